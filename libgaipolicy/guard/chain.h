@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * chain.h - the services behind v6guard on the hosts: line, and that line itself.
+ * Pure: text in, structs or text out. nsswitch.conf(5) is the syntax; glibc's
+ * nss/nss_action_parse.c and nss/nss_database.c (2.36) are the reference.
+ */
+#ifndef LIBGAIPOLICY_GUARD_CHAIN_H
+#define LIBGAIPOLICY_GUARD_CHAIN_H
+
+#include "gaipolicy.h"
+
+#define GP_CHAIN_MAX 16	   /* services in a chain */
+#define GP_SERVICE_NAME 32 /* bytes of a service name, with its NUL */
+
+/* What a service can answer, as enum nss_status counts it, from -2 (TRYAGAIN) on. */
+#define GP_NSS_STATUS_MIN (-2)
+#define GP_NSS_STATUS_COUNT 5 /* TRYAGAIN UNAVAIL NOTFOUND SUCCESS RETURN */
+
+enum gp_action { GP_ACTION_CONTINUE, GP_ACTION_RETURN };
+
+/** One service and what follows each of its answers. Part of the snapshot's format. */
+struct gp_service {
+	char name[GP_SERVICE_NAME];
+	uint8_t action[GP_NSS_STATUS_COUNT]; /**< enum gp_action by status - GP_NSS_STATUS_MIN */
+	uint8_t reserved[3];
+};
+
+/** Services in the order in which they are asked. */
+struct gp_chain {
+	uint32_t count;
+	struct gp_service service[GP_CHAIN_MAX];
+};
+
+/**
+ * Parse what stands behind "hosts:", services with [STATUS=action ...] and [!STATUS=action].
+ * Words are case-insensitive inside brackets only. Defaults: SUCCESS and RETURN return,
+ * all else continues; `merge` makes no sense for hosts and is refused. On an error DIAG's
+ * column counts from the start of TEXT. GP_SYNTAX, GP_RANGE (too many, name too long).
+ */
+enum gp_status gp_chain_parse(const char *text, size_t size, struct gp_chain *out,
+			      struct gp_diag *diag);
+
+/** Write CHAIN as nsswitch.conf text into BUF (cut to SIZE); returns the full length. */
+size_t gp_chain_format(const struct gp_chain *chain, char *buf, size_t size);
+
+/** Where things stand on the hosts: line that glibc uses (the last one) of a nsswitch.conf. */
+struct gp_hosts_line {
+	bool present;	   /**< there is a hosts: line at all */
+	unsigned line;	   /**< its number, 1-based */
+	size_t begin, end; /**< the service list: bytes behind the colon, comment cut off */
+	bool enabled;	   /**< v6guard is on it */
+	size_t token;	   /**< enabled: where its name begins */
+	size_t token_end;  /**< enabled: where its name and its [actions] end */
+	bool has_resolver; /**< `resolve` or `dns` is on it */
+	size_t resolver;   /**< has_resolver: where the first of them begins */
+};
+
+/** Find the hosts: line in the SIZE bytes of TEXT. Never fails; a file without one is fine. */
+void gp_hosts_line_find(const char *text, size_t size, struct gp_hosts_line *out);
+
+/**
+ * The chain for `backends = auto`: what stands behind v6guard, or, while it is not enabled,
+ * what would: from the first of `resolve` and `dns` on. Without a hosts: line: glibc's
+ * default, `dns`. GP_NOTFOUND when neither applies; else errors as gp_chain_parse, with
+ * DIAG's line and column in the file.
+ */
+enum gp_status gp_chain_from_nsswitch(const char *text, size_t size, struct gp_chain *out,
+				      struct gp_diag *diag);
+
+/**
+ * The file with `v6guard [!UNAVAIL=return]` before the first of `resolve` and `dns`, all other
+ * bytes as they were. *OUT is one malloc'd block for the caller to free. Already enabled: a
+ * plain copy. No hosts: line: glibc's default line with v6guard is appended. GP_NOTFOUND when
+ * there is no resolver on the line, GP_SYNTAX when glibc could not read it.
+ */
+enum gp_status gp_nsswitch_enable(const char *text, size_t size, char **out, size_t *out_size,
+				  struct gp_diag *diag);
+
+/** The file without v6guard and the [actions] behind it; else as gp_nsswitch_enable. */
+enum gp_status gp_nsswitch_disable(const char *text, size_t size, char **out,
+				   size_t *out_size, struct gp_diag *diag);
+
+#endif

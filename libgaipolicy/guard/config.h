@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * config.h - v6guard.conf and conf.d, read by way of inih and checked in full (DESIGN 5).
+ * For the CLI and the daemon; never linked into the doors.
+ */
+#ifndef LIBGAIPOLICY_GUARD_CONFIG_H
+#define LIBGAIPOLICY_GUARD_CONFIG_H
+
+#include "guard/chain.h"
+
+/** Most errors that one run reports. */
+#define GP_CONFIG_ERRORS_MAX 20
+
+struct gp_config;
+
+/** The errors of one run, in the order of files and lines. */
+struct gp_config_errors {
+	size_t count; /**< <= GP_CONFIG_ERRORS_MAX */
+	bool more;    /**< there were more than fit */
+	struct gp_diag list[GP_CONFIG_ERRORS_MAX];
+};
+
+/**
+ * Read DIR/v6guard.conf, then DIR/conf.d/\*.conf in byte order; neither need exist. On GP_OK
+ * *OUT is to be freed with gp_config_free. Else *OUT is untouched and ERRORS says what is
+ * wrong: GP_SYNTAX when there is anything wrong in a file, GP_IO, GP_PERM or GP_NOMEM.
+ */
+enum gp_status gp_config_load(const char *dir, struct gp_config **out,
+			      struct gp_config_errors *errors);
+
+void gp_config_free(struct gp_config *config);
+
+/** [guard], ready for a snapshot. */
+const struct gp_guard_policy *gp_config_guard(const struct gp_config *config);
+
+/** `backends` spelled out; NULL when it is `auto`. */
+const struct gp_chain *gp_config_backends(const struct gp_config *config);
+
+/** A setting in force and where it comes from, for `config show`. */
+struct gp_config_item {
+	const char *section; /**< "guard", "rule NAME", "forward NAME", ... */
+	const char *key;
+	const char *value; /**< as text, units as written; lists separated by one blank */
+	const char *path;  /**< file it was set in, NULL: the built-in default */
+	unsigned line;
+};
+
+/**
+ * Call VISIT for every setting of every section, in the order of v6guard.conf(5), defaults
+ * included. It stops when VISIT returns false.
+ */
+void gp_config_each(const struct gp_config *config,
+		    bool (*visit)(void *ctx, const struct gp_config_item *item), void *ctx);
+
+/** One setting by name; GP_NOTFOUND when there is no such section or key. */
+enum gp_status gp_config_get(const struct gp_config *config, const char *section,
+			     const char *key, struct gp_config_item *out);
+
+/**
+ * The text of a v6guard.conf with KEY of [SECTION] set to VALUE, every other byte as it was:
+ * the value in its line is replaced, or the line is added at the end of the section, or the
+ * section at the end of the file. *OUT is malloc'd. The value is not checked. Pure.
+ */
+enum gp_status gp_config_edit(const char *text, size_t size, const char *section,
+			      const char *key, const char *value, char **out,
+			      size_t *out_size);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * snapshot.h - the compiled policy: its form in memory and on disk (DESIGN 6).
+ * Pure: bytes in, struct out, and back. Reading the file is live.h's part.
+ */
+#ifndef LIBGAIPOLICY_GUARD_SNAPSHOT_H
+#define LIBGAIPOLICY_GUARD_SNAPSHOT_H
+
+#include "gaipolicy.h"
+#include "guard/chain.h"
+
+/** Where every process looks for its policy. */
+#define GP_STATE_DIR "/var/lib/v6guard"
+#define GP_SNAPSHOT_NAME "policy.snap"
+#define GP_SNAPSHOT_PATH GP_STATE_DIR "/" GP_SNAPSHOT_NAME
+
+/** The largest snapshot that is read into memory and checked as a whole. */
+#define GP_SNAPSHOT_MAX 65536
+
+/** off_until of a host that is not switched off, and of one that is until `v6guard on`. */
+#define GP_OFF_NO 0
+#define GP_OFF_FOREVER INT64_MAX
+
+/** A whole policy. Plain data. */
+struct gp_snapshot {
+	uint64_t generation; /**< grows by one with each write */
+	int64_t created;     /**< wall clock, seconds */
+	int64_t off_until;   /**< wall clock, seconds: all doors pass through until then */
+	struct gp_guard_policy guard;
+	struct gp_chain chain;
+};
+
+/** Switched off at wall clock NOW. */
+bool gp_snapshot_is_off(const struct gp_snapshot *snapshot, int64_t now);
+
+/**
+ * Check all SIZE bytes (magic, version, size, CRC, sections, each value's range) and fill in
+ * OUT. GP_SYNTAX: damaged or not a snapshot; GP_UNSUPPORTED: a format this code does not know;
+ * GP_RANGE: over GP_SNAPSHOT_MAX. No bytes, however made, can do more than be refused.
+ */
+enum gp_status gp_snapshot_parse(const void *bytes, size_t size, struct gp_snapshot *out);
+
+/**
+ * Write SNAPSHOT's bytes into BUF of SIZE bytes; *LENGTH is what was used. GP_RANGE when it
+ * does not fit. The same input gives the same bytes.
+ */
+enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf, size_t size,
+				 size_t *length);
+
+#endif

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# libgpdoor: the reading half, for code inside other people's processes. No inih, no stdio.
+# libgpcore: all of it, for the programs and the tests. libgaipolicy: the public library.
+noinst_LTLIBRARIES += libgpdoor.la libgpcore.la
+libgpdoor_la_SOURCES = \
+	libgaipolicy/gaipolicy.h \
+	libgaipolicy/address/address.c \
+	libgaipolicy/address/prefix.c \
+	libgaipolicy/address/nat64.c \
+	libgaipolicy/guard/chain.h \
+	libgaipolicy/guard/crc32.c \
+	libgaipolicy/guard/crc32.h \
+	libgaipolicy/guard/guard.c \
+	libgaipolicy/guard/words.c \
+	libgaipolicy/guard/live.c \
+	libgaipolicy/guard/live.h \
+	libgaipolicy/guard/snapshot.c \
+	libgaipolicy/guard/snapshot.h
+
+libgpcore_la_SOURCES = \
+	libgaipolicy/diag.c \
+	libgaipolicy/diag.h \
+	libgaipolicy/guard/chain.c \
+	libgaipolicy/guard/nsswitch.c \
+	libgaipolicy/guard/config.c \
+	libgaipolicy/guard/config.h \
+	libgaipolicy/gaiconf/diff.c \
+	libgaipolicy/gaiconf/diff.h \
+	libgaipolicy/gaiconf/history.c \
+	libgaipolicy/gaiconf/store.c \
+	libgaipolicy/gaiconf/store.h
+libgpcore_la_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS)
+libgpcore_la_LIBADD = libgpdoor.la $(INIH_LIBS)
+
+lib_LTLIBRARIES += libgaipolicy.la
+include_HEADERS += libgaipolicy/gaipolicy.h
+libgaipolicy_la_SOURCES =
+# current:revision:age. No ABI promise before 1.0.
+libgaipolicy_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
+	-Wl,--version-script=$(srcdir)/libgaipolicy/libgaipolicy.map -Wl,-z,relro -Wl,-z,now
+libgaipolicy_la_LIBADD = libgpdoor.la
+EXTRA_libgaipolicy_la_DEPENDENCIES = libgaipolicy/libgaipolicy.map
+EXTRA_DIST += libgaipolicy/libgaipolicy.map
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = libgaipolicy/libgaipolicy.pc

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+nss_LTLIBRARIES += libnss_v6guard.la
+libnss_v6guard_la_SOURCES = \
+	nss/answer.c \
+	nss/answer.h \
+	nss/backend.c \
+	nss/backend.h \
+	nss/facts.c \
+	nss/facts.h \
+	nss/nss_v6guard.c \
+	nss/pack.c \
+	nss/pack.h \
+	nss/slot.c \
+	nss/slot.h
+libnss_v6guard_la_LIBADD = libgpdoor.la
+# nodelete: a thread may be inside us when somebody closes the handle. No lazy binding:
+# nothing may be missing at the first lookup.
+libnss_v6guard_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shrext .so.2 -no-undefined \
+	-Wl,--version-script=$(srcdir)/nss/libnss_v6guard.map -Wl,--exclude-libs,ALL \
+	-Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro
+EXTRA_libnss_v6guard_la_DEPENDENCIES = nss/libnss_v6guard.map
+EXTRA_DIST += nss/libnss_v6guard.map
+dist_man_MANS += nss/libnss_v6guard.8
