@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * live.c - the policy in force for this process.
+ *
+ * Two slots hold at most two generations. Readers count themselves in and out of the slot
+ * that is current; a slot is filled again only while it is not current and nobody is in
+ * it. The counters and all that a reload needs to remember lie in a page that fork()
+ * wipes: the threads that were counted do not exist in the child, and a reload that one
+ * of them had begun never ends there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guard/live.h"
+
+#define SLOT_COUNT 2
+#define NO_SLOT SLOT_COUNT
+
+/* How long the file is not looked at again: usually, and after it was refused to us. */
+#define CHECK_EVERY_MS 1000
+#define DENIED_FOR_MS 60000
+
+/* What tells one file from the next. All zero: none was read. */
+struct identity {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec modified;
+	struct timespec changed;
+};
+
+/* The page that fork() wipes. */
+struct volatile_state {
+	atomic_uint readers[SLOT_COUNT];
+	atomic_llong next_check_ms;
+	atomic_flag reloading;
+	struct identity seen; /* by whom holds `reloading` */
+};
+
+/* Written once by start(), but for `current`, and the slots under the rule above. */
+static struct {
+	pthread_once_t once;
+	struct volatile_state *wiped; /* NULL: no policy, ever */
+	char path[PATH_MAX];
+	bool path_is_ours; /* from V6GUARD_SNAPSHOT: the owner may be the user */
+	int mode;          /* from V6GUARD, or -1 */
+	dev_t root_dev;
+	ino_t root_ino;
+	atomic_uint current;
+	struct gp_snapshot slot[SLOT_COUNT];
+} live = {.once = PTHREAD_ONCE_INIT, .mode = -1, .current = NO_SLOT};
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static struct identity identity_of(const struct stat *stat)
+{
+	return (struct identity){stat->st_dev, stat->st_ino, stat->st_size, stat->st_mtim,
+				 stat->st_ctim};
+}
+
+static bool is_same_identity(const struct identity *a, const struct identity *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->modified.tv_sec == b->modified.tv_sec &&
+	       a->modified.tv_nsec == b->modified.tv_nsec &&
+	       a->changed.tv_sec == b->changed.tv_sec &&
+	       a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+bool gp_live_same_root(void)
+{
+	struct stat root;
+
+	return !stat("/", &root) && root.st_dev == live.root_dev &&
+	       root.st_ino == live.root_ino;
+}
+
+/* Somebody who may write the file could send every program of the host elsewhere. */
+static bool is_trusted(const struct stat *stat)
+{
+	if (!S_ISREG(stat->st_mode) || stat->st_mode & (S_IWGRP | S_IWOTH))
+		return false;
+	return stat->st_uid == 0 || (live.path_is_ours && stat->st_uid == geteuid());
+}
+
+static bool read_fully(int fd, char *buf, size_t size)
+{
+	while (size) {
+		ssize_t got = read(fd, buf, size);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		buf += got;
+		size -= (size_t)got;
+	}
+	return true;
+}
+
+/* Open what PATH is now; *DENIED tells a refusal from everything else. */
+static bool read_file(struct gp_snapshot *out, struct identity *identity, bool *denied)
+{
+	/* O_NONBLOCK: a FIFO in its place must not hang the caller's lookup. */
+	int fd = open(live.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat stat;
+	char *bytes = NULL;
+	bool good = false;
+
+	*denied = fd < 0 && (errno == EACCES || errno == EPERM);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &stat) || !is_trusted(&stat) || stat.st_size > GP_SNAPSHOT_MAX)
+		goto out;
+	bytes = malloc((size_t)stat.st_size + 1);
+	if (!bytes || !read_fully(fd, bytes, (size_t)stat.st_size))
+		goto out;
+	good = gp_snapshot_parse(bytes, (size_t)stat.st_size, out) == GP_OK;
+	*identity = identity_of(&stat);
+out:
+	free(bytes);
+	close(fd);
+	return good;
+}
+
+static unsigned free_slot(struct volatile_state *wiped)
+{
+	const unsigned current = atomic_load(&live.current);
+
+	for (unsigned i = 0; i < SLOT_COUNT; i++)
+		if (i != current && atomic_load(&wiped->readers[i]) == 0)
+			return i;
+	return NO_SLOT;
+}
+
+/*
+ * Put SNAPSHOT in force. While lookups still run under the generation before the current
+ * one there is no room for a third: it is taken up a second later, but `off` never waits.
+ */
+static bool publish(struct volatile_state *wiped, const struct gp_snapshot *snapshot)
+{
+	const unsigned slot = free_slot(wiped);
+
+	if (slot == NO_SLOT) {
+		if (gp_snapshot_is_off(snapshot, time(NULL)))
+			atomic_store(&live.current, NO_SLOT);
+		return false;
+	}
+	live.slot[slot] = *snapshot;
+	atomic_store(&live.current, slot);
+	return true;
+}
+
+static void forget(struct volatile_state *wiped)
+{
+	atomic_store(&live.current, NO_SLOT);
+	wiped->seen = (struct identity){0};
+}
+
+/* Look at the file again. Returns in how many milliseconds to do so the next time. */
+static long long reload(struct volatile_state *wiped)
+{
+	struct gp_snapshot snapshot;
+	struct identity identity;
+	struct stat stat_now;
+	bool denied = false;
+
+	if (stat(live.path, &stat_now)) {
+		const bool gone = errno == ENOENT || errno == ENOTDIR;
+
+		denied = errno == EACCES || errno == EPERM;
+		/* After a chroot() the path is another one: what is in force stays. */
+		if (gone && !gp_live_same_root())
+			return CHECK_EVERY_MS;
+		forget(wiped);
+		return denied ? DENIED_FOR_MS : CHECK_EVERY_MS;
+	}
+	identity = identity_of(&stat_now);
+	if (is_same_identity(&identity, &wiped->seen))
+		return CHECK_EVERY_MS;
+	if (!read_file(&snapshot, &identity, &denied)) {
+		forget(wiped);
+		return denied ? DENIED_FOR_MS : CHECK_EVERY_MS;
+	}
+	if (publish(wiped, &snapshot))
+		wiped->seen = identity;
+	return CHECK_EVERY_MS;
+}
+
+static void check(struct volatile_state *wiped)
+{
+	const long long now = now_ms();
+
+	if (now < atomic_load_explicit(&wiped->next_check_ms, memory_order_relaxed))
+		return;
+	if (atomic_flag_test_and_set(&wiped->reloading))
+		return; /* another thread is at it; the current policy serves meanwhile */
+	if (now >= atomic_load(&wiped->next_check_ms))
+		atomic_store(&wiped->next_check_ms, now + reload(wiped));
+	atomic_flag_clear(&wiped->reloading);
+}
+
+static bool read_environment(void)
+{
+	const char *path = secure_getenv("V6GUARD_SNAPSHOT");
+	const char *mode = secure_getenv("V6GUARD");
+	enum gp_mode parsed;
+
+	if (mode && gp_mode_parse(mode, &parsed) == GP_OK)
+		live.mode = parsed;
+	live.path_is_ours = path && path[0];
+	if (!live.path_is_ours)
+		path = GP_SNAPSHOT_PATH;
+	/* A relative path would change its meaning with each chdir(). */
+	if (path[0] != '/' || strlen(path) >= sizeof(live.path))
+		return false;
+	strcpy(live.path, path);
+	return true;
+}
+
+static void start(void)
+{
+	struct volatile_state *wiped;
+	struct stat root;
+
+	if (!read_environment() || stat("/", &root))
+		return;
+	live.root_dev = root.st_dev;
+	live.root_ino = root.st_ino;
+	wiped = mmap(NULL, sizeof(*wiped), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (wiped == MAP_FAILED)
+		return;
+	if (madvise(wiped, sizeof(*wiped), MADV_WIPEONFORK)) {
+		munmap(wiped, sizeof(*wiped));
+		return;
+	}
+	live.wiped = wiped;
+	/* Here, under pthread_once: lookups of other threads that come first of all wait
+	 * for the policy rather than go without. */
+	check(wiped);
+}
+
+/* Count in; the slot may have been replaced between the two looks at `current`. */
+static unsigned enter(struct volatile_state *wiped)
+{
+	for (;;) {
+		const unsigned slot = atomic_load(&live.current);
+
+		if (slot == NO_SLOT)
+			return NO_SLOT;
+		atomic_fetch_add(&wiped->readers[slot], 1);
+		if (atomic_load(&live.current) == slot)
+			return slot;
+		atomic_fetch_sub(&wiped->readers[slot], 1);
+	}
+}
+
+static bool open_ref(struct gp_live_ref *ref)
+{
+	ref->slot = enter(live.wiped);
+	if (ref->slot == NO_SLOT)
+		return false;
+	ref->snapshot = &live.slot[ref->slot];
+	ref->guard = ref->snapshot->guard;
+	if (live.mode >= 0)
+		ref->guard.mode = (uint8_t)live.mode;
+	if (ref->guard.mode != GP_MODE_OFF &&
+	    !gp_snapshot_is_off(ref->snapshot, time(NULL)))
+		return true;
+	gp_live_put(ref);
+	return false;
+}
+
+bool gp_live_get(struct gp_live_ref *ref)
+{
+	const int saved_errno = errno;
+	bool in_force = false;
+
+	pthread_once(&live.once, start);
+	if (live.wiped) {
+		check(live.wiped);
+		in_force = open_ref(ref);
+	}
+	errno = saved_errno;
+	return in_force;
+}
+
+void gp_live_put(struct gp_live_ref *ref)
+{
+	atomic_uint *readers = &live.wiped->readers[ref->slot];
+	unsigned count = atomic_load(readers);
+
+	/* Never below zero: a handler that forked in the middle of a lookup has a wiped
+	 * one. */
+	while (count && !atomic_compare_exchange_weak(readers, &count, count - 1))
+		;
+}
