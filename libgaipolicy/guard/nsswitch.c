@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* nsswitch.c - the hosts: line of nsswitch.conf: finding it, v6guard into it and out
+ * again. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diag.h"
+#include "guard/chain.h"
+
+static const char self_name[] = "v6guard";
+static const char self_tokens[] = "v6guard [!UNAVAIL=return] ";
+static const char default_line[] = "hosts:\t\tfiles v6guard [!UNAVAIL=return] dns\n";
+
+/* A line of the file. */
+struct line {
+	size_t begin, end; /* without its newline */
+	size_t readable;   /* glibc reads a C string: up to the first NUL */
+	unsigned number;
+};
+
+static bool next_line(const char *text, size_t size, struct line *line)
+{
+	size_t begin = line->number == 0 ? 0 : line->end + 1;
+	if (begin >= size)
+		return false;
+
+	const char *newline = memchr(text + begin, '\n', size - begin);
+	line->begin = begin;
+	line->end = newline ? (size_t)(newline - text) : size;
+	const char *nul = memchr(text + begin, '\0', line->end - begin);
+	line->readable = nul ? (size_t)(nul - text) : line->end;
+	line->number++;
+	return true;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/*
+ * Is this a hosts: line, and where does its list begin? glibc wants a blank or a colon
+ * behind the word, takes any number of both, and counts the newline as a blank.
+ */
+static bool find_list(const char *text, const struct line *line, size_t *list)
+{
+	static const char name[] = "hosts";
+	size_t length = strlen(name);
+	size_t at = line->begin;
+
+	while (at < line->readable && is_blank(text[at]))
+		at++;
+	if (line->readable - at < length || memcmp(text + at, name, length))
+		return false;
+
+	at += length;
+	if (at < line->readable && text[at] != ':' && !is_blank(text[at]))
+		return false;
+	if (at == line->readable && line->readable != line->end)
+		return false; /* a NUL is no blank */
+	while (at < line->readable && (text[at] == ':' || is_blank(text[at])))
+		at++;
+	*list = at;
+	return true;
+}
+
+static bool is_word(const char *text, const struct gp_chain_word *word, const char *name)
+{
+	size_t length = strlen(name);
+	return word->end - word->begin == length &&
+	       !memcmp(text + word->begin, name, length);
+}
+
+/* Further [...] behind v6guard's own: they would fall to the service before it. */
+static size_t skip_groups(const char *text, size_t at, size_t end)
+{
+	for (;;) {
+		size_t open = at;
+		while (open < end && is_blank(text[open]))
+			open++;
+		if (open == end || text[open] != '[')
+			return at;
+		const char *close = memchr(text + open, ']', end - open);
+		if (!close)
+			return at;
+		at = (size_t)(close - text) + 1;
+	}
+}
+
+static bool is_exclusive(const struct gp_chain_word *word)
+{
+	for (int i = 0; i < GP_NSS_STATUS_COUNT; i++) {
+		bool is_unavail = i + GP_NSS_STATUS_MIN == -1;
+		if ((word->action[i] == GP_ACTION_CONTINUE) != is_unavail)
+			return false;
+	}
+	return true;
+}
+
+static void note_word(struct gp_hosts_line *out, const char *text,
+		      const struct gp_chain_word *word, size_t readable)
+{
+	bool is_resolver = is_word(text, word, "resolve") || is_word(text, word, "dns");
+
+	if (is_resolver && !out->has_resolver) {
+		out->has_resolver = true;
+		out->resolver = word->begin;
+	}
+	if (is_word(text, word, self_name) && !out->enabled) {
+		out->enabled = true;
+		out->token = word->begin;
+		out->token_end = skip_groups(text, word->actions_end, readable);
+		out->is_exclusive = is_exclusive(word);
+	}
+}
+
+static void read_hosts_line(const char *text, size_t size, const struct line *line,
+			    size_t list, struct gp_hosts_line *out)
+{
+	const char *hash = memchr(text + list, '#', line->readable - list);
+	*out = (struct gp_hosts_line){
+		.present = true,
+		.unterminated = line->end == size,
+		.has_comment = hash != NULL,
+		.line = line->number,
+		.begin = list,
+		.end = hash ? (size_t)(hash - text) : line->readable,
+		.line_end = line->end,
+	};
+
+	size_t pos = list;
+	struct gp_chain_word word;
+	while (gp_chain_next(text, line->readable, &pos, &word, NULL) == GP_OK) {
+		if (word.end > out->end)
+			break;
+		note_word(out, text, &word, line->readable);
+	}
+}
+
+void gp_hosts_line_find(const char *text, size_t size, struct gp_hosts_line *out)
+{
+	struct line line = {.number = 0};
+	size_t list;
+
+	*out = (struct gp_hosts_line){.present = false};
+	while (next_line(text, size, &line))
+		if (find_list(text, &line, &list))
+			read_hosts_line(text, size, &line, list, out);
+}
+
+/* The diagnosis of text that begins at BASE, in terms of the file. */
+static enum gp_status locate(struct gp_diag *diag, enum gp_status status, unsigned line,
+			     size_t line_begin)
+{
+	if (diag) {
+		diag->line = line;
+		diag->column -= (unsigned)line_begin;
+	}
+	return status;
+}
+
+static size_t line_begin_of(const char *text, size_t at)
+{
+	while (at > 0 && text[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/* glibc drops the whole file for one bad line, even when a later one replaces it. */
+static enum gp_status check_hosts_lines(const char *text, size_t size,
+					struct gp_diag *diag)
+{
+	struct line line = {.number = 0};
+	size_t pos;
+
+	while (next_line(text, size, &line)) {
+		if (!find_list(text, &line, &pos))
+			continue;
+		struct gp_chain_word word;
+		enum gp_status status;
+		do
+			status = gp_chain_next(text, line.readable, &pos, &word, diag);
+		while (status == GP_OK);
+		if (status != GP_NOTFOUND)
+			return locate(diag, status, line.number, line.begin);
+	}
+	return GP_OK;
+}
+
+/*
+ * Append the services from POS on. Behind a '#' only what may be a module is taken: glibc
+ * asks those, and the rest cannot be loaded anyway.
+ */
+static enum gp_status collect(const char *text, size_t pos, size_t comment, size_t end,
+			      struct gp_chain *chain, struct gp_diag *diag)
+{
+	struct gp_chain_word word;
+	enum gp_status status;
+
+	while ((status = gp_chain_next(text, end, &pos, &word, diag)) == GP_OK) {
+		bool is_comment = word.end > comment;
+		status = gp_chain_add(chain, text, &word, is_comment ? NULL : diag);
+		if (status != GP_OK && !is_comment)
+			return status;
+	}
+	if (status != GP_NOTFOUND)
+		return status;
+	if (pos < comment)
+		return gp_diag_set_at(diag, GP_SYNTAX, NULL, 0, (unsigned)pos + 1,
+				      "expected a service name before '[': libc ignores "
+				      "all from here on");
+	return GP_OK;
+}
+
+enum gp_status gp_chain_from_nsswitch(const char *text, size_t size, struct gp_chain *out,
+				      struct gp_diag *diag)
+{
+	struct gp_hosts_line hosts;
+	gp_hosts_line_find(text, size, &hosts);
+	if (!hosts.present)
+		return gp_chain_parse("dns", 3, out, diag);
+	if (!hosts.enabled && !hosts.has_resolver)
+		return gp_diag_set_at(diag, GP_NOTFOUND, NULL, hosts.line, 0,
+				      "neither resolve nor dns is on the hosts: line");
+
+	struct gp_chain chain = {.count = 0};
+	size_t from = hosts.enabled ? hosts.token_end : hosts.resolver;
+	size_t line_begin = line_begin_of(text, from);
+	const char *nul = memchr(text + from, '\0', hosts.line_end - from);
+	size_t readable = nul ? (size_t)(nul - text) : hosts.line_end;
+	enum gp_status status = collect(text, from, hosts.end, readable, &chain, diag);
+	if (status != GP_OK)
+		return locate(diag, status, hosts.line, line_begin);
+	if (chain.count == 0)
+		return gp_diag_set_at(diag, GP_NOTFOUND, NULL, hosts.line,
+				      (unsigned)(from - line_begin) + 1,
+				      "nothing stands behind v6guard on the hosts: line");
+	*out = chain;
+	return GP_OK;
+}
+
+/* Parts put together into one malloc'd block with a NUL behind it. */
+struct part {
+	const char *bytes;
+	size_t size;
+};
+
+static enum gp_status join(const struct part *parts, size_t count, char **out,
+			   size_t *out_size, struct gp_diag *diag)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++)
+		size += parts[i].size;
+
+	int saved = errno;
+	char *block = malloc(size + 1);
+	errno = saved;
+	if (!block)
+		return gp_diag_set(diag, GP_NOMEM, NULL, "no memory");
+
+	size_t at = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].size > 0)
+			memcpy(block + at, parts[i].bytes, parts[i].size);
+		at += parts[i].size;
+	}
+	block[size] = '\0';
+	*out = block;
+	*out_size = size;
+	return GP_OK;
+}
+
+enum gp_status gp_nsswitch_enable(const char *text, size_t size, char **out,
+				  size_t *out_size, struct gp_diag *diag)
+{
+	enum gp_status status = check_hosts_lines(text, size, diag);
+	if (status != GP_OK)
+		return status;
+
+	struct gp_hosts_line hosts;
+	gp_hosts_line_find(text, size, &hosts);
+	bool is_open = size > 0 && text[size - 1] != '\n';
+	struct part newline = {"\n", is_open ? 1 : 0};
+	if (!hosts.present) {
+		struct part parts[] = {
+			{text, size}, newline, {default_line, strlen(default_line)}};
+		return join(parts, 3, out, out_size, diag);
+	}
+
+	if (!hosts.unterminated)
+		newline.size = 0;
+	if (hosts.enabled)
+		return join((struct part[]){{text, size}, newline}, 2, out, out_size,
+			    diag);
+	if (!hosts.has_resolver)
+		return gp_diag_set_at(diag, GP_NOTFOUND, NULL, hosts.line, 0,
+				      "neither resolve nor dns is on the hosts: line%s",
+				      hosts.has_comment ? " before its '#'" : "");
+
+	struct part parts[] = {{text, hosts.resolver},
+			       {self_tokens, strlen(self_tokens)},
+			       {text + hosts.resolver, size - hosts.resolver},
+			       newline};
+	return join(parts, 4, out, out_size, diag);
+}
+
+/* One blank goes with the tokens: the one that enable put behind them, or, at the end of
+ * the line, the one before. */
+static void cut(char *text, size_t *size, const struct gp_hosts_line *hosts)
+{
+	size_t begin = hosts->token;
+	size_t end = hosts->token_end;
+	bool is_last = end == *size || text[end] == '\n' || text[end] == '\r';
+
+	if (end < *size && (text[end] == ' ' || text[end] == '\t'))
+		end++;
+	else if (is_last && begin > 0 &&
+		 (text[begin - 1] == ' ' || text[begin - 1] == '\t'))
+		begin--;
+	memmove(text + begin, text + end, *size - end + 1);
+	*size -= end - begin;
+}
+
+enum gp_status gp_nsswitch_disable(const char *text, size_t size, char **out,
+				   size_t *out_size, struct gp_diag *diag)
+{
+	enum gp_status status = check_hosts_lines(text, size, diag);
+	if (status != GP_OK)
+		return status;
+
+	char *copy;
+	struct part whole = {text, size};
+	status = join(&whole, 1, &copy, &size, diag);
+	if (status != GP_OK)
+		return status;
+
+	struct gp_hosts_line hosts;
+	for (;;) {
+		gp_hosts_line_find(copy, size, &hosts);
+		if (!hosts.enabled)
+			break;
+		cut(copy, &size, &hosts);
+	}
+	*out = copy;
+	*out_size = size;
+	return GP_OK;
+}
