@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# Not part of `make check`: it needs namespaces and a staged install (./quickstart build).
+EXTRA_DIST += \
+	tests/lab/demo.sh \
+	tests/lab/lab.sh \
+	tests/lab/run.sh \
+	tests/lab/server.py \
+	tests/lab/t_cli.sh \
+	tests/lab/t_clients.sh \
+	tests/lab/t_distros.sh \
+	tests/lab/t_dns_once.sh \
+	tests/lab/t_healing.sh \
+	tests/lab/t_process.sh
+
+check-lab:
+	$(srcdir)/tests/lab/run.sh
+.PHONY: check-lab

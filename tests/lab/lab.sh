@@ -1,0 +1,401 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# lab.sh - hosts in namespaces, for tests and the demo. Source it, call lab_enter first.
+#
+# One lab is one private set of mount, network, UTS and PID namespaces: whatever ends the
+# script, SIGKILL included, the kernel takes everything down with it, and any number of labs
+# run side by side. The script itself runs on the server (DNS, HTTP, SSH); each host has a
+# network and a mount namespace of its own with a whole private /etc, since a rename over a
+# single bind-mounted file is EBUSY.
+#
+#   lab_enter "$@"          re-run this script inside a lab; exit 77 where that is refused
+#   lab_host KIND [NAME]    bring up a host: healthy blackhole v4only v6only-noroute4
+#   on HOST CMD...          run CMD there
+#   guard HOST MODE [LINE]  v6guard with [guard] mode = MODE (and LINEs), enabled
+#   ok, bad, skip, check    one line a case; lab_done ends the script with 0, 1 or 77
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../.." && pwd)
+STAGE=${V6GUARD_STAGE:-$top/build/stage}
+DEPS=${V6GUARD_DEPS:-$top/build/deps}
+LAB_DOMAIN=lab.test
+DNS4=192.0.2.53
+DNS6=2001:db8:53::53
+
+# ---- results ------------------------------------------------------------------------
+
+lab_good=0 lab_bad=0 lab_skipped=0
+
+ok() { lab_good=$((lab_good + 1)); printf 'ok      %s\n' "$1"; }
+skip() { lab_skipped=$((lab_skipped + 1)); printf 'skip    %s: %s\n' "$1" "$2"; }
+bad() {
+	lab_bad=$((lab_bad + 1))
+	printf 'FAILED  %s\n' "$1"
+	[ $# -lt 2 ] || printf '%s\n' "$2" | sed 's/^/        /'
+}
+
+# check WHAT EXPECTED GOT: equal texts.
+check() {
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		bad "$1" "$(diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") |
+			sed -n 's/^</expected/p; s/^>/got     /p' | head -n 24)"
+	fi
+}
+
+lab_done() {
+	printf '%s: %d ok, %d failed, %d skipped\n' "$(basename "$0")" \
+		"$lab_good" "$lab_bad" "$lab_skipped"
+	[ "$lab_bad" -eq 0 ] || exit 1
+	[ "$lab_good" -gt 0 ] || exit 77
+	exit 0
+}
+
+# Milliseconds since some start.
+now_ms() { local t=${EPOCHREALTIME/[.,]/}; echo "$((t / 1000))"; }
+
+# until_true SECONDS CMD...: try CMD every 20 ms.
+until_true() {
+	local end=$(($(now_ms) + $1 * 1000))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(now_ms)" -lt "$end" ] || return 1
+		sleep 0.02
+	done
+}
+
+lab_die() { echo "$(basename "$0"): $*" >&2; exit 1; }
+lab_refuse() { echo "skip    $(basename "$0"): $*"; exit 77; }
+
+# ---- into the namespaces ------------------------------------------------------------
+
+# Sets lab_flags to what gives this user a lab; else fails, with the reason in lab_why.
+lab_flags() {
+	lab_flags='--mount --net --uts --pid --fork --kill-child --mount-proc'
+	[ "$(id -u)" -eq 0 ] || lab_flags="--user --map-root-user $lab_flags"
+	# shellcheck disable=SC2086
+	lab_why=$(unshare $lab_flags sh -c 'mount -t tmpfs lab /run && ip link set lo up' 2>&1 \
+		</dev/null)
+}
+
+lab_needs() {
+	local tool missing=
+	for tool in unshare nsenter ip nft setpriv "$@"; do
+		lab_tool "$tool" >/dev/null || missing="$missing $tool"
+	done
+	[ -z "$missing" ] || lab_refuse "not installed:$missing (./quickstart test brings them)"
+	[ -x "$STAGE/usr/bin/v6guard" ] || lab_refuse "nothing staged: run ./quickstart build"
+}
+
+# A program of the system, or of the packages that quickstart unpacked below build/deps.
+lab_tool() {
+	PATH="$PATH:/usr/sbin:/sbin:$DEPS/usr/sbin:$DEPS/usr/bin:$DEPS/sbin" command -v "$1"
+}
+
+lab_enter() {
+	if [ -n "${LAB_INSIDE:-}" ]; then
+		lab_start
+		return
+	fi
+	lab_needs knotd
+	lab_flags || lab_refuse "namespaces are refused here: $lab_why"
+	LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/v6guard-lab.XXXXXX") || exit 1
+	trap 'rmdir "$LAB_DIR"' EXIT
+	trap 'kill -KILL "$lab_child" 2>/dev/null; exit 143' TERM INT HUP
+	# shellcheck disable=SC2086
+	LAB_INSIDE=1 LAB_DIR=$LAB_DIR LAB_ROOT=$(id -u) setpriv --pdeathsig KILL \
+		unshare $lab_flags bash "$0" "$@" </dev/null &
+	lab_child=$!
+	wait "$lab_child"
+	exit $?
+}
+
+# ---- the server ---------------------------------------------------------------------
+
+lab_start() {
+	unset LAB_INSIDE LD_PRELOAD RES_OPTIONS LOCALDOMAIN HOSTALIASES NO_COLOR
+	unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
+	unset V6GUARD V6GUARD_SNAPSHOT MAKEFLAGS MFLAGS
+	export LC_ALL=C PATH="$STAGE/usr/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin:$DEPS/usr/sbin:$DEPS/usr/bin"
+	export PYTHONDONTWRITEBYTECODE=1
+	umask 022
+	mount -t tmpfs -o mode=755 lab "$LAB_DIR" || lab_die "no tmpfs"
+	export HOME=$LAB_DIR/home
+	mkdir "$HOME" "$LAB_DIR/top"
+	mount --bind "$top" "$LAB_DIR/top"
+	hostname labbox
+	lab_etc
+	lab_dirs server
+	lab_private "$LAB_DIR/server"
+	lab_net
+	lab_dns
+	lab_servers
+	trap lab_stop EXIT
+}
+
+# The PID namespace ends with this script; say goodbye first where it matters.
+lab_stop() {
+	local pid
+	for pid in $(jobs -p); do
+		kill "$pid" 2>/dev/null
+	done
+}
+
+# The /etc of every machine in the lab: this one's, with the parts that name lookups read
+# made known, and the staged module where the loader looks (also for setuid programs).
+lab_etc() {
+	local etc=$LAB_DIR/etc dir
+	cp -a /etc "$etc" 2>/dev/null
+	rm -rf "$etc/v6guard" "$etc/gai.conf" "$etc/resolv.conf" "$etc/ld.so.preload" "$etc/hostname"
+	printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' 'networks: files' \
+		'services: files' >"$etc/nsswitch.conf"
+	printf 'multi on\n' >"$etc/host.conf"
+	printf 'nameserver %s\nsearch %s\n' "$DNS4" "$LAB_DOMAIN" >"$etc/resolv.conf"
+	printf '%s\n' '127.0.0.1 localhost' '::1 localhost ip6-localhost ip6-loopback' \
+		'127.0.1.1 labbox.lab.test labbox' \
+		'198.51.100.2 filed.lab.test filed' '2001:db8:64::2 filed.lab.test filed' \
+		>"$etc/hosts"
+	echo labbox >"$etc/hostname"
+	grep -q ^sshd: "$etc/passwd" ||
+		echo 'sshd:x:64022:65534::/run/sshd:/usr/sbin/nologin' >>"$etc/passwd"
+	{
+		dirname "$(find "$STAGE" -name 'libnss_v6guard.so.2' | head -n 1)"
+		for dir in "$DEPS"/lib/*-linux-gnu* "$DEPS"/usr/lib/*-linux-gnu*; do
+			[ ! -d "$dir" ] || echo "$dir"
+		done
+	} >"$etc/ld.so.conf.d/00-v6guard-lab.conf" 2>/dev/null
+	grep -qs 'ld.so.conf.d' "$etc/ld.so.conf" ||
+		echo 'include /etc/ld.so.conf.d/*.conf' >>"$etc/ld.so.conf"
+}
+
+lab_dirs() {
+	local host=$LAB_DIR/$1
+	mkdir -p "$host/run/sshd" "$host/run/lock" "$host/lib/nscd" "$host/cache/nscd"
+	cp -a "$LAB_DIR/etc" "$host/etc"
+}
+
+# In the mount namespace of one machine, put the folders of $1 in place.
+lab_private() {
+	mount --bind "$1/etc" /etc && mount --bind "$1/run" /run &&
+		mount --bind "$1/lib" /var/lib && mount --bind "$1/cache" /var/cache ||
+		lab_die "cannot mount the private folders"
+	case "$top/" in
+	/run/* | /var/lib/* | /var/cache/*)
+		mkdir -p "$top" && mount --bind "$LAB_DIR/top" "$top"
+		;;
+	esac
+	# Not once for all: the auxiliary cache would have to be shared as well.
+	[ -e "$LAB_DIR/ld.so.cache" ] || ldconfig -X -C "$LAB_DIR/ld.so.cache"
+	cp "$LAB_DIR/ld.so.cache" /etc/ld.so.cache
+}
+
+lab_no_dad() {
+	local dir
+	for dir in /proc/sys/net/ipv6/conf/*; do
+		echo 0 >"$dir/accept_dad"
+		echo 0 >"$dir/router_solicitations"
+	done
+}
+
+lab_net() {
+	local i
+	lab_no_dad
+	ip link set lo up
+	{
+		echo "addr add $DNS4/32 dev lo"
+		echo "addr add $DNS6/128 dev lo"
+		for i in 1 2 3 4; do
+			echo "addr add 198.51.100.$i/32 dev lo"
+			echo "addr add 2001:db8:64::$i/128 dev lo"
+		done
+	} | ip -batch - || lab_die "cannot set addresses"
+}
+
+# A zone with every shape of answer. `many` is 50 A and 50 AAAA.
+lab_zone() {
+	local i
+	printf '$ORIGIN %s.\n$TTL 300\n' "$1"
+	echo '@ SOA ns hostmaster 1 3600 600 86400 60'
+	echo '@ NS ns'
+	echo "ns A $DNS4"
+	echo "ns AAAA $DNS6"
+	cat <<-END
+		v6only AAAA 2001:db8:64::1
+		v4only A 198.51.100.1
+		dual A 198.51.100.1
+		dual AAAA 2001:db8:64::1
+		www CNAME dual
+		far CNAME www
+		nodata TXT "no address here"
+	END
+	for i in 1 2 3 4; do
+		echo "four A 198.51.100.$i"
+		echo "four AAAA 2001:db8:64::$i"
+	done
+	for i in $(seq 101 150); do
+		echo "many A 198.51.100.$i"
+		echo "many AAAA 2001:db8:64::$i"
+	done
+}
+
+lab_reverse() {
+	local i arpa='0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0'
+	printf '$TTL 300\n@ SOA ns.%s. hostmaster.%s. 1 3600 600 86400 60\n@ NS ns.%s.\n' \
+		"$LAB_DOMAIN" "$LAB_DOMAIN" "$LAB_DOMAIN"
+	for i in 1 3 4; do
+		[ "$1" = 4 ] && echo "$i PTR host$i.$LAB_DOMAIN."
+		[ "$1" = 6 ] && echo "$i.$arpa PTR host$i.$LAB_DOMAIN."
+	done
+	return 0
+}
+
+lab_dns() {
+	local dir=$LAB_DIR/dns
+	mkdir -p "$dir/run"
+	lab_zone "$LAB_DOMAIN" >"$dir/$LAB_DOMAIN.zone"
+	lab_zone local >"$dir/local.zone"
+	lab_reverse 4 >"$dir/100.51.198.in-addr.arpa.zone"
+	lab_reverse 6 >"$dir/4.6.0.0.8.b.d.0.1.0.0.2.ip6.arpa.zone"
+	printf '$TTL 300\n. SOA ns. root. 1 3600 600 86400 60\n. NS ns.\nns. A %s\n' "$DNS4" \
+		>"$dir/root.zone"
+	cat >"$dir/knot.conf" <<-END
+		server:
+		    rundir: "$dir/run"
+		    listen: [ $DNS4@53, $DNS6@53 ]
+		    udp-workers: 1
+		    tcp-workers: 1
+		    background-workers: 1
+		log:
+		  - target: stderr
+		    any: warning
+		database:
+		    storage: "$dir/run"
+		    journal-db-max-size: 16M
+		    kasp-db-max-size: 5M
+		    timer-db-max-size: 1M
+		mod-stats:
+		  - id: count
+		    query-type: on
+		template:
+		  - id: default
+		    storage: "$dir"
+		    global-module: mod-stats/count
+		    journal-content: none
+		    zonefile-sync: -1
+		zone:
+		  - domain: .
+		    file: root.zone
+		  - domain: $LAB_DOMAIN
+		  - domain: local
+		  - domain: 100.51.198.in-addr.arpa
+		  - domain: 4.6.0.0.8.b.d.0.1.0.0.2.ip6.arpa
+	END
+	knotd -c "$dir/knot.conf" >"$dir/log" 2>&1 &
+	until_true 10 knotc -c "$dir/knot.conf" -t 1 zone-status "$LAB_DOMAIN" ||
+		lab_die "knotd did not start: $(tail -n 3 "$dir/log")"
+}
+
+# lab_asked TYPE: how many questions of that type the DNS server was asked so far.
+lab_asked() {
+	knotc -c "$LAB_DIR/dns/knot.conf" stats mod-stats |
+		sed -n "s/^mod-stats.query-type\[$1\] = //p" | grep . || echo 0
+}
+
+lab_servers() {
+	local dir=$LAB_DIR/ssh banner=
+	python=/usr/bin/python3
+	[ -x $python ] || python=$(command -v python3) || lab_refuse "no python3"
+	mkdir "$dir"
+	if [ "$LAB_ROOT" -eq 0 ] && lab_tool sshd >/dev/null && lab_sshd "$dir"; then
+		lab_ssh='a real sshd'
+	else
+		# In a user namespace there is nobody to drop privileges to.
+		lab_ssh='an SSH banner (no sshd, or not root)'
+		banner=--ssh-banner
+	fi
+	mkfifo "$LAB_DIR/ready"
+	"$python" "$here/server.py" $banner 3>"$LAB_DIR/ready" &
+	read -r -t 10 <"$LAB_DIR/ready" || lab_die "the HTTP server did not start"
+}
+
+lab_sshd() {
+	ssh-keygen -q -t ed25519 -N '' -f "$1/key" || return 1
+	printf '%s\n' 'ListenAddress 0.0.0.0' 'ListenAddress ::' "HostKey $1/key" 'UsePAM no' \
+		"PidFile $1/pid" 'MaxStartups 1000' 'UseDNS no' >"$1/config"
+	"$(lab_tool sshd)" -D -e -f "$1/config" 2>"$1/log" &
+	until_true 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
+}
+
+# ---- hosts --------------------------------------------------------------------------
+
+declare -A lab_pid
+lab_count=0
+
+# lab_host KIND [NAME]
+lab_host() {
+	local kind=$1 name=${2:-$1} n=$((lab_count += 1)) dir
+	dir=$LAB_DIR/$name
+	lab_dirs "$name"
+	mkfifo "$dir/up"
+	unshare --net --mount bash -c '
+		. "$1/lab.sh"; LAB_DIR=$2; lab_private "$3"; lab_no_dad
+		echo >"$3/up"; exec sleep infinity' lab "$here" "$LAB_DIR" "$dir" &
+	lab_pid[$name]=$!
+	read -r -t 10 <"$dir/up" || lab_die "host $name did not come up"
+	ip link add "$name" type veth peer name up0 netns "${lab_pid[$name]}" 2>/dev/null ||
+		ip link add "lab$n" type veth peer name up0 netns "${lab_pid[$name]}" ||
+		lab_die "no veth"
+	lab_wire "$kind" "$name" "$n"
+}
+
+# Interface names hold 15 bytes.
+lab_link() { ip link show "$1" >/dev/null 2>&1 && echo "$1" || echo "lab$2"; }
+
+lab_wire() {
+	local kind=$1 name=$2 n=$3 link
+	link=$(lab_link "$name" "$n")
+	lab_no_dad
+	on "$name" ip link set lo up
+	ip link set "$link" up
+	on "$name" ip link set up0 up
+	if [ "$kind" != v6only-noroute4 ]; then
+		ip addr add "10.64.$n.1/24" dev "$link"
+		on "$name" ip addr add "10.64.$n.2/24" dev up0
+		on "$name" ip route add default via "10.64.$n.1"
+	else
+		sed -i "s/$DNS4/$DNS6/" "$LAB_DIR/$name/etc/resolv.conf"
+	fi
+	if [ "$kind" != v4only ]; then
+		ip -6 addr add "2001:db8:$n::1/64" dev "$link" nodad
+		on "$name" ip -6 addr add "2001:db8:$n::2/64" dev up0 nodad
+		on "$name" ip -6 route add default via "2001:db8:$n::1"
+	else
+		on "$name" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/up0/disable_ipv6'
+	fi
+	# The neighbour answers, the routes are there, and nothing sent behind them comes back.
+	[ "$kind" != blackhole ] || nft -f - <<-END || lab_die "nftables refused"
+		table ip6 blackhole$n {
+			chain in {
+				type filter hook input priority 0;
+				iifname "$link" ip6 daddr 2001:db8:64::/48 drop
+			}
+		}
+	END
+}
+
+on() {
+	local pid=${lab_pid[$1]:?no such host}
+	shift
+	nsenter -t "$pid" -n -m -- "$@"
+}
+
+# guard HOST MODE [LINE...]: as an administrator would.
+guard() {
+	local host=$1 mode=$2 dir=$LAB_DIR/$1
+	shift 2
+	mkdir -p "$dir/etc/v6guard"
+	printf '%s\n' '[guard]' "mode = $mode" "$@" >"$dir/etc/v6guard/v6guard.conf"
+	on "$host" v6guard -q enable >"$dir/guard.log" 2>&1 ||
+		{ bad "$host: v6guard enable (mode $mode)" "$(cat "$dir/guard.log")"; return 1; }
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * process.c - odd processes that look names up, for t_process.sh, which builds it once as
+ * usual and once with -static. Prints one line a lookup: "4", "6", "46", "64", "none".
+ *
+ *	process look NAME		one lookup
+ *	process threads NAME N M	N threads, M lookups each; prints what all of them
+ *saw process fork NAME N		look, fork N children that look, look again
+ *	process chroot DIR NAME		chroot, then look
+ *	process warm DIR NAME		look, chroot, look
+ *	process setuid NAME		effective and real user, then look
+ */
+#include <netdb.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *looked_up;
+static int rounds;
+
+/* Fills in the families in order of first appearance. */
+static const char *look(const char *name, char seen[8])
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+	size_t used = 0;
+
+	if (getaddrinfo(name, NULL, &hints, &found) != 0)
+		return strcpy(seen, "none");
+	for (struct addrinfo *at = found; at != NULL; at = at->ai_next) {
+		char digit = at->ai_family == AF_INET6 ? '6' : '4';
+
+		if (memchr(seen, digit, used) == NULL)
+			seen[used++] = digit;
+	}
+	seen[used] = '\0';
+	freeaddrinfo(found);
+	return seen;
+}
+
+static void say(const char *name)
+{
+	char seen[8];
+
+	puts(look(name, seen));
+	fflush(stdout);
+}
+
+/* Returns a string constant: what this thread saw each time, or "mixed". */
+static void *look_often(void *unused)
+{
+	char *first = malloc(8);
+	char seen[8];
+
+	(void)unused;
+	if (first == NULL)
+		abort();
+	look(looked_up, first);
+	for (int i = 1; i < rounds; i++)
+		if (strcmp(look(looked_up, seen), first) != 0)
+			strcpy(first, "mixed");
+	return first;
+}
+
+static int threads(const char *name, int count)
+{
+	pthread_t *thread = calloc((size_t)count, sizeof(*thread));
+
+	if (thread == NULL)
+		return 1;
+	looked_up = name;
+	for (int i = 0; i < count; i++)
+		if (pthread_create(&thread[i], NULL, look_often, NULL) != 0)
+			return 1;
+	for (int i = 0; i < count; i++) {
+		void *seen;
+
+		pthread_join(thread[i], &seen);
+		puts(seen);
+		free(seen);
+	}
+	free(thread);
+	return 0;
+}
+
+static int forks(const char *name, int count)
+{
+	say(name);
+	for (int i = 0; i < count; i++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			say(name);
+			_exit(0);
+		}
+		if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+			return 1;
+	}
+	say(name);
+	return 0;
+}
+
+static int into(const char *dir)
+{
+	if (chroot(dir) == 0 && chdir("/") == 0)
+		return 0;
+	perror(dir);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 2 ? argv[1] : "";
+
+	if (strcmp(what, "look") == 0) {
+		say(argv[2]);
+		return 0;
+	}
+	if (strcmp(what, "setuid") == 0) {
+		printf("%s ", geteuid() == 0 && getuid() != 0 ? "setuid" : "plain");
+		say(argv[2]);
+		return 0;
+	}
+	if (strcmp(what, "threads") == 0 && argc == 5) {
+		rounds = atoi(argv[4]);
+		return threads(argv[2], atoi(argv[3]));
+	}
+	if (strcmp(what, "fork") == 0 && argc == 4)
+		return forks(argv[2], atoi(argv[3]));
+	if ((strcmp(what, "chroot") == 0 || strcmp(what, "warm") == 0) && argc == 4) {
+		if (what[0] == 'w')
+			say(argv[3]);
+		if (into(argv[2]) != 0)
+			return 1;
+		say(argv[3]);
+		return 0;
+	}
+	fputs("usage: see the head of process.c\n", stderr);
+	return 2;
+}
