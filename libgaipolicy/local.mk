@@ -26,9 +26,11 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/config.h \
 	libgaipolicy/gaiconf/diff.c \
 	libgaipolicy/gaiconf/diff.h \
+	libgaipolicy/gaiconf/file.c \
 	libgaipolicy/gaiconf/history.c \
 	libgaipolicy/gaiconf/store.c \
-	libgaipolicy/gaiconf/store.h
+	libgaipolicy/gaiconf/store.h \
+	libgaipolicy/gaiconf/store_private.h
 libgpcore_la_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS)
 libgpcore_la_LIBADD = libgpdoor.la $(INIH_LIBS)
 

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* file.c - reading files below a root folder, and writing temporary ones beside them. */
+#define _GNU_SOURCE /* asprintf, mkostemp */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "gaiconf/store_private.h"
+
+#define FILE_MAX (64UL << 20)
+#define LINKS_MAX 40 /* as the kernel's */
+#define TEMP_MARK ".v6guard-"
+#define TEMP_RANDOM 6
+
+enum gp_status gp_io_failed(struct gp_diag *diag, const char *path, const char *what)
+{
+	enum gp_status status = GP_IO;
+	if (errno == EACCES || errno == EPERM)
+		status = GP_PERM;
+	else if (errno == ENOMEM)
+		status = GP_NOMEM;
+	return gp_diag_set(diag, status, path, "%s: %s", what, strerror(errno));
+}
+
+char *gp_root_trim(const char *root)
+{
+	size_t length = root ? strlen(root) : 0;
+	while (length > 0 && root[length - 1] == '/')
+		length--;
+	return strndup(length > 0 ? root : "", length);
+}
+
+/* A path being resolved: what is done, and what is still to do. */
+struct walk {
+	size_t root_length;
+	char done[PATH_MAX];
+	char todo[PATH_MAX];
+	int links;
+};
+
+/* Take the first component off todo; *LAST: nothing but slashes is left behind it. */
+static bool take(struct walk *walk, char component[NAME_MAX + 1], bool *last)
+{
+	char *begin = walk->todo + strspn(walk->todo, "/");
+	size_t length = strcspn(begin, "/");
+	if (length == 0 || length > NAME_MAX)
+		return false;
+
+	memcpy(component, begin, length);
+	component[length] = '\0';
+	char *rest = begin + length;
+	*last = rest[strspn(rest, "/")] == '\0';
+	memmove(walk->todo, rest, strlen(rest) + 1);
+	return true;
+}
+
+static void go_up(struct walk *walk)
+{
+	char *slash = strrchr(walk->done + walk->root_length, '/');
+	if (slash)
+		*slash = '\0';
+}
+
+/* Put the link's TARGET in front of todo; an absolute one starts at the root again. */
+static bool follow(struct walk *walk, const char *target)
+{
+	char joined[2 * PATH_MAX];
+	int length = snprintf(joined, sizeof(joined), "%s%s", target, walk->todo);
+
+	if (length < 0 || length >= PATH_MAX || ++walk->links > LINKS_MAX)
+		return false;
+	memcpy(walk->todo, joined, (size_t)length + 1);
+	if (target[0] == '/')
+		walk->done[walk->root_length] = '\0';
+	else
+		go_up(walk);
+	return true;
+}
+
+static bool step(struct walk *walk, const char *component, bool is_last, bool *is_link)
+{
+	char target[PATH_MAX];
+	size_t length = strlen(walk->done);
+
+	if (!strcmp(component, "."))
+		return true;
+	if (!strcmp(component, "..")) {
+		go_up(walk);
+		return true;
+	}
+	if (length + 1 + strlen(component) >= sizeof(walk->done))
+		return false;
+	walk->done[length] = '/';
+	strcpy(walk->done + length + 1, component);
+
+	ssize_t got = readlink(walk->done, target, sizeof(target) - 1);
+	if (got < 0)
+		return true; /* not a link, or nothing there yet */
+	target[got] = '\0';
+	/* What a link leads to may be a link again; all of them are NAME's end. */
+	*is_link |= is_last;
+	return follow(walk, target);
+}
+
+enum gp_status gp_path_resolve(const char *root, const char *name, char **out,
+			       bool *is_link, struct gp_diag *diag)
+{
+	struct walk walk = {.root_length = strlen(root)};
+	char component[NAME_MAX + 1];
+	bool is_last, was_link = false;
+	int saved = errno;
+	bool fits =
+		walk.root_length < sizeof(walk.done) && strlen(name) < sizeof(walk.todo);
+
+	if (fits) {
+		strcpy(walk.done, root);
+		strcpy(walk.todo, name);
+	}
+	while (fits && take(&walk, component, &is_last))
+		fits = step(&walk, component, is_last && !was_link, &was_link);
+	errno = saved;
+	if (!fits || walk.todo[strspn(walk.todo, "/")] != '\0')
+		return gp_diag_set(diag, GP_UNSUPPORTED, name,
+				   "too many symbolic links, or too long a path");
+
+	char *path = strdup(walk.done[0] ? walk.done : "/");
+	if (!path)
+		return gp_diag_set(diag, GP_NOMEM, name, "no memory");
+	*out = path;
+	*is_link = was_link;
+	return GP_OK;
+}
+
+/* All of FD, whose size is only a hint: it may be growing. */
+static enum gp_status read_fully(int fd, struct gp_file *file, struct gp_diag *diag)
+{
+	size_t room = (size_t)file->stat.st_size + 1;
+
+	for (;;) {
+		char *grown = realloc(file->bytes, room + 1);
+		if (!grown)
+			return gp_diag_set(diag, GP_NOMEM, file->path, "no memory");
+		file->bytes = grown;
+		ssize_t got = read(fd, file->bytes + file->size, room - file->size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return gp_io_failed(diag, file->path, "cannot read");
+		if (got == 0)
+			break;
+		file->size += (size_t)got;
+		if (file->size > FILE_MAX)
+			return gp_diag_set(diag, GP_UNSUPPORTED, file->path,
+					   "larger than 64 MiB");
+		if (file->size == room)
+			room *= 2;
+	}
+	file->bytes[file->size] = '\0';
+	return GP_OK;
+}
+
+static enum gp_status read_open(int fd, struct gp_file *file, struct gp_diag *diag)
+{
+	if (fstat(fd, &file->stat) < 0)
+		return gp_io_failed(diag, file->path, "cannot stat");
+	if (!S_ISREG(file->stat.st_mode))
+		return gp_diag_set(diag, GP_UNSUPPORTED, file->path,
+				   "not a regular file");
+	if ((uint64_t)file->stat.st_size > FILE_MAX)
+		return gp_diag_set(diag, GP_UNSUPPORTED, file->path,
+				   "larger than 64 MiB");
+	file->exists = true;
+	return read_fully(fd, file, diag);
+}
+
+static enum gp_status read_resolved(struct gp_file *file, struct gp_diag *diag)
+{
+	/* O_NONBLOCK: a FIFO of that name must not hang us. */
+	int fd = open(file->path,
+		      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+		return gp_io_failed(diag, file->path, "cannot open");
+	if (fd < 0) {
+		file->bytes = strdup("");
+		return file->bytes ? GP_OK
+				   : gp_diag_set(diag, GP_NOMEM, file->path, "no memory");
+	}
+	enum gp_status status = read_open(fd, file, diag);
+	close(fd);
+	return status;
+}
+
+enum gp_status gp_file_read(const char *root, const char *name, struct gp_file *out,
+			    struct gp_diag *diag)
+{
+	int saved = errno;
+	struct gp_file file = {.path = NULL};
+	char *trimmed = gp_root_trim(root);
+	enum gp_status status = GP_NOMEM;
+
+	if (!trimmed) {
+		gp_diag_set(diag, GP_NOMEM, name, "no memory");
+		goto out;
+	}
+	status = gp_path_resolve(trimmed, name, &file.path, &file.through_link, diag);
+	if (status == GP_OK)
+		status = read_resolved(&file, diag);
+out:
+	free(trimmed);
+	if (status == GP_OK)
+		*out = file;
+	else
+		gp_file_free(&file);
+	errno = saved;
+	return status;
+}
+
+void gp_file_free(struct gp_file *file)
+{
+	if (!file)
+		return;
+	free(file->path);
+	free(file->bytes);
+	*file = (struct gp_file){.path = NULL};
+}
+
+/* "DIR/.NAME.v6guard-": a new name needs only the random part behind. */
+static char *temp_prefix(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char *prefix;
+
+	if (asprintf(&prefix, "%.*s.%s" TEMP_MARK, (int)(name - path), path, name) < 0)
+		return NULL;
+	return prefix;
+}
+
+static void remove_leftovers(const char *prefix)
+{
+	const char *name = strrchr(prefix, '/') + 1;
+	size_t length = strlen(name);
+	char *folder = strndup(prefix, (size_t)(name - prefix));
+	DIR *dir = folder ? opendir(folder) : NULL;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, name, length) &&
+		    strlen(entry->d_name) == length + TEMP_RANDOM)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	free(folder);
+}
+
+static bool write_fully(int fd, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t put = write(fd, bytes, size);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return false;
+		bytes += put;
+		size -= (size_t)put;
+	}
+	return true;
+}
+
+enum gp_status gp_temp_write(const char *path, const void *bytes, size_t size,
+			     char **temp, int *fd, struct gp_diag *diag)
+{
+	char *prefix = temp_prefix(path);
+	char *name = NULL;
+
+	if (prefix)
+		remove_leftovers(prefix);
+	if (!prefix || asprintf(&name, "%sXXXXXX", prefix) < 0) {
+		free(prefix);
+		return gp_diag_set(diag, GP_NOMEM, path, "no memory");
+	}
+	free(prefix);
+
+	int made = mkostemp(name, O_CLOEXEC);
+	if (made < 0) {
+		enum gp_status status = gp_io_failed(
+			diag, path, "cannot make a temporary file beside it");
+		free(name);
+		return status;
+	}
+	if (!write_fully(made, bytes, size)) {
+		enum gp_status status = gp_io_failed(diag, path, "cannot write");
+		unlink(name);
+		close(made);
+		free(name);
+		return status;
+	}
+	*temp = name;
+	*fd = made;
+	return GP_OK;
+}
+
+static int open_folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = strndup(path, slash > path ? (size_t)(slash - path) : 1);
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(folder);
+	return fd;
+}
+
+enum gp_status gp_temp_commit(const char *temp, int *fd, const char *path,
+			      struct gp_diag *diag)
+{
+	/* Opened before: what can fail should do so while the old file stands. */
+	int folder = open_folder_of(path);
+	enum gp_status status = GP_OK;
+
+	if (folder < 0) {
+		status = gp_io_failed(diag, path, "cannot open its folder");
+	} else if (fsync(*fd) < 0) {
+		status = gp_io_failed(diag, path, "cannot write to the disk");
+	} else {
+		int closed = close(*fd);
+		*fd = -1;
+		if (closed < 0)
+			status = gp_io_failed(diag, path, "cannot write");
+	}
+	if (status == GP_OK && rename(temp, path) < 0)
+		status = errno == EBUSY
+				 ? gp_diag_set(
+					   diag, GP_UNSUPPORTED, path,
+					   "a mount of its own: change the file that is "
+					   "mounted there")
+				 : gp_io_failed(diag, path, "cannot replace");
+	/* Too late to fail: the new file is in place, and undoing is one more write to a
+	 * disk that refuses them. */
+	if (status == GP_OK)
+		fsync(folder);
+	if (folder >= 0)
+		close(folder);
+	return status;
+}
+
+static enum gp_status make_one(const char *path, struct gp_diag *diag)
+{
+	if (mkdir(path, 0755) == 0) {
+		/* Every process must get at the policy, whatever our umask is. */
+		if (chmod(path, 0755) < 0)
+			return gp_io_failed(diag, path, "cannot set the folder's mode");
+		return GP_OK;
+	}
+	struct stat stat;
+	int error = errno;
+	if (!lstat(path, &stat) && S_ISDIR(stat.st_mode))
+		return GP_OK;
+	errno = error == EEXIST ? ENOTDIR : error;
+	return gp_io_failed(diag, path, "cannot make the folder");
+}
+
+enum gp_status gp_folder_make(const char *root, const char *name, char **out,
+			      struct gp_diag *diag)
+{
+	char *path;
+	bool is_link;
+	enum gp_status status = gp_path_resolve(root, name, &path, &is_link, diag);
+	if (status != GP_OK)
+		return status;
+
+	for (char *at = path + strlen(root); status == GP_OK && at;) {
+		at = strchr(at + 1, '/');
+		if (at)
+			*at = '\0';
+		status = make_one(path, diag);
+		if (at)
+			*at = '/';
+	}
+	if (status == GP_OK)
+		*out = path;
+	else
+		free(path);
+	return status;
+}

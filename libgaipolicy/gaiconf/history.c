@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * history.c - what files held before they were changed.
+ *
+ * One file a change in /var/lib/v6guard/history, named SERIAL-WHAT (SERIAL of ten digits,
+ * growing, over all kinds): a text header, an empty line, then the old content as it was.
+ *
+ *	v6guard-history 1
+ *	what nss
+ *	time 1700000000
+ *	user root
+ *	command v6guard nss enable
+ *	path /etc/nsswitch.conf		(below the root)
+ *	existed 1			(0: the change created the file)
+ *	size 494
+ *
+ * A file whose header or size does not fit is passed over.
+ */
+#define _GNU_SOURCE /* asprintf */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "gaiconf/store_private.h"
+#include "guard/snapshot.h"
+
+#define FOLDER GP_STATE_DIR "/history"
+#define MAGIC "v6guard-history 1"
+#define SERIAL_DIGITS 10
+#define SERIAL_MAX 9999999999ULL
+
+/* ---- the folder ------------------------------------------------------------- */
+
+struct names {
+	uint64_t *serial; /* ascending */
+	size_t count;
+};
+
+static bool read_serial(const char *name, uint64_t *serial)
+{
+	for (int i = 0; i < SERIAL_DIGITS; i++)
+		if (name[i] < '0' || name[i] > '9')
+			return false;
+	*serial = strtoull(name, NULL, 10);
+	return name[SERIAL_DIGITS] == '-' && name[SERIAL_DIGITS + 1] != '\0';
+}
+
+static int compare_serials(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static bool add_serial(struct names *names, uint64_t serial)
+{
+	uint64_t *grown = realloc(names->serial, (names->count + 1) * sizeof(*grown));
+	if (!grown)
+		return false;
+	names->serial = grown;
+	names->serial[names->count++] = serial;
+	return true;
+}
+
+/* All serials in FOLDER; no folder: none. */
+static enum gp_status list_serials(const char *folder, struct names *out,
+				   struct gp_diag *diag)
+{
+	struct names names = {.serial = NULL};
+	DIR *dir = opendir(folder);
+	if (!dir && errno != ENOENT && errno != ENOTDIR)
+		return gp_io_failed(diag, folder, "cannot open");
+
+	struct dirent *entry;
+	uint64_t serial;
+	bool has_room = true;
+	while (dir && has_room && (entry = readdir(dir)))
+		if (read_serial(entry->d_name, &serial))
+			has_room = add_serial(&names, serial);
+	if (dir)
+		closedir(dir);
+	if (!has_room) {
+		free(names.serial);
+		return gp_diag_set(diag, GP_NOMEM, folder, "no memory");
+	}
+	if (names.count > 0)
+		qsort(names.serial, names.count, sizeof(*names.serial), compare_serials);
+	*out = names;
+	return GP_OK;
+}
+
+/* Where the entry of that serial is: the part of its name behind the serial is not fixed.
+ */
+static char *find_entry(const char *folder, uint64_t serial)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	uint64_t other;
+	char *path = NULL;
+
+	while (dir && !path && (entry = readdir(dir)))
+		if (read_serial(entry->d_name, &other) && other == serial &&
+		    asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
+			path = NULL;
+	if (dir)
+		closedir(dir);
+	return path;
+}
+
+/* ---- writing ------------------------------------------------------------------ */
+
+/* A value in one line of its own, whatever somebody typed. */
+static void put_value(FILE *out, const char *key, const char *value, size_t room)
+{
+	fprintf(out, "%s ", key);
+	for (size_t i = 0; value[i] && i + 1 < room; i++) {
+		unsigned char c = (unsigned char)value[i];
+		fputc(c < ' ' || c == 127 ? '?' : c, out);
+	}
+	fputc('\n', out);
+}
+
+/* Who sits at the terminal, also behind sudo, where audit knows; else who we are. */
+static uid_t acting_uid(void)
+{
+	unsigned uid;
+	FILE *file = fopen("/proc/self/loginuid", "re");
+	bool is_known = file && fscanf(file, "%u", &uid) == 1 && uid != (unsigned)-1;
+
+	if (file)
+		fclose(file);
+	return is_known ? uid : getuid();
+}
+
+static void acting_user(char *name, size_t size)
+{
+	char buf[4096];
+	struct passwd entry, *found = NULL;
+	uid_t uid = acting_uid();
+
+	if (getpwuid_r(uid, &entry, buf, sizeof(buf), &found) == 0 && found)
+		snprintf(name, size, "%s", found->pw_name);
+	else
+		snprintf(name, size, "%u", (unsigned)uid);
+}
+
+/* Header and content in one malloc'd block. */
+static char *build(const struct gp_store *store, const char *what,
+		   const struct gp_file *file, size_t *size)
+{
+	struct gp_history_entry room;
+	char user[sizeof(room.user)];
+	char *block = NULL;
+	FILE *out = open_memstream(&block, size);
+	if (!out)
+		return NULL;
+
+	acting_user(user, sizeof(user));
+	fprintf(out, MAGIC "\n");
+	put_value(out, "what", what, sizeof(room.what));
+	fprintf(out, "time %lld\n", (long long)time(NULL));
+	put_value(out, "user", user, sizeof(room.user));
+	put_value(out, "command", store->command, sizeof(room.command));
+	put_value(out, "path", file->path + strlen(store->root), sizeof(room.path));
+	fprintf(out, "existed %d\nsize %zu\n\n", file->exists, file->size);
+	fwrite(file->bytes, 1, file->size, out);
+
+	bool has_failed = ferror(out);
+	if (fclose(out) != 0 || has_failed) {
+		free(block);
+		return NULL;
+	}
+	return block;
+}
+
+static enum gp_status next_path(const char *folder, const char *what, char **path,
+				struct gp_diag *diag)
+{
+	struct names names;
+	enum gp_status status = list_serials(folder, &names, diag);
+	if (status != GP_OK)
+		return status;
+
+	uint64_t serial = names.count > 0 ? names.serial[names.count - 1] + 1 : 1;
+	free(names.serial);
+	if (serial > SERIAL_MAX)
+		return gp_diag_set(diag, GP_RANGE, folder, "no serial number left");
+	if (asprintf(path, "%s/%010" PRIu64 "-%s", folder, serial, what) < 0)
+		return gp_diag_set(diag, GP_NOMEM, folder, "no memory");
+	return GP_OK;
+}
+
+static enum gp_status write_entry(const char *folder, const char *path, const char *bytes,
+				  size_t size, mode_t mode, struct gp_diag *diag)
+{
+	char *temp, *any;
+	int fd;
+
+	/* One name for all entries while they are written, so that the leftover of a
+	 * crash goes with the next one. */
+	if (asprintf(&any, "%s/entry", folder) < 0)
+		return gp_diag_set(diag, GP_NOMEM, path, "no memory");
+	enum gp_status status = gp_temp_write(any, bytes, size, &temp, &fd, diag);
+	free(any);
+	if (status != GP_OK)
+		return status;
+
+	if (fchmod(fd, mode) < 0)
+		status = gp_io_failed(diag, path, "cannot set its mode");
+	else
+		status = gp_temp_commit(temp, &fd, path, diag);
+	if (status != GP_OK)
+		unlink(temp);
+	if (fd >= 0)
+		close(fd);
+	free(temp);
+	return status;
+}
+
+enum gp_status gp_history_add(struct gp_store *store, const char *what,
+			      const struct gp_file *file, char **entry,
+			      struct gp_diag *diag)
+{
+	struct gp_history_entry room;
+	char *folder = NULL, *path = NULL;
+	size_t size;
+
+	if (strlen(file->path + strlen(store->root)) >= sizeof(room.path) ||
+	    strlen(what) >= sizeof(room.what))
+		return gp_diag_set(diag, GP_RANGE, file->path,
+				   "too long a path for history");
+	char *bytes = build(store, what, file, &size);
+	enum gp_status status = GP_NOMEM;
+	if (!bytes)
+		gp_diag_set(diag, GP_NOMEM, file->path, "no memory");
+	else
+		status = gp_folder_make(store->root, FOLDER, &folder, diag);
+	if (status == GP_OK)
+		status = next_path(folder, what, &path, diag);
+	if (status == GP_OK) {
+		/* Who may read the file may read what it was, and nobody else. */
+		mode_t mode = 0600 | (file->exists ? file->stat.st_mode & 0044 : 0044);
+		status = write_entry(folder, path, bytes, size, mode, diag);
+	}
+	free(bytes);
+	free(folder);
+	if (status == GP_OK)
+		*entry = path;
+	else
+		free(path);
+	return status;
+}
+
+void gp_history_trim(struct gp_store *store)
+{
+	struct names names;
+	char *folder;
+	bool is_link;
+
+	if (gp_path_resolve(store->root, FOLDER, &folder, &is_link, NULL) != GP_OK)
+		return;
+	if (list_serials(folder, &names, NULL) == GP_OK) {
+		for (size_t i = 0; i + GP_HISTORY_MAX < names.count; i++) {
+			char *path = find_entry(folder, names.serial[i]);
+			if (path)
+				unlink(path);
+			free(path);
+		}
+		free(names.serial);
+	}
+	free(folder);
+}
+
+/* ---- reading ------------------------------------------------------------------ */
+
+/* The value of KEY in the line at *AT, which moves to the next; false: another line. */
+static bool take_value(const char **at, const char *key, char *value, size_t room)
+{
+	size_t length = strlen(key);
+	const char *end = strchr(*at, '\n');
+
+	if (!end || strncmp(*at, key, length) != 0 || (*at)[length] != ' ')
+		return false;
+	const char *begin = *at + length + 1;
+	if (begin > end || (size_t)(end - begin) >= room)
+		return false;
+	memcpy(value, begin, (size_t)(end - begin));
+	value[end - begin] = '\0';
+	*at = end + 1;
+	return true;
+}
+
+static bool take_number(const char **at, const char *key, unsigned long long *number)
+{
+	char text[24], *end;
+	if (!take_value(at, key, text, sizeof(text)) || text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return *end == '\0' && errno == 0;
+}
+
+/* Fill in all of OUT but n and serial; *CONTENT is where the old content begins. */
+static bool parse(const struct gp_file *file, struct gp_history_entry *out,
+		  size_t *content, size_t *size)
+{
+	const char *at = file->bytes;
+	unsigned long long time, existed, length;
+
+	if (strncmp(at, MAGIC "\n", strlen(MAGIC) + 1) != 0)
+		return false;
+	at += strlen(MAGIC) + 1;
+	if (!take_value(&at, "what", out->what, sizeof(out->what)) ||
+	    !take_number(&at, "time", &time) ||
+	    !take_value(&at, "user", out->user, sizeof(out->user)) ||
+	    !take_value(&at, "command", out->command, sizeof(out->command)) ||
+	    !take_value(&at, "path", out->path, sizeof(out->path)) ||
+	    !take_number(&at, "existed", &existed) ||
+	    !take_number(&at, "size", &length) || *at++ != '\n')
+		return false;
+
+	out->time = (int64_t)time;
+	out->existed = existed != 0;
+	*content = (size_t)(at - file->bytes);
+	*size = (size_t)length;
+	return time <= INT64_MAX && existed <= 1 && file->size - *content == length;
+}
+
+/* Read and parse one entry; false for any that is not good. */
+static bool read_entry(const char *folder, uint64_t serial, struct gp_history_entry *out,
+		       struct gp_file *file, size_t *content, size_t *size)
+{
+	char *path = find_entry(folder, serial);
+	bool is_good = path && gp_file_read("", path, file, NULL) == GP_OK;
+	free(path);
+	if (!is_good)
+		return false;
+
+	memset(out, 0, sizeof(*out));
+	out->serial = serial;
+	is_good = parse(file, out, content, size);
+	if (!is_good)
+		gp_file_free(file);
+	return is_good;
+}
+
+/* The latest of each kind is 1. ENTRIES come latest first, so those before count. */
+static unsigned number_of(const struct gp_history_entry *entries, size_t count,
+			  const char *what)
+{
+	unsigned n = 1;
+	for (size_t i = 0; i < count; i++)
+		n += !strcmp(entries[i].what, what);
+	return n;
+}
+
+static enum gp_status collect(const char *folder, const char *what,
+			      struct gp_history_entry **out, size_t *count,
+			      struct gp_diag *diag)
+{
+	struct names names;
+	enum gp_status status = list_serials(folder, &names, diag);
+	if (status != GP_OK)
+		return status;
+
+	struct gp_history_entry *list = calloc(names.count + 1, sizeof(*list));
+	if (!list) {
+		free(names.serial);
+		return gp_diag_set(diag, GP_NOMEM, folder, "no memory");
+	}
+	size_t used = 0;
+	for (size_t i = names.count; i > 0; i--) {
+		struct gp_file file;
+		size_t content, size;
+		struct gp_history_entry *entry = &list[used];
+		if (!read_entry(folder, names.serial[i - 1], entry, &file, &content,
+				&size))
+			continue;
+		gp_file_free(&file);
+		if (what && strcmp(entry->what, what) != 0)
+			continue;
+		entry->n = number_of(list, used, entry->what);
+		used++;
+	}
+	free(names.serial);
+	*out = list;
+	*count = used;
+	return GP_OK;
+}
+
+/* ROOT's history folder, malloc'd. */
+static enum gp_status find_folder(const char *root, char **folder, struct gp_diag *diag)
+{
+	bool is_link;
+	char *trimmed = gp_root_trim(root);
+	if (!trimmed)
+		return gp_diag_set(diag, GP_NOMEM, FOLDER, "no memory");
+	enum gp_status status = gp_path_resolve(trimmed, FOLDER, folder, &is_link, diag);
+	free(trimmed);
+	return status;
+}
+
+enum gp_status gp_history_list(const char *root, const char *what,
+			       struct gp_history_entry **out, size_t *count,
+			       struct gp_diag *diag)
+{
+	int saved = errno;
+	char *folder;
+	enum gp_status status = find_folder(root, &folder, diag);
+
+	if (status == GP_OK) {
+		status = collect(folder, what, out, count, diag);
+		free(folder);
+	}
+	errno = saved;
+	return status;
+}
+
+enum gp_status gp_history_content(const char *root, const struct gp_history_entry *entry,
+				  char **bytes, size_t *size, struct gp_diag *diag)
+{
+	int saved = errno;
+	char *folder;
+	enum gp_status status = find_folder(root, &folder, diag);
+	if (status != GP_OK)
+		return status;
+
+	struct gp_history_entry found;
+	struct gp_file file;
+	size_t content, length;
+	if (!read_entry(folder, entry->serial, &found, &file, &content, &length)) {
+		status = gp_diag_set(diag, GP_NOTFOUND, folder,
+				     "entry %" PRIu64 " is gone or damaged",
+				     entry->serial);
+	} else {
+		/* The block is the caller's now: content first, NUL still behind. */
+		memmove(file.bytes, file.bytes + content, length + 1);
+		*bytes = file.bytes;
+		*size = length;
+		file.bytes = NULL;
+		gp_file_free(&file);
+	}
+	free(folder);
+	errno = saved;
+	return status;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* store_private.h - what store.c, file.c and history.c share; for nobody else. */
+#ifndef LIBGAIPOLICY_GAICONF_STORE_PRIVATE_H
+#define LIBGAIPOLICY_GAICONF_STORE_PRIVATE_H
+
+#include "gaiconf/store.h"
+
+struct gp_store {
+	char *root;    /* without a slash at its end; "" for this host */
+	char *command; /* as history shows it */
+	int lock_fd;
+};
+
+/** ROOT without slashes at its end, malloc'd. */
+char *gp_root_trim(const char *root);
+
+/**
+ * ROOT and NAME with all symbolic links resolved below ROOT, malloc'd; what does not
+ * exist is kept as it is written. *IS_LINK: NAME itself was a link. GP_UNSUPPORTED: too
+ * many links.
+ */
+enum gp_status gp_path_resolve(const char *root, const char *name, char **out,
+			       bool *is_link, struct gp_diag *diag);
+
+/** Report errno as "WHAT: reason" on PATH; GP_PERM, GP_NOMEM or GP_IO. */
+enum gp_status gp_io_failed(struct gp_diag *diag, const char *path, const char *what);
+
+/**
+ * A new temporary file beside PATH, holding SIZE bytes, not yet on the disk; *TEMP is its
+ * malloc'd name. Leftovers of earlier ones are removed: only for who holds the lock.
+ */
+enum gp_status gp_temp_write(const char *path, const void *bytes, size_t size,
+			     char **temp, int *fd, struct gp_diag *diag);
+
+/** fsync and close FD, rename TEMP to PATH and fsync their folder. */
+enum gp_status gp_temp_commit(const char *temp, int *fd, const char *path,
+			      struct gp_diag *diag);
+
+/** Make the folder ROOT + NAME and those above it, each 0755; *OUT is its resolved path.
+ */
+enum gp_status gp_folder_make(const char *root, const char *name, char **out,
+			      struct gp_diag *diag);
+
+/** Put FILE's content into history as of kind WHAT; *ENTRY is the new entry's malloc'd
+ * path. */
+enum gp_status gp_history_add(struct gp_store *store, const char *what,
+			      const struct gp_file *file, char **entry,
+			      struct gp_diag *diag);
+
+/** Drop all but the latest GP_HISTORY_MAX entries. Errors do not matter. */
+void gp_history_trim(struct gp_store *store);
+
+#endif
