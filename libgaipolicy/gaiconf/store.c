@@ -218,6 +218,12 @@ static enum gp_status changed(struct gp_diag *diag, const char *path)
 			   "changed since it was read: nothing was written");
 }
 
+/* Nothing of that name, or, as names come resolved, a link that is new there. */
+static bool is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ELOOP;
+}
+
 /* FD: the old file, or -1 when there was none. */
 static enum gp_status check_unchanged(int fd, const struct gp_file *file,
 				      struct gp_diag *diag)
@@ -226,8 +232,7 @@ static enum gp_status check_unchanged(int fd, const struct gp_file *file,
 	int error = lstat(file->path, &now) < 0 ? errno : 0;
 
 	if (!file->exists)
-		return error == ENOENT || error == ENOTDIR ? GP_OK
-							   : changed(diag, file->path);
+		return is_missing(error) ? GP_OK : changed(diag, file->path);
 	if (error || now.st_dev != file->stat.st_dev || now.st_ino != file->stat.st_ino ||
 	    !is_unchanged(fd, file))
 		return changed(diag, file->path);
@@ -311,7 +316,7 @@ enum gp_status gp_store_replace(struct gp_store *store, const struct gp_file *fi
 	if (file->exists) {
 		old = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 		if (old < 0)
-			status = errno == ENOENT
+			status = is_missing(errno)
 					 ? changed(diag, file->path)
 					 : gp_io_failed(diag, file->path, "cannot open");
 	} else {
