@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-nss_LTLIBRARIES += libnss_v6guard.la
-libnss_v6guard_la_SOURCES = \
+# libnssdoor: the module's code, for itself and for tests that reach inside.
+noinst_LTLIBRARIES += libnssdoor.la
+libnssdoor_la_SOURCES = \
 	nss/answer.c \
 	nss/answer.h \
 	nss/backend.c \
@@ -12,7 +13,11 @@ libnss_v6guard_la_SOURCES = \
 	nss/pack.h \
 	nss/slot.c \
 	nss/slot.h
-libnss_v6guard_la_LIBADD = libgpdoor.la
+libnssdoor_la_LIBADD = libgpdoor.la
+
+nss_LTLIBRARIES += libnss_v6guard.la
+libnss_v6guard_la_SOURCES =
+libnss_v6guard_la_LIBADD = libnssdoor.la
 # nodelete: a thread may be inside us when somebody closes the handle. No lazy binding:
 # nothing may be missing at the first lookup.
 libnss_v6guard_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shrext .so.2 -no-undefined \

@@ -39,7 +39,7 @@ struct identity {
 };
 
 /* The page that fork() wipes. */
-struct volatile_state {
+struct wiped_state {
 	atomic_uint readers[SLOT_COUNT];
 	atomic_llong next_check_ms;
 	atomic_flag reloading;
@@ -48,8 +48,8 @@ struct volatile_state {
 
 /* Written once by start(), but for `current`, and the slots under the rule above. */
 static struct {
-	pthread_once_t once;
-	struct volatile_state *wiped; /* NULL: no policy, ever */
+	pthread_once_t once;       /* PTHREAD_ONCE_INIT is 0 */
+	struct wiped_state *wiped; /* NULL: no policy, ever */
 	char path[PATH_MAX];
 	bool path_is_ours; /* from V6GUARD_SNAPSHOT: the owner may be the user */
 	int mode;          /* from V6GUARD, or -1 */
@@ -57,7 +57,7 @@ static struct {
 	ino_t root_ino;
 	atomic_uint current;
 	struct gp_snapshot slot[SLOT_COUNT];
-} live = {.once = PTHREAD_ONCE_INIT, .mode = -1, .current = NO_SLOT};
+} live; /* all zero, so that no process pays for it before its first lookup */
 
 static long long now_ms(void)
 {
@@ -113,32 +113,55 @@ static bool read_fully(int fd, char *buf, size_t size)
 	return true;
 }
 
-/* Open what PATH is now; *DENIED tells a refusal from everything else. */
-static bool read_file(struct gp_snapshot *out, struct identity *identity, bool *denied)
+/* How an attempt to read the file ended. */
+enum reading {
+	READING_GOOD,
+	READING_REFUSED, /* damaged or not to be trusted: until it changes */
+	READING_DENIED,  /* not for our eyes */
+	READING_FAILED,  /* no fd, no memory: the next time may be better */
+};
+
+static enum reading read_open_file(int fd, struct gp_snapshot *out,
+				   struct identity *identity)
+{
+	enum reading reading = READING_REFUSED;
+	struct stat stat;
+	char *bytes;
+
+	if (fstat(fd, &stat))
+		return READING_FAILED;
+	*identity = identity_of(&stat);
+	if (!is_trusted(&stat) || stat.st_size > GP_SNAPSHOT_MAX)
+		return READING_REFUSED;
+	bytes = malloc((size_t)stat.st_size + 1);
+	if (!bytes)
+		return READING_FAILED;
+	if (read_fully(fd, bytes, (size_t)stat.st_size) &&
+	    gp_snapshot_parse(bytes, (size_t)stat.st_size, out) == GP_OK)
+		reading = READING_GOOD;
+	free(bytes);
+	return reading;
+}
+
+static bool is_denial(int error)
+{
+	return error == EACCES || error == EPERM;
+}
+
+static enum reading read_file(struct gp_snapshot *out, struct identity *identity)
 {
 	/* O_NONBLOCK: a FIFO in its place must not hang the caller's lookup. */
 	int fd = open(live.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat stat;
-	char *bytes = NULL;
-	bool good = false;
+	enum reading reading;
 
-	*denied = fd < 0 && (errno == EACCES || errno == EPERM);
 	if (fd < 0)
-		return false;
-	if (fstat(fd, &stat) || !is_trusted(&stat) || stat.st_size > GP_SNAPSHOT_MAX)
-		goto out;
-	bytes = malloc((size_t)stat.st_size + 1);
-	if (!bytes || !read_fully(fd, bytes, (size_t)stat.st_size))
-		goto out;
-	good = gp_snapshot_parse(bytes, (size_t)stat.st_size, out) == GP_OK;
-	*identity = identity_of(&stat);
-out:
-	free(bytes);
+		return is_denial(errno) ? READING_DENIED : READING_FAILED;
+	reading = read_open_file(fd, out, identity);
 	close(fd);
-	return good;
+	return reading;
 }
 
-static unsigned free_slot(struct volatile_state *wiped)
+static unsigned free_slot(struct wiped_state *wiped)
 {
 	const unsigned current = atomic_load(&live.current);
 
@@ -152,7 +175,7 @@ static unsigned free_slot(struct volatile_state *wiped)
  * Put SNAPSHOT in force. While lookups still run under the generation before the current
  * one there is no room for a third: it is taken up a second later, but `off` never waits.
  */
-static bool publish(struct volatile_state *wiped, const struct gp_snapshot *snapshot)
+static bool publish(struct wiped_state *wiped, const struct gp_snapshot *snapshot)
 {
 	const unsigned slot = free_slot(wiped);
 
@@ -166,52 +189,68 @@ static bool publish(struct volatile_state *wiped, const struct gp_snapshot *snap
 	return true;
 }
 
-static void forget(struct volatile_state *wiped)
+/* Nothing is in force until the file is another one than SEEN. */
+static void withdraw(struct wiped_state *wiped, struct identity seen)
 {
 	atomic_store(&live.current, NO_SLOT);
-	wiped->seen = (struct identity){0};
+	wiped->seen = seen;
+}
+
+static long long reload_missing(struct wiped_state *wiped, int error)
+{
+	const bool gone = error == ENOENT || error == ENOTDIR;
+
+	/* After a chroot() the path is another one: what is in force stays. */
+	if (gone && !gp_live_same_root())
+		return CHECK_EVERY_MS;
+	withdraw(wiped, (struct identity){0});
+	return is_denial(error) ? DENIED_FOR_MS : CHECK_EVERY_MS;
 }
 
 /* Look at the file again. Returns in how many milliseconds to do so the next time. */
-static long long reload(struct volatile_state *wiped)
+static long long reload(struct wiped_state *wiped)
 {
 	struct gp_snapshot snapshot;
 	struct identity identity;
 	struct stat stat_now;
-	bool denied = false;
 
-	if (stat(live.path, &stat_now)) {
-		const bool gone = errno == ENOENT || errno == ENOTDIR;
-
-		denied = errno == EACCES || errno == EPERM;
-		/* After a chroot() the path is another one: what is in force stays. */
-		if (gone && !gp_live_same_root())
-			return CHECK_EVERY_MS;
-		forget(wiped);
-		return denied ? DENIED_FOR_MS : CHECK_EVERY_MS;
-	}
+	if (stat(live.path, &stat_now))
+		return reload_missing(wiped, errno);
 	identity = identity_of(&stat_now);
 	if (is_same_identity(&identity, &wiped->seen))
 		return CHECK_EVERY_MS;
-	if (!read_file(&snapshot, &identity, &denied)) {
-		forget(wiped);
-		return denied ? DENIED_FOR_MS : CHECK_EVERY_MS;
+	switch (read_file(&snapshot, &identity)) {
+	case READING_GOOD:
+		if (publish(wiped, &snapshot))
+			wiped->seen = identity;
+		return CHECK_EVERY_MS;
+	case READING_REFUSED:
+		withdraw(wiped, identity);
+		return CHECK_EVERY_MS;
+	case READING_DENIED:
+		withdraw(wiped, (struct identity){0});
+		return DENIED_FOR_MS;
+	case READING_FAILED:
+		break;
 	}
-	if (publish(wiped, &snapshot))
-		wiped->seen = identity;
+	withdraw(wiped, (struct identity){0});
 	return CHECK_EVERY_MS;
 }
 
-static void check(struct volatile_state *wiped)
+static void check(struct wiped_state *wiped)
 {
 	const long long now = now_ms();
+	int cancel_state;
 
 	if (now < atomic_load_explicit(&wiped->next_check_ms, memory_order_relaxed))
 		return;
 	if (atomic_flag_test_and_set(&wiped->reloading))
 		return; /* another thread is at it; the current policy serves meanwhile */
+	/* open() is a cancellation point, and the flag must not stay up. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	if (now >= atomic_load(&wiped->next_check_ms))
 		atomic_store(&wiped->next_check_ms, now + reload(wiped));
+	pthread_setcancelstate(cancel_state, NULL);
 	atomic_flag_clear(&wiped->reloading);
 }
 
@@ -235,9 +274,11 @@ static bool read_environment(void)
 
 static void start(void)
 {
-	struct volatile_state *wiped;
+	struct wiped_state *wiped;
 	struct stat root;
 
+	live.mode = -1;
+	live.current = NO_SLOT;
 	if (!read_environment() || stat("/", &root))
 		return;
 	live.root_dev = root.st_dev;
@@ -257,7 +298,7 @@ static void start(void)
 }
 
 /* Count in; the slot may have been replaced between the two looks at `current`. */
-static unsigned enter(struct volatile_state *wiped)
+static unsigned enter(struct wiped_state *wiped)
 {
 	for (;;) {
 		const unsigned slot = atomic_load(&live.current);

@@ -8,7 +8,10 @@
 
 #include "guard/snapshot.h"
 
-/** A policy in use. Release it with gp_live_put before the lookup ends. */
+/**
+ * A policy in use. Take what is needed of it and release it with gp_live_put before anything
+ * that can block or be cancelled: there is room for two generations only.
+ */
 struct gp_live_ref {
 	const struct gp_snapshot *snapshot;
 	struct gp_guard_policy guard; /**< the snapshot's, with V6GUARD=MODE applied */

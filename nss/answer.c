@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+
+struct answer *answer_new(const struct call *call)
+{
+	struct answer *answer;
+	size_t length = call->name ? strlen(call->name) : 0;
+
+	if (length >= sizeof(answer->asked))
+		return NULL;
+	answer = malloc(sizeof(*answer));
+	if (!answer)
+		return NULL;
+	/* Not the 10 KiB of `few` and `small`: most answers touch little of them. */
+	memset(answer, 0, offsetof(struct answer, few));
+	answer->kind = call->kind;
+	answer->family = call->family;
+	if (length)
+		memcpy(answer->asked, call->name, length);
+	answer->candidates = answer->few;
+	answer->capacity = ANSWER_CANDIDATES;
+	answer->bytes = answer->small;
+	answer->size = sizeof(answer->small);
+	answer_reset(answer);
+	return answer;
+}
+
+void answer_free(struct answer *answer)
+{
+	if (!answer)
+		return;
+	answer_free(answer->partner);
+	if (answer->candidates != answer->few)
+		free(answer->candidates);
+	if (answer->bytes != answer->small)
+		free(answer->bytes);
+	free(answer);
+}
+
+bool answer_is_for(const struct answer *answer, const struct call *call)
+{
+	return call->name && answer->kind == call->kind &&
+	       answer->family == call->family && !strcmp(answer->asked, call->name);
+}
+
+void answer_fail(struct answer *answer, enum nss_status status, int error, int h_error)
+{
+	answer->status = status;
+	answer->error = error;
+	answer->h_error = h_error;
+	answer->count = 0;
+}
+
+void answer_reset(struct answer *answer)
+{
+	answer_fail(answer, NSS_STATUS_UNAVAIL, ENOENT, NO_RECOVERY);
+	answer->ttl = INT32_MAX;
+	answer->name = NULL;
+	answer->aliases = NULL;
+	answer->canon = NULL;
+}
+
+bool answer_grow(struct answer *answer)
+{
+	const size_t size = answer->size * 2;
+	char *bytes;
+
+	if (size > ANSWER_BYTES_MAX)
+		return false;
+	bytes = malloc(size);
+	if (!bytes)
+		return false;
+	if (answer->bytes != answer->small)
+		free(answer->bytes);
+	answer->bytes = bytes;
+	answer->size = size;
+	return true;
+}
+
+static bool reserve(struct answer *answer, size_t more)
+{
+	size_t capacity = answer->capacity;
+	struct gp_candidate *candidates;
+
+	while (capacity - answer->count < more)
+		capacity *= 2;
+	if (capacity == answer->capacity)
+		return true;
+	candidates = malloc(capacity * sizeof(*candidates));
+	if (!candidates)
+		return false;
+	memcpy(candidates, answer->candidates, answer->count * sizeof(*candidates));
+	if (answer->candidates != answer->few)
+		free(answer->candidates);
+	answer->candidates = candidates;
+	answer->capacity = capacity;
+	return true;
+}
+
+static bool add(struct answer *answer, int family, const void *bytes, uint32_t scope_id)
+{
+	if (!reserve(answer, 1))
+		return false;
+	answer->candidates[answer->count++] =
+		(struct gp_candidate){.addr = gp_addr_make(family, bytes, scope_id)};
+	return true;
+}
+
+bool answer_add_tuples(struct answer *answer, const struct gaih_addrtuple *tuples)
+{
+	answer->name = tuples ? tuples->name : NULL;
+	for (; tuples; tuples = tuples->next)
+		if ((tuples->family == AF_INET || tuples->family == AF_INET6) &&
+		    !add(answer, tuples->family, tuples->addr, tuples->scopeid))
+			return false;
+	return true;
+}
+
+bool answer_add_host(struct answer *answer, const struct hostent *host)
+{
+	if (host->h_addrtype != AF_INET && host->h_addrtype != AF_INET6)
+		return true;
+	if (!answer->name) {
+		answer->name = host->h_name;
+		answer->aliases = host->h_aliases;
+	}
+	for (char **addr = host->h_addr_list; addr && *addr; addr++)
+		if (!add(answer, host->h_addrtype, *addr, 0))
+			return false;
+	return true;
+}
+
+bool answer_add_candidates(struct answer *answer, const struct gp_candidate *candidates,
+			   size_t count)
+{
+	if (!reserve(answer, count))
+		return false;
+	memcpy(answer->candidates + answer->count, candidates,
+	       count * sizeof(*candidates));
+	answer->count += count;
+	return true;
+}
+
+void answer_strip(struct answer *answer)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < answer->count; i++)
+		if (answer->candidates[i].disposition != GP_STRIPPED)
+			answer->candidates[kept++] = answer->candidates[i];
+	answer->count = kept;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * backend.c - the services behind v6guard: found, loaded, asked. They are asked just as
+ * glibc's nss/getXXbyYY_r.c and sysdeps/posix/getaddrinfo.c (2.36) ask them, fallbacks
+ * included.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend.h"
+#include "guard/live.h"
+
+/* A service and what it can do. Never freed: a thread may be inside it at any time. */
+struct backend {
+	struct backend *next;
+	char name[GP_SERVICE_NAME];
+	nss_gethostbyname4_r *by_name4;
+	nss_gethostbyname3_r *by_name3;
+	nss_gethostbyname2_r *by_name2;
+	nss_gethostbyname_r *by_name;
+	nss_gethostbyaddr2_r *by_addr2;
+	nss_gethostbyaddr_r *by_addr;
+};
+
+static _Atomic(struct backend *) backends;
+
+static struct backend *find_loaded(struct backend *list, const char *name)
+{
+	for (; list; list = list->next)
+		if (!strcmp(list->name, name))
+			return list;
+	return NULL;
+}
+
+/* A function pointer from dlsym, without the cast that ISO C does not know. */
+static void resolve(void *handle, const char *service, const char *function, void *target)
+{
+	char symbol[GP_SERVICE_NAME + 32];
+	void *found;
+
+	stpcpy(stpcpy(stpcpy(stpcpy(symbol, "_nss_"), service), "_"), function);
+	found = dlsym(handle ? handle : RTLD_DEFAULT, symbol);
+	memcpy(target, &found, sizeof(found));
+	if (!found)
+		dlerror(); /* ours, not for the program to find */
+}
+
+/*
+ * The stub DSO first; glibc 2.34 and later carry dns and files in libc itself, and
+ * minimal images lack the stubs. A service of which nothing is found stays on the list as
+ * one that can do nothing: glibc, too, does not look a second time.
+ */
+static void load(struct backend *backend)
+{
+	char file[GP_SERVICE_NAME + 16];
+	void *handle;
+
+	stpcpy(stpcpy(stpcpy(file, "libnss_"), backend->name), ".so.2");
+	handle = dlopen(file, RTLD_LAZY | RTLD_LOCAL);
+	if (!handle)
+		dlerror();
+	resolve(handle, backend->name, "gethostbyname4_r", &backend->by_name4);
+	resolve(handle, backend->name, "gethostbyname3_r", &backend->by_name3);
+	resolve(handle, backend->name, "gethostbyname2_r", &backend->by_name2);
+	resolve(handle, backend->name, "gethostbyname_r", &backend->by_name);
+	resolve(handle, backend->name, "gethostbyaddr2_r", &backend->by_addr2);
+	resolve(handle, backend->name, "gethostbyaddr_r", &backend->by_addr);
+}
+
+/* NULL: no memory, or not to be loaded here. */
+static const struct backend *find(const char *name)
+{
+	struct backend *list = atomic_load(&backends);
+	struct backend *backend = find_loaded(list, name);
+
+	if (backend)
+		return backend;
+	/* Behind a chroot() the libraries are somebody else's (CVE-2019-14271). */
+	if (!gp_live_same_root())
+		return NULL;
+	backend = calloc(1, sizeof(*backend));
+	if (!backend)
+		return NULL;
+	stpcpy(backend->name, name);
+	load(backend);
+	do {
+		struct backend *other = find_loaded(list, name);
+
+		if (other) { /* another thread was faster */
+			free(backend);
+			return other;
+		}
+		backend->next = list;
+	} while (!atomic_compare_exchange_weak(&backends, &list, backend));
+	return backend;
+}
+
+/* By name, with the best function there is; a service without any is UNAVAIL. */
+static enum nss_status call_by_name(const struct backend *backend,
+				    const struct call *call, int family,
+				    struct answer *answer, struct hostent *host)
+{
+	char *bytes = answer->bytes;
+	int *h_error = &answer->h_error;
+
+	if (call->kind <= CALL_BY_NAME3 && backend->by_name3)
+		return backend->by_name3(call->name, family, host, bytes, answer->size,
+					 &errno, h_error, &answer->ttl, &answer->canon);
+	if (call->kind == CALL_BY_NAME && backend->by_name)
+		return backend->by_name(call->name, host, bytes, answer->size, &errno,
+					h_error);
+	if (backend->by_name2)
+		return backend->by_name2(call->name, family, host, bytes, answer->size,
+					 &errno, h_error);
+	if (family == AF_INET && backend->by_name)
+		return backend->by_name(call->name, host, bytes, answer->size, &errno,
+					h_error);
+	*h_error = NO_RECOVERY;
+	return NSS_STATUS_UNAVAIL;
+}
+
+static enum nss_status call_by_addr(const struct backend *backend,
+				    const struct call *call, struct answer *answer,
+				    struct hostent *host)
+{
+	if (call->kind == CALL_BY_ADDR2 && backend->by_addr2)
+		return backend->by_addr2(call->addr, call->addr_length, call->family,
+					 host, answer->bytes, answer->size, &errno,
+					 &answer->h_error, &answer->ttl);
+	if (backend->by_addr)
+		return backend->by_addr(call->addr, call->addr_length, call->family, host,
+					answer->bytes, answer->size, &errno,
+					&answer->h_error);
+	answer->h_error = NO_RECOVERY;
+	return NSS_STATUS_UNAVAIL;
+}
+
+/* One call, its answer taken over. False: there was no memory for it. */
+static bool ask_once(const struct backend *backend, const struct call *call, int family,
+		     struct answer *answer)
+{
+	struct gaih_addrtuple *tuples = NULL;
+	struct hostent host = {0};
+
+	answer_reset(answer);
+	answer->h_error = NETDB_SUCCESS;
+	errno = 0;
+	if (family == AF_UNSPEC)
+		answer->status = backend->by_name4(call->name, &tuples, answer->bytes,
+						   answer->size, &errno, &answer->h_error,
+						   &answer->ttl);
+	else if (call->name)
+		answer->status = call_by_name(backend, call, family, answer, &host);
+	else
+		answer->status = call_by_addr(backend, call, answer, &host);
+	answer->error = errno;
+	if (answer->status != NSS_STATUS_SUCCESS)
+		return true;
+	return family == AF_UNSPEC ? answer_add_tuples(answer, tuples)
+				   : answer_add_host(answer, &host);
+}
+
+/*
+ * The buffer was too small. nss-mdns says so with NO_RECOVERY where glibc wants
+ * NETDB_INTERNAL; TRY_AGAIN is a server's failure, whatever errno is left over.
+ */
+static bool wants_more(const struct answer *answer)
+{
+	return answer->status == NSS_STATUS_TRYAGAIN && answer->error == ERANGE &&
+	       answer->h_error != TRY_AGAIN;
+}
+
+/* FAMILY is AF_UNSPEC for gethostbyname4_r. */
+static void ask_family(const struct backend *backend, const struct call *call, int family,
+		       struct answer *answer)
+{
+	bool has_memory;
+
+	do {
+		has_memory = ask_once(backend, call, family, answer);
+		if (has_memory && !wants_more(answer))
+			return;
+	} while (has_memory && answer_grow(answer));
+	answer_fail(answer, NSS_STATUS_UNAVAIL, ENOMEM, NO_RECOVERY);
+}
+
+/* What two failures come to: a server's trouble, then "the name exists", else the first.
+ */
+static void merge_failures(struct answer *answer, const struct answer *other)
+{
+	if (answer->status == NSS_STATUS_TRYAGAIN)
+		return;
+	if (other->status == NSS_STATUS_TRYAGAIN ||
+	    (other->status == NSS_STATUS_NOTFOUND && other->h_error == NO_DATA))
+		answer_fail(answer, other->status, other->error, other->h_error);
+}
+
+/* The IPv4 half of an answer joins the IPv6 half, which may have failed. */
+static void take_over(struct answer *answer, const struct answer *ipv4)
+{
+	if (answer->status != NSS_STATUS_SUCCESS) {
+		answer->name = ipv4->name;
+		answer->canon = ipv4->canon;
+	}
+	answer->status = NSS_STATUS_SUCCESS;
+	if (ipv4->ttl < answer->ttl)
+		answer->ttl = ipv4->ttl;
+	if (!answer_add_candidates(answer, ipv4->candidates, ipv4->count))
+		answer_fail(answer, NSS_STATUS_UNAVAIL, ENOMEM, NO_RECOVERY);
+}
+
+/* For a service without gethostbyname4_r: IPv6, then IPv4, as getaddrinfo does it. */
+static void ask_both(const struct backend *backend, const struct call *call,
+		     struct answer *answer)
+{
+	struct answer *ipv4;
+
+	ask_family(backend, call, AF_INET6, answer);
+	ipv4 = answer_new(call);
+	if (!ipv4) {
+		answer_fail(answer, NSS_STATUS_UNAVAIL, ENOMEM, NO_RECOVERY);
+		return;
+	}
+	answer_free(answer->partner);
+	answer->partner = ipv4; /* its bytes hold names that the answer may need */
+	ask_family(backend, call, AF_INET, ipv4);
+	if (ipv4->status != NSS_STATUS_SUCCESS && answer->status != NSS_STATUS_SUCCESS)
+		merge_failures(answer, ipv4);
+	if (ipv4->status == NSS_STATUS_SUCCESS)
+		take_over(answer, ipv4);
+}
+
+/* glibc's rules for what an answer may look like: facts that crash or mislead the caller.
+ */
+static void normalise(struct answer *answer)
+{
+	switch (answer->status) {
+	case NSS_STATUS_SUCCESS:
+		/* Without an address getaddrinfo(AI_CANONNAME) would read through NULL.
+		 */
+		if (!answer->count)
+			answer_fail(answer, NSS_STATUS_NOTFOUND, ENOENT, NO_DATA);
+		break;
+	case NSS_STATUS_NOTFOUND:
+		if (answer->h_error != NO_DATA)
+			answer->h_error = HOST_NOT_FOUND;
+		break;
+	case NSS_STATUS_UNAVAIL:
+		/* nss_dns after a time-out or a refusal: asked, and no use in asking
+		 * again, as glibc would do behind our own UNAVAIL. */
+		if (answer->h_error == TRY_AGAIN)
+			answer_fail(answer, NSS_STATUS_TRYAGAIN, EAGAIN, TRY_AGAIN);
+		else
+			answer->h_error = NO_RECOVERY;
+		break;
+	case NSS_STATUS_TRYAGAIN:
+	case NSS_STATUS_RETURN:
+		break;
+	}
+}
+
+static bool is_status(int status)
+{
+	return status >= GP_NSS_STATUS_MIN &&
+	       status < GP_NSS_STATUS_MIN + GP_NSS_STATUS_COUNT;
+}
+
+static void ask_service(const struct gp_service *service, const struct call *call,
+			struct answer *answer)
+{
+	const struct backend *backend = find(service->name);
+
+	answer_reset(answer);
+	if (!backend)
+		return;
+	if (call->kind != CALL_BY_NAME4)
+		ask_family(backend, call, call->family, answer);
+	else if (backend->by_name4)
+		ask_family(backend, call, AF_UNSPEC, answer);
+	else
+		ask_both(backend, call, answer);
+	if (!is_status(answer->status))
+		answer_fail(answer, NSS_STATUS_UNAVAIL, EINVAL, NO_RECOVERY);
+	normalise(answer);
+}
+
+void backend_ask(const struct call *call, struct answer *answer)
+{
+	for (uint32_t i = 0; i < answer->chain.count; i++) {
+		const struct gp_service *service = &answer->chain.service[i];
+
+		ask_service(service, call, answer);
+		if (service->action[answer->status - GP_NSS_STATUS_MIN] ==
+		    GP_ACTION_RETURN)
+			return;
+	}
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nss_v6guard.c - the entry points that glibc and nscd call, and the way of a lookup
+ * through the door: policy, backends, decision, the caller's buffer.
+ *
+ * What the caller sees:
+ *   an answer                  SUCCESS                       h_errno NETDB_SUCCESS
+ *   buffer too small           TRYAGAIN  errno ERANGE        h_errno NETDB_INTERNAL
+ *   no such name, no address   NOTFOUND  errno ENOENT        h_errno HOST_NOT_FOUND,
+ * NO_DATA no server answered         TRYAGAIN  errno EAGAIN        h_errno TRY_AGAIN not
+ * our business: off, no  UNAVAIL   errno ENOENT, cause h_errno NO_RECOVERY policy, no
+ * memory UNAVAIL or NOTFOUND with NETDB_INTERNAL would end the whole hosts: line.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "backend.h"
+#include "facts.h"
+#include "guard/live.h"
+#include "pack.h"
+#include "slot.h"
+
+/* Changed answers are not to be cached for longer than a policy takes to change. */
+#define CHANGED_TTL 30
+
+/* Where the caller wants the answer. */
+struct reply {
+	struct gaih_addrtuple **pat; /* gethostbyname4_r, else NULL */
+	struct hostent *host;        /* the others, else NULL */
+	char *buffer;
+	size_t size;
+	int *errnop;
+	int *h_errnop;
+	int32_t *ttlp; /* NULL allowed */
+	char **canonp; /* NULL allowed */
+};
+
+static enum nss_status reply_with(const struct reply *reply, enum nss_status status,
+				  int error, int h_error)
+{
+	*reply->errnop = error;
+	*reply->h_errnop = h_error;
+	return status;
+}
+
+static enum nss_status pass(const struct reply *reply)
+{
+	return reply_with(reply, NSS_STATUS_UNAVAIL, ENOENT, NO_RECOVERY);
+}
+
+static bool is_by_name(const struct call *call)
+{
+	return call->name != NULL;
+}
+
+/* Anything else is for the services behind us to refuse. */
+static bool is_well_formed(const struct call *call)
+{
+	if (call->kind == CALL_BY_NAME4)
+		return call->name;
+	return (call->name || call->addr) &&
+	       (call->family == AF_INET || call->family == AF_INET6);
+}
+
+static struct gp_query query_of(const struct call *call)
+{
+	return (struct gp_query){call->name, call->family, GP_DOOR_NSS};
+}
+
+/*
+ * Whether this lookup is ours at all. With `backends = auto` glibc goes on to the very
+ * services we would ask, so that whatever cannot be changed is left to it.
+ */
+static bool is_ours(const struct call *call, const struct gp_live_ref *ref)
+{
+	const struct gp_query query = query_of(call);
+
+	if (!ref->snapshot->chain.count)
+		return false;
+	if (!ref->guard.backends_auto)
+		return true;
+	return is_by_name(call) && gp_guard_may_act(&ref->guard, &query);
+}
+
+/* A new answer with the policy to decide it by; NULL: glibc is to go on without us. */
+static struct answer *begin(const struct call *call)
+{
+	struct answer *answer = NULL;
+	struct gp_live_ref ref;
+
+	if (!gp_live_get(&ref))
+		return NULL;
+	if (is_ours(call, &ref))
+		answer = answer_new(call);
+	if (answer) {
+		answer->guard = ref.guard;
+		answer->chain = ref.snapshot->chain;
+	}
+	gp_live_put(&ref);
+	return answer;
+}
+
+/* For a lookup of AAAA alone: the name's A, which decide whether AAAA may go. */
+static bool ask_partner(struct answer *answer)
+{
+	const struct call call = {
+		.kind = CALL_BY_NAME2, .family = AF_INET, .name = answer->asked};
+	struct answer *partner = answer_new(&call);
+
+	if (!partner)
+		return false;
+	answer_free(answer->partner);
+	answer->partner = partner;
+	partner->chain = answer->chain;
+	backend_ask(&call, partner);
+	return partner->status != NSS_STATUS_SUCCESS ||
+	       answer_add_candidates(answer, partner->candidates, partner->count);
+}
+
+static struct gp_outcome guard(struct answer *answer, const struct gp_query *query)
+{
+	struct socket_facts sockets;
+	const struct gp_facts facts = facts_open(&sockets);
+	struct gp_outcome outcome;
+	int cancel_state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	outcome = gp_guard(&answer->guard, query, &facts, answer->candidates,
+			   answer->count);
+	facts_close(&sockets);
+	pthread_setcancelstate(cancel_state, NULL);
+	return outcome;
+}
+
+static void decide(const struct call *call, struct answer *answer)
+{
+	const struct gp_query query = query_of(call);
+	const size_t own = answer->count;
+	struct gp_outcome outcome = {false, false};
+
+	if (!gp_guard_may_act(&answer->guard, &query))
+		return;
+	if (call->family != AF_INET6 || ask_partner(answer))
+		outcome = guard(answer, &query);
+	answer->count = own; /* this door keeps the order: the partner's stand behind */
+	if (!outcome.acts)
+		return;
+	answer_strip(answer);
+	if (answer->ttl > CHANGED_TTL)
+		answer->ttl = CHANGED_TTL;
+	if (!answer->count)
+		answer_fail(answer, NSS_STATUS_NOTFOUND, ENOENT, NO_DATA);
+}
+
+static bool pack(const struct call *call, const struct answer *answer,
+		 const struct reply *reply)
+{
+	if (reply->pat)
+		return pack_tuples(answer, reply->pat, reply->buffer, reply->size);
+	return pack_host(answer, call->family, reply->host, reply->buffer, reply->size,
+			 reply->canonp);
+}
+
+/* Hand ANSWER over and be done with it, or keep it for a caller with a larger buffer. */
+static enum nss_status deliver(const struct call *call, struct answer *answer,
+			       const struct reply *reply)
+{
+	enum nss_status status = answer->status;
+
+	if (status != NSS_STATUS_SUCCESS) {
+		reply_with(reply, status, answer->error ? answer->error : ENOENT,
+			   answer->h_error);
+		slot_end(answer);
+		return status;
+	}
+	if (!pack(call, answer, reply)) {
+		slot_keep(answer);
+		return reply_with(reply, NSS_STATUS_TRYAGAIN, ERANGE, NETDB_INTERNAL);
+	}
+	if (reply->ttlp && answer->ttl != INT32_MAX)
+		*reply->ttlp = answer->ttl;
+	*reply->h_errnop = NETDB_SUCCESS;
+	slot_end(answer);
+	return status;
+}
+
+static enum nss_status serve_answer(const struct call *call, const struct reply *reply)
+{
+	struct answer *answer;
+
+	/* Busy: one of the backends looks up a name itself. */
+	if (!is_well_formed(call) || slot_is_busy())
+		return pass(reply);
+	answer = slot_take(call);
+	if (answer)
+		return deliver(call, answer, reply);
+	answer = begin(call);
+	if (!answer)
+		return pass(reply);
+	slot_begin(answer);
+	backend_ask(call, answer);
+	if (answer->status == NSS_STATUS_SUCCESS && is_by_name(call))
+		decide(call, answer);
+	return deliver(call, answer, reply);
+}
+
+static enum nss_status serve(const struct call *call, const struct reply *reply)
+{
+	const int saved_errno = errno;
+	enum nss_status status = serve_answer(call, reply);
+	const int error = *reply->errnop;
+
+	/* errnop is &errno as a rule: the reply's value must come last. */
+	errno = saved_errno;
+	if (status != NSS_STATUS_SUCCESS)
+		*reply->errnop = error;
+	return status;
+}
+
+/* <nss.h> has the prototypes from glibc 2.33 on. */
+#pragma GCC visibility push(default)
+NSS_DECLARE_MODULE_FUNCTIONS(v6guard)
+#pragma GCC visibility pop
+
+enum nss_status _nss_v6guard_gethostbyname4_r(const char *name,
+					      struct gaih_addrtuple **pat, char *buffer,
+					      size_t size, int *errnop, int *h_errnop,
+					      int32_t *ttlp)
+{
+	const struct call call = {
+		.kind = CALL_BY_NAME4, .family = AF_UNSPEC, .name = name};
+	const struct reply reply = {.pat = pat,
+				    .buffer = buffer,
+				    .size = size,
+				    .errnop = errnop,
+				    .h_errnop = h_errnop,
+				    .ttlp = ttlp};
+
+	return serve(&call, &reply);
+}
+
+enum nss_status _nss_v6guard_gethostbyname3_r(const char *name, int family,
+					      struct hostent *host, char *buffer,
+					      size_t size, int *errnop, int *h_errnop,
+					      int32_t *ttlp, char **canonp)
+{
+	const struct call call = {.kind = CALL_BY_NAME3, .family = family, .name = name};
+	const struct reply reply = {.host = host,
+				    .buffer = buffer,
+				    .size = size,
+				    .errnop = errnop,
+				    .h_errnop = h_errnop,
+				    .ttlp = ttlp,
+				    .canonp = canonp};
+
+	return serve(&call, &reply);
+}
+
+enum nss_status _nss_v6guard_gethostbyname2_r(const char *name, int family,
+					      struct hostent *host, char *buffer,
+					      size_t size, int *errnop, int *h_errnop)
+{
+	const struct call call = {.kind = CALL_BY_NAME2, .family = family, .name = name};
+	const struct reply reply = {.host = host,
+				    .buffer = buffer,
+				    .size = size,
+				    .errnop = errnop,
+				    .h_errnop = h_errnop};
+
+	return serve(&call, &reply);
+}
+
+enum nss_status _nss_v6guard_gethostbyname_r(const char *name, struct hostent *host,
+					     char *buffer, size_t size, int *errnop,
+					     int *h_errnop)
+{
+	const struct call call = {.kind = CALL_BY_NAME, .family = AF_INET, .name = name};
+	const struct reply reply = {.host = host,
+				    .buffer = buffer,
+				    .size = size,
+				    .errnop = errnop,
+				    .h_errnop = h_errnop};
+
+	return serve(&call, &reply);
+}
+
+enum nss_status _nss_v6guard_gethostbyaddr2_r(const void *addr, socklen_t length,
+					      int family, struct hostent *host,
+					      char *buffer, size_t size, int *errnop,
+					      int *h_errnop, int32_t *ttlp)
+{
+	const struct call call = {.kind = CALL_BY_ADDR2,
+				  .family = family,
+				  .addr = addr,
+				  .addr_length = length};
+	const struct reply reply = {.host = host,
+				    .buffer = buffer,
+				    .size = size,
+				    .errnop = errnop,
+				    .h_errnop = h_errnop,
+				    .ttlp = ttlp};
+
+	return serve(&call, &reply);
+}
+
+enum nss_status _nss_v6guard_gethostbyaddr_r(const void *addr, socklen_t length,
+					     int family, struct hostent *host,
+					     char *buffer, size_t size, int *errnop,
+					     int *h_errnop)
+{
+	const struct call call = {.kind = CALL_BY_ADDR,
+				  .family = family,
+				  .addr = addr,
+				  .addr_length = length};
+	const struct reply reply = {.host = host,
+				    .buffer = buffer,
+				    .size = size,
+				    .errnop = errnop,
+				    .h_errnop = h_errnop};
+
+	return serve(&call, &reply);
+}
