@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	tests/lab/demo.sh \
 	tests/lab/lab.sh \
+	tests/lab/process.c \
 	tests/lab/run.sh \
 	tests/lab/server.py \
 	tests/lab/t_cli.sh \

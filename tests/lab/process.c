@@ -12,7 +12,6 @@
  */
 #include <netdb.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -129,8 +129,9 @@ unchanged() { check "$1: $2: every answer as without v6guard" "$(cat "$LAB_DIR/p
 never_touched() {
 	local host=$1 name before
 	for name in localhost labbox 127.0.0.1 ::1 2001:db8:64::1 filed; do
-		before=$(grep -F "$name ahosts" "$LAB_DIR/plain.$host" | grep -F "$name ahosts")
-		check "$host: $2: $name is left alone" "$before" "$(answers "$host" "$name" | grep -F "$name ahosts")"
+		before=$(awk -v n="$name" '$1 == n && $2 ~ /^ahosts/' "$LAB_DIR/plain.$host")
+		check "$host: $2: $name is left alone" "$before" \
+			"$(answers "$host" "$name" | awk '$2 ~ /^ahosts/')"
 	done
 }
 

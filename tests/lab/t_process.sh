@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Unusual processes: static, setuid, in a chroot, threads, children, and behind nscd.
+. "$(dirname "$0")/lab.sh"
+lab_enter "$@"
+lab_host blackhole
+guard blackhole prefer-ipv4
+
+bin=$LAB_DIR/bin
+mkdir "$bin"
+cc="${CC:-gcc} -D_GNU_SOURCE -O1 -g"
+$cc -o "$bin/process" "$here/process.c" -pthread || lab_die "cannot compile process.c"
+run() { on blackhole timeout 20 "$@" 2>&1; }
+plainly() { run env V6GUARD=off "$@"; }
+# Everybody in one line: "4 4 4".
+flat() { tr '\n' ' ' | sed 's/ $//'; }
+
+check "without v6guard both families come, IPv6 first" 64 "$(plainly "$bin/process" look dual)"
+check "an ordinary program" 4 "$(run "$bin/process" look dual)"
+
+# ---- static ---------------------------------------------------------------------------------
+
+if $cc -static -o "$bin/static" "$here/process.c" -pthread 2>/dev/null; then
+	check "a static program without v6guard" 64 "$(plainly "$bin/static" look dual)"
+	check "a static program" 4 "$(run "$bin/static" look dual)"
+	check "a static program, in a child" '4 4 4' "$(run "$bin/static" fork dual 1 | flat)"
+else
+	skip "a static program" "no static libc here"
+fi
+
+# ---- setuid -----------------------------------------------------------------------------------
+
+if [ "$LAB_ROOT" -eq 0 ]; then
+	cp "$bin/process" "$bin/setuid"
+	chmod 4755 "$bin/setuid"
+	as_user() { run setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+	check "a setuid program" 'setuid 4' "$(as_user "$bin/setuid" setuid dual)"
+	check "a setuid program does not listen to V6GUARD" 'setuid 4' \
+		"$(as_user env V6GUARD=off "$bin/setuid" setuid dual)"
+	check "a setuid program does not listen to V6GUARD_SNAPSHOT" 'setuid 4' \
+		"$(as_user env V6GUARD_SNAPSHOT=/nowhere "$bin/setuid" setuid dual)"
+	check "an unprivileged program" 'plain 4' "$(as_user "$bin/process" setuid dual)"
+	check "an unprivileged program listens to V6GUARD" 'plain 64' \
+		"$(as_user env V6GUARD=off "$bin/process" setuid dual)"
+else
+	skip "a setuid program" "one user only in an unprivileged namespace"
+fi
+
+# ---- threads and children ------------------------------------------------------------------
+
+check "16 threads, 200 lookups each" "$(yes 4 | head -n 16 | flat)" \
+	"$(run "$bin/process" threads dual 16 200 | flat)"
+check "children of a program that looked names up" '4 4 4 4 4' "$(run "$bin/process" fork dual 3 | flat)"
+check "no file is left open" '' "$(run "$python" -c 'import os, socket
+before = os.listdir("/proc/self/fd")
+for name in ("dual", "many", "v6only", "nxdomain"):
+	try:
+		socket.getaddrinfo(name, 80)
+	except OSError:
+		pass
+after = os.listdir("/proc/self/fd")
+if before != after:
+	print(before, after)')"
+
+# ---- chroot ---------------------------------------------------------------------------------
+
+# A chroot as old daemons know it: a resolv.conf, no libraries, no v6guard.
+jail=$LAB_DIR/jail
+mkdir -p "$jail/etc"
+cp "$LAB_DIR/blackhole/etc/"{resolv.conf,hosts,host.conf,nsswitch.conf} "$jail/etc"
+check "chroot before the first lookup: plain libc" 64 "$(run "$bin/process" chroot "$jail" dual)"
+check "chroot after the first lookup: the policy stays" '4 4' "$(run "$bin/process" warm "$jail" dual | flat)"
+# A whole one: libraries, module and policy are inside.
+whole=$LAB_DIR/whole
+mkdir -p "$whole"/{etc,lib,lib64,usr,var/lib}
+run sh -c '
+	for dir in /lib /lib64 /usr; do [ ! -d $dir ] || mount --bind $dir "$1$dir"; done
+	mount --bind /etc "$1/etc" && mount --bind /var/lib "$1/var/lib" && mkdir -p "$1$3" &&
+		mount --bind "$3" "$1$3" && exec "$2" chroot "$1" dual' - "$whole" "$bin/process" "$STAGE" >"$LAB_DIR/out"
+check "chroot with all of v6guard inside" 4 "$(cat "$LAB_DIR/out")"
+
+# ---- nscd -----------------------------------------------------------------------------------
+
+nscd=$(lab_tool nscd)
+if [ -n "$nscd" ]; then
+	printf '%s\n' 'logfile /run/nscd.log' 'enable-cache hosts yes' 'positive-time-to-live hosts 600' \
+		'negative-time-to-live hosts 20' 'check-files hosts yes' 'persistent hosts no' 'shared hosts no' \
+		'enable-cache passwd no' 'enable-cache group no' 'enable-cache services no' \
+		'enable-cache netgroup no' >"$LAB_DIR/blackhole/etc/nscd.conf"
+	mkdir -p "$LAB_DIR/blackhole/run/nscd"
+	on blackhole "$nscd" -F >"$LAB_DIR/nscd.log" 2>&1 &
+	until_true 5 test -S "$LAB_DIR/blackhole/run/nscd/socket" || bad "nscd did not start" "$(cat "$LAB_DIR/nscd.log")"
+	check "nscd answers with the A only" 4 "$(run "$bin/process" look dual)"
+	asked=$(lab_asked A)
+	check "nscd: the same from its cache" '4 0' "$(run "$bin/process" look dual) $(($(lab_asked A) - asked))"
+	check "nscd: getent hosts and reverse" '198.51.100.1 host1.lab.test' \
+		"$(run getent hosts 198.51.100.1 | awk '{ print $1, $2 }')"
+	check "nscd: 50 A of 100 addresses" 50 "$(run getent ahosts many | awk '$2 == "STREAM"' | wc -l)"
+	check "nscd: an IPv6-only name" 6 "$(run "$bin/process" look v6only)"
+	check "nscd: no such name" none "$(run "$bin/process" look nxdomain)"
+	on blackhole v6guard off >/dev/null 2>&1 || bad "v6guard off failed"
+	# Had it been asked within the second, nscd would hold on to the old answer for 30 s.
+	sleep 1.1
+	check "nscd: after off a name not cached is plain" 64 "$(run "$bin/process" look four)"
+	check "nscd: after off a cached name is plain too" 64 "$(run "$bin/process" look dual)"
+	on blackhole "$nscd" -K
+else
+	skip "nscd" "not there: ./quickstart test brings it"
+fi
+lab_done
