@@ -97,21 +97,51 @@ distro() {
 		bad "$title: nss disable restores the file" "$(diff "$LAB_DIR/before.conf" "$etc/nsswitch.conf")"
 	fi
 }
-all_distros() {
-	local with=$1 # what runs behind the lines, as text
-	distro "Debian 12, server$with" 'files dns'
-	distro "Debian 12, desktop$with" 'files mdns4_minimal [NOTFOUND=return] dns myhostname'
-	distro "Debian 13$with" 'files myhostname resolve [!UNAVAIL=return] dns'
-	distro "Ubuntu 24.04, server$with" 'files dns'
-	distro "Ubuntu 24.04, desktop$with" 'files mdns4_minimal [NOTFOUND=return] dns'
-	distro "Ubuntu 24.04, libnss-resolve$with" 'files mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] dns mymachines'
-	distro "Fedora$with" 'files myhostname mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] dns'
-	distro "Arch$with" 'mymachines resolve [!UNAVAIL=return] files myhostname dns'
-}
+debian13='files myhostname resolve [!UNAVAIL=return] dns'
+ubuntu_resolve='files mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] dns mymachines'
+fedora='files myhostname mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] dns'
+arch='mymachines resolve [!UNAVAIL=return] files myhostname dns'
 
-all_distros ''
-# myhostname has the own name to itself when /etc/hosts does not know it.
-sed -i '/labbox/d' "$etc/hosts"
-distro 'Fedora, own name not in /etc/hosts' 'files myhostname mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] dns'
-distro 'Arch, own name not in /etc/hosts' 'mymachines resolve [!UNAVAIL=return] files myhostname dns'
+distro 'Debian 12, server' 'files dns'
+distro 'Debian 12, desktop' 'files mdns4_minimal [NOTFOUND=return] dns myhostname'
+distro 'Ubuntu 24.04' 'files mdns4_minimal [NOTFOUND=return] dns'
+with_resolve() {
+	distro "Debian 13$1" "$debian13"
+	distro "Ubuntu 24.04, libnss-resolve$1" "$ubuntu_resolve"
+	distro "Fedora$1" "$fedora"
+	distro "Arch$1" "$arch"
+}
+with_resolve ', resolved not running'
+
+# The real resolved, with the lab's DNS server as its only source.
+resolved() {
+	local program=$DEPS/lib/systemd/systemd-resolved libs=$DEPS/usr/lib/$(gcc -print-multiarch)/systemd
+	[ -x "$program" ] || { program=/lib/systemd/systemd-resolved libs=; }
+	[ "$LAB_ROOT" -eq 0 ] || { why="it drops privileges, and there is one user only here"; return 1; }
+	[ -x "$program" ] || { why="not there: ./quickstart test brings it"; return 1; }
+	grep -q ^systemd-resolve: "$etc/passwd" ||
+		echo 'systemd-resolve:x:64023:64023::/:/usr/sbin/nologin' >>"$etc/passwd"
+	grep -q ^systemd-resolve: "$etc/group" || echo 'systemd-resolve:x:64023:' >>"$etc/group"
+	mkdir -p "$etc/systemd" "$LAB_DIR/healthy/run/systemd"
+	printf '%s\n' '[Resolve]' "DNS=$DNS4" "Domains=$LAB_DOMAIN" 'DNSStubListener=no' 'LLMNR=no' \
+		'MulticastDNS=no' 'DNSSEC=no' >"$etc/systemd/resolved.conf"
+	on healthy env LD_LIBRARY_PATH="$libs" "$program" >"$LAB_DIR/resolved.log" 2>&1 &
+	until_true 5 test -S "$LAB_DIR/healthy/run/systemd/resolve/io.systemd.Resolve" ||
+		{ why="it does not start: $(tail -n 1 "$LAB_DIR/resolved.log")"; return 1; }
+}
+if resolved; then
+	# Its answers come in random order, so only names with one address of a family compare.
+	names=$(echo "$names" | sed 's/ many / /')
+	printf 'hosts: resolve\n' >"$etc/nsswitch.conf"
+	check 'resolved answers' '2001:db8:64::1 ' \
+		"$(on healthy getent ahosts v6only | awk '$2 == "STREAM" { printf "%s ", $1 }')"
+	with_resolve ', resolved running'
+	# myhostname has the own name to itself when /etc/hosts does not know it.
+	sed -i '/labbox/d' "$etc/hosts"
+	sleep 2.5 # resolved looks at /etc/hosts every 2 s
+	distro 'Fedora, own name not in /etc/hosts' "$fedora"
+	distro 'Arch, own name not in /etc/hosts' "$arch"
+else
+	skip 'with systemd-resolved running' "$why"
+fi
 lab_done
