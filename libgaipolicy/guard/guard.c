@@ -79,20 +79,14 @@ static bool is_exempt_name(const char *name)
 	return !name || !name[0] || is_localhost(name) || is_literal(name);
 }
 
-/* The dns door is asked for AAAA alone all the time and always knows the A as well. */
-static bool is_single_family_kept(const struct gp_guard_policy *policy,
-				  const struct gp_query *query)
-{
-	return query->family == AF_INET6 && !policy->aaaa_only &&
-	       query->door != GP_DOOR_DNS;
-}
-
 bool gp_guard_may_act(const struct gp_guard_policy *policy, const struct gp_query *query)
 {
 	const struct plan plan = plan_of(policy, query->door);
 
 	if (plan.victim == AF_UNSPEC || is_exempt_name(query->name))
 		return false;
+	/* The dns door is asked for AAAA alone all the time and always knows the A as
+	 * well. */
 	if (query->door == GP_DOOR_DNS || query->family == AF_UNSPEC)
 		return true;
 	if (query->family != plan.victim || plan.demotes)
@@ -100,6 +94,18 @@ bool gp_guard_may_act(const struct gp_guard_policy *policy, const struct gp_quer
 	if (plan.victim == AF_INET6)
 		return policy->aaaa_only;
 	return !plan.keeps_usable; /* the other family is not asked for here */
+}
+
+static enum gp_reason reason_not_to_act(const struct plan *plan,
+					const struct gp_query *query)
+{
+	if (plan->victim == AF_UNSPEC)
+		return GP_WHY_NOTHING;
+	if (is_exempt_name(query->name))
+		return GP_WHY_EXEMPT_NAME;
+	if (plan->victim == AF_INET6 && query->family == AF_INET6)
+		return GP_WHY_AAAA_ONLY;
+	return GP_WHY_NOTHING;
 }
 
 static void keep_all(struct gp_candidate *candidates, size_t count, enum gp_reason reason)
@@ -204,14 +210,8 @@ struct gp_outcome gp_guard(const struct gp_guard_policy *policy,
 	struct gp_outcome outcome = {false, false};
 
 	keep_all(candidates, count, GP_WHY_NOTHING);
-	if (plan.victim == AF_UNSPEC)
-		return outcome;
-	if (is_exempt_name(query->name)) {
-		keep_all(candidates, count, GP_WHY_EXEMPT_NAME);
-		return outcome;
-	}
-	if (plan.victim == AF_INET6 && is_single_family_kept(policy, query)) {
-		keep_all(candidates, count, GP_WHY_AAAA_ONLY);
+	if (!gp_guard_may_act(policy, query)) {
+		keep_all(candidates, count, reason_not_to_act(&plan, query));
 		return outcome;
 	}
 	if (!mark_victims(&plan, facts, candidates, count))

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The decision of DESIGN 4: each case is a name, its addresses, and what must become of
+ * them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "gaipolicy.h"
+
+#define A "198.51.100.1"
+#define A2 "198.51.100.2"
+#define AAAA "2001:db8::1"
+#define AAAA2 "2001:db8::2"
+#define OWN "2001:db8::ff"
+#define OWN4 "198.51.100.255"
+
+/* What the pretended host can reach. */
+enum host { DUAL, NO_IPV4_ROUTE, NO_IPV6_ROUTE };
+
+struct world {
+	enum host host;
+	unsigned asked;
+};
+
+static bool is_usable(void *ctx, const struct gp_addr *addr)
+{
+	struct world *world = ctx;
+
+	world->asked++;
+	return world->host == DUAL ||
+	       world->host == (addr->family == AF_INET ? NO_IPV6_ROUTE : NO_IPV4_ROUTE);
+}
+
+static bool is_own(void *ctx, const struct gp_addr *addr)
+{
+	char text[GP_ADDR_TEXT];
+
+	(void)ctx;
+	gp_addr_format(addr, text);
+	return !strcmp(text, OWN) || !strcmp(text, OWN4);
+}
+
+struct result {
+	enum gp_disposition disposition;
+	enum gp_reason reason;
+};
+
+#define KEPT                                                                             \
+	{                                                                                \
+		GP_KEPT, GP_WHY_NOTHING                                                  \
+	}
+#define GONE                                                                             \
+	{                                                                                \
+		GP_STRIPPED, GP_WHY_MODE                                                 \
+	}
+#define LATER                                                                            \
+	{                                                                                \
+		GP_DEMOTED, GP_WHY_MODE                                                  \
+	}
+#define STAYS(why)                                                                       \
+	{                                                                                \
+		GP_KEPT, GP_WHY_##why                                                    \
+	}
+
+struct guard_case {
+	const char *what;
+	enum gp_mode mode;
+	enum gp_door door;
+	const char *name; /* NULL here: the usual one */
+	int family;
+	enum host host;
+	bool no_keep_last, aaaa_only, no_enforce, no_node;
+	const char *in[6];
+	const char *order; /* "201": indexes of `in` in the order that comes out; NULL: as
+			      it was */
+	struct result out[6]; /* in the order of `in` */
+	bool differs;
+};
+
+#define NSS .door = GP_DOOR_NSS
+#define PRELOAD .door = GP_DOOR_PRELOAD
+#define DNS .door = GP_DOOR_DNS
+
+static const struct guard_case cases[] = {
+	/* The table of modes and doors. */
+	{"off", GP_MODE_OFF, NSS, .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"auto without evidence", GP_MODE_AUTO, NSS, .in = {AAAA, A},
+	 .out = {KEPT, KEPT}},
+	{"auto, preload", GP_MODE_AUTO, PRELOAD, .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"prefer-ipv4 strips", GP_MODE_PREFER_IPV4, NSS, .in = {AAAA, A, AAAA2, A2},
+	 .out = {GONE, KEPT, GONE, KEPT}, .differs = true},
+	{"prefer-ipv4 strips, dns", GP_MODE_PREFER_IPV4, DNS, .family = AF_INET6,
+	 .in = {AAAA, A}, .out = {GONE, KEPT}, .differs = true},
+	{"prefer-ipv4 orders", GP_MODE_PREFER_IPV4, PRELOAD, .in = {AAAA, A, AAAA2, A2},
+	 .order = "1302", .out = {LATER, KEPT, LATER, KEPT}, .differs = true},
+	{"prefer-ipv4, in order already", GP_MODE_PREFER_IPV4, PRELOAD,
+	 .in = {A, A2, AAAA}, .out = {KEPT, KEPT, KEPT}},
+	{"prefer-ipv6 cannot act at nss", GP_MODE_PREFER_IPV6, NSS, .in = {A, AAAA},
+	 .out = {KEPT, KEPT}},
+	{"prefer-ipv6 cannot act at dns", GP_MODE_PREFER_IPV6, DNS, .in = {A, AAAA},
+	 .out = {KEPT, KEPT}},
+	{"prefer-ipv6 orders", GP_MODE_PREFER_IPV6, PRELOAD, .in = {A, AAAA, A2},
+	 .order = "102", .out = {LATER, KEPT, LATER}, .differs = true},
+	{"strip-aaaa", GP_MODE_STRIP_AAAA, NSS, .in = {AAAA, A}, .out = {GONE, KEPT},
+	 .differs = true},
+	{"strip-aaaa, preload", GP_MODE_STRIP_AAAA, PRELOAD, .in = {AAAA, A},
+	 .out = {GONE, KEPT}, .differs = true},
+	{"strip-a", GP_MODE_STRIP_A, NSS, .in = {AAAA, A}, .out = {KEPT, GONE},
+	 .differs = true},
+
+	/* Nobody's last usable address. */
+	{"prefer-ipv4, AAAA only", GP_MODE_PREFER_IPV4, NSS, .in = {AAAA, AAAA2},
+	 .out = {STAYS(LAST_ADDRESS), STAYS(LAST_ADDRESS)}},
+	{"strip-aaaa, AAAA only", GP_MODE_STRIP_AAAA, NSS, .in = {AAAA},
+	 .out = {STAYS(LAST_ADDRESS)}},
+	{"strip-aaaa, AAAA only, as told", GP_MODE_STRIP_AAAA, NSS, .no_keep_last = true,
+	 .in = {AAAA}, .out = {GONE}, .differs = true},
+	{"strip-a, A only", GP_MODE_STRIP_A, NSS, .in = {A},
+	 .out = {STAYS(LAST_ADDRESS)}},
+	{"strip-a, A only, as told", GP_MODE_STRIP_A, NSS, .no_keep_last = true,
+	 .in = {A}, .out = {GONE}, .differs = true},
+	{"prefer-ipv4 on an IPv6-only host", GP_MODE_PREFER_IPV4, NSS,
+	 .host = NO_IPV4_ROUTE, .in = {AAAA, A}, .out = {STAYS(NO_USABLE_IPV4), KEPT}},
+	{"prefer-ipv4, keep-last is not its key", GP_MODE_PREFER_IPV4, NSS,
+	 .host = NO_IPV4_ROUTE, .no_keep_last = true, .in = {AAAA, A},
+	 .out = {STAYS(NO_USABLE_IPV4), KEPT}},
+	{"strip-aaaa on an IPv6-only host", GP_MODE_STRIP_AAAA, NSS,
+	 .host = NO_IPV4_ROUTE, .in = {AAAA, A}, .out = {STAYS(NO_USABLE_IPV4), KEPT}},
+	{"strip-aaaa on an IPv6-only host, as told", GP_MODE_STRIP_AAAA, NSS,
+	 .host = NO_IPV4_ROUTE, .no_keep_last = true, .in = {AAAA, A},
+	 .out = {GONE, KEPT}, .differs = true},
+	{"strip-a on an IPv4-only host", GP_MODE_STRIP_A, NSS, .host = NO_IPV6_ROUTE,
+	 .in = {AAAA, A}, .out = {KEPT, STAYS(NO_USABLE_IPV6)}},
+	/* What DNS blockers answer for A is no place to send a program to. */
+	{"0.0.0.0 is no partner", GP_MODE_PREFER_IPV4, NSS, .in = {AAAA, "0.0.0.0"},
+	 .out = {STAYS(LAST_ADDRESS), KEPT}},
+	{"127.0.0.1 is no partner", GP_MODE_STRIP_AAAA, NSS, .in = {AAAA, "127.0.0.1"},
+	 .out = {STAYS(LAST_ADDRESS), KEPT}},
+
+	/* Never touched. */
+	{"no node", GP_MODE_STRIP_AAAA, PRELOAD, .no_node = true, .in = {AAAA, A},
+	 .out = {STAYS(EXEMPT_NAME), STAYS(EXEMPT_NAME)}},
+	{"localhost", GP_MODE_STRIP_AAAA, NSS, "localhost", .in = {AAAA, A},
+	 .out = {STAYS(EXEMPT_NAME), STAYS(EXEMPT_NAME)}},
+	{"localhost.", GP_MODE_STRIP_AAAA, NSS, "LocalHost.", .in = {AAAA, A},
+	 .out = {STAYS(EXEMPT_NAME), STAYS(EXEMPT_NAME)}},
+	{"below localhost", GP_MODE_STRIP_AAAA, NSS, "app.localhost", .in = {AAAA, A},
+	 .out = {STAYS(EXEMPT_NAME), STAYS(EXEMPT_NAME)}},
+	{"notlocalhost", GP_MODE_STRIP_AAAA, NSS, "notlocalhost", .in = {AAAA, A},
+	 .out = {GONE, KEPT}, .differs = true},
+	{"localhost.example", GP_MODE_STRIP_AAAA, NSS, "localhost.example",
+	 .in = {AAAA, A}, .out = {GONE, KEPT}, .differs = true},
+	{"IPv6 literal", GP_MODE_STRIP_AAAA, PRELOAD, "2001:db8::1", .no_keep_last = true,
+	 .in = {AAAA}, .out = {STAYS(EXEMPT_NAME)}},
+	{"zoned literal", GP_MODE_STRIP_AAAA, PRELOAD, "fe80::1%lo", .no_keep_last = true,
+	 .in = {AAAA}, .out = {STAYS(EXEMPT_NAME)}},
+	{"IPv4 literal", GP_MODE_STRIP_A, PRELOAD, "198.51.100.1", .no_keep_last = true,
+	 .in = {A}, .out = {STAYS(EXEMPT_NAME)}},
+	{"old IPv4 literal", GP_MODE_STRIP_A, PRELOAD, "0x7f.1", .no_keep_last = true,
+	 .in = {A}, .out = {STAYS(EXEMPT_NAME)}},
+	{"a name that begins with a digit", GP_MODE_STRIP_AAAA, NSS, "1st.example",
+	 .in = {AAAA, A}, .out = {GONE, KEPT}, .differs = true},
+	{"special addresses", GP_MODE_STRIP_AAAA, NSS,
+	 .in = {"::1", "fe80::1%1", "ff0e::1", "::", AAAA, A},
+	 .out = {STAYS(EXEMPT_ADDRESS), STAYS(EXEMPT_ADDRESS), STAYS(EXEMPT_ADDRESS),
+		 STAYS(EXEMPT_ADDRESS), GONE, KEPT},
+	 .differs = true},
+	{"only special addresses", GP_MODE_STRIP_AAAA, NSS, .in = {"::1", A},
+	 .out = {STAYS(EXEMPT_ADDRESS), KEPT}},
+	{"own address", GP_MODE_PREFER_IPV4, NSS, .in = {OWN, AAAA, A},
+	 .out = {STAYS(OWN_ADDRESS), GONE, KEPT}, .differs = true},
+	{"own address, as told", GP_MODE_STRIP_A, NSS, .no_keep_last = true,
+	 .in = {OWN4, A}, .out = {STAYS(OWN_ADDRESS), GONE}, .differs = true},
+	{"own address is not demoted", GP_MODE_PREFER_IPV4, PRELOAD, .in = {AAAA, OWN, A},
+	 .order = "120", .out = {LATER, STAYS(OWN_ADDRESS), KEPT}, .differs = true},
+
+	/* Lookups of one family. */
+	{"AAAA alone is left alone", GP_MODE_STRIP_AAAA, NSS, .family = AF_INET6,
+	 .in = {AAAA, A}, .out = {STAYS(AAAA_ONLY), STAYS(AAAA_ONLY)}},
+	{"AAAA alone, aaaa-only = strip", GP_MODE_STRIP_AAAA, NSS, .family = AF_INET6,
+	 .aaaa_only = true, .in = {AAAA, A}, .out = {GONE, KEPT}, .differs = true},
+	{"AAAA alone, aaaa-only = strip, no A", GP_MODE_PREFER_IPV4, NSS,
+	 .family = AF_INET6, .aaaa_only = true, .in = {AAAA},
+	 .out = {STAYS(LAST_ADDRESS)}},
+	{"A alone", GP_MODE_STRIP_AAAA, NSS, .family = AF_INET, .in = {A}, .out = {KEPT}},
+
+	/* Dry run: all is decided, nothing is done. */
+	{"enforce = no", GP_MODE_STRIP_AAAA, NSS, .no_enforce = true, .in = {AAAA, A},
+	 .out = {GONE, KEPT}, .differs = true},
+	{"no candidates", GP_MODE_STRIP_AAAA, NSS, .in = {NULL}},
+};
+
+static size_t read_candidates(const struct guard_case *one, struct gp_candidate *out)
+{
+	size_t count = 0;
+
+	for (; count < 6 && one->in[count]; count++) {
+		memset(&out[count], 0xa5,
+		       sizeof(out[count])); /* what is left there must not matter */
+		if (gp_addr_parse(one->in[count], &out[count].addr))
+			fail_msg("%s: %s is no address", one->what, one->in[count]);
+	}
+	return count;
+}
+
+static void check_case(const struct guard_case *one)
+{
+	struct world world = {.host = one->host};
+	const struct gp_facts facts = {&world, is_usable, is_own};
+	const char *name = one->name ? one->name : "host.example";
+	const struct gp_query query = {one->no_node ? NULL : name, one->family,
+				       one->door};
+	struct gp_candidate before[6], after[6];
+	struct gp_guard_policy policy;
+	struct gp_outcome outcome;
+	size_t count = read_candidates(one, before);
+
+	gp_guard_policy_init(&policy);
+	policy.mode = (uint8_t)one->mode;
+	policy.keep_last = !one->no_keep_last;
+	policy.aaaa_only = one->aaaa_only;
+	policy.enforce = !one->no_enforce;
+	memcpy(after, before, sizeof(after));
+	outcome = gp_guard(&policy, &query, &facts, after, count);
+
+	if (outcome.differs != one->differs ||
+	    outcome.acts != (one->differs && !one->no_enforce))
+		fail_msg("%s: differs %d, acts %d", one->what, outcome.differs,
+			 outcome.acts);
+	for (size_t i = 0; i < count; i++) {
+		const size_t from = one->order ? (size_t)(one->order[i] - '0') : i;
+		const struct result *want = &one->out[from];
+
+		if (!gp_addr_equal(&after[i].addr, &before[from].addr))
+			fail_msg("%s: place %zu", one->what, i);
+		if (after[i].disposition != want->disposition ||
+		    after[i].reason != want->reason)
+			fail_msg("%s: %s is %s (%s), expected %s (%s)", one->what,
+				 one->in[from], gp_disposition_name(after[i].disposition),
+				 gp_reason_name(after[i].reason),
+				 gp_disposition_name(want->disposition),
+				 gp_reason_name(want->reason));
+	}
+	/* The short way must never hide a change. */
+	if (outcome.differs && !gp_guard_may_act(&policy, &query))
+		fail_msg("%s: gp_guard_may_act says no", one->what);
+}
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check_case(&cases[i]);
+}
+
+/* gp_guard_may_act spares work; whatever it says no to must come out untouched. */
+static void test_may_act(void **state)
+{
+	static const char *const names[] = {"host.example", "localhost", "192.0.2.1",
+					    NULL};
+	static const int families[] = {AF_UNSPEC, AF_INET, AF_INET6};
+	unsigned refused = 0, allowed = 0;
+
+	(void)state;
+	for (unsigned bits = 0; bits < 6 * 3 * 3 * 4 * 4; bits++) {
+		const struct gp_query query = {names[bits / 54 % 4],
+					       families[bits / 18 % 3],
+					       (enum gp_door)(bits / 6 % 3)};
+		struct world world = {.host = DUAL};
+		const struct gp_facts facts = {&world, is_usable, is_own};
+		struct gp_candidate candidates[2];
+		struct gp_guard_policy policy;
+		size_t first = query.family == AF_INET ? 1 : 0;
+		size_t count = query.family == AF_UNSPEC ? 2 : 1;
+
+		gp_guard_policy_init(&policy);
+		policy.mode = (uint8_t)(bits % 6);
+		policy.keep_last = bits / 216 & 1;
+		policy.aaaa_only = bits / 432 & 1;
+		assert_int_equal(gp_addr_parse(AAAA, &candidates[0].addr), GP_OK);
+		assert_int_equal(gp_addr_parse(A, &candidates[1].addr), GP_OK);
+		if (query.family == AF_INET6 && policy.aaaa_only)
+			count = 2;
+		if (gp_guard_may_act(&policy, &query)) {
+			allowed++;
+			continue;
+		}
+		refused++;
+		assert_false(gp_guard(&policy, &query, &facts, candidates + first, count)
+				     .differs);
+	}
+	assert_true(refused > 100 && allowed > 10);
+}
+
+/* Host facts cost system calls: only asked when something is to be stripped. */
+static void test_facts_are_lazy(void **state)
+{
+	struct world world = {.host = DUAL};
+	const struct gp_facts facts = {&world, is_usable, is_own};
+	const struct gp_query query = {"host.example", AF_UNSPEC, GP_DOOR_NSS};
+	struct gp_candidate only_a[2];
+	struct gp_guard_policy policy;
+
+	(void)state;
+	gp_guard_policy_init(&policy);
+	policy.mode = GP_MODE_PREFER_IPV4;
+	assert_int_equal(gp_addr_parse(A, &only_a[0].addr), GP_OK);
+	assert_int_equal(gp_addr_parse(A2, &only_a[1].addr), GP_OK);
+	gp_guard(&policy, &query, &facts, only_a, 2);
+	assert_int_equal(world.asked, 0);
+}
+
+static void test_words(void **state)
+{
+	enum gp_mode mode;
+
+	(void)state;
+	for (int i = 0; i < GP_MODE_COUNT; i++) {
+		assert_int_equal(gp_mode_parse(gp_mode_name((enum gp_mode)i), &mode),
+				 GP_OK);
+		assert_int_equal(mode, i);
+	}
+	assert_int_equal(gp_mode_parse("Auto", &mode), GP_NOTFOUND);
+	assert_int_equal(gp_mode_parse("", &mode), GP_NOTFOUND);
+	assert_null(gp_mode_name(GP_MODE_COUNT));
+	for (int i = 0; i < GP_WHY_COUNT; i++)
+		assert_non_null(gp_reason_name((enum gp_reason)i));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_may_act),
+		cmocka_unit_test(test_facts_are_lazy),
+		cmocka_unit_test(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
