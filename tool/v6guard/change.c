@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* change.c - the frame around every command that writes. */
+#define _GNU_SOURCE /* asprintf */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "change.h"
+#include "gaiconf/diff.h"
+#include "nscd.h"
+
+int change_begin(struct change *change, struct cli *cli)
+{
+	struct gp_diag diag;
+
+	*change = (struct change){.cli = cli};
+	if (cli->is_dry_run)
+		return EXIT_DONE;
+	if (gp_store_open(cli->root, cli->command, &change->store, &diag) != GP_OK)
+		return complain_diag(&diag);
+	return EXIT_DONE;
+}
+
+int change_note(struct change *change, const char *path, const char *a, size_t a_size,
+		const char *b, size_t b_size)
+{
+	char *diff;
+	if (gp_diff(path, a, a_size, b, b_size, &diff) != GP_OK)
+		return complain_memory();
+	if (!diff[0]) {
+		free(diff);
+		return EXIT_DONE;
+	}
+	if (!change->diff) {
+		change->diff = diff;
+		return EXIT_DONE;
+	}
+	char *both;
+	int length = asprintf(&both, "%s%s", change->diff, diff);
+	free(diff);
+	if (length < 0)
+		return complain_memory();
+	free(change->diff);
+	change->diff = both;
+	return EXIT_DONE;
+}
+
+int change_file(struct change *change, const struct gp_file *file, const char *what,
+		const char *bytes, size_t size)
+{
+	struct gp_diag diag;
+
+	if (file->exists && size == file->size && !memcmp(bytes, file->bytes, size))
+		return EXIT_DONE;
+	int code = change_note(change, file->path, file->bytes, file->size, bytes, size);
+	if (code != EXIT_DONE || !change->store)
+		return code;
+	if (gp_store_replace(change->store, file, what, bytes, size, &diag) != GP_OK)
+		return complain_diag(&diag);
+	if (file->through_link)
+		warn(change->cli, "%s: changed through a symbolic link that leads there",
+		     file->path);
+	return EXIT_DONE;
+}
+
+void change_undo(struct change *change, const struct gp_file *file)
+{
+	struct gp_file now;
+	struct gp_diag diag;
+
+	if (!change->store)
+		return;
+	if (!file->exists) {
+		if (unlink(file->path) < 0 && errno != ENOENT)
+			complain("%s: cannot be removed again: %s", file->path,
+				 strerror(errno));
+		return;
+	}
+	/* The path is resolved already: there is no root to look below any more. */
+	if (gp_file_read("", file->path, &now, &diag) != GP_OK) {
+		complain_diag(&diag);
+		return;
+	}
+	if ((!now.exists || now.size != file->size ||
+	     memcmp(now.bytes, file->bytes, now.size) != 0) &&
+	    gp_store_replace(change->store, &now, NULL, file->bytes, file->size, &diag) !=
+		    GP_OK)
+		complain_diag(&diag);
+	gp_file_free(&now);
+}
+
+static void print_json(const struct change *change)
+{
+	const struct cli *cli = change->cli;
+
+	out_bool(cli->out, "changed", NULL, change->diff != NULL);
+	out_string(cli->out, "diff", NULL, change->diff ? change->diff : "");
+	out_list(cli->out, "warnings");
+	for (size_t i = 0; i < cli->warning_count; i++)
+		out_item(cli->out, cli->warnings[i]);
+	out_end(cli->out);
+}
+
+int change_end(struct change *change, int code, const char *summary)
+{
+	struct cli *cli = change->cli;
+
+	gp_store_close(change->store);
+	if (change->is_policy)
+		nscd_flush(cli);
+	if (code == EXIT_DONE) {
+		print_json(change);
+		if (cli->is_dry_run && change->diff)
+			out_line(cli->out, "%s", change->diff);
+		else if (!cli->is_quiet)
+			out_line(cli->out, "%s\n", change->diff ? summary : "unchanged");
+		if (cli->is_dry_run && change->diff)
+			code = EXIT_NEGATIVE;
+	}
+	free(change->diff);
+	return code;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cli.h - what all commands of the CLI share. There is no global state: it is all in
+ * here. */
+#ifndef TOOL_V6GUARD_CLI_H
+#define TOOL_V6GUARD_CLI_H
+
+#include <stdio.h>
+
+#include "gaipolicy.h"
+#include "guard/config.h"
+#include "out.h"
+
+#define NSSWITCH "/etc/nsswitch.conf"
+#define VERIFY_MAX 8
+
+/** DESIGN 7. */
+enum exit_code {
+	EXIT_DONE = 0,     /* done, or already so */
+	EXIT_NEGATIVE = 1, /* differences, findings, degraded */
+	EXIT_USAGE = 2,
+	EXIT_INPUT = 3,       /* a bad file or value */
+	EXIT_ENVIRONMENT = 4, /* permission, I/O, lock */
+};
+
+struct cli {
+	const char *root; /* without a slash at its end; "" is this host */
+	bool is_quiet;
+	bool is_dry_run;
+	bool is_check;
+	const char *for_time; /* NULL: not given */
+	const char *doors;
+	const char *verify[VERIFY_MAX];
+	size_t verify_count;
+	char *command; /* the command line, for history */
+	struct out *out;
+	char **warnings;
+	size_t warning_count;
+};
+
+/* Each verb: ARGS without the verb itself; the result is the exit code. */
+typedef int cmd_fn(struct cli *cli, int count, char **args);
+cmd_fn cmd_apply, cmd_mode, cmd_off, cmd_on, cmd_config_check, cmd_config_show,
+	cmd_status, cmd_nss_enable, cmd_nss_disable, cmd_nss_status, cmd_enable,
+	cmd_disable, cmd_history, cmd_rollback;
+
+/** To stderr, as "v6guard: text". */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** To stderr and into the result's warnings[]. */
+void warn(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Print DIAG as "v6guard: FILE:LINE:COL: text"; returns the exit code for its status. */
+int complain_diag(const struct gp_diag *diag);
+
+/** The exit code for a status other than GP_OK. */
+int exit_of(enum gp_status status);
+
+/** "no memory", and its exit code. */
+int complain_memory(void);
+
+/** Of COUNT words the one that WORD was probably meant to be, or NULL. */
+const char *nearest(const char *word, const char *const *words, size_t count);
+
+#endif

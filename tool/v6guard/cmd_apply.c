@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_apply.c - v6guard apply */
+#include "policy.h"
+
+/* Everything but the writing, and without the lock: for who may not write as well. */
+static int check_only(struct cli *cli)
+{
+	struct gp_file file;
+	struct gp_diag diag;
+	struct gp_snapshot snapshot;
+	struct policy old;
+	char text[1024];
+
+	if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK)
+		return complain_diag(&diag);
+	int code = policy_compile(cli, file.bytes, file.size, &snapshot);
+	gp_file_free(&file);
+	if (code != EXIT_DONE)
+		return code;
+
+	policy_read(cli, &old);
+	bool is_same =
+		old.state == POLICY_GOOD && policy_is_same(&old.snapshot, &snapshot);
+	snapshot.generation = old.state == POLICY_GOOD ? old.snapshot.generation : 0;
+	snapshot.generation += !is_same;
+	policy_free(&old);
+	policy_summary(&snapshot, text, sizeof(text));
+	out_bool(cli->out, "changed", NULL, false);
+	out_string(cli->out, "diff", NULL, "");
+	out_list(cli->out, "warnings");
+	out_end(cli->out);
+	if (!cli->is_quiet)
+		out_line(cli->out, "%s: %s\n", is_same ? "in force" : "would be", text);
+	return EXIT_DONE;
+}
+
+int cmd_apply(struct cli *cli, int count, char **args)
+{
+	struct change change;
+	struct policy old = {.state = POLICY_ABSENT};
+	struct gp_snapshot new;
+	char text[1024] = "";
+
+	(void)count, (void)args;
+	if (cli->is_check)
+		return check_only(cli);
+	int code = change_begin(&change, cli);
+	if (code == EXIT_DONE)
+		code = policy_apply(&change, NULL, 0, &old, &new);
+	if (code == EXIT_DONE)
+		policy_summary(&new, text, sizeof(text));
+	policy_free(&old);
+	return change_end(&change, code, text);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_history.c - v6guard history [WHAT], v6guard rollback [WHAT] [N] */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "nssfile.h"
+#include "policy.h"
+
+static const char *const kinds[] = {"nss", "config"};
+
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+static int check_kind(const char *word)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		if (!strcmp(word, kinds[i]))
+			return EXIT_DONE;
+	const char *guess = nearest(word, kinds, KIND_COUNT);
+	complain("'%s' has no history%s%s%s: nss or config", word,
+		 guess ? ", did you mean '" : "", guess ? guess : "", guess ? "'?" : "");
+	return EXIT_USAGE;
+}
+
+static void print_entry(struct cli *cli, const struct gp_history_entry *entry)
+{
+	char when[32] = "?";
+	struct tm utc;
+	time_t time = (time_t)entry->time;
+
+	if (gmtime_r(&time, &utc))
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	out_object(cli->out, NULL);
+	out_integer(cli->out, "n", NULL, entry->n);
+	out_string(cli->out, "what", NULL, entry->what);
+	out_string(cli->out, "time", NULL, when);
+	out_string(cli->out, "user", NULL, entry->user);
+	out_string(cli->out, "command", NULL, entry->command);
+	out_end(cli->out);
+	out_line(cli->out, "%3u  %-6s  %s  %-8s  %s\n", entry->n, entry->what, when,
+		 entry->user, entry->command);
+}
+
+int cmd_history(struct cli *cli, int count, char **args)
+{
+	struct gp_history_entry *list;
+	struct gp_diag diag;
+	size_t entries;
+
+	if (count > 0 && check_kind(args[0]) != EXIT_DONE)
+		return EXIT_USAGE;
+	if (gp_history_list(cli->root, count > 0 ? args[0] : NULL, &list, &entries,
+			    &diag) != GP_OK)
+		return complain_diag(&diag);
+	out_list(cli->out, "entries");
+	for (size_t i = 0; i < entries; i++)
+		print_entry(cli, &list[i]);
+	out_end(cli->out);
+	free(list);
+	return EXIT_DONE;
+}
+
+/* ---- rollback ------------------------------------------------------------------- */
+
+struct wanted {
+	const char *what; /* NULL: any */
+	unsigned n;
+};
+
+static int parse_wanted(int count, char **args, struct wanted *out)
+{
+	*out = (struct wanted){.n = 1};
+	if (count > 0 && (args[0][0] < '0' || args[0][0] > '9')) {
+		if (check_kind(args[0]) != EXIT_DONE)
+			return EXIT_USAGE;
+		out->what = args[0];
+		count--;
+		args++;
+	}
+	if (count == 0)
+		return EXIT_DONE;
+	char *end;
+	errno = 0;
+	unsigned long n = strtoul(args[0], &end, 10);
+	if (count > 1 || args[0][0] < '0' || args[0][0] > '9' || *end || errno ||
+	    n == 0 || n > UINT_MAX) {
+		complain("rollback [nss|config] [N]: '%s' is not a number from 1 on",
+			 args[count - 1]);
+		return EXIT_USAGE;
+	}
+	out->n = (unsigned)n;
+	return EXIT_DONE;
+}
+
+/* The entry, and the content that its change replaced, malloc'd. */
+static int find_entry(const struct cli *cli, const struct wanted *wanted,
+		      struct gp_history_entry *entry, char **bytes, size_t *size)
+{
+	struct gp_history_entry *list;
+	struct gp_diag diag;
+	size_t count;
+	enum gp_status status =
+		gp_history_list(cli->root, wanted->what, &list, &count, &diag);
+	if (status != GP_OK)
+		return complain_diag(&diag);
+	if (wanted->n > count) {
+		free(list);
+		complain("there is no such change: history%s%s has %zu",
+			 wanted->what ? " " : "", wanted->what ? wanted->what : "",
+			 count);
+		return EXIT_INPUT;
+	}
+	*entry = list[wanted->n - 1];
+	free(list);
+	if (gp_history_content(cli->root, entry, bytes, size, &diag) != GP_OK)
+		return complain_diag(&diag);
+	return EXIT_DONE;
+}
+
+struct content {
+	char *bytes;
+	size_t size;
+};
+
+static int edit_back(struct cli *cli, const struct gp_file *file, void *ctx, char **bytes,
+		     size_t *size)
+{
+	const struct content *content = ctx;
+
+	(void)cli, (void)file;
+	*bytes = malloc(content->size + 1);
+	if (!*bytes)
+		return complain_memory();
+	memcpy(*bytes, content->bytes, content->size + 1);
+	*size = content->size;
+	return EXIT_DONE;
+}
+
+/* The file, then the policy that comes of it; both or neither. */
+static int put_config_back(struct change *change, const struct gp_file *file,
+			   const struct gp_history_entry *entry,
+			   const struct content *content, struct policy *old)
+{
+	struct gp_snapshot new;
+	int code = change_file(change, file, "config", content->bytes, content->size);
+	if (code != EXIT_DONE || !change->store)
+		return code;
+
+	code = policy_apply(change, NULL, 0, old, &new);
+	if (code != EXIT_DONE) {
+		change_undo(change, file);
+		complain("%s: put back as it was", file->path);
+	} else if (!entry->existed && unlink(file->path) < 0 && errno != ENOENT) {
+		complain("%s: emptied, but it cannot be removed: %s", file->path,
+			 strerror(errno));
+		code = EXIT_ENVIRONMENT;
+	}
+	return code;
+}
+
+static int roll_config_back(struct cli *cli, const struct gp_history_entry *entry,
+			    const struct content *content, const char *summary)
+{
+	struct change change;
+	struct policy old = {.state = POLICY_ABSENT};
+	struct gp_file file;
+	struct gp_diag diag;
+	int code = change_begin(&change, cli);
+
+	if (code == EXIT_DONE &&
+	    gp_file_read(cli->root, entry->path, &file, &diag) != GP_OK)
+		code = complain_diag(&diag);
+	else if (code == EXIT_DONE) {
+		/* Nothing there, and nothing was there: done. */
+		if (file.exists || entry->existed)
+			code = put_config_back(&change, &file, entry, content, &old);
+		gp_file_free(&file);
+	}
+	policy_free(&old);
+	return change_end(&change, code, summary);
+}
+
+int cmd_rollback(struct cli *cli, int count, char **args)
+{
+	struct wanted wanted;
+	struct gp_history_entry entry;
+	struct content content;
+	char summary[800];
+	int code = parse_wanted(count, args, &wanted);
+
+	if (code == EXIT_DONE)
+		code = find_entry(cli, &wanted, &entry, &content.bytes, &content.size);
+	if (code != EXIT_DONE)
+		return code;
+	snprintf(summary, sizeof(summary), "%s: as it was before `%s`", entry.path,
+		 entry.command);
+	if (!strcmp(entry.what, "nss"))
+		code = nss_replace(cli, edit_back, &content, summary);
+	else
+		code = roll_config_back(cli, &entry, &content, summary);
+	free(content.bytes);
+	return code;
+}

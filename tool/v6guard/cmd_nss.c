@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cmd_nss.c - v6guard nss enable|disable|status */
+#include "nssfile.h"
+#include "policy.h"
+#include "verify.h"
+
+int cmd_nss_enable(struct cli *cli, int count, char **args)
+{
+	(void)count, (void)args;
+	return nss_switch_on(cli,
+			     "nss: enabled; programs that are running follow with their "
+			     "next lookup");
+}
+
+int cmd_nss_disable(struct cli *cli, int count, char **args)
+{
+	(void)count, (void)args;
+	return nss_switch_off(cli, "nss: disabled");
+}
+
+int cmd_nss_status(struct cli *cli, int count, char **args)
+{
+	struct gp_file file;
+	struct gp_diag diag;
+	struct gp_hosts_line hosts;
+	struct gp_chain chain;
+	char text[GP_CHAIN_MAX * (GP_SERVICE_NAME + 96)], why[512];
+
+	(void)count, (void)args;
+	if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK)
+		return complain_diag(&diag);
+	gp_hosts_line_find(file.bytes, file.size, &hosts);
+	bool has_chain =
+		gp_chain_from_nsswitch(file.bytes, file.size, &chain, &diag) == GP_OK;
+	if (has_chain)
+		gp_chain_format(&chain, text, sizeof(text));
+	bool is_loadable = module_is_loadable(cli->root, why, sizeof(why));
+
+	out_bool(cli->out, "enabled", "enabled", hosts.enabled);
+	out_string(cli->out, "chain", "backends", has_chain ? text : NULL);
+	out_bool(cli->out, "module", "module", is_loadable);
+	if (!is_loadable)
+		complain("libnss_v6guard.so.2 cannot be loaded: %s", why);
+	if (!has_chain) {
+		snprintf(diag.path, sizeof(diag.path), "%s", file.path);
+		complain_diag(&diag);
+	}
+	if (hosts.enabled && hosts.unterminated)
+		complain("%s:%u: libc does not read a line without a newline at its end",
+			 file.path, hosts.line);
+	gp_file_free(&file);
+	return hosts.enabled ? EXIT_DONE : EXIT_NEGATIVE;
+}

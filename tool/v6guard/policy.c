@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* policy.c - compiling, reading and writing the snapshot. */
+#define _GNU_SOURCE /* asprintf */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "policy.h"
+
+static const char *name_of_mode(unsigned mode)
+{
+	const char *name = gp_mode_name((enum gp_mode)mode);
+	return name ? name : "?";
+}
+
+/* ---- reading ------------------------------------------------------------------ */
+
+static enum policy_state judge(const struct cli *cli, struct policy *policy)
+{
+	const struct stat *stat = &policy->file.stat;
+	/* An image may be built by anybody; on a host only root's file counts. */
+	bool is_ours = stat->st_uid == 0 || (cli->root[0] && stat->st_uid == geteuid());
+
+	if (!is_ours || stat->st_mode & 0022) {
+		snprintf(policy->trouble, sizeof(policy->trouble), "is ignored: %s",
+			 is_ours ? "others than its owner may write it"
+				 : "it does not belong to root");
+		return POLICY_UNTRUSTED;
+	}
+	if (gp_snapshot_parse(policy->file.bytes, policy->file.size, &policy->snapshot) ==
+	    GP_OK)
+		return POLICY_GOOD;
+	snprintf(policy->trouble, sizeof(policy->trouble), "is ignored: it is damaged");
+	return POLICY_DAMAGED;
+}
+
+void policy_read(const struct cli *cli, struct policy *out)
+{
+	struct gp_diag diag;
+
+	*out = (struct policy){.state = POLICY_ABSENT};
+	if (gp_file_read(cli->root, GP_SNAPSHOT_PATH, &out->file, &diag) != GP_OK) {
+		out->state = diag.status == GP_UNSUPPORTED ? POLICY_UNTRUSTED
+							   : POLICY_UNREADABLE;
+		snprintf(out->trouble, sizeof(out->trouble), "%s", diag.text);
+	} else if (!out->file.exists) {
+		snprintf(out->trouble, sizeof(out->trouble), "is not there");
+	} else {
+		out->state = judge(cli, out);
+	}
+}
+
+void policy_free(struct policy *policy)
+{
+	gp_file_free(&policy->file);
+}
+
+/* ---- compiling ---------------------------------------------------------------- */
+
+int policy_load_config(const struct cli *cli, struct gp_config **out)
+{
+	struct gp_config_errors *errors = calloc(1, sizeof(*errors));
+	char *dir = NULL;
+	int code;
+
+	if (!errors || asprintf(&dir, "%s%s", cli->root, V6GUARD_CONFDIR) < 0) {
+		free(errors);
+		return complain_memory();
+	}
+	enum gp_status status = gp_config_load(dir, out, errors);
+	code = exit_of(status);
+	if (status != GP_OK) {
+		for (size_t i = 0; i < errors->count; i++)
+			complain_diag(&errors->list[i]);
+		if (errors->count == 0)
+			complain("%s: %s", dir, gp_status_text(status));
+		if (errors->more)
+			complain("there are more errors");
+	}
+	free(dir);
+	free(errors);
+	return code;
+}
+
+int policy_compile(const struct cli *cli, const char *nsswitch, size_t size,
+		   struct gp_snapshot *out)
+{
+	struct gp_snapshot snapshot = {.generation = 0};
+	struct gp_config *config;
+	struct gp_diag diag;
+	int code = policy_load_config(cli, &config);
+	if (code != EXIT_DONE)
+		return code;
+
+	snapshot.guard = *gp_config_guard(config);
+	const struct gp_chain *chain = gp_config_backends(config);
+	if (chain) {
+		snapshot.chain = *chain;
+	} else if (gp_chain_from_nsswitch(nsswitch, size, &snapshot.chain, &diag) !=
+		   GP_OK) {
+		snprintf(diag.path, sizeof(diag.path), "%s%s", cli->root, NSSWITCH);
+		code = complain_diag(&diag);
+		if (diag.status == GP_NOTFOUND)
+			complain("say `backends = ...` in [guard] of v6guard.conf, or "
+				 "put one "
+				 "there");
+	}
+	gp_config_free(config);
+	if (code == EXIT_DONE)
+		*out = snapshot;
+	return code;
+}
+
+/* ---- writing ------------------------------------------------------------------- */
+
+/* Bytes that are equal when the snapshots are. */
+static bool to_bytes(const struct gp_snapshot *snapshot, char bytes[GP_SNAPSHOT_MAX],
+		     size_t *size)
+{
+	return gp_snapshot_build(snapshot, bytes, GP_SNAPSHOT_MAX, size) == GP_OK;
+}
+
+static bool is_equal(const struct gp_snapshot *a, const struct gp_snapshot *b)
+{
+	struct gp_snapshot clean = *b;
+	size_t a_size = 0, b_size = 0;
+	char *bytes = malloc(2UL * GP_SNAPSHOT_MAX);
+
+	clean.generation = a->generation;
+	clean.created = a->created;
+	bool is_same = bytes && to_bytes(a, bytes, &a_size) &&
+		       to_bytes(&clean, bytes + GP_SNAPSHOT_MAX, &b_size) &&
+		       a_size == b_size &&
+		       !memcmp(bytes, bytes + GP_SNAPSHOT_MAX, a_size);
+	free(bytes);
+	return is_same;
+}
+
+bool policy_is_same(const struct gp_snapshot *a, const struct gp_snapshot *b)
+{
+	struct gp_snapshot clean = *b;
+	clean.off_until = a->off_until;
+	return is_equal(a, &clean);
+}
+
+static char *as_text(const struct gp_snapshot *snapshot)
+{
+	const struct gp_guard_policy *guard = &snapshot->guard;
+	char chain[GP_CHAIN_MAX * (GP_SERVICE_NAME + 96)], off[64], *text;
+
+	gp_chain_format(&snapshot->chain, chain, sizeof(chain));
+	policy_off_text(snapshot, off, sizeof(off));
+	if (asprintf(&text,
+		     "mode = %s\nunknown = %s\nenforce = %s\nkeep-last = %s\n"
+		     "aaaa-only = %s\nbackends = %s\noff = %s\n",
+		     name_of_mode(guard->mode), guard->distrust ? "distrust" : "trust",
+		     guard->enforce ? "yes" : "no", guard->keep_last ? "yes" : "no",
+		     guard->aaaa_only ? "strip" : "keep", chain, off[0] ? off : "no") < 0)
+		return NULL;
+	return text;
+}
+
+static int note_policy(struct change *change, const struct policy *old,
+		       const struct gp_snapshot *new)
+{
+	bool has_old = old->state == POLICY_GOOD;
+	char *before = has_old ? as_text(&old->snapshot) : strdup("");
+	char *after = as_text(new);
+	int code;
+
+	if (before && after)
+		code = change_note(change, old->file.path, before, strlen(before), after,
+				   strlen(after));
+	else
+		code = complain_memory();
+	free(before);
+	free(after);
+	return code;
+}
+
+/* Mode and owner of a file are kept when it is replaced: not those that made it ignored.
+ */
+static int drop_untrusted(struct change *change, struct gp_file *file)
+{
+	struct gp_diag diag;
+
+	if (unlink(file->path) < 0 && errno != ENOENT) {
+		complain("%s: cannot remove: %s", file->path, strerror(errno));
+		return EXIT_ENVIRONMENT;
+	}
+	gp_file_free(file);
+	if (gp_file_read(change->cli->root, GP_SNAPSHOT_PATH, file, &diag) != GP_OK)
+		return complain_diag(&diag);
+	return EXIT_DONE;
+}
+
+static int replace_policy(struct change *change, const struct policy *old,
+			  const char *bytes, size_t size)
+{
+	struct gp_file file;
+	struct gp_diag diag;
+	int code = EXIT_DONE;
+
+	if (gp_file_read(change->cli->root, GP_SNAPSHOT_PATH, &file, &diag) != GP_OK)
+		return complain_diag(&diag);
+	if (old->state == POLICY_UNTRUSTED)
+		code = drop_untrusted(change, &file);
+	if (code == EXIT_DONE &&
+	    gp_store_replace(change->store, &file, NULL, bytes, size, &diag) != GP_OK)
+		code = complain_diag(&diag);
+	change->is_policy |= code == EXIT_DONE;
+	gp_file_free(&file);
+	return code;
+}
+
+int policy_write(struct change *change, const struct policy *old, struct gp_snapshot *new)
+{
+	if (!old->file.path) {
+		complain("%s%s: %s", change->cli->root, GP_SNAPSHOT_PATH, old->trouble);
+		return EXIT_ENVIRONMENT;
+	}
+	if (old->state == POLICY_GOOD && is_equal(&old->snapshot, new)) {
+		*new = old->snapshot;
+		return EXIT_DONE;
+	}
+	new->generation = old->state == POLICY_GOOD ? old->snapshot.generation + 1 : 1;
+	new->created = time(NULL);
+
+	int code = note_policy(change, old, new);
+	if (code != EXIT_DONE || !change->store)
+		return code;
+	size_t size;
+	char *bytes = malloc(GP_SNAPSHOT_MAX);
+	if (bytes && to_bytes(new, bytes, &size))
+		code = replace_policy(change, old, bytes, size);
+	else
+		code = complain_memory();
+	free(bytes);
+	return code;
+}
+
+static int compile_from(const struct cli *cli, const char *nsswitch, size_t size,
+			struct gp_snapshot *out)
+{
+	struct gp_file file = {.path = NULL};
+	struct gp_diag diag;
+
+	if (!nsswitch) {
+		if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK)
+			return complain_diag(&diag);
+		nsswitch = file.bytes;
+		size = file.size;
+	}
+	int code = policy_compile(cli, nsswitch, size, out);
+	gp_file_free(&file);
+	return code;
+}
+
+int policy_apply(struct change *change, const char *nsswitch, size_t size,
+		 struct policy *old, struct gp_snapshot *out)
+{
+	char off[64];
+
+	policy_read(change->cli, old);
+	int code = compile_from(change->cli, nsswitch, size, out);
+	if (code != EXIT_DONE)
+		return code;
+	if (old->state == POLICY_DAMAGED || old->state == POLICY_UNTRUSTED)
+		warn(change->cli, "%s%s: %s; written anew", change->cli->root,
+		     GP_SNAPSHOT_PATH, old->trouble);
+	else if (old->state == POLICY_GOOD &&
+		 gp_snapshot_is_off(&old->snapshot, time(NULL)))
+		out->off_until = old->snapshot.off_until;
+	policy_off_text(out, off, sizeof(off));
+	if (off[0])
+		warn(change->cli,
+		     "v6guard is off (%s) and stays so: `v6guard on` ends that", off);
+	return policy_write(change, old, out);
+}
+
+/* ---- words ------------------------------------------------------------------- */
+
+void policy_summary(const struct gp_snapshot *snapshot, char *buf, size_t size)
+{
+	char chain[GP_CHAIN_MAX * (GP_SERVICE_NAME + 96)];
+
+	gp_chain_format(&snapshot->chain, chain, sizeof(chain));
+	snprintf(buf, size, "mode %s, generation %llu, backends %s",
+		 name_of_mode(snapshot->guard.mode),
+		 (unsigned long long)snapshot->generation, chain);
+}
+
+void policy_off_text(const struct gp_snapshot *snapshot, char *buf, size_t size)
+{
+	struct tm utc;
+	time_t end = (time_t)snapshot->off_until;
+
+	buf[0] = '\0';
+	if (!gp_snapshot_is_off(snapshot, time(NULL)))
+		return;
+	if (snapshot->off_until == GP_OFF_FOREVER || !gmtime_r(&end, &utc))
+		snprintf(buf, size, "forever");
+	else
+		strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
