@@ -79,12 +79,13 @@ static size_t count_family(const struct answer *answer, int family)
 	return count;
 }
 
-static size_t count_aliases(const struct answer *answer)
+static size_t count_aliases(const struct answer *answer, size_t *bytes)
 {
 	size_t count = 0;
 
-	while (answer->aliases && answer->aliases[count])
-		count++;
+	*bytes = 0;
+	for (; answer->aliases && answer->aliases[count]; count++)
+		*bytes += strlen(answer->aliases[count]) + 1;
 	return count;
 }
 
@@ -103,26 +104,23 @@ static void fill_addresses(const struct answer *answer, int family, char **list,
 	*list = NULL;
 }
 
-/* False: no room. */
-static bool place_aliases(struct room *room, const struct answer *answer, char **list,
-			  size_t count)
+static void fill_aliases(const struct answer *answer, char **list, size_t count,
+			 char *text)
 {
 	for (size_t i = 0; i < count; i++) {
-		list[i] = take_text(room, answer->aliases[i]);
-		if (!list[i])
-			return false;
-		strcpy(list[i], answer->aliases[i]);
+		list[i] = text;
+		text = stpcpy(text, answer->aliases[i]) + 1;
 	}
 	list[count] = NULL;
-	return true;
 }
 
 bool pack_host(const struct answer *answer, int family, struct hostent *host,
 	       char *buffer, size_t size, char **canon)
 {
-	const size_t addresses = count_family(answer, family),
-		     aliases = count_aliases(answer);
 	const size_t length = family == AF_INET ? 4 : 16;
+	const size_t addresses = count_family(answer, family);
+	size_t alias_size;
+	const size_t aliases = count_aliases(answer, &alias_size);
 	struct room room = {buffer, size};
 	char **address_list =
 		take(&room, (addresses + 1) * sizeof(char *), alignof(char *));
@@ -132,14 +130,16 @@ bool pack_host(const struct answer *answer, int family, struct hostent *host,
 	char *name = take_text(&room, name_of(answer));
 	char *canon_text =
 		canon && answer->canon ? take_text(&room, answer->canon) : name;
+	char *alias_text = take(&room, alias_size, 1);
 
-	if (!canon_text || !place_aliases(&room, answer, alias_list, aliases))
+	if (!alias_text) /* the last to be taken: then nothing before it failed */
 		return false;
 	strcpy(name, name_of(answer));
 	if (canon_text != name)
 		strcpy(canon_text, answer->canon);
 	if (canon && answer->canon)
 		*canon = canon_text;
+	fill_aliases(answer, alias_list, aliases, alias_text);
 	fill_addresses(answer, family, address_list, bytes);
 	*host = (struct hostent){.h_name = name,
 				 .h_aliases = alias_list,

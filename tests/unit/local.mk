@@ -12,6 +12,7 @@ units = \
 	tests/unit/test_guard \
 	tests/unit/test_live \
 	tests/unit/test_nss \
+	tests/unit/test_nss_failure \
 	tests/unit/test_pack \
 	tests/unit/test_snapshot \
 	tests/unit/test_store
@@ -53,3 +54,43 @@ tests_unit_test_snapshot_LDADD = $(unit_libs)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_store_CFLAGS = $(unit_cflags)
 tests_unit_test_store_LDADD = $(unit_libs)
+
+# The door from inside: its code linked in, the kernel's facts and the allocator replaced, and
+# name services that say what a case wants.
+stub_ldflags = $(AM_LDFLAGS) -module -avoid-version -shrext .so.2 -rpath /nowhere
+stub_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/nss
+if HAVE_CMOCKA
+check_LTLIBRARIES += libnss_v6gstub.la libnss_v6gold.la libnss_v6gbare.la
+endif
+libnss_v6gstub_la_SOURCES = tests/unit/stub.c tests/unit/stub.h
+libnss_v6gstub_la_CPPFLAGS = $(stub_cppflags) -DSTUB_NAME=v6gstub -DSTUB_LEVEL=4
+libnss_v6gstub_la_LDFLAGS = $(stub_ldflags)
+libnss_v6gold_la_SOURCES = $(libnss_v6gstub_la_SOURCES)
+libnss_v6gold_la_CPPFLAGS = $(stub_cppflags) -DSTUB_NAME=v6gold -DSTUB_LEVEL=2
+libnss_v6gold_la_LDFLAGS = $(stub_ldflags)
+libnss_v6gbare_la_SOURCES = $(libnss_v6gstub_la_SOURCES)
+libnss_v6gbare_la_CPPFLAGS = $(stub_cppflags) -DSTUB_NAME=v6gbare -DSTUB_LEVEL=0
+libnss_v6gbare_la_LDFLAGS = $(stub_ldflags)
+
+door_cppflags = $(stub_cppflags) -DTEST_BUILD='"$(abs_top_builddir)"'
+door_ldflags = $(AM_LDFLAGS) -Wl,--wrap=facts_open -Wl,--wrap=malloc -Wl,--wrap=calloc
+door_libs = libnssdoor.la libgpcore.la $(CMOCKA_LIBS)
+world = tests/unit/nss_world.c tests/unit/nss_world.h
+tests_unit_test_nss_SOURCES = tests/unit/test_nss.c $(world)
+tests_unit_test_nss_CPPFLAGS = $(door_cppflags)
+tests_unit_test_nss_CFLAGS = $(unit_cflags)
+tests_unit_test_nss_LDFLAGS = $(door_ldflags)
+tests_unit_test_nss_LDADD = $(door_libs)
+tests_unit_test_nss_failure_SOURCES = tests/unit/test_nss_failure.c $(world)
+tests_unit_test_nss_failure_CPPFLAGS = $(door_cppflags)
+tests_unit_test_nss_failure_CFLAGS = $(unit_cflags)
+tests_unit_test_nss_failure_LDFLAGS = $(door_ldflags)
+tests_unit_test_nss_failure_LDADD = $(door_libs)
+tests_unit_test_live_SOURCES = tests/unit/test_live.c $(world)
+tests_unit_test_live_CPPFLAGS = $(door_cppflags)
+tests_unit_test_live_CFLAGS = $(unit_cflags)
+tests_unit_test_live_LDFLAGS = $(door_ldflags)
+tests_unit_test_live_LDADD = $(door_libs)
+tests_unit_test_pack_CPPFLAGS = $(door_cppflags)
+tests_unit_test_pack_CFLAGS = $(unit_cflags)
+tests_unit_test_pack_LDADD = $(door_libs)

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#include "nss/facts.h"
+#include "nss_world.h"
+
+struct stub_state *stub_full, *stub_old, *stub_bare;
+bool world_ipv4_usable = true, world_is_own;
+long world_allocations_left = -1;
+_Atomic long world_allocations;
+
+static char folder[64];
+static char snapshot_path[96];
+
+_Noreturn void world_die(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "%s:%d: %s\n", file, line, what);
+	_exit(1);
+}
+
+/* -- what the linker puts in the door's way (--wrap)
+ * ------------------------------------- */
+
+struct gp_facts __wrap_facts_open(struct socket_facts *sockets);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+
+static bool is_usable(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx;
+	return addr->family != AF_INET || world_ipv4_usable;
+}
+
+static bool is_own(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx;
+	(void)addr;
+	return world_is_own;
+}
+
+struct gp_facts __wrap_facts_open(struct socket_facts *sockets)
+{
+	*sockets = (struct socket_facts){-1, -1};
+	return (struct gp_facts){NULL, is_usable, is_own};
+}
+
+static bool fails_now(void)
+{
+	world_allocations++;
+	return world_allocations_left >= 0 && world_allocations_left-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails_now() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails_now() ? NULL : __real_calloc(count, size);
+}
+
+/* -- the world
+ * ---------------------------------------------------------------------------- */
+
+/* The door's own dlopen("libnss_v6gstub.so.2") then finds it by that name. */
+static struct stub_state *load_stub(const char *name)
+{
+	char path[512];
+	void *handle;
+
+	snprintf(path, sizeof(path), "%s/.libs/libnss_%s.so.2", TEST_BUILD, name);
+	handle = dlopen(path, RTLD_NOW);
+	if (!handle) {
+		fprintf(stderr, "%s\n", dlerror());
+		return NULL;
+	}
+	snprintf(path, sizeof(path), "stub_state_%s", name);
+	return dlsym(handle, path);
+}
+
+int world_setup(void **state)
+{
+	(void)state;
+	stub_full = load_stub("v6gstub");
+	stub_old = load_stub("v6gold");
+	stub_bare = load_stub("v6gbare");
+	if (!stub_full || !stub_old || !stub_bare)
+		return -1;
+	strcpy(folder, "/tmp/v6guard-test-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(snapshot_path, sizeof(snapshot_path), "%s/policy.snap", folder);
+	return 0;
+}
+
+int world_teardown(void **state)
+{
+	(void)state;
+	unlink(snapshot_path);
+	return rmdir(folder);
+}
+
+const char *world_snapshot(void)
+{
+	return snapshot_path;
+}
+
+struct gp_guard_policy world_policy(enum gp_mode mode)
+{
+	struct gp_guard_policy policy;
+
+	gp_guard_policy_init(&policy);
+	policy.mode = (uint8_t)mode;
+	return policy;
+}
+
+size_t world_build(const struct gp_guard_policy *policy, const char *chain, void *buf,
+		   size_t size)
+{
+	static uint64_t generation;
+	struct gp_snapshot snapshot = {.generation = ++generation, .guard = *policy};
+	size_t length = 0;
+
+	if (gp_chain_parse(chain, strlen(chain), &snapshot.chain, NULL) ||
+	    gp_snapshot_build(&snapshot, buf, size, &length))
+		abort();
+	return length;
+}
+
+void world_write_bytes(const void *bytes, size_t size)
+{
+	char temporary[128];
+	int fd;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", snapshot_path);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || fchmod(fd, 0644) ||
+	    close(fd) || rename(temporary, snapshot_path))
+		abort();
+}
+
+void world_write(const struct gp_guard_policy *policy, const char *chain)
+{
+	uint8_t bytes[4096];
+
+	world_write_bytes(bytes, world_build(policy, chain, bytes, sizeof(bytes)));
+}
+
+void world_run(void (*case_fn)(const void *arg), const void *arg, const char *what)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		alarm(60);
+		setenv("V6GUARD_SNAPSHOT", snapshot_path, 1);
+		case_fn(arg);
+		exit(0); /* with the leak check that a sanitizer makes */
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		fail_msg("%s: child ended with status 0x%x", what, status);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nss_world.h - a policy, stub services and a process of its own for each case: the door
+ * reads its environment once a process.
+ */
+#ifndef TESTS_UNIT_NSS_WORLD_H
+#define TESTS_UNIT_NSS_WORLD_H
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "guard/snapshot.h"
+#include "stub.h"
+
+/** In a child: say where and why, and fail it. cmocka's own would longjmp back into main.
+ */
+#define CHECK(condition)                                                                 \
+	do {                                                                             \
+		if (!(condition))                                                        \
+			world_die(__FILE__, __LINE__, #condition);                       \
+	} while (0)
+
+/** Say WHAT failed and end the child with status 1. */
+_Noreturn void world_die(const char *file, int line, const char *what);
+
+/** The stubs: all functions; gethostbyname2_r and gethostbyaddr_r alone; none at all. */
+extern struct stub_state *stub_full, *stub_old, *stub_bare;
+
+/** Load the stubs, make a folder; set the usable-partner facts to true. */
+int world_setup(void **state);
+int world_teardown(void **state);
+
+/** Path of the snapshot of this run. */
+const char *world_snapshot(void);
+
+/** Bytes of a snapshot of POLICY with the services of CHAIN ("v6gstub [NOTFOUND=return]
+ * dns"). */
+size_t world_build(const struct gp_guard_policy *policy, const char *chain, void *buf,
+		   size_t size);
+
+/** Write the snapshot by temporary file and rename, as `apply` does. */
+void world_write(const struct gp_guard_policy *policy, const char *chain);
+void world_write_bytes(const void *bytes, size_t size);
+
+/** The usual policy: prefer-ipv4, enforced, backends spelled out or `auto`. */
+struct gp_guard_policy world_policy(enum gp_mode mode);
+
+/** Run CASE_FN(ARG) in a child with V6GUARD_SNAPSHOT set; the test fails when the child
+ * does. */
+void world_run(void (*case_fn)(const void *arg), const void *arg, const char *what);
+
+/** What facts_open gives the door in these tests. */
+extern bool world_ipv4_usable, world_is_own;
+
+/** While > 0: allocations by the door left before one fails; -1: none fails. */
+extern long world_allocations_left;
+extern _Atomic long world_allocations;
+
+#endif
