@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # lab.sh - hosts in namespaces, for tests and the demo. Source it, call lab_enter first.
 #
 # One lab is one private set of mount, network, UTS and PID namespaces: whatever ends the

@@ -115,8 +115,9 @@ with_resolve ', resolved not running'
 
 # The real resolved, with the lab's DNS server as its only source.
 resolved() {
-	local program=$DEPS/lib/systemd/systemd-resolved libs=$DEPS/usr/lib/$(gcc -print-multiarch)/systemd
-	[ -x "$program" ] || { program=/lib/systemd/systemd-resolved libs=; }
+	local program=$DEPS/lib/systemd/systemd-resolved libs
+	libs=$(dirname "$(compgen -G "$DEPS/usr/lib/*/systemd/libsystemd-shared-*.so")")
+	[ -x "$program" ] || program=/lib/systemd/systemd-resolved
 	[ "$LAB_ROOT" -eq 0 ] || { why="it drops privileges, and there is one user only here"; return 1; }
 	[ -x "$program" ] || { why="not there: ./quickstart test brings it"; return 1; }
 	grep -q ^systemd-resolve: "$etc/passwd" ||
