@@ -197,8 +197,10 @@ int cmd_rollback(struct cli *cli, int count, char **args)
 		return code;
 	snprintf(summary, sizeof(summary), "%s: as it was before `%s`", entry.path,
 		 entry.command);
+	struct gp_hosts_line hosts;
+	gp_hosts_line_find(content.bytes, content.size, &hosts);
 	if (!strcmp(entry.what, "nss"))
-		code = nss_replace(cli, edit_back, &content, summary);
+		code = nss_replace(cli, edit_back, &content, hosts.enabled, summary);
 	else
 		code = roll_config_back(cli, &entry, &content, summary);
 	free(content.bytes);

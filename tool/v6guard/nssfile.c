@@ -98,19 +98,20 @@ static int edit_and_write(struct transaction *run, nss_edit_fn *edit, void *ctx)
 	return write_both(run, hosts.enabled);
 }
 
-int nss_replace(struct cli *cli, nss_edit_fn *edit, void *ctx, const char *summary)
+int nss_replace(struct cli *cli, nss_edit_fn *edit, void *ctx, bool wants_verify,
+		const char *summary)
 {
 	struct transaction run = {.bytes = NULL, .old_policy = {.state = POLICY_ABSENT}};
-	int code = EXIT_DONE;
 
-	/* Before anything of this process has touched NSS. */
-	if (!cli->is_dry_run && !cli->root[0] && geteuid() == 0) {
+	/* Before anything of this process has touched NSS; and whoever may not write need
+	 * not wait for it. */
+	if (wants_verify && !cli->is_dry_run && !cli->root[0] && geteuid() == 0) {
 		run.verify = verify_start(cli);
 		if (!run.verify)
 			return EXIT_ENVIRONMENT;
 		verify_before(run.verify);
 	}
-	code = change_begin(&run.change, cli);
+	int code = change_begin(&run.change, cli);
 	if (code == EXIT_DONE)
 		code = edit_and_write(&run, edit, ctx);
 	verify_end(run.verify);
@@ -155,12 +156,25 @@ static int edit_off(struct cli *cli, const struct gp_file *file, void *ctx, char
 	return EXIT_DONE;
 }
 
+/* It is there already: there is nothing to compare with. */
+static bool is_on(const struct cli *cli)
+{
+	struct gp_file file;
+	struct gp_hosts_line hosts;
+
+	if (gp_file_read(cli->root, NSSWITCH, &file, NULL) != GP_OK)
+		return false;
+	gp_hosts_line_find(file.bytes, file.size, &hosts);
+	gp_file_free(&file);
+	return hosts.enabled && !hosts.unterminated;
+}
+
 int nss_switch_on(struct cli *cli, const char *summary)
 {
-	return nss_replace(cli, edit_on, NULL, summary);
+	return nss_replace(cli, edit_on, NULL, !is_on(cli), summary);
 }
 
 int nss_switch_off(struct cli *cli, const char *summary)
 {
-	return nss_replace(cli, edit_off, NULL, summary);
+	return nss_replace(cli, edit_off, NULL, false, summary);
 }

@@ -25,11 +25,12 @@
 
 /* What a lookup came to. */
 struct result {
-	int error; /* EAI_*, or NOT_ASKED */
+	int error; /* EAI_*, NOT_ASKED or CRASHED */
 	unsigned addresses;
 };
 
 #define NOT_ASKED 1 /* EAI_* are negative */
+#define CRASHED 2
 
 /* To a child: begin. */
 struct order {
@@ -194,10 +195,12 @@ static void collect(const struct verify *verify, const struct child *child,
 		struct pollfd poll_fd = {.fd = child->socket, .events = POLLIN};
 		struct result result;
 		long long left = deadline - now_ms();
-		if (left <= 0 || poll(&poll_fd, 1, (int)left) <= 0 ||
-		    recv(child->socket, &result, sizeof(result), MSG_WAITALL) !=
-			    (ssize_t)sizeof(result))
+		if (left <= 0 || poll(&poll_fd, 1, (int)left) <= 0)
 			return;
+		/* A stream that ended: the process did, inside a lookup. */
+		if (recv(child->socket, &result, sizeof(result), MSG_WAITALL) !=
+		    (ssize_t)sizeof(result))
+			result = (struct result){.error = CRASHED};
 		results[i] = result;
 	}
 }
@@ -227,6 +230,8 @@ static const char *result_text(const struct result *result, char *buf, size_t si
 {
 	if (result->error == NOT_ASKED)
 		return "no answer within 30 s";
+	if (result->error == CRASHED)
+		return "the program crashed";
 	if (result->error)
 		return gai_strerror(result->error);
 	snprintf(buf, size, "%u addresses", result->addresses);

@@ -1,0 +1,409 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_cli.sh - every verb of v6guard: what it does to files, what it prints, its exit codes.
+#
+#   V6GUARD=PROGRAM   the CLI (default: the one built)
+#   MODULE=FILE       libnss_v6guard.so.2 (default: the one built, or installed)
+#
+# The first part works below --root in a temporary folder; the second in a mount and network
+# namespace with a copy of /etc, and is skipped where that is refused.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+self=$here/$(basename "$0")
+top=${top_builddir:-$(cd "$here/../.." && pwd)}
+for f in ${V6GUARD:-} "$top/tool/v6guard/v6guard" "$top/build/tool/v6guard/v6guard"; do
+	[ -x "$f" ] && V6GUARD=$f && break
+done
+[ -x "${V6GUARD:-}" ] || { echo "SKIP: no v6guard program: set V6GUARD"; exit 77; }
+for f in ${MODULE:-} "$top/nss/.libs/libnss_v6guard.so.2" "$top/build/nss/.libs/libnss_v6guard.so.2"; do
+	[ -f "$f" ] && MODULE=$f && break
+done
+[ -f "${MODULE:-}" ] || { echo "SKIP: no libnss_v6guard.so.2: set MODULE"; exit 77; }
+nssdir=${nssdir:-/usr/lib/$(${CC:-gcc} -print-multiarch 2>/dev/null)}
+export V6GUARD MODULE nssdir top_builddir=$top
+unset NO_COLOR V6GUARD_SNAPSHOT
+
+good=0 bad=0
+ok() { good=$((good + 1)); echo "ok      $1"; }
+fail() { bad=$((bad + 1)); echo "FAILED  $1"; printf '        expected: %s\n        seen:     %s\n' "$2" "$3"; }
+is() { if [ "$2" = "$3" ]; then ok "$1"; else fail "$1" "$2" "$3"; fi; }
+like() { case $3 in *"$2"*) ok "$1";; *) fail "$1" "...$2..." "$3";; esac; }
+
+# run CODE WHAT ARG...: run the CLI, check its exit code; $out and $err are what it printed.
+work=$(mktemp -d /tmp/t_cli.XXXXXX) || exit 1
+trap 'rm -rf "$work"; [ -z "${dns:-}" ] || kill "$dns" 2>/dev/null' EXIT
+run() {
+	local want=$1 what=$2; shift 2
+	# shellcheck disable=SC2086
+	"$V6GUARD" ${ROOT:+--root "$ROOT"} "$@" >"$work/out" 2>"$work/err"
+	local code=$?
+	out=$(cat "$work/out") err=$(cat "$work/err")
+	if [ $code = "$want" ]; then ok "$what"; else
+		fail "$what: v6guard $*" "exit $want" "exit $code; $out; $err"; fi
+}
+json() { # json EXPRESSION: on $out, parsed as d
+	printf '%s' "$out" | python3 -c 'import json,sys
+d=json.load(sys.stdin)
+assert d["schema"] == 1
+print(eval(sys.argv[1]))' "$1" 2>&1
+}
+# All bytes, modes and names below a folder, in one sum.
+tree_sum() { (cd "$1" && { find . -printf '%p %m %y %l\n'; find . -type f -exec sha256sum {} +; } | sort | sha256sum); }
+
+new_root() {
+	ROOT=$work/root
+	rm -rf "$ROOT"
+	mkdir -p "$ROOT/etc" "$ROOT$nssdir"
+	printf 'passwd: files\nhosts:\t\tfiles mdns4_minimal [NOTFOUND=return] dns\nx: y\n' >"$ROOT/etc/nsswitch.conf"
+	cp "$MODULE" "$ROOT$nssdir/libnss_v6guard.so.2"
+	conf=$("$V6GUARD" --root "$ROOT" config check | sed 's/: no errors$//')
+	mkdir -p "$conf/conf.d"
+	snap=$ROOT/var/lib/v6guard/policy.snap
+}
+ON='hosts:		files mdns4_minimal [NOTFOUND=return] v6guard [!UNAVAIL=return] dns'
+
+# ---- usage --------------------------------------------------------------------------
+part_usage() {
+	new_root
+	run 0 "--help" --help; like "help names verbs" "rollback" "$out"
+	run 0 "help of a verb" help off; like "help off" "--for TIME" "$out"
+	run 0 "--help behind a verb" nss enable --help; like "its usage" "usage: v6guard nss enable" "$out"
+	run 0 "--version" --version; like "version" "v6guard " "$out"
+	run 2 "unknown verb" stauts; like "nearest verb" "did you mean 'status'" "$err"
+	run 2 "unknown option" status --jason; like "nearest option" "did you mean '--json'" "$err"
+	run 2 "unknown sub-verb" nss enabel; like "nearest sub-verb" "did you mean 'enable'" "$err"
+	run 2 "sub-verb missing" config; like "sub-verbs named" "check show" "$err"
+	run 2 "option of another verb" status --for 3s; like "says so" "status takes no --for" "$err"
+	run 2 "too many words" apply now
+	run 2 "value missing" off --for; like "says so" "needs a value" "$err"
+	run 2 "value where none goes" --json=yes; like "says so" "takes no value" "$err"
+	run 2 "bad colour" --color=red
+	run 2 "unknown door" enable --doors dns; like "doors named" "nss" "$err"
+	run 2 "unknown history" history nsss; like "nearest kind" "did you mean 'nss'" "$err"
+	run 2 "rollback of nothing countable" rollback nss zero
+	is "stdout stays empty on errors" "" "$out"
+	is "usage errors write nothing" no "$([ -e "$ROOT/var" ] && echo yes || echo no)"
+	run 1 "options before and behind" --json status -q; is "parsed" absent "$(json 'd["daemon"]')"
+}
+
+# ---- apply, mode, config --------------------------------------------------------------
+part_apply() {
+	new_root
+	local before; before=$(tree_sum "$ROOT")
+	run 0 "apply --check" apply --check; is "its line" "would be: mode auto, generation 1, backends dns" "$out"
+	run 1 "apply --dry-run" apply --dry-run; like "its diff" "+mode = auto" "$out"
+	is "neither writes a byte" "$before" "$(tree_sum "$ROOT")"
+	run 0 "first apply" apply; is "its line" "mode auto, generation 1, backends dns" "$out"
+	is "snapshot's mode" 644 "$(stat -c %a "$snap")"
+	is "folder's mode" 755 "$(stat -c %a "$(dirname "$snap")")"
+	local first; first=$(sha256sum <"$snap")
+	run 0 "second apply" apply; is "unchanged" unchanged "$out"
+	is "not even written" "$first" "$(sha256sum <"$snap")"
+	run 0 "apply --dry-run of nothing" apply --dry-run
+
+	printf '[guard]\nmode = prefer-ipv5\n' >"$conf/v6guard.conf"
+	run 3 "bad config" apply; like "file and line" "$conf/v6guard.conf:2:" "$err"
+	is "the old snapshot stays" "$first" "$(sha256sum <"$snap")"
+	run 3 "bad config, apply --check" apply --check
+	run 3 "bad config, config check" config check
+	run 3 "bad config, mode" mode auto
+	run 3 "bad config, JSON" --json config check
+	is "errors[] in JSON" "2 False" "$(json 'str(d["errors"][0]["line"])+" "+str(d["ok"])')"
+	run 1 "bad config, status" status; like "says so" "config check" "$out"
+	run 0 "bad config, off all the same" off
+	run 0 "bad config, on" on
+
+	printf '# mine\n[guard]\n  mode = auto   ; note\n' >"$conf/v6guard.conf"
+	run 0 "config check" config check
+	run 0 "config show" config show; like "the value" "mode = auto" "$out"; like "its origin" "v6guard.conf:3" "$out"
+	run 0 "config show, JSON" --json config show
+	is "settings[]" auto "$(json '[s["value"] for s in d["settings"] if s["key"]=="mode" and s["section"]=="guard"][0]')"
+	run 0 "mode, shown" mode; like "mode and place" "auto ($conf/v6guard.conf:3)" "$out"
+	before=$(tree_sum "$ROOT")
+	run 1 "mode --dry-run" mode prefer-ipv4 --dry-run
+	like "diff of the file" "+  mode = prefer-ipv4   ; note" "$out"; like "and of the policy" "+mode = prefer-ipv4" "$out"
+	is "not a byte written" "$before" "$(tree_sum "$ROOT")"
+	run 0 "mode set" mode prefer-ipv4; like "its line" "mode prefer-ipv4, generation" "$out"
+	is "only that word" "$(printf '# mine\n[guard]\n  mode = prefer-ipv4   ; note')" "$(cat "$conf/v6guard.conf")"
+	run 0 "mode again" mode prefer-ipv4; is "unchanged" unchanged "$out"
+	run 3 "no such mode" mode prefer-ip4; like "nearest" "prefer-ipv4" "$err"
+	printf '[guard]\nmode = auto\n' >"$conf/conf.d/50.conf"
+	run 0 "mode set where it is in force" mode strip-aaaa
+	like "in conf.d" "strip-aaaa" "$(cat "$conf/conf.d/50.conf")"
+	run 0 "-q" -q mode auto; is "nothing said" "" "$out$err"
+
+	run 0 "history" history; is "entries" 3 "$(printf '%s\n' "$out" | wc -l)"
+	run 0 "history, JSON" --json history config
+	is "its keys" "['command', 'n', 'time', 'user', 'what']" "$(json 'sorted(d["entries"][0])')"
+	like "command" "mode auto" "$(json 'd["entries"][0]["command"]')"
+	run 1 "rollback --dry-run" rollback config --dry-run; like "diff" "+mode = strip-aaaa" "$out"
+	run 0 "rollback config 3" rollback config 3
+	is "byte for byte" "$(printf '# mine\n[guard]\n  mode = auto   ; note')" "$(cat "$conf/v6guard.conf")"
+	run 0 "rollback of the rollback" rollback
+	like "prefer-ipv4 is back" prefer-ipv4 "$(cat "$conf/v6guard.conf")"
+	run 3 "rollback too far" rollback config 99
+	rm "$conf/conf.d/50.conf" "$conf/v6guard.conf"
+	run 0 "mode without a file" mode strip-a; like "file made" "mode = strip-a" "$(cat "$conf/v6guard.conf")"
+	run 0 "rollback removes it" rollback config; is "gone" no "$([ -e "$conf/v6guard.conf" ] && echo yes || echo no)"
+	is "no temporary file anywhere" "" "$(find "$ROOT" -name '*.v6guard-*')"
+}
+
+# ---- off, on, damaged snapshots ------------------------------------------------------
+part_off() {
+	new_root
+	run 0 "off without a snapshot" off; like "its line" "off until" "$out"
+	run 1 "status" --json status; is "off" forever "$(json 'd["off"]')"
+	run 0 "off again" off; is "unchanged" unchanged "$out"
+	run 0 "apply leaves it off" apply; like "and says so" "stays so" "$err"
+	run 1 "still off" --json status; is "off" forever "$(json 'd["off"]')"
+	run 0 "on" on; run 0 "on again" on; is "unchanged" unchanged "$out"
+	run 1 "off --dry-run" off --dry-run; like "diff" "+off = forever" "$out"
+	run 1 "not written" --json status; is "off" None "$(json 'd["off"]')"
+	run 0 "off --for" off --for 1s; run 1 "off now" --json status; like "its end" T "$(json 'd["off"]')"
+	sleep 2.1
+	run 1 "and no more" --json status; is "off" None "$(json 'd["off"]')"
+	for t in 0s 5 5x -3s 1.5h 99999999999999999999s 100000000d ''; do run 3 "off --for '$t'" off --for "$t"; done
+	run 0 "500ms" off --for 500ms; run 0 "2h" off --for 2h; run 0 "7d" off --for 7d; run 0 "on" on
+
+	printf garbage >"$snap"
+	run 1 "damaged: status" --json status; like "says so" damaged "$(json 'd["doors"]["nss"]["detail"]')"
+	is "no generation" None "$(json 'd["generation"]')"
+	run 0 "damaged: on" on
+	run 0 "damaged: off" off; run 1 "works" --json status; is "off" forever "$(json 'd["off"]')"; run 0 "on" on
+	printf garbage >"$snap"; run 0 "damaged: apply" apply; like "says so" damaged "$err"
+	chmod 666 "$snap"; run 1 "untrusted: status" status; like "says so" "others than its owner" "$out"
+	run 0 "untrusted: apply" apply; is "trusted again" 644 "$(stat -c %a "$snap")"
+	rm "$snap"; mkdir "$snap"; run 4 "a folder in its place" apply; rmdir "$snap"
+}
+
+# ---- nsswitch.conf below a root ---------------------------------------------------------
+part_nss() {
+	new_root
+	cp "$ROOT/etc/nsswitch.conf" "$work/plain"
+	run 1 "nss status" nss status; like "not enabled" "enabled     no" "$out"
+	local before; before=$(tree_sum "$ROOT")
+	run 1 "nss enable --dry-run" nss enable --dry-run; like "its diff" "+$ON" "$out"
+	is "not a byte written" "$before" "$(tree_sum "$ROOT")"
+	is "patch(1) takes it" "$ON" "$(cp "$work/plain" "$work/p"; printf '%s\n' "$out" | sed -n '/nsswitch/,$p' | patch -s "$work/p" 2>&1; grep hosts "$work/p")"
+	run 0 "nss enable" nss enable; is "the line" "$ON" "$(grep hosts "$ROOT/etc/nsswitch.conf")"
+	like "says that it is not verified" "not verified" "$err"
+	run 0 "again" nss enable; is "unchanged" unchanged "$out"
+	run 0 "nss status" --json nss status; is "keys" "['chain', 'enabled', 'module', 'schema']" "$(json 'sorted(d)')"
+	is "chain" dns "$(json 'd["chain"]')"
+	run 0 "status" status; like "on" "door nss    on" "$out"
+	run 0 "status, JSON" --json status
+	is "its keys" "['counters', 'daemon', 'doors', 'epoch', 'generation', 'ipv4_usable', 'mode', 'nat64', 'off', 'schema', 'verdicts']" "$(json 'sorted(d)')"
+	sed -i 's/ dns$/ dns myhostname/' "$ROOT/etc/nsswitch.conf"
+	run 1 "the line changed: status" status; like "says so" "backends are \`dns myhostname\`" "$out"
+	run 0 "apply follows" apply; like "backends" "backends dns myhostname" "$out"
+	sed -i 's/ myhostname//' "$ROOT/etc/nsswitch.conf"
+	sed -i 's/ \[!UNAVAIL=return\]//' "$ROOT/etc/nsswitch.conf"
+	run 1 "no [!UNAVAIL=return]: status" status; like "says so" "lacks [!UNAVAIL=return]" "$out"
+	run 0 "nss disable" nss disable; is "byte for byte" "" "$(cmp "$work/plain" "$ROOT/etc/nsswitch.conf" 2>&1)"
+	run 0 "again" nss disable; is "unchanged" unchanged "$out"
+	run 0 "enable" enable --doors nss; is "the line" "$ON" "$(grep hosts "$ROOT/etc/nsswitch.conf")"
+	run 0 "disable" disable; is "byte for byte" "" "$(cmp "$work/plain" "$ROOT/etc/nsswitch.conf" 2>&1)"
+	run 0 "JSON of a writer" --json enable; is "its keys" "['changed', 'diff', 'schema', 'warnings']" "$(json 'sorted(d)')"
+	is "changed" True "$(json 'd["changed"]')"
+	run 0 "rollback nss" rollback nss; is "byte for byte" "" "$(cmp "$work/plain" "$ROOT/etc/nsswitch.conf" 2>&1)"
+	run 0 "rollback nss 1" rollback nss 1; is "the line again" "$ON" "$(grep hosts "$ROOT/etc/nsswitch.conf")"
+	run 0 "rollback nss 6" rollback nss 6; is "the hand-made line" 1 "$(grep -c 'v6guard dns' "$ROOT/etc/nsswitch.conf")"
+
+	new_root; printf 'hosts: files myhostname\n' >"$ROOT/etc/nsswitch.conf"
+	run 4 "no resolver" nss enable; like "says so" "neither resolve nor dns" "$err"
+	printf 'hosts: files [oops] dns\n' >"$ROOT/etc/nsswitch.conf"
+	run 3 "a line libc refuses" nss enable; like "where" "nsswitch.conf:1:15:" "$err"
+	run 3 "the same, disable" nss disable
+	cp "$work/plain" "$ROOT/etc/nsswitch.conf"
+	printf '[guard]\nnonsense = 1\n' >"$conf/v6guard.conf"
+	run 3 "bad config: enable" enable; is "nothing done" "" "$(cmp "$work/plain" "$ROOT/etc/nsswitch.conf" 2>&1)"
+	is "no snapshot" no "$([ -e "$snap" ] && echo yes || echo no)"
+	rm "$conf/v6guard.conf" "$ROOT$nssdir/libnss_v6guard.so.2"
+	run 4 "no module" nss enable; like "says so" "cannot be loaded" "$err"; like "and what to do" "make install" "$err"
+	is "nothing done" "" "$(cmp "$work/plain" "$ROOT/etc/nsswitch.conf" 2>&1)"
+	printf 'not an object\n' >"$ROOT$nssdir/libnss_v6guard.so.2"
+	run 4 "a damaged module" nss enable
+
+	new_root; mkdir -p "$ROOT/etc/authselect"; printf 'sssd\nwith-mkhomedir\nwith-sudo\n' >"$ROOT/etc/authselect/authselect.conf"
+	mv "$ROOT/etc/nsswitch.conf" "$ROOT/etc/authselect/nsswitch.conf"; ln -s /etc/authselect/nsswitch.conf "$ROOT/etc/nsswitch.conf"
+	before=$(tree_sum "$ROOT/etc")
+	run 4 "authselect's link" nss enable
+	like "names the command" "authselect create-profile v6guard --base-on=sssd --symlink-meta" "$err"
+	like "with the features" "authselect select custom/v6guard with-mkhomedir with-sudo" "$err"
+	is "nothing done" "$before" "$(tree_sum "$ROOT/etc")"
+	new_root; sed -i '1i # Generated by authselect on Sat Nov 21' "$ROOT/etc/nsswitch.conf"; run 4 "authselect's comment" nss enable
+	new_root; mkdir -p "$ROOT/nix/store/abc"; mv "$ROOT/etc/nsswitch.conf" "$ROOT/nix/store/abc/"
+	ln -s /nix/store/abc/nsswitch.conf "$ROOT/etc/nsswitch.conf"; run 4 "NixOS" nss enable; like "names the option" system.nssDatabases.hosts "$err"
+	new_root; mv "$ROOT/etc/nsswitch.conf" "$ROOT/etc/other"; ln -s other "$ROOT/etc/nsswitch.conf"
+	run 0 "any other link" nss enable; like "is reported" "symbolic link" "$err"
+	is "and stays one" "$ON" "$([ -L "$ROOT/etc/nsswitch.conf" ] && grep hosts "$ROOT/etc/other")"
+	new_root; printf 'hosts: files dns # our own\n' >"$ROOT/etc/nsswitch.conf"
+	run 0 "a comment behind" nss enable; like "is warned of" "words behind '#'" "$err"
+	new_root; printf 'hosts: files dns' >"$ROOT/etc/nsswitch.conf"
+	run 0 "no newline at the end" nss enable; is "gets one" "hosts: files v6guard [!UNAVAIL=return] dns" "$(cat "$ROOT/etc/nsswitch.conf")"
+}
+
+# ---- many at once, and without rights ----------------------------------------------------
+part_parallel() {
+	new_root
+	run 0 "apply" apply
+	local pids=() i failed=0 modes=(auto prefer-ipv4 prefer-ipv6 strip-aaaa strip-a)
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		"$V6GUARD" --root "$ROOT" mode "${modes[$((i % 5))]}" >/dev/null 2>>"$work/par" & pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i" || failed=$((failed + 1)); done
+	is "ten at once: all succeed" 0 "$failed"
+	run 0 "the file is whole" config check
+	local in_file; in_file=$(sed -n 's/^mode = //p' "$conf/v6guard.conf")
+	run 0 "the mode" --json mode; is "file and snapshot agree" "$in_file" "$(json 'd["mode"]')"
+	run 0 "history" --json history config
+	is "each change once" "$(grep -c . <<<"$(json '"\n".join(e["command"] for e in d["entries"])')")" "$(find "$ROOT/var/lib/v6guard/history" -type f | wc -l)"
+	# Each entry holds what the one before it wrote: a chain without a gap.
+	is "no change was lost" yes "$(cd "$ROOT/var/lib/v6guard/history" && last= && for f in $(ls | sort); do
+		was=$(sed '1,/^$/d' "$f" | sed -n 's/^mode = //p'); [ "$was" = "$last" ] || { echo "gap at $f: $was, $last"; break; }
+		last=$(sed -n 's/^command .* //p' "$f"); done; [ "$last" = "$in_file" ] && echo yes)"
+	is "no temporary file" "" "$(find "$ROOT" -name '*.v6guard-*')"
+
+	chmod 755 "$work"; chmod -R a+rX "$ROOT"
+	if [ "$(id -u)" = 0 ] && su -s /bin/sh nobody -c "'$V6GUARD' --version" >/dev/null 2>&1; then
+		as_nobody() { su -s /bin/sh nobody -c "LC_ALL=C '$V6GUARD' --root '$ROOT' $*" 2>&1; echo "code $?"; }
+		like "unprivileged: status" "code 1" "$(as_nobody status)"
+		like "unprivileged: config show" "code 0" "$(as_nobody config show)"
+		like "unprivileged: history" "code 0" "$(as_nobody history)"
+		like "unprivileged: apply --check" "code 0" "$(as_nobody apply --check)"
+		local seen; seen=$(as_nobody mode off)
+		like "unprivileged: mode" "code 4" "$seen"; like "and why" "needs root" "$seen"
+		like "unprivileged: dry run" "code 1" "$(as_nobody mode off --dry-run)"
+	else
+		echo "skip    unprivileged: not root, or nobody cannot run the program"
+	fi
+}
+
+# ---- this host: real lookups, in namespaces -----------------------------------------------
+DNS_SERVER='
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 53)); print("up", flush=True)
+while True:
+    q, peer = s.recvfrom(2048); n, i = [], 12
+    while q[i]: n.append(q[i+1:i+1+q[i]].decode().lower()); i += q[i] + 1
+    kind = struct.unpack("!H", q[i+1:i+3])[0]; question = q[12:i+5]; name = ".".join(n)
+    known = name in ("dual.test", socket.gethostname().lower())
+    data = {1: bytes([192,0,2,1]), 28: bytes.fromhex("20010db8000000000000000000000001")}.get(kind) if known else None
+    a = b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 60, len(data)) + data if data else b""
+    s.sendto(q[:2] + struct.pack("!HHHHH", 0x8180 if known else 0x8183, 1, 1 if a else 0, 0, 0) + question + a, peer)
+'
+part_host() {
+	ROOT=
+	# A private host: /etc and /var of its own, a resolver on loopback, no other network.
+	mkdir "$work/lib" && cp -a /etc "$work/etc" && mount --bind "$work/etc" /etc &&
+		mount -t tmpfs v6guard /var/lib && mount -t tmpfs v6guard /run || { fail "private host" "mounts" "refused"; return; }
+	ip link set lo up
+	printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >/etc/resolv.conf
+	printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
+	printf 'passwd: files\nhosts: files dns\n' >/etc/nsswitch.conf
+	cp /etc/nsswitch.conf "$work/plain"
+	rm -rf /etc/v6guard
+	python3 -c "$DNS_SERVER" >"$work/dns" 2>&1 & dns=$!
+	for _ in $(seq 50); do grep -q up "$work/dns" && break; sleep 0.1; done
+
+	unset LD_LIBRARY_PATH
+	run 4 "no module on the host" nss enable; like "says so" "cannot be loaded" "$err"
+	is "nothing done" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
+	cp "$MODULE" "$work/lib/"; export LD_LIBRARY_PATH=$work/lib
+	run 0 "enable, verified" enable --verify dual.test
+	is "the line" "hosts: files v6guard [!UNAVAIL=return] dns" "$(grep hosts /etc/nsswitch.conf)"
+	run 0 "status" status
+	is "auto changes nothing" "192.0.2.1 2001:db8::1" "$(getent ahosts dual.test | awk '/STREAM/{print $1}' | sort | xargs)"
+	run 0 "mode prefer-ipv4" mode prefer-ipv4
+	is "IPv6 without IPv4 to reach: kept" 2 "$(getent ahosts dual.test | grep -c STREAM)"
+	ip addr add 192.0.2.2/24 dev lo; ip addr add 2001:db8::2/64 dev lo nodad
+	is "stripped" 192.0.2.1 "$(getent ahosts dual.test | awk '/STREAM/{print $1}' | xargs)"
+	run 0 "off" off; is "passes through" 2 "$(getent ahosts dual.test | grep -c STREAM)"
+	run 0 "on" on; is "strips again" 1 "$(getent ahosts dual.test | grep -c STREAM)"
+	python3 -c '
+import socket, subprocess, sys, time
+def n(): return len(socket.getaddrinfo("dual.test", 80, type=socket.SOCK_STREAM))
+assert n() == 1, n()
+subprocess.run([sys.argv[1], "-q", "off"], check=True)
+t = time.time()
+while n() == 1 and time.time() - t < 5: time.sleep(0.02)
+print("yes" if time.time() - t < 1.2 else time.time() - t)' "$V6GUARD" >"$work/one" 2>&1
+	is "off reaches a running program within 1 s" yes "$(cat "$work/one")"
+	run 0 "on" on
+	run 0 "disable" disable; is "byte for byte" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
+
+	# A module that loads and answers wrongly: enable must notice, and undo.
+	cat >"$work/liar.c" <<-'C'
+	#include <nss.h>
+	#include <netdb.h>
+	#include <errno.h>
+	#define EXPORT __attribute__((visibility("default")))
+	EXPORT enum nss_status _nss_v6guard_gethostbyname4_r(const char *n, void **p, char *b, size_t s, int *e, int *h, int *t)
+	{ (void)n; (void)p; (void)b; (void)s; (void)t; *e = ENOENT; *h = ANSWER_H; return ANSWER; }
+	C
+	local answer
+	for answer in "NSS_STATUS_NOTFOUND HOST_NOT_FOUND" "NSS_STATUS_TRYAGAIN TRY_AGAIN"; do
+		if ! ${CC:-gcc} -shared -fPIC -DANSWER="${answer% *}" -DANSWER_H="${answer#* }" "$work/liar.c" -o "$work/lib/libnss_v6guard.so.2" 2>/dev/null; then
+			echo "skip    lying modules: no compiler"; break; fi
+		rm -rf /var/lib/v6guard
+		run 4 "a module that answers ${answer% *}" enable --verify dual.test
+		like "the name" "lookup of" "$err"
+		is "put back byte for byte" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
+		is "no snapshot left" no "$([ -e /var/lib/v6guard/policy.snap ] && echo yes || echo no)"
+	done
+	# One that is never asked, as another service answers all before it.
+	printf 'passwd: files\nhosts: files [NOTFOUND=return] dns\n' >/etc/nsswitch.conf; cp /etc/nsswitch.conf "$work/cut"
+	run 4 "v6guard is never reached" enable; like "says so" "did not load" "$err"
+	is "put back" "" "$(cmp "$work/cut" /etc/nsswitch.conf 2>&1)"
+	cp "$work/plain" /etc/nsswitch.conf; cp "$MODULE" "$work/lib/"
+	run 0 "enable" enable; run 0 "rollback, verified" rollback nss; is "byte for byte" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
+	run 0 "rollback of that" rollback nss; is "enabled again" 1 "$(grep -c v6guard /etc/nsswitch.conf)"
+	run 0 "disable" disable
+
+	# A file that is a mount of its own cannot be renamed over.
+	touch "$work/mounted"; cp "$work/plain" "$work/mounted"; mount --bind "$work/mounted" /etc/nsswitch.conf
+	run 4 "a mount of its own" enable; like "says so" "mount of its own" "$err"; is "untouched" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
+	umount /etc/nsswitch.conf
+	kill "$dns"; wait "$dns" 2>/dev/null; dns=
+	# No resolver at all is no reason to refuse: nothing got worse.
+	run 0 "enable without any DNS" enable; run 0 "disable" disable
+	# A full disk.
+	mount -t tmpfs -o size=64k v6guard /var/lib/v6guard; run 0 "apply" apply; dd if=/dev/zero of=/var/lib/v6guard/fill bs=1k 2>/dev/null
+	run 4 "no space" enable; like "says so" "No space" "$err"; is "untouched" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
+	umount /var/lib/v6guard
+	mount -o remount,bind,ro /etc; run 4 "read-only /etc" enable; like "says so" "Read-only" "$err"; mount -o remount,bind,rw /etc
+	is "no temporary file" "" "$(find /etc /var/lib/v6guard -name '*.v6guard-*')"
+	if [ -x /usr/sbin/nscd ] && mkdir -p /run/nscd /var/cache/nscd && mount -t tmpfs v6guard /var/cache/nscd; then part_nscd
+	else echo "skip    nscd: not installed"; fi
+}
+
+# nscd must not go on handing out what it cached: not after mode, not after off.
+part_nscd() {
+	python3 -c "$DNS_SERVER" >"$work/dns" 2>&1 & dns=$!
+	for _ in $(seq 50); do grep -q up "$work/dns" && break; sleep 0.1; done
+	printf 'enable-cache hosts yes\npositive-time-to-live hosts 600\nnegative-time-to-live hosts 600\ncheck-files hosts yes\npersistent hosts no\nshared hosts no\n' >"$work/nscd.conf"
+	/usr/sbin/nscd -d -f "$work/nscd.conf" >"$work/nscd.log" 2>&1 & local nscd=$!
+	for _ in $(seq 50); do [ -S /run/nscd/socket ] && break; sleep 0.1; done
+	if ! [ -S /run/nscd/socket ]; then echo "skip    nscd: does not start"; kill $nscd; return; fi
+	run 0 "nscd runs: enable" enable --verify dual.test
+	run 0 "nscd runs: mode auto" mode auto
+	is "both through nscd" 2 "$(getent ahosts dual.test | grep -c STREAM)"
+	run 0 "nscd runs: mode prefer-ipv4" mode prefer-ipv4; sleep 1.1
+	"$V6GUARD" -q off; is "off: both" 2 "$(getent ahosts dual.test | grep -c STREAM)"
+	kill $nscd; wait $nscd 2>/dev/null
+	run 0 "disable" disable
+}
+
+if [ "${1:-}" = --host ]; then
+	part_host
+else
+	part_usage; part_apply; part_off; part_nss; part_parallel
+	if [ "$(id -u)" = 0 ] && unshare -mn true 2>/dev/null; then
+		"$BASH" -c 'exec unshare -mn --propagation private "$BASH" "$1" --host' - "$self"; code=$?
+		[ $code = 0 ] || bad=$((bad + 1))
+	else
+		echo "skip    real lookups: namespaces are refused"
+	fi
+fi
+echo "t_cli.sh ${1:-}: $good ok, $bad failed"
+[ $bad = 0 ]
