@@ -88,6 +88,9 @@ if [ -n "$nscd" ]; then
 		'enable-cache passwd no' 'enable-cache group no' 'enable-cache services no' \
 		'enable-cache netgroup no' >"$LAB_DIR/blackhole/etc/nscd.conf"
 	mkdir -p "$LAB_DIR/blackhole/run/nscd"
+	# The CLI tells nscd by its usual path, also where quickstart has only unpacked it.
+	[ -x /usr/sbin/nscd ] ||
+		on blackhole mount -t overlay lab -o "lowerdir=$DEPS/usr/sbin:/usr/sbin" /usr/sbin
 	on blackhole "$nscd" -F >"$LAB_DIR/nscd.log" 2>&1 &
 	until_true 5 test -S "$LAB_DIR/blackhole/run/nscd/socket" || bad "nscd did not start" "$(cat "$LAB_DIR/nscd.log")"
 	check "nscd answers with the A only" 4 "$(run "$bin/process" look dual)"
