@@ -360,6 +360,21 @@ print("yes" if time.time() - t < 1.2 else time.time() - t)' "$V6GUARD" >"$work/o
 	run 0 "rollback of that" rollback nss; is "enabled again" 1 "$(grep -c v6guard /etc/nsswitch.conf)"
 	run 0 "disable" disable
 
+	# Interrupted while it verifies (a DNS that takes the question and says nothing): undone.
+	cp "$work/plain" /etc/nsswitch.conf; kill "$dns"; wait "$dns" 2>/dev/null; dns=
+	python3 -c 'import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 53)); time.sleep(60)' & dns=$!
+	printf 'options timeout:3 attempts:1\nnameserver 127.0.0.1\n' >/etc/resolv.conf
+	python3 -c '
+import subprocess, signal, sys, time, os
+p = subprocess.Popen([sys.argv[1], "enable"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+end = time.time() + 40
+while "v6guard" not in open("/etc/nsswitch.conf").read() and time.time() < end: time.sleep(0.01)
+os.killpg(p.pid, signal.SIGINT)
+print("seen" if time.time() < end else "never enabled", p.wait(timeout=40) != 0)' "$V6GUARD" >"$work/int" 2>&1
+	is "Ctrl-C while it verifies" "seen True" "$(cat "$work/int")"
+	is "put back" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
+	printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >/etc/resolv.conf
+
 	# A file that is a mount of its own cannot be renamed over.
 	touch "$work/mounted"; cp "$work/plain" "$work/mounted"; mount --bind "$work/mounted" /etc/nsswitch.conf
 	run 4 "a mount of its own" enable; like "says so" "mount of its own" "$err"; is "untouched" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"

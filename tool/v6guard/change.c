@@ -10,11 +10,24 @@
 #include "gaiconf/diff.h"
 #include "nscd.h"
 
+/* SIGPIPE as well: stderr may be a pipe that nobody reads any more. */
+static void hold_signals(sigset_t *before)
+{
+	static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		sigaddset(&set, held[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+}
+
 int change_begin(struct change *change, struct cli *cli)
 {
 	struct gp_diag diag;
 
 	*change = (struct change){.cli = cli};
+	hold_signals(&change->signals);
 	if (cli->is_dry_run)
 		return EXIT_DONE;
 	if (gp_store_open(cli->root, cli->command, &change->store, &diag) != GP_OK)
@@ -109,6 +122,7 @@ int change_end(struct change *change, int code, const char *summary)
 	gp_store_close(change->store);
 	if (change->is_policy)
 		nscd_flush(cli);
+	sigprocmask(SIG_SETMASK, &change->signals, NULL);
 	if (code == EXIT_DONE) {
 		print_json(change);
 		if (cli->is_dry_run && change->diff)

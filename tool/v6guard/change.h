@@ -3,6 +3,8 @@
 #ifndef TOOL_V6GUARD_CHANGE_H
 #define TOOL_V6GUARD_CHANGE_H
 
+#include <signal.h>
+
 #include "cli.h"
 #include "gaiconf/store.h"
 
@@ -11,11 +13,16 @@ struct change {
 	struct gp_store *store; /* NULL: a dry run, nothing is written */
 	char *diff;             /* of all files so far; NULL: none differs */
 	bool is_policy;         /* the snapshot was written */
+	sigset_t signals;       /* blocked before change_begin */
 };
 
 /* All of these return an exit code, and have said why when it is not EXIT_DONE. */
 
-/** Take the lock, unless it is a dry run. Whatever follows ends with change_end. */
+/**
+ * Take the lock, unless it is a dry run. Whatever follows ends with change_end; until
+ * then the signals that people send wait: half of a change is worse than either end of
+ * it.
+ */
 int change_begin(struct change *change, struct cli *cli);
 
 /** Replace FILE; WHAT as in gp_store_replace. The same bytes: nothing is done. */

@@ -109,7 +109,7 @@ static int look(const struct cli *cli, struct findings *findings)
 
 static const char *nss_state(const struct findings *findings)
 {
-	if (!findings->is_enabled)
+	if (!findings->is_enabled || findings->is_off)
 		return "off";
 	return findings->is_degraded ? "degraded" : "on";
 }
@@ -128,13 +128,13 @@ static void print_doors(struct out *out, const struct findings *findings)
 	static const char *const others[] = {"preload", "gai", "dns", "connect",
 					     "rescue"};
 	const char *state = nss_state(findings);
-	enum out_style style = findings->is_degraded  ? OUT_YELLOW
-			       : findings->is_enabled ? OUT_GREEN
-						      : OUT_PLAIN;
+	enum out_style style = !strcmp(state, "on") ? OUT_GREEN : OUT_YELLOW;
 	const char *detail = findings->detail;
 
 	if (!findings->is_enabled && !detail[0])
 		detail = "not on the hosts: line: `v6guard enable`";
+	else if (findings->is_off && !detail[0])
+		detail = "passes through, as v6guard is switched off: `v6guard on`";
 	out_object(out, "doors");
 	print_door(out, "nss", state, detail);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
