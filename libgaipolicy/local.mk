@@ -4,6 +4,7 @@
 noinst_LTLIBRARIES += libgpdoor.la libgpcore.la
 libgpdoor_la_SOURCES = \
 	libgaipolicy/gaipolicy.h \
+	libgaipolicy/paths.h \
 	libgaipolicy/address/address.c \
 	libgaipolicy/address/prefix.c \
 	libgaipolicy/address/nat64.c \

@@ -30,7 +30,7 @@
 
 #include "diag.h"
 #include "gaiconf/store_private.h"
-#include "guard/snapshot.h"
+#include "paths.h"
 
 #define FOLDER GP_STATE_DIR "/history"
 #define MAGIC "v6guard-history 1"

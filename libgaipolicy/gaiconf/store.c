@@ -14,7 +14,7 @@
 
 #include "diag.h"
 #include "gaiconf/store_private.h"
-#include "guard/snapshot.h"
+#include "paths.h"
 
 #define LOCK_WAIT_MS 10000
 #define LOCK_RETRY_MS 20

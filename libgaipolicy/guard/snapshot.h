@@ -8,9 +8,9 @@
 
 #include "gaipolicy.h"
 #include "guard/chain.h"
+#include "paths.h"
 
 /** Where every process looks for its policy. */
-#define GP_STATE_DIR "/var/lib/v6guard"
 #define GP_SNAPSHOT_NAME "policy.snap"
 #define GP_SNAPSHOT_PATH GP_STATE_DIR "/" GP_SNAPSHOT_NAME
 
