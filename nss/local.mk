@@ -19,9 +19,10 @@ nss_LTLIBRARIES += libnss_v6guard.la
 libnss_v6guard_la_SOURCES =
 libnss_v6guard_la_LIBADD = libnssdoor.la
 # nodelete: a thread may be inside us when somebody closes the handle. No lazy binding:
-# nothing may be missing at the first lookup.
+# nothing may be missing at the first lookup. No --exclude-libs: the code comes from an
+# archive, so it would hide the entry points as well; the map hides the rest.
 libnss_v6guard_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shrext .so.2 -no-undefined \
-	-Wl,--version-script=$(srcdir)/nss/libnss_v6guard.map -Wl,--exclude-libs,ALL \
+	-Wl,--version-script=$(srcdir)/nss/libnss_v6guard.map \
 	-Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro
 EXTRA_libnss_v6guard_la_DEPENDENCIES = nss/libnss_v6guard.map
 EXTRA_DIST += nss/libnss_v6guard.map
