@@ -29,6 +29,7 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/diff.h \
 	libgaipolicy/gaiconf/file.c \
 	libgaipolicy/gaiconf/history.c \
+	libgaipolicy/gaiconf/path.c \
 	libgaipolicy/gaiconf/store.c \
 	libgaipolicy/gaiconf/store.h \
 	libgaipolicy/gaiconf/store_private.h

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* file.c - reading files below a root folder, and writing temporary ones beside them. */
+/* file.c - reading files, and writing temporary ones beside them. */
 #define _GNU_SOURCE /* asprintf, mkostemp */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 #include "gaiconf/store_private.h"
 
 #define FILE_MAX (64UL << 20)
-#define LINKS_MAX 40 /* as the kernel's */
 #define TEMP_MARK ".v6guard-"
 #define TEMP_RANDOM 6
 
@@ -26,115 +24,6 @@ enum gp_status gp_io_failed(struct gp_diag *diag, const char *path, const char *
 	else if (errno == ENOMEM)
 		status = GP_NOMEM;
 	return gp_diag_set(diag, status, path, "%s: %s", what, strerror(errno));
-}
-
-char *gp_root_trim(const char *root)
-{
-	size_t length = root ? strlen(root) : 0;
-	while (length > 0 && root[length - 1] == '/')
-		length--;
-	return strndup(length > 0 ? root : "", length);
-}
-
-/* A path being resolved: what is done, and what is still to do. */
-struct walk {
-	size_t root_length;
-	char done[PATH_MAX];
-	char todo[PATH_MAX];
-	int links;
-};
-
-/* Take the first component off todo; *LAST: nothing but slashes is left behind it. */
-static bool take(struct walk *walk, char component[NAME_MAX + 1], bool *last)
-{
-	char *begin = walk->todo + strspn(walk->todo, "/");
-	size_t length = strcspn(begin, "/");
-	if (length == 0 || length > NAME_MAX)
-		return false;
-
-	memcpy(component, begin, length);
-	component[length] = '\0';
-	char *rest = begin + length;
-	*last = rest[strspn(rest, "/")] == '\0';
-	memmove(walk->todo, rest, strlen(rest) + 1);
-	return true;
-}
-
-static void go_up(struct walk *walk)
-{
-	char *slash = strrchr(walk->done + walk->root_length, '/');
-	if (slash)
-		*slash = '\0';
-}
-
-/* Put the link's TARGET in front of todo; an absolute one starts at the root again. */
-static bool follow(struct walk *walk, const char *target)
-{
-	char joined[2 * PATH_MAX];
-	int length = snprintf(joined, sizeof(joined), "%s%s", target, walk->todo);
-
-	if (length < 0 || length >= PATH_MAX || ++walk->links > LINKS_MAX)
-		return false;
-	memcpy(walk->todo, joined, (size_t)length + 1);
-	if (target[0] == '/')
-		walk->done[walk->root_length] = '\0';
-	else
-		go_up(walk);
-	return true;
-}
-
-static bool step(struct walk *walk, const char *component, bool is_last, bool *is_link)
-{
-	char target[PATH_MAX];
-	size_t length = strlen(walk->done);
-
-	if (!strcmp(component, "."))
-		return true;
-	if (!strcmp(component, "..")) {
-		go_up(walk);
-		return true;
-	}
-	if (length + 1 + strlen(component) >= sizeof(walk->done))
-		return false;
-	walk->done[length] = '/';
-	strcpy(walk->done + length + 1, component);
-
-	ssize_t got = readlink(walk->done, target, sizeof(target) - 1);
-	if (got < 0)
-		return true; /* not a link, or nothing there yet */
-	target[got] = '\0';
-	/* What a link leads to may be a link again; all of them are NAME's end. */
-	*is_link |= is_last;
-	return follow(walk, target);
-}
-
-enum gp_status gp_path_resolve(const char *root, const char *name, char **out,
-			       bool *is_link, struct gp_diag *diag)
-{
-	struct walk walk = {.root_length = strlen(root)};
-	char component[NAME_MAX + 1];
-	bool is_last, was_link = false;
-	int saved = errno;
-	bool fits =
-		walk.root_length < sizeof(walk.done) && strlen(name) < sizeof(walk.todo);
-
-	if (fits) {
-		strcpy(walk.done, root);
-		strcpy(walk.todo, name);
-	}
-	while (fits && take(&walk, component, &is_last))
-		fits = step(&walk, component, is_last && !was_link, &was_link);
-	errno = saved;
-	if (!fits || walk.todo[strspn(walk.todo, "/")] != '\0')
-		return gp_diag_set(diag, GP_UNSUPPORTED, name,
-				   "too many symbolic links, or too long a path");
-
-	char *path = strdup(walk.done[0] ? walk.done : "/");
-	if (!path)
-		return gp_diag_set(diag, GP_NOMEM, name, "no memory");
-	*out = path;
-	*is_link = was_link;
-	return GP_OK;
 }
 
 /* All of FD, whose size is only a hint: it may be growing. */
@@ -368,7 +257,7 @@ static enum gp_status make_one(const char *path, struct gp_diag *diag)
 enum gp_status gp_folder_make(const char *root, const char *name, char **out,
 			      struct gp_diag *diag)
 {
-	char *path;
+	char *path = NULL;
 	bool is_link;
 	enum gp_status status = gp_path_resolve(root, name, &path, &is_link, diag);
 	if (status != GP_OK)

@@ -329,7 +329,7 @@ enum gp_status gp_nsswitch_disable(const char *text, size_t size, char **out,
 	if (status != GP_OK)
 		return status;
 
-	char *copy;
+	char *copy = NULL;
 	struct part whole = {text, size};
 	status = join(&whole, 1, &copy, &size, diag);
 	if (status != GP_OK)
