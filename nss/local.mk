@@ -24,6 +24,6 @@ libnss_v6guard_la_LIBADD = libnssdoor.la
 libnss_v6guard_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shrext .so.2 -no-undefined \
 	-Wl,--version-script=$(srcdir)/nss/libnss_v6guard.map \
 	-Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro
-EXTRA_libnss_v6guard_la_DEPENDENCIES = nss/libnss_v6guard.map
+EXTRA_libnss_v6guard_la_DEPENDENCIES = nss/libnss_v6guard.map nss/local.mk
 EXTRA_DIST += nss/libnss_v6guard.map
 dist_man_MANS += nss/libnss_v6guard.8
