@@ -17,7 +17,7 @@ for f in ${V6GUARD:-} "$top/tool/v6guard/v6guard" "$stage/usr/bin/v6guard"; do
 	[ -x "$f" ] && V6GUARD=$f && break
 done
 [ -x "${V6GUARD:-}" ] || { echo "skip    no v6guard program: set V6GUARD"; exit 77; }
-for f in ${MODULE:-} "$top/nss/.libs/libnss_v6guard.so.2" "$stage$nssdir/libnss_v6guard.so.2"; do
+for f in ${MODULE:-} "$top/.libs/libnss_v6guard.so.2" "$stage$nssdir/libnss_v6guard.so.2"; do
 	[ -f "$f" ] && MODULE=$f && break
 done
 [ -f "${MODULE:-}" ] || { echo "skip    no libnss_v6guard.so.2: set MODULE"; exit 77; }
