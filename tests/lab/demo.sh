@@ -15,6 +15,7 @@ scratch() {
 	echo "What works without namespaces: the same commands on a copy of /etc, build/scratch."
 	rm -rf "$root"
 	mkdir -p "$root/etc/v6guard" "$root/var/lib"
+	(cd "$STAGE" && find . -name libnss_v6guard.so.2 -exec cp --parents {} "$root" \;)
 	cp /etc/nsswitch.conf "$root/etc" 2>/dev/null || echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 	printf '[guard]\nmode = prefer-ipv4\n' >"$root/etc/v6guard/v6guard.conf"
 	set -- "--root $root nss enable --dry-run" "--root $root enable" "--root $root status" \

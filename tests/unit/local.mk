@@ -22,7 +22,7 @@ endif
 unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data
+EXTRA_DIST += tests/data tests/unit/tsv.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_CFLAGS = $(unit_cflags)
