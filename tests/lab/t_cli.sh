@@ -363,7 +363,8 @@ print("yes" if time.time() - t < 1.2 else time.time() - t)' "$V6GUARD" >"$work/o
 
 	# Interrupted while it verifies (a DNS that takes the question and says nothing): undone.
 	cp "$work/plain" /etc/nsswitch.conf; kill "$dns"; wait "$dns" 2>/dev/null; dns=
-	python3 -c 'import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 53)); time.sleep(60)' & dns=$!
+	python3 -c 'import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 53)); print("up", flush=True); time.sleep(60)' >"$work/dns" & dns=$!
+	for _ in $(seq 50); do grep -q up "$work/dns" && break; sleep 0.1; done
 	printf 'options timeout:3 attempts:1\nnameserver 127.0.0.1\n' >/etc/resolv.conf
 	python3 -c '
 import subprocess, signal, sys, time, os
