@@ -12,6 +12,18 @@
 #include "guard/snapshot.h"
 #include "stub.h"
 
+/* A sanitizer's own allocations do not survive limits on memory. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WORLD_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WORLD_SANITIZED 1
+#endif
+#endif
+#ifndef WORLD_SANITIZED
+#define WORLD_SANITIZED 0
+#endif
+
 /** In a child: say where and why, and fail it. cmocka's own would longjmp back into main.
  */
 #define CHECK(condition)                                                                 \
@@ -51,6 +63,8 @@ void world_run(void (*case_fn)(const void *arg), const void *arg, const char *wh
 
 /** What facts_open gives the door in these tests. */
 extern bool world_ipv4_usable, world_is_own;
+/** Or let it ask the kernel. */
+extern bool world_real_facts;
 
 /** While > 0: allocations by the door left before one fails; -1: none fails. */
 extern long world_allocations_left;
