@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* diag.h - filling in struct gp_diag. For libgaipolicy and the tools; the doors do not report. */
+/* diag.h - filling in struct gp_diag. For libgaipolicy and the tools; the doors do not
+ * report. */
 #ifndef LIBGAIPOLICY_DIAG_H
 #define LIBGAIPOLICY_DIAG_H
 
@@ -13,8 +14,9 @@ enum gp_status gp_diag_set(struct gp_diag *diag, enum gp_status status, const ch
 			   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /** As gp_diag_set, with a line and column (1-based; 0: none). */
-enum gp_status gp_diag_set_at(struct gp_diag *diag, enum gp_status status, const char *path,
-			      unsigned line, unsigned column, const char *format, ...)
+enum gp_status gp_diag_set_at(struct gp_diag *diag, enum gp_status status,
+			      const char *path, unsigned line, unsigned column,
+			      const char *format, ...)
 	__attribute__((format(printf, 6, 7)));
 
 #endif

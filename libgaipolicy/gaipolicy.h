@@ -28,25 +28,25 @@ extern "C" {
 /** Every way in which a call can fail. The list is closed. */
 enum gp_status {
 	GP_OK = 0,
-	GP_NOMEM,	/**< no memory */
-	GP_IO,		/**< a system call failed: see gp_diag.saved_errno */
-	GP_PERM,	/**< not allowed */
-	GP_SYNTAX,	/**< the text is not of the expected form */
-	GP_RANGE,	/**< a number, length or count is outside its range */
-	GP_NOTFOUND,	/**< there is no such thing */
-	GP_CONFLICT,	/**< contradicts something that is already there */
+	GP_NOMEM,       /**< no memory */
+	GP_IO,          /**< a system call failed: see gp_diag.saved_errno */
+	GP_PERM,        /**< not allowed */
+	GP_SYNTAX,      /**< the text is not of the expected form */
+	GP_RANGE,       /**< a number, length or count is outside its range */
+	GP_NOTFOUND,    /**< there is no such thing */
+	GP_CONFLICT,    /**< contradicts something that is already there */
 	GP_UNSUPPORTED, /**< understood, but not possible here */
-	GP_BUSY,	/**< held by somebody else, or changed meanwhile */
+	GP_BUSY,        /**< held by somebody else, or changed meanwhile */
 };
 
 /** Where and why a call failed. Caller-owned; NULL is allowed wherever one is taken. */
 struct gp_diag {
 	enum gp_status status;
-	int saved_errno;  /**< errno of the failed system call, or 0 */
-	unsigned line;	  /**< 1-based, 0: no line applies */
-	unsigned column;  /**< 1-based, in bytes, 0: none applies */
-	char path[256];	  /**< file, or "" */
-	char text[400];	  /**< one sentence, no newline; names the valid words */
+	int saved_errno; /**< errno of the failed system call, or 0 */
+	unsigned line;   /**< 1-based, 0: no line applies */
+	unsigned column; /**< 1-based, in bytes, 0: none applies */
+	char path[256];  /**< file, or "" */
+	char text[400];  /**< one sentence, no newline; names the valid words */
 };
 
 /** Short English name of a status ("no memory"); never NULL. */
@@ -54,11 +54,12 @@ GP_EXPORT const char *gp_status_text(enum gp_status status);
 
 /* ---- addresses (libgaipolicy/address) ---------------------------------- */
 
-/** An IPv4 or IPv6 address in network byte order. Plain data; compare with gp_addr_equal. */
+/** An IPv4 or IPv6 address in network byte order. Plain data; compare with gp_addr_equal.
+ */
 struct gp_addr {
 	uint8_t bytes[16]; /**< IPv4 uses the first four, the rest is zero */
 	uint32_t scope_id; /**< IPv6 zone (interface index), 0: none */
-	uint8_t family;	   /**< AF_INET or AF_INET6 */
+	uint8_t family;    /**< AF_INET or AF_INET6 */
 };
 
 /** Longest text gp_addr_format writes, with its NUL: address, '%', zone number. */
@@ -79,7 +80,8 @@ GP_EXPORT char *gp_addr_format(const struct gp_addr *addr, char buf[GP_ADDR_TEXT
 /** Same family, bytes and zone. */
 GP_EXPORT bool gp_addr_equal(const struct gp_addr *a, const struct gp_addr *b);
 
-/** Scopes, with the values of RFC 4291 2.7 (multicast scop field) as RFC 6724 3.1 uses them. */
+/** Scopes, with the values of RFC 4291 2.7 (multicast scop field) as RFC 6724 3.1 uses
+ * them. */
 enum gp_scope {
 	GP_SCOPE_INTERFACE = 0x1,
 	GP_SCOPE_LINK = 0x2,
@@ -90,15 +92,17 @@ enum gp_scope {
 };
 
 /**
- * Scope of ADDR by RFC 6724 3.1 and 3.2: multicast by its scop field (the value may be one
- * without a name above), loopback and link-local unicast are link-local, site-local is
- * site-local; in IPv4 127/8 and 169.254/16 are link-local, all else global. An IPv4-mapped
- * IPv6 address has the scope of its IPv4 address.
+ * Scope of ADDR by RFC 6724 3.1 and 3.2: multicast by its scop field (the value may be
+ * one without a name above), loopback and link-local unicast are link-local, site-local
+ * is site-local; in IPv4 127/8 and 169.254/16 are link-local, all else global. An
+ * IPv4-mapped IPv6 address has the scope of its IPv4 address.
  */
 GP_EXPORT unsigned gp_addr_scope(const struct gp_addr *addr);
 
-/** Number of leading bits that A and B share (RFC 6724 2.2): 0..32 or 0..128; 0 across families. */
-GP_EXPORT unsigned gp_addr_common_prefix(const struct gp_addr *a, const struct gp_addr *b);
+/** Number of leading bits that A and B share (RFC 6724 2.2): 0..32 or 0..128; 0 across
+ * families. */
+GP_EXPORT unsigned gp_addr_common_prefix(const struct gp_addr *a,
+					 const struct gp_addr *b);
 
 /** Loopback, link-local, multicast or unspecified: no policy ever touches these. */
 GP_EXPORT bool gp_addr_is_special(const struct gp_addr *addr);
@@ -119,10 +123,12 @@ struct gp_prefix {
 GP_EXPORT enum gp_status gp_prefix_parse(const char *text, struct gp_prefix *out);
 
 /** Write PREFIX as ADDRESS/LENGTH; returns BUF. */
-GP_EXPORT char *gp_prefix_format(const struct gp_prefix *prefix, char buf[GP_PREFIX_TEXT]);
+GP_EXPORT char *gp_prefix_format(const struct gp_prefix *prefix,
+				 char buf[GP_PREFIX_TEXT]);
 
 /** ADDR lies inside PREFIX; false across families. */
-GP_EXPORT bool gp_prefix_match(const struct gp_prefix *prefix, const struct gp_addr *addr);
+GP_EXPORT bool gp_prefix_match(const struct gp_prefix *prefix,
+			       const struct gp_addr *addr);
 
 /** Any bit behind LENGTH is set. */
 GP_EXPORT bool gp_prefix_has_host_bits(const struct gp_prefix *prefix);
@@ -141,7 +147,8 @@ GP_EXPORT enum gp_status gp_nat64_embed(const struct gp_prefix *prefix,
  * GP_SYNTAX when its bits 64..71 are not zero; else errors as gp_nat64_embed.
  */
 GP_EXPORT enum gp_status gp_nat64_extract(const struct gp_prefix *prefix,
-					  const struct gp_addr *ipv6, struct gp_addr *out);
+					  const struct gp_addr *ipv6,
+					  struct gp_addr *out);
 
 /** IPV4 is in one of the blocks that RFC 6052 3.1 (RFC 5735 3) bars from 64:ff9b::/96. */
 GP_EXPORT bool gp_nat64_is_nonglobal(const struct gp_addr *ipv4);
@@ -176,15 +183,16 @@ enum gp_disposition { GP_KEPT, GP_STRIPPED, GP_DEMOTED, GP_SYNTHESIZED };
 
 /** Why. */
 enum gp_reason {
-	GP_WHY_NOTHING,		/**< no policy asked for a change */
-	GP_WHY_MODE,		/**< the mode asked for it */
-	GP_WHY_EXEMPT_NAME,	/**< localhost, a literal, no node: never touched */
-	GP_WHY_EXEMPT_ADDRESS,	/**< loopback, link-local, multicast, unspecified */
-	GP_WHY_OWN_ADDRESS,	/**< the host's own */
-	GP_WHY_AAAA_ONLY,	/**< only AAAA was asked for, and aaaa-only = keep */
-	GP_WHY_LAST_ADDRESS,	/**< nothing would be left */
-	GP_WHY_NO_USABLE_IPV4,	/**< IPv4 addresses there are, but none can be reached from here */
-	GP_WHY_NO_USABLE_IPV6,	/**< the same for strip-a */
+	GP_WHY_NOTHING,        /**< no policy asked for a change */
+	GP_WHY_MODE,           /**< the mode asked for it */
+	GP_WHY_EXEMPT_NAME,    /**< localhost, a literal, no node: never touched */
+	GP_WHY_EXEMPT_ADDRESS, /**< loopback, link-local, multicast, unspecified */
+	GP_WHY_OWN_ADDRESS,    /**< the host's own */
+	GP_WHY_AAAA_ONLY,      /**< only AAAA was asked for, and aaaa-only = keep */
+	GP_WHY_LAST_ADDRESS,   /**< nothing would be left */
+	GP_WHY_NO_USABLE_IPV4, /**< IPv4 addresses there are, but none can be reached from
+				  here */
+	GP_WHY_NO_USABLE_IPV6, /**< the same for strip-a */
 	GP_WHY_COUNT
 };
 
@@ -196,12 +204,12 @@ GP_EXPORT const char *gp_reason_name(enum gp_reason reason);
 struct gp_candidate {
 	struct gp_addr addr;
 	enum gp_disposition disposition; /**< out */
-	enum gp_reason reason;		 /**< out */
+	enum gp_reason reason;           /**< out */
 };
 
 /** [guard] of v6guard.conf. */
 struct gp_guard_policy {
-	uint8_t mode;	       /**< enum gp_mode */
+	uint8_t mode;          /**< enum gp_mode */
 	uint8_t distrust;      /**< unknown = distrust */
 	uint8_t enforce;       /**< 0: decide and explain, change nothing */
 	uint8_t keep_last;     /**< strip-*: never take the last usable address */
@@ -215,7 +223,7 @@ GP_EXPORT void gp_guard_policy_init(struct gp_guard_policy *policy);
 /** A lookup, as a door sees it. */
 struct gp_query {
 	const char *name; /**< NULL: no node, or AI_PASSIVE: never touched */
-	int family;	  /**< AF_UNSPEC, AF_INET or AF_INET6: what the program asked for */
+	int family; /**< AF_UNSPEC, AF_INET or AF_INET6: what the program asked for */
 	enum gp_door door;
 };
 

@@ -16,9 +16,10 @@ struct gp_store;
 #define GP_HISTORY_MAX 50
 
 /**
- * Lock the host below ROOT ("" or "/": this one) for writing: ROOT/var/lib/v6guard is made
- * (0755) if need be, ROOT/var/lib/v6guard/lock is locked, waiting up to 10 s (GP_BUSY then).
- * Release with gp_store_close. COMMAND is the command line that history will show.
+ * Lock the host below ROOT ("" or "/": this one) for writing: ROOT/var/lib/v6guard is
+ * made (0755) if need be, ROOT/var/lib/v6guard/lock is locked, waiting up to 10 s
+ * (GP_BUSY then). Release with gp_store_close. COMMAND is the command line that history
+ * will show.
  */
 enum gp_status gp_store_open(const char *root, const char *command, struct gp_store **out,
 			     struct gp_diag *diag);
@@ -28,17 +29,17 @@ void gp_store_close(struct gp_store *store);
 
 /** A file as it was read. Free with gp_file_free. */
 struct gp_file {
-	char *path;	   /**< ROOT and name, symbolic links resolved below ROOT */
-	char *bytes;	   /**< malloc'd, with a NUL behind the last */
+	char *path;  /**< ROOT and name, symbolic links resolved below ROOT */
+	char *bytes; /**< malloc'd, with a NUL behind the last */
 	size_t size;
-	bool exists;	   /**< else bytes is "" and size 0 */
+	bool exists;       /**< else bytes is "" and size 0 */
 	bool through_link; /**< the name given was a symbolic link to PATH */
 	struct stat stat;  /**< when it exists */
 };
 
 /**
- * Read NAME ("/etc/nsswitch.conf") below ROOT; needs no lock. A file that does not exist is
- * GP_OK with exists = false. Only regular files of up to 64 MiB: GP_UNSUPPORTED else.
+ * Read NAME ("/etc/nsswitch.conf") below ROOT; needs no lock. A file that does not exist
+ * is GP_OK with exists = false. Only regular files of up to 64 MiB: GP_UNSUPPORTED else.
  */
 enum gp_status gp_file_read(const char *root, const char *name, struct gp_file *out,
 			    struct gp_diag *diag);
@@ -46,11 +47,12 @@ enum gp_status gp_file_read(const char *root, const char *name, struct gp_file *
 void gp_file_free(struct gp_file *file);
 
 /**
- * Replace what FILE was read from by SIZE bytes: temporary file in the same folder (leftovers
- * of an earlier crash are removed), mode, owner and extended attributes kept (0644 and ours
- * for a new file), fsync, rename, fsync of the folder. WHAT ("nss", "config", "gai",
- * "resolv") puts the old content into history first; NULL leaves no history. GP_BUSY when the
- * file is no longer what was read; then and on every other failure the old file stands.
+ * Replace what FILE was read from by SIZE bytes: temporary file in the same folder
+ * (leftovers of an earlier crash are removed), mode, owner and extended attributes kept
+ * (0644 and ours for a new file), fsync, rename, fsync of the folder. WHAT ("nss",
+ * "config", "gai", "resolv") puts the old content into history first; NULL leaves no
+ * history. GP_BUSY when the file is no longer what was read; then and on every other
+ * failure the old file stands.
  */
 enum gp_status gp_store_replace(struct gp_store *store, const struct gp_file *file,
 				const char *what, const void *bytes, size_t size,
@@ -58,19 +60,19 @@ enum gp_status gp_store_replace(struct gp_store *store, const struct gp_file *fi
 
 /** One change of the past. */
 struct gp_history_entry {
-	unsigned n;	     /**< 1: the latest of its kind, as `rollback WHAT N` counts */
-	uint64_t serial;     /**< its number in the folder, over all kinds */
-	char what[16];	     /**< "nss", ... */
-	int64_t time;	     /**< wall clock, seconds */
-	char user[64];	     /**< login name, or the uid as text */
-	char command[512];   /**< the command line, cut */
-	char path[256];	     /**< the file that was changed */
-	bool existed;	     /**< false: the change created the file */
+	unsigned n;        /**< 1: the latest of its kind, as `rollback WHAT N` counts */
+	uint64_t serial;   /**< its number in the folder, over all kinds */
+	char what[16];     /**< "nss", ... */
+	int64_t time;      /**< wall clock, seconds */
+	char user[64];     /**< login name, or the uid as text */
+	char command[512]; /**< the command line, cut */
+	char path[256];    /**< the file that was changed */
+	bool existed;      /**< false: the change created the file */
 };
 
 /**
- * The entries of kind WHAT (NULL: all), latest first, in one malloc'd block. Damaged entries
- * are passed over.
+ * The entries of kind WHAT (NULL: all), latest first, in one malloc'd block. Damaged
+ * entries are passed over.
  */
 enum gp_status gp_history_list(const char *root, const char *what,
 			       struct gp_history_entry **out, size_t *count,

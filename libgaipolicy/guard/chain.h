@@ -9,7 +9,7 @@
 
 #include "gaipolicy.h"
 
-#define GP_CHAIN_MAX 16	   /* services in a chain */
+#define GP_CHAIN_MAX 16    /* services in a chain */
 #define GP_SERVICE_NAME 32 /* bytes of a service name, with its NUL */
 
 /* What a service can answer, as enum nss_status counts it, from -2 (TRYAGAIN) on. */
@@ -21,7 +21,8 @@ enum gp_action { GP_ACTION_CONTINUE, GP_ACTION_RETURN };
 /** One service and what follows each of its answers. Part of the snapshot's format. */
 struct gp_service {
 	char name[GP_SERVICE_NAME];
-	uint8_t action[GP_NSS_STATUS_COUNT]; /**< enum gp_action by status - GP_NSS_STATUS_MIN */
+	uint8_t action[GP_NSS_STATUS_COUNT]; /**< enum gp_action by status -
+						GP_NSS_STATUS_MIN */
 	uint8_t reserved[3];
 };
 
@@ -40,9 +41,10 @@ struct gp_chain_word {
 };
 
 /**
- * Read the next service from *POS on as glibc does and move *POS behind it. GP_NOTFOUND at
- * the end, or at a '[' with no name before it: glibc silently ignores all from there on, and
- * *POS says where. GP_SYNTAX where glibc would refuse the line, which fails every lookup.
+ * Read the next service from *POS on as glibc does and move *POS behind it. GP_NOTFOUND
+ * at the end, or at a '[' with no name before it: glibc silently ignores all from there
+ * on, and *POS says where. GP_SYNTAX where glibc would refuse the line, which fails every
+ * lookup.
  */
 enum gp_status gp_chain_next(const char *text, size_t size, size_t *pos,
 			     struct gp_chain_word *out, struct gp_diag *diag);
@@ -52,12 +54,12 @@ enum gp_status gp_chain_add(struct gp_chain *chain, const char *text,
 			    const struct gp_chain_word *word, struct gp_diag *diag);
 
 /**
- * Parse what stands behind "hosts:", services with [STATUS=action ...] and [!STATUS=action].
- * Words are case-insensitive inside brackets only. Defaults: SUCCESS and RETURN return,
- * all else continues. Stricter than glibc, as we run it: at least one service, plain names,
- * not v6guard itself, one [...] a service, no `merge` (it makes no sense for hosts). On an
- * error DIAG's column counts from the start of TEXT. GP_SYNTAX, GP_RANGE (too many, name
- * too long).
+ * Parse what stands behind "hosts:", services with [STATUS=action ...] and
+ * [!STATUS=action]. Words are case-insensitive inside brackets only. Defaults: SUCCESS
+ * and RETURN return, all else continues. Stricter than glibc, as we run it: at least one
+ * service, plain names, not v6guard itself, one [...] a service, no `merge` (it makes no
+ * sense for hosts). On an error DIAG's column counts from the start of TEXT. GP_SYNTAX,
+ * GP_RANGE (too many, name too long).
  */
 enum gp_status gp_chain_parse(const char *text, size_t size, struct gp_chain *out,
 			      struct gp_diag *diag);
@@ -66,47 +68,51 @@ enum gp_status gp_chain_parse(const char *text, size_t size, struct gp_chain *ou
 size_t gp_chain_format(const struct gp_chain *chain, char *buf, size_t size);
 
 /**
- * Where things stand on the hosts: line that glibc uses (the last one) of a nsswitch.conf.
- * Two quirks of glibc since 2.33: it does not read a line without a newline at its end, and
+ * Where things stand on the hosts: line that glibc uses (the last one) of a
+ * nsswitch.conf. Two quirks of glibc since 2.33: it does not read a line without a
+ * newline at its end, and
  * '#' starts no comment behind a service: the words behind it are services as well.
  */
 struct gp_hosts_line {
-	bool present;	   /**< there is a hosts: line at all */
+	bool present;      /**< there is a hosts: line at all */
 	bool unterminated; /**< it ends without a newline: glibc reads past it */
 	bool has_comment;  /**< a '#' stands behind the services */
-	unsigned line;	   /**< its number, 1-based */
-	size_t begin, end; /**< the service list: bytes behind the colon, comment cut off */
-	size_t line_end;   /**< where the line's newline is, or would be */
-	bool enabled;	   /**< v6guard is on it */
-	size_t token;	   /**< enabled: where its name begins */
+	unsigned line;     /**< its number, 1-based */
+	size_t begin,
+		end;     /**< the service list: bytes behind the colon, comment cut off */
+	size_t line_end; /**< where the line's newline is, or would be */
+	bool enabled;    /**< v6guard is on it */
+	size_t token;    /**< enabled: where its name begins */
 	size_t token_end;  /**< enabled: where its name and its [actions] end */
 	bool is_exclusive; /**< enabled: [!UNAVAIL=return] is what its actions come to */
 	bool has_resolver; /**< `resolve` or `dns` is on it */
 	size_t resolver;   /**< has_resolver: where the first of them begins */
 };
 
-/** Find the hosts: line in the SIZE bytes of TEXT. Never fails; a file without one is fine. */
+/** Find the hosts: line in the SIZE bytes of TEXT. Never fails; a file without one is
+ * fine. */
 void gp_hosts_line_find(const char *text, size_t size, struct gp_hosts_line *out);
 
 /**
- * The chain for `backends = auto`: what stands behind v6guard, or, while it is not enabled,
- * what would: from the first of `resolve` and `dns` on. Words behind a '#' count while they
- * look like services, as glibc asks them. Without a hosts: line: glibc's default, `dns`.
- * GP_NOTFOUND when neither applies; else errors as gp_chain_parse, with DIAG's line and
- * column in the file.
+ * The chain for `backends = auto`: what stands behind v6guard, or, while it is not
+ * enabled, what would: from the first of `resolve` and `dns` on. Words behind a '#' count
+ * while they look like services, as glibc asks them. Without a hosts: line: glibc's
+ * default, `dns`. GP_NOTFOUND when neither applies; else errors as gp_chain_parse, with
+ * DIAG's line and column in the file.
  */
 enum gp_status gp_chain_from_nsswitch(const char *text, size_t size, struct gp_chain *out,
 				      struct gp_diag *diag);
 
 /**
- * The file with `v6guard [!UNAVAIL=return]` before the first of `resolve` and `dns`, all other
- * bytes as they were. *OUT is one malloc'd block for the caller to free. Already enabled: a
- * plain copy. A hosts: line without a newline gets one, as glibc would not read it. No hosts:
- * line: glibc's default line with v6guard is appended. GP_NOTFOUND when there is no resolver
- * on the line, GP_SYNTAX when glibc could not read it or another hosts: line of the file.
+ * The file with `v6guard [!UNAVAIL=return]` before the first of `resolve` and `dns`, all
+ * other bytes as they were. *OUT is one malloc'd block for the caller to free. Already
+ * enabled: a plain copy. A hosts: line without a newline gets one, as glibc would not
+ * read it. No hosts: line: glibc's default line with v6guard is appended. GP_NOTFOUND
+ * when there is no resolver on the line, GP_SYNTAX when glibc could not read it or
+ * another hosts: line of the file.
  */
-enum gp_status gp_nsswitch_enable(const char *text, size_t size, char **out, size_t *out_size,
-				  struct gp_diag *diag);
+enum gp_status gp_nsswitch_enable(const char *text, size_t size, char **out,
+				  size_t *out_size, struct gp_diag *diag);
 
 /** The file without v6guard and the [actions] behind it. GP_SYNTAX, GP_NOMEM. */
 enum gp_status gp_nsswitch_disable(const char *text, size_t size, char **out,

@@ -21,9 +21,10 @@ struct gp_config_errors {
 };
 
 /**
- * Read DIR/v6guard.conf, then DIR/conf.d/\*.conf in byte order; neither need exist. On GP_OK
- * *OUT is to be freed with gp_config_free. Else *OUT is untouched and ERRORS says what is
- * wrong: GP_SYNTAX when there is anything wrong in a file, GP_IO, GP_PERM or GP_NOMEM.
+ * Read DIR/v6guard.conf, then DIR/conf.d/\*.conf in byte order; neither need exist. On
+ * GP_OK *OUT is to be freed with gp_config_free. Else *OUT is untouched and ERRORS says
+ * what is wrong: GP_SYNTAX when there is anything wrong in a file, GP_IO, GP_PERM or
+ * GP_NOMEM.
  */
 enum gp_status gp_config_load(const char *dir, struct gp_config **out,
 			      struct gp_config_errors *errors);
@@ -46,20 +47,22 @@ struct gp_config_item {
 };
 
 /**
- * Call VISIT for every setting of every section, in the order of v6guard.conf(5), defaults
- * included. It stops when VISIT returns false.
+ * Call VISIT for every setting of every section, in the order of v6guard.conf(5),
+ * defaults included. It stops when VISIT returns false.
  */
 void gp_config_each(const struct gp_config *config,
-		    bool (*visit)(void *ctx, const struct gp_config_item *item), void *ctx);
+		    bool (*visit)(void *ctx, const struct gp_config_item *item),
+		    void *ctx);
 
 /** One setting by name; GP_NOTFOUND when there is no such section or key. */
 enum gp_status gp_config_get(const struct gp_config *config, const char *section,
 			     const char *key, struct gp_config_item *out);
 
 /**
- * The text of a v6guard.conf with KEY of [SECTION] set to VALUE, every other byte as it was:
- * the value in its line is replaced, or the line is added at the end of the section, or the
- * section at the end of the file. *OUT is malloc'd. The value is not checked. Pure.
+ * The text of a v6guard.conf with KEY of [SECTION] set to VALUE, every other byte as it
+ * was: the value in its line is replaced, or the line is added at the end of the section,
+ * or the section at the end of the file. *OUT is malloc'd. The value is not checked.
+ * Pure.
  */
 enum gp_status gp_config_edit(const char *text, size_t size, const char *section,
 			      const char *key, const char *value, char **out,

@@ -9,8 +9,8 @@
 #include "guard/snapshot.h"
 
 /**
- * A policy in use. Take what is needed of it and release it with gp_live_put before anything
- * that can block or be cancelled: there is room for two generations only.
+ * A policy in use. Take what is needed of it and release it with gp_live_put before
+ * anything that can block or be cancelled: there is room for two generations only.
  */
 struct gp_live_ref {
 	const struct gp_snapshot *snapshot;
@@ -19,9 +19,9 @@ struct gp_live_ref {
 };
 
 /**
- * Get the current policy. The file is looked at (stat) at most once a second, and read when
- * it is another one. False, and nothing to release: there is none, it is not to be trusted,
- * or the host is switched off; the caller then behaves as plain libc.
+ * Get the current policy. The file is looked at (stat) at most once a second, and read
+ * when it is another one. False, and nothing to release: there is none, it is not to be
+ * trusted, or the host is switched off; the caller then behaves as plain libc.
  */
 bool gp_live_get(struct gp_live_ref *ref);
 

@@ -17,7 +17,8 @@
 /** The largest snapshot that is read into memory and checked as a whole. */
 #define GP_SNAPSHOT_MAX 65536
 
-/** off_until of a host that is not switched off, and of one that is until `v6guard on`. */
+/** off_until of a host that is not switched off, and of one that is until `v6guard on`.
+ */
 #define GP_OFF_NO 0
 #define GP_OFF_FOREVER INT64_MAX
 
@@ -25,7 +26,7 @@
 struct gp_snapshot {
 	uint64_t generation; /**< grows by one with each write */
 	int64_t created;     /**< wall clock, seconds */
-	int64_t off_until;   /**< wall clock, seconds: all doors pass through until then */
+	int64_t off_until; /**< wall clock, seconds: all doors pass through until then */
 	struct gp_guard_policy guard;
 	struct gp_chain chain;
 };
@@ -34,17 +35,18 @@ struct gp_snapshot {
 bool gp_snapshot_is_off(const struct gp_snapshot *snapshot, int64_t now);
 
 /**
- * Check all SIZE bytes (magic, version, size, CRC, sections, each value's range) and fill in
- * OUT. GP_SYNTAX: damaged or not a snapshot; GP_UNSUPPORTED: a format this code does not know;
- * GP_RANGE: over GP_SNAPSHOT_MAX. No bytes, however made, can do more than be refused.
+ * Check all SIZE bytes (magic, version, size, CRC, sections, each value's range) and fill
+ * in OUT. GP_SYNTAX: damaged or not a snapshot; GP_UNSUPPORTED: a format this code does
+ * not know; GP_RANGE: over GP_SNAPSHOT_MAX. No bytes, however made, can do more than be
+ * refused.
  */
 enum gp_status gp_snapshot_parse(const void *bytes, size_t size, struct gp_snapshot *out);
 
 /**
- * Write SNAPSHOT's bytes into BUF of SIZE bytes; *LENGTH is what was used. GP_RANGE when it
- * does not fit. The same input gives the same bytes.
+ * Write SNAPSHOT's bytes into BUF of SIZE bytes; *LENGTH is what was used. GP_RANGE when
+ * it does not fit. The same input gives the same bytes.
  */
-enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf, size_t size,
-				 size_t *length);
+enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
+				 size_t size, size_t *length);
 
 #endif
