@@ -25,6 +25,17 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/nsswitch.c \
 	libgaipolicy/guard/config.c \
 	libgaipolicy/guard/config.h \
+	libgaipolicy/guard/config_cross.c \
+	libgaipolicy/guard/config_edit.c \
+	libgaipolicy/guard/config_files.c \
+	libgaipolicy/guard/config_keys.c \
+	libgaipolicy/guard/config_line.c \
+	libgaipolicy/guard/config_net.c \
+	libgaipolicy/guard/config_private.h \
+	libgaipolicy/guard/config_read.c \
+	libgaipolicy/guard/config_report.c \
+	libgaipolicy/guard/config_type.c \
+	libgaipolicy/guard/config_value.c \
 	libgaipolicy/gaiconf/diff.c \
 	libgaipolicy/gaiconf/diff.h \
 	libgaipolicy/gaiconf/file.c \

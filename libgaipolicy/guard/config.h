@@ -60,9 +60,12 @@ enum gp_status gp_config_get(const struct gp_config *config, const char *section
 
 /**
  * The text of a v6guard.conf with KEY of [SECTION] set to VALUE, every other byte as it
- * was: the value in its line is replaced, or the line is added at the end of the section,
- * or the section at the end of the file. *OUT is malloc'd. The value is not checked.
- * Pure.
+ * was: the value in its line is replaced (more lines of the key and continuation lines
+ * go), or the line is added at the end of the section, or the section at the end of the
+ * file. New lines end as the file's first one does; a value too long for one line goes on
+ * in indented ones. *OUT is malloc'd. The value is not checked against the key, but
+ * GP_SYNTAX when no line can hold it (blanks around it, ` ;` or a control character in
+ * it), GP_RANGE when a word of it is too long for one. Pure.
  */
 enum gp_status gp_config_edit(const char *text, size_t size, const char *section,
 			      const char *key, const char *value, char **out,

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* config_edit.c - one value of a v6guard.conf changed, every other byte as it was. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard/config_private.h"
+
+static const char indent[] = "\t";
+
+/* A text that grows; once memory has run out it takes no more. */
+struct sink {
+	char *text;
+	size_t length, room;
+	bool has_failed;
+};
+
+static void put(struct sink *sink, const char *bytes, size_t size)
+{
+	if (sink->has_failed)
+		return;
+	if (sink->length + size + 1 > sink->room) {
+		size_t room = 2 * (sink->length + size) + 64;
+		char *grown = realloc(sink->text, room);
+		if (!grown) {
+			sink->has_failed = true;
+			return;
+		}
+		sink->text = grown;
+		sink->room = room;
+	}
+	if (size > 0)
+		memcpy(sink->text + sink->length, bytes, size);
+	sink->length += size;
+	sink->text[sink->length] = '\0';
+}
+
+static void put_text(struct sink *sink, const char *text)
+{
+	put(sink, text, strlen(text));
+}
+
+/* The text, and what is to be set in it. */
+struct edit {
+	const char *text;
+	size_t size;
+	const char *section, *key, *value;
+	const char *newline; /* as the file ends its lines */
+	struct sink out;
+};
+
+/* Where things stand: the first line of the key, and behind what to add one. */
+struct spot {
+	bool has_section, has_key;
+	size_t key;    /* where its line begins */
+	size_t behind; /* where the line behind the section's last one begins */
+};
+
+/* Goes through the lines and knows what each belongs to. */
+struct walk {
+	size_t pos, begin;
+	struct gp_config_line line;
+	bool in_section; /* the line is in the section to be edited */
+	bool in_key;     /* a value stands above that may be continued */
+	bool is_key;     /* the line is of the key to be edited, also as a continuation */
+};
+
+static bool is_name(const struct edit *edit, const struct gp_config_line *line,
+		    const char *name)
+{
+	size_t length = line->name_end - line->name;
+	return strlen(name) == length && !memcmp(edit->text + line->name, name, length);
+}
+
+static bool next(const struct edit *edit, struct walk *walk)
+{
+	char name[GP_CONFIG_SECTION_MAX + 1];
+	struct gp_config_line *line = &walk->line;
+
+	if (walk->pos >= edit->size)
+		return false;
+	walk->begin = walk->pos;
+	gp_config_line_scan(edit->text, edit->size, walk->pos, walk->in_key, line);
+	walk->pos = line->next;
+	switch (line->kind) {
+	case GP_LINE_EMPTY:
+	case GP_LINE_CONTINUED:
+		break;
+	case GP_LINE_BAD:
+		walk->is_key = false;
+		break;
+	case GP_LINE_SECTION:
+		gp_config_section_name(edit->text + line->name,
+				       line->name_end - line->name, name);
+		walk->in_section = !strcmp(name, edit->section);
+		walk->in_key = walk->is_key = false;
+		break;
+	case GP_LINE_KEY:
+		walk->in_key = true;
+		walk->is_key = walk->in_section && is_name(edit, line, edit->key);
+		break;
+	}
+	return true;
+}
+
+static struct spot find(const struct edit *edit)
+{
+	struct spot spot = {.has_section = false};
+	struct walk walk = {.pos = 0};
+
+	while (next(edit, &walk)) {
+		if (!walk.in_section || walk.line.kind == GP_LINE_EMPTY)
+			continue;
+		spot.has_section = true;
+		spot.behind = walk.pos;
+		if (walk.line.kind != GP_LINE_KEY || !walk.is_key || spot.has_key)
+			continue;
+		spot.has_key = true;
+		spot.key = walk.begin;
+	}
+	return spot;
+}
+
+/* How much of VALUE, whole words, goes into ROOM bytes. */
+static size_t fitting(const char *value, size_t room)
+{
+	size_t length = strlen(value), end = 0;
+
+	if (length <= room)
+		return length;
+	for (size_t i = 0; i <= room; i++)
+		if (value[i] == ' ' || value[i] == '\t')
+			end = i;
+	return end;
+}
+
+/* The words of VALUE that did not fit, each line indented. False: a word is too long. */
+static bool put_rest(struct edit *edit, const char *rest)
+{
+	while (*rest) {
+		size_t length = fitting(rest, GP_CONFIG_LINE_MAX - strlen(indent));
+		if (length == 0)
+			return false;
+		put_text(&edit->out, indent);
+		put(&edit->out, rest, length);
+		put_text(&edit->out, edit->newline);
+		rest += length;
+		rest += strspn(rest, " \t");
+	}
+	return true;
+}
+
+/* Write a line that is HEAD, the value, TAIL, and its end; as many more as are needed. */
+static bool put_setting(struct edit *edit, const char *head, size_t head_length,
+			const char *tail, size_t tail_length, const char *end,
+			size_t end_length)
+{
+	size_t taken = head_length + tail_length;
+	size_t room = taken < GP_CONFIG_LINE_MAX ? GP_CONFIG_LINE_MAX - taken : 0;
+	size_t length = fitting(edit->value, room);
+	const char *rest = edit->value + length;
+
+	/* No blank at the end of the line for the sake of a value that is not there. */
+	while (length == 0 && tail_length == 0 && head_length > 0 &&
+	       (head[head_length - 1] == ' ' || head[head_length - 1] == '\t'))
+		head_length--;
+	put(&edit->out, head, head_length);
+	put(&edit->out, edit->value, length);
+	put(&edit->out, tail, tail_length);
+	if (*rest && end_length == 0)
+		put_text(&edit->out, edit->newline);
+	put(&edit->out, end, end_length);
+	return put_rest(edit, rest + strspn(rest, " \t"));
+}
+
+/* The line LINE, which begins at BEGIN, with the new value in place of the old one. */
+static bool replace_value(struct edit *edit, size_t begin,
+			  const struct gp_config_line *line)
+{
+	const char *text = edit->text;
+	struct sink head = {.text = NULL};
+
+	put(&head, text + begin, line->value - begin);
+	if (line->value == line->value_end)
+		put_text(&head, " ");
+	bool is_good = !head.has_failed &&
+		       put_setting(edit, head.text, head.length, text + line->value_end,
+				   line->end - line->value_end, text + line->end,
+				   line->next - line->end);
+	edit->out.has_failed |= head.has_failed;
+	free(head.text);
+	return is_good;
+}
+
+static bool add_setting(struct edit *edit)
+{
+	struct sink head = {.text = NULL};
+
+	put_text(&head, edit->key);
+	put_text(&head, " = ");
+	bool is_good =
+		!head.has_failed && put_setting(edit, head.text, head.length, "", 0,
+						edit->newline, strlen(edit->newline));
+	edit->out.has_failed |= head.has_failed;
+	free(head.text);
+	return is_good;
+}
+
+static void end_line(struct edit *edit)
+{
+	const struct sink *out = &edit->out;
+	if (out->length > 0 && out->text[out->length - 1] != '\n')
+		put_text(&edit->out, edit->newline);
+}
+
+static bool add_section(struct edit *edit)
+{
+	put(&edit->out, edit->text, edit->size);
+	end_line(edit);
+	if (edit->size > 0)
+		put_text(&edit->out, edit->newline);
+	put_text(&edit->out, "[");
+	put_text(&edit->out, edit->section);
+	put_text(&edit->out, "]");
+	put_text(&edit->out, edit->newline);
+	return add_setting(edit);
+}
+
+static bool add_key(struct edit *edit, size_t behind)
+{
+	put(&edit->out, edit->text, behind);
+	end_line(edit);
+	bool is_good = add_setting(edit);
+	put(&edit->out, edit->text + behind, edit->size - behind);
+	return is_good;
+}
+
+/* The first line of the key gets the value; all others, and continuations, go. */
+static bool replace_key(struct edit *edit, size_t key)
+{
+	struct walk walk = {.pos = 0};
+	bool is_good = true;
+
+	while (next(edit, &walk)) {
+		bool is_empty = walk.line.kind == GP_LINE_EMPTY;
+		if (walk.begin == key)
+			is_good &= replace_value(edit, walk.begin, &walk.line);
+		else if (is_empty || !walk.is_key)
+			put(&edit->out, edit->text + walk.begin, walk.pos - walk.begin);
+	}
+	return is_good;
+}
+
+/* Whether VALUE reads back as it is: blanks around it and comments would not. */
+static bool is_plain(const char *value)
+{
+	size_t length = strlen(value);
+
+	if (length > 0 && (strchr(" \t;", value[0]) || strchr(" \t", value[length - 1])))
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)value[i];
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return false;
+		if (c == ';' && strchr(" \t", value[i - 1]))
+			return false;
+	}
+	return true;
+}
+
+static const char *newline_of(const char *text, size_t size)
+{
+	const char *end = memchr(text, '\n', size);
+	return end && end > text && end[-1] == '\r' ? "\r\n" : "\n";
+}
+
+enum gp_status gp_config_edit(const char *text, size_t size, const char *section,
+			      const char *key, const char *value, char **out,
+			      size_t *out_size)
+{
+	if (!is_plain(value))
+		return GP_SYNTAX;
+
+	int saved = errno;
+	struct edit edit = {
+		.text = text,
+		.size = size,
+		.section = section,
+		.key = key,
+		.value = value,
+		.newline = newline_of(text, size),
+	};
+	struct spot spot = find(&edit);
+	bool is_good = true;
+	put_text(&edit.out, "");
+	if (spot.has_key)
+		is_good = replace_key(&edit, spot.key);
+	else if (spot.has_section)
+		is_good = add_key(&edit, spot.behind);
+	else
+		is_good = add_section(&edit);
+
+	errno = saved;
+	if (edit.out.has_failed || !is_good) {
+		free(edit.out.text);
+		return edit.out.has_failed ? GP_NOMEM : GP_RANGE;
+	}
+	*out = edit.out.text;
+	*out_size = edit.out.length;
+	return GP_OK;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* config_files.c - the files of a configuration: v6guard.conf, conf.d, lists of patterns.
+ */
+#define _GNU_SOURCE /* asprintf */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "guard/config_private.h"
+
+/* No configuration by hand is bigger; lists of patterns may be. */
+#define CONFIG_MAX (4UL << 20)
+
+static enum gp_status io_failed(struct gp_diag *diag, const char *path)
+{
+	enum gp_status status = GP_IO;
+	if (errno == EACCES || errno == EPERM)
+		status = GP_PERM;
+	else if (errno == ENOMEM)
+		status = GP_NOMEM;
+	return gp_diag_set(diag, status, path, "%s", strerror(errno));
+}
+
+/* Nothing that could block or never end; /dev/null is how people switch a file off. */
+static bool is_plain(const struct stat *st)
+{
+	if (S_ISCHR(st->st_mode))
+		return st->st_rdev == makedev(1, 3);
+	if (S_ISREG(st->st_mode))
+		return true;
+	errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+	return false;
+}
+
+/* Open a plain file to read; -1 and errno else. */
+static int open_plain(const char *path, struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, st) == 0 && is_plain(st))
+		return fd;
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+static bool read_all(int fd, char *buf, size_t room, size_t *size)
+{
+	*size = 0;
+	while (*size < room) {
+		ssize_t got = read(fd, buf + *size, room - *size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return false;
+		if (got == 0)
+			break;
+		*size += (size_t)got;
+	}
+	return true;
+}
+
+static enum gp_status slurp(const char *path, char **bytes, size_t *size,
+			    struct gp_diag *diag)
+{
+	struct stat st;
+	enum gp_status status = GP_OK;
+	int fd = open_plain(path, &st);
+	if (fd < 0 && errno == ENOENT)
+		return GP_NOTFOUND;
+	if (fd < 0)
+		return io_failed(diag, path);
+
+	/* One byte more than there should be shows a file that is growing. */
+	size_t got = 0, room = (size_t)st.st_size + 1;
+	char *buf = (size_t)st.st_size > CONFIG_MAX ? NULL : malloc(room);
+	if ((size_t)st.st_size > CONFIG_MAX)
+		status = gp_diag_set(diag, GP_IO, path, "bigger than %lu bytes",
+				     CONFIG_MAX);
+	else if (!buf || !read_all(fd, buf, room, &got))
+		status = io_failed(diag, path);
+	else if (got != (size_t)st.st_size)
+		status = gp_diag_set(diag, GP_IO, path, "changed while it was read");
+	close(fd);
+	if (status != GP_OK) {
+		free(buf);
+		return status;
+	}
+	*bytes = buf;
+	*size = got;
+	return GP_OK;
+}
+
+/* FILE as seen from the folder of the file FROM, malloc'd. */
+static char *beside(const char *from, const char *file)
+{
+	const char *slash = strrchr(from, '/');
+	char *path;
+
+	if (file[0] == '/' || !slash)
+		return strdup(file);
+	if (asprintf(&path, "%.*s%s", (int)(slash - from) + 1, from, file) < 0)
+		return NULL;
+	return path;
+}
+
+static void check_pattern(struct gp_config_report *report, struct gp_config_where where,
+			  const char *path, unsigned number, char *line)
+{
+	static const char blanks[] = " \t\r\n";
+	char why[GP_CONFIG_WHY] = "expected NAME, =NAME, *.NAME or *";
+	size_t start = strspn(line, blanks), end = strlen(line);
+
+	while (end > start && strchr(blanks, line[end - 1]))
+		end--;
+	line[end] = '\0';
+	if (start == end || line[start] == '#' || line[start] == ';' ||
+	    gp_config_is_pattern(line + start, why))
+		return;
+	gp_diag_set_at(gp_config_slot(report, where), GP_SYNTAX, path, number,
+		       (unsigned)start + 1, "\"%.80s\" is no pattern: %s", line + start,
+		       why);
+}
+
+static void check_patterns(struct gp_config_report *report, struct gp_config_where where,
+			   const char *path, FILE *stream)
+{
+	char *line = NULL;
+	size_t room = 0;
+	unsigned number = 0;
+	ssize_t got;
+
+	while ((got = getline(&line, &room, stream)) >= 0) {
+		number++;
+		if (strlen(line) != (size_t)got)
+			gp_diag_set_at(gp_config_slot(report, where), GP_SYNTAX, path,
+				       number, (unsigned)strlen(line) + 1, "a NUL byte");
+		else
+			check_pattern(report, where, path, number, line);
+	}
+	free(line);
+}
+
+void gp_config_check_list(struct gp_config_report *report, struct gp_config_where where,
+			  const char *from, const char *file)
+{
+	char *path = beside(from, file);
+	if (!path) {
+		gp_config_no_memory(report);
+		return;
+	}
+	struct stat st;
+	int fd = open_plain(path, &st);
+	FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
+	if (!stream)
+		gp_config_fail(report, where, "cannot read %s: %s", path,
+			       strerror(errno));
+	else
+		check_patterns(report, where, path, stream);
+	if (stream)
+		fclose(stream);
+	else if (fd >= 0)
+		close(fd);
+	free(path);
+}
+
+static int is_dropin(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+	return entry->d_name[0] != '.' && length > 5 &&
+	       !strcmp(entry->d_name + length - 5, ".conf");
+}
+
+/* By bytes: alphasort() would go by the locale. */
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* One file; it need not exist unless it was LISTED. */
+static void add_file(struct gp_config_reader *reader, const char *dir, const char *name,
+		     bool is_listed)
+{
+	struct gp_diag diag = {.status = GP_OK};
+	char *path, *bytes = NULL;
+	size_t size = 0;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0) {
+		errno = ENOMEM;
+		io_failed(&diag, dir);
+		gp_config_reader_io(reader, &diag);
+		return;
+	}
+	enum gp_status status = slurp(path, &bytes, &size, &diag);
+	if (status == GP_OK) {
+		gp_config_reader_add(reader, path, bytes, size);
+	} else if (status != GP_NOTFOUND || is_listed) {
+		if (status == GP_NOTFOUND)
+			io_failed(&diag, path);
+		gp_config_reader_io(reader, &diag);
+	}
+	free(bytes);
+	free(path);
+}
+
+static void add_dropins(struct gp_config_reader *reader, const char *dir)
+{
+	struct dirent **entries = NULL;
+	struct gp_diag diag;
+	char *folder;
+
+	if (asprintf(&folder, "%s/conf.d", dir) < 0) {
+		errno = ENOMEM;
+		io_failed(&diag, dir);
+		gp_config_reader_io(reader, &diag);
+		return;
+	}
+	int count = scandir(folder, &entries, is_dropin, by_bytes);
+	if (count < 0 && errno != ENOENT) {
+		io_failed(&diag, folder);
+		gp_config_reader_io(reader, &diag);
+	}
+	for (int i = 0; i < count; i++) {
+		add_file(reader, folder, entries[i]->d_name, true);
+		free(entries[i]);
+	}
+	free(entries);
+	free(folder);
+}
+
+enum gp_status gp_config_load(const char *dir, struct gp_config **out,
+			      struct gp_config_errors *errors)
+{
+	int saved = errno;
+	struct gp_config_reader *reader = gp_config_reader_new(errors, true);
+	enum gp_status status = GP_NOMEM;
+
+	if (reader) {
+		add_file(reader, dir, "v6guard.conf", false);
+		add_dropins(reader, dir);
+		status = gp_config_reader_end(reader, out);
+	}
+	errno = saved;
+	return status;
+}
