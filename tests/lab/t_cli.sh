@@ -114,7 +114,7 @@ part_apply() {
 	run 0 "bad config, off all the same" off
 	run 0 "bad config, on" on
 
-	printf '# mine\n[guard]\n  mode = auto   ; note\n' >"$conf/v6guard.conf"
+	printf '# mine\n[guard]\nmode  = auto   ; note\n' >"$conf/v6guard.conf"
 	run 0 "config check" config check
 	run 0 "config show" config show; like "the value" "mode = auto" "$out"; like "its origin" "v6guard.conf:3" "$out"
 	run 0 "config show, JSON" --json config show
@@ -122,10 +122,10 @@ part_apply() {
 	run 0 "mode, shown" mode; like "mode and place" "auto ($conf/v6guard.conf:3)" "$out"
 	before=$(tree_sum "$ROOT")
 	run 1 "mode --dry-run" mode prefer-ipv4 --dry-run
-	like "diff of the file" "+  mode = prefer-ipv4   ; note" "$out"; like "and of the policy" "+mode = prefer-ipv4" "$out"
+	like "diff of the file" "+mode  = prefer-ipv4   ; note" "$out"; like "and of the policy" "+mode = prefer-ipv4" "$out"
 	is "not a byte written" "$before" "$(tree_sum "$ROOT")"
 	run 0 "mode set" mode prefer-ipv4; like "its line" "mode prefer-ipv4, generation" "$out"
-	is "only that word" "$(printf '# mine\n[guard]\n  mode = prefer-ipv4   ; note')" "$(cat "$conf/v6guard.conf")"
+	is "only that word" "$(printf '# mine\n[guard]\nmode  = prefer-ipv4   ; note')" "$(cat "$conf/v6guard.conf")"
 	run 0 "mode again" mode prefer-ipv4; is "unchanged" unchanged "$out"
 	run 3 "no such mode" mode prefer-ip4; like "nearest" "prefer-ipv4" "$err"
 	printf '[guard]\nmode = auto\n' >"$conf/conf.d/50.conf"
@@ -139,7 +139,7 @@ part_apply() {
 	like "command" "mode auto" "$(json 'd["entries"][0]["command"]')"
 	run 1 "rollback --dry-run" rollback config --dry-run; like "diff" "+mode = strip-aaaa" "$out"
 	run 0 "rollback config 3" rollback config 3
-	is "byte for byte" "$(printf '# mine\n[guard]\n  mode = auto   ; note')" "$(cat "$conf/v6guard.conf")"
+	is "byte for byte" "$(printf '# mine\n[guard]\nmode  = auto   ; note')" "$(cat "$conf/v6guard.conf")"
 	run 0 "rollback of the rollback" rollback
 	like "prefer-ipv4 is back" prefer-ipv4 "$(cat "$conf/v6guard.conf")"
 	run 3 "rollback too far" rollback config 99
@@ -255,13 +255,13 @@ part_parallel() {
 	for i in "${pids[@]}"; do wait "$i" || failed=$((failed + 1)); done
 	is "ten at once: all succeed" 0 "$failed"
 	run 0 "the file is whole" config check
-	local in_file; in_file=$(sed -n 's/^mode = //p' "$conf/v6guard.conf")
+	local in_file; in_file=$(sed -n 's/^mode *= //p' "$conf/v6guard.conf")
 	run 0 "the mode" --json mode; is "file and snapshot agree" "$in_file" "$(json 'd["mode"]')"
 	run 0 "history" --json history config
 	is "each change once" "$(grep -c . <<<"$(json '"\n".join(e["command"] for e in d["entries"])')")" "$(find "$ROOT/var/lib/v6guard/history" -type f | wc -l)"
 	# Each entry holds what the one before it wrote: a chain without a gap.
 	is "no change was lost" yes "$(cd "$ROOT/var/lib/v6guard/history" && last= && for f in $(ls | sort); do
-		was=$(sed '1,/^$/d' "$f" | sed -n 's/^mode = //p'); [ "$was" = "$last" ] || { echo "gap at $f: $was, $last"; break; }
+		was=$(sed '1,/^$/d' "$f" | sed -n 's/^mode *= //p'); [ "$was" = "$last" ] || { echo "gap at $f: $was, $last"; break; }
 		last=$(sed -n 's/^command .* //p' "$f"); done; [ "$last" = "$in_file" ] && echo yes)"
 	is "no temporary file" "" "$(find "$ROOT" -name '*.v6guard-*')"
 
