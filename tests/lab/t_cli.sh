@@ -32,6 +32,7 @@ like() { case $3 in *"$2"*) ok "$1";; *) fail "$1" "...$2..." "$3";; esac; }
 
 # run CODE WHAT ARG...: run the CLI, check its exit code; $out and $err are what it printed.
 work=$(mktemp -d /tmp/t_cli.XXXXXX) || exit 1
+trap 'exit 1' HUP INT PIPE TERM
 trap 'rm -rf "$work"; [ -z "${dns:-}" ] || kill "$dns" 2>/dev/null' EXIT
 run() {
 	local want=$1 what=$2; shift 2

@@ -21,6 +21,7 @@ strace -o /dev/null true 2>/dev/null || { echo "skip    strace is not there, or 
 step=${CRASH_STEP:-1}
 
 work=$(mktemp -d /tmp/t_crash.XXXXXX) || exit 1
+trap 'exit 1' HUP INT PIPE TERM
 trap 'rm -rf "$work"' EXIT
 root=$work/root
 mkdir -p "$root/etc" "$root$nssdir"
