@@ -46,6 +46,7 @@ struct edit {
 	size_t size;
 	const char *section, *key, *value;
 	const char *newline; /* as the file ends its lines */
+	bool may_continue;   /* the value may take more than one line */
 	struct sink out;
 };
 
@@ -139,7 +140,7 @@ static bool put_rest(struct edit *edit, const char *rest)
 {
 	while (*rest) {
 		size_t length = fitting(rest, GP_CONFIG_LINE_MAX - strlen(indent));
-		if (length == 0)
+		if (length == 0 || !edit->may_continue)
 			return false;
 		put_text(&edit->out, indent);
 		put(&edit->out, rest, length);
@@ -181,7 +182,7 @@ static bool replace_value(struct edit *edit, size_t begin,
 	struct sink head = {.text = NULL};
 
 	put(&head, text + begin, line->value - begin);
-	if (line->value == line->value_end)
+	if (line->value == line->value_end && edit->value[0])
 		put_text(&head, " ");
 	bool is_good = !head.has_failed &&
 		       put_setting(edit, head.text, head.length, text + line->value_end,
@@ -258,14 +259,22 @@ static bool is_plain(const char *value)
 
 	if (length > 0 && (strchr(" \t;", value[0]) || strchr(" \t", value[length - 1])))
 		return false;
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)value[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
+	size_t at;
+	if (gp_config_bad_byte(value, length, &at))
+		return false;
+	for (size_t i = 1; i < length; i++)
+		if (value[i] == ';' && strchr(" \t", value[i - 1]))
 			return false;
-		if (c == ';' && strchr(" \t", value[i - 1]))
-			return false;
-	}
 	return true;
+}
+
+/* Indented lines may follow: so may they where the key is not known. */
+static bool may_continue(const char *section, const char *key)
+{
+	const struct gp_config_spec *spec = gp_config_spec_find(section);
+	size_t index = spec ? gp_config_key_find(spec, key) : 0;
+
+	return !spec || index == spec->count || gp_config_continues(&spec->keys[index]);
 }
 
 static const char *newline_of(const char *text, size_t size)
@@ -289,6 +298,7 @@ enum gp_status gp_config_edit(const char *text, size_t size, const char *section
 		.key = key,
 		.value = value,
 		.newline = newline_of(text, size),
+		.may_continue = may_continue(section, key),
 	};
 	struct spot spot = find(&edit);
 	bool is_good = true;

@@ -161,3 +161,8 @@ size_t gp_config_key_find(const struct gp_config_spec *spec, const char *key)
 		i++;
 	return i;
 }
+
+bool gp_config_continues(const struct gp_config_key *key)
+{
+	return key->flags & GP_KEY_LIST || key->type == GP_TYPE_CHAIN;
+}

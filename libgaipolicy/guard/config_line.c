@@ -61,24 +61,19 @@ static size_t utf8_length(const unsigned char *at, size_t left)
 	return 0;
 }
 
-/* Bytes that nothing but a comment may have; true when there is one. */
-static bool find_bad_byte(const char *text, size_t start, struct gp_config_line *line)
+const char *gp_config_bad_byte(const char *text, size_t size, size_t *at)
 {
-	for (size_t at = start; at < line->cut;) {
-		unsigned char c = (unsigned char)text[at];
+	for (*at = 0; *at < size;) {
+		unsigned char c = (unsigned char)text[*at];
 		size_t length =
-			utf8_length((const unsigned char *)text + at, line->cut - at);
-		if ((c < 0x20 && c != '\t') || c == 0x7f) {
-			bad(line, at, "a control character");
-			return true;
-		}
-		if (length == 0) {
-			bad(line, at, "not UTF-8");
-			return true;
-		}
-		at += length;
+			utf8_length((const unsigned char *)text + *at, size - *at);
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return "a control character";
+		if (length == 0)
+			return "not UTF-8";
+		*at += length;
 	}
-	return false;
+	return NULL;
 }
 
 static void scan_section(const char *text, struct gp_config_line *line)
@@ -173,8 +168,12 @@ void gp_config_line_scan(const char *text, size_t size, size_t pos, bool continu
 		    "a line has at most 198 bytes; go on in an indented line");
 		return;
 	}
-	if (find_bad_byte(text, start, out))
+	size_t at;
+	const char *problem = gp_config_bad_byte(text + start, line.cut - start, &at);
+	if (problem) {
+		bad(out, start + at, problem);
 		return;
+	}
 	if (start > line.begin) {
 		out->kind = GP_LINE_CONTINUED;
 		out->value = start;

@@ -78,6 +78,9 @@ const struct gp_config_spec *gp_config_spec_find(const char *name);
 /** The index of KEY in SPEC, or SPEC's count. */
 size_t gp_config_key_find(const struct gp_config_spec *spec, const char *key);
 
+/** KEY's value may go on in indented lines. */
+bool gp_config_continues(const struct gp_config_key *key);
+
 /* ---- lines ------------------------------------------------------------- */
 
 enum gp_line_kind {
@@ -106,6 +109,10 @@ struct gp_config_line {
  */
 void gp_config_line_scan(const char *text, size_t size, size_t pos, bool continues,
 			 struct gp_config_line *out);
+
+/** What is wrong with the byte at *AT, the first that nothing but a comment may have, or
+ * NULL. */
+const char *gp_config_bad_byte(const char *text, size_t size, size_t *at);
 
 /** LENGTH bytes of a section's name with each run of blanks made one; at most 48 bytes.
  */

@@ -222,8 +222,7 @@ static int take_value(void *ctx, const char *section, const char *name, const ch
 	(void)section;
 	if (line->kind == GP_LINE_KEY) {
 		reader->drops = !begin_key(reader, name);
-	} else if (!reader->drops && !(reader->key->flags & GP_KEY_LIST) &&
-		   reader->key->type != GP_TYPE_CHAIN) {
+	} else if (!reader->drops && !gp_config_continues(reader->key)) {
 		gp_config_fail(&reader->report, place(reader, line->value),
 			       "an indented line goes on with %s, which is no list",
 			       name);
