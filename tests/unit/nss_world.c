@@ -161,6 +161,11 @@ void world_write(const struct gp_guard_policy *policy, const char *chain)
 	world_write_bytes(bytes, world_build(policy, chain, bytes, sizeof(bytes)));
 }
 
+bool world_is_instrumented(void)
+{
+	return WORLD_SANITIZED || getenv("V6GUARD_VALGRIND") != NULL;
+}
+
 void world_run(void (*case_fn)(const void *arg), const void *arg, const char *what)
 {
 	int status;

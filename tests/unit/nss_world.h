@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "guard/snapshot.h"
+#include <stdbool.h>
+
 #include "stub.h"
 
 /* A sanitizer's own allocations do not survive limits on memory. */
@@ -23,6 +25,12 @@
 #ifndef WORLD_SANITIZED
 #define WORLD_SANITIZED 0
 #endif
+
+/**
+ * Built with a sanitizer, or run under valgrind (V6GUARD_VALGRIND is set then): no tight
+ * limits, and no fork() beside threads, whose allocator's locks the child would wait for.
+ */
+bool world_is_instrumented(void);
 
 /** In a child: say where and why, and fail it. cmocka's own would longjmp back into main.
  */
