@@ -38,7 +38,7 @@ static void check_priority(struct gp_config_report *report,
 	const struct gp_config_value *value = gp_config_set_value(rule, "priority");
 	uint64_t priority;
 
-	if (!value || !gp_config_number(value->text, 65535, &priority))
+	if (!value || value->is_bad || !gp_config_number(value->text, 65535, &priority))
 		return;
 	const struct gp_config_section *other = used[priority];
 	used[priority] = rule;
@@ -75,7 +75,7 @@ static void check_probe(struct gp_config_report *report,
 	const struct gp_config_value *most = gp_config_set_value(probe, "broken-ttl-max");
 	uint64_t from, to;
 
-	if ((!least && !most) ||
+	if ((!least && !most) || (least && least->is_bad) || (most && most->is_bad) ||
 	    !gp_config_time(gp_config_text(probe, "broken-ttl"), &from) ||
 	    !gp_config_time(gp_config_text(probe, "broken-ttl-max"), &to) || from <= to)
 		return;
@@ -95,7 +95,7 @@ static void check_resolver(struct gp_config_report *report,
 	const char *at;
 	size_t pos = 0, length;
 
-	if (!listen || gp_config_set_value(resolver, "allow"))
+	if (!listen || listen->is_bad || gp_config_set_value(resolver, "allow"))
 		return;
 	while ((length = gp_config_next_word(listen->text, &pos, &at)) > 0) {
 		struct gp_addr addr;

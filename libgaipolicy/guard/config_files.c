@@ -18,6 +18,14 @@
 /* No configuration by hand is bigger; lists of patterns may be. */
 #define CONFIG_MAX (4UL << 20)
 
+/* What open_plain says of sockets and the like; open() and read() have no use for it. */
+#define NOT_PLAIN EPROTOTYPE
+
+static const char *reason(void)
+{
+	return errno == NOT_PLAIN ? "not a regular file" : strerror(errno);
+}
+
 static enum gp_status io_failed(struct gp_diag *diag, const char *path)
 {
 	enum gp_status status = GP_IO;
@@ -25,7 +33,7 @@ static enum gp_status io_failed(struct gp_diag *diag, const char *path)
 		status = GP_PERM;
 	else if (errno == ENOMEM)
 		status = GP_NOMEM;
-	return gp_diag_set(diag, status, path, "%s", strerror(errno));
+	return gp_diag_set(diag, status, path, "%s", reason());
 }
 
 /* Nothing that could block or never end; /dev/null is how people switch a file off. */
@@ -35,7 +43,7 @@ static bool is_plain(const struct stat *st)
 		return st->st_rdev == makedev(1, 3);
 	if (S_ISREG(st->st_mode))
 		return true;
-	errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+	errno = S_ISDIR(st->st_mode) ? EISDIR : NOT_PLAIN;
 	return false;
 }
 
@@ -162,8 +170,7 @@ void gp_config_check_list(struct gp_config_report *report, struct gp_config_wher
 	int fd = open_plain(path, &st);
 	FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!stream)
-		gp_config_fail(report, where, "cannot read %s: %s", path,
-			       strerror(errno));
+		gp_config_fail(report, where, "cannot read %s: %s", path, reason());
 	else
 		check_patterns(report, where, path, stream);
 	if (stream)

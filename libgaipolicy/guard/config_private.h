@@ -167,7 +167,8 @@ struct gp_config_where {
 };
 
 struct gp_config_value {
-	char *text; /* NULL: not set */
+	char *text;  /* NULL: not set */
+	bool is_bad; /* and reported: no more can be said about it */
 	struct gp_config_where where;
 };
 

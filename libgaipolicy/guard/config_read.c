@@ -137,8 +137,10 @@ static void finish_value(struct gp_config_reader *reader)
 	if (is_first) {
 		free(value->text);
 		value->text = NULL;
+		value->is_bad = false;
 		value->where = value_place(reader, 0);
 	}
+	value->is_bad |= !is_good;
 	if (!keep_value(reader, value))
 		gp_config_no_memory(&reader->report);
 	reader->key = NULL;

@@ -8,6 +8,9 @@ units = \
 	tests/unit/test_chain \
 	tests/unit/test_nsswitch \
 	tests/unit/test_config \
+	tests/unit/test_config_edit \
+	tests/unit/test_config_errors \
+	tests/unit/test_config_files \
 	tests/unit/test_diff \
 	tests/unit/test_guard \
 	tests/unit/test_live \
@@ -22,7 +25,7 @@ endif
 unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data tests/unit/tsv.h
+EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/tsv.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_CFLAGS = $(unit_cflags)
@@ -42,6 +45,15 @@ tests_unit_test_nsswitch_LDADD = $(unit_libs)
 tests_unit_test_config_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_config_CFLAGS = $(unit_cflags)
 tests_unit_test_config_LDADD = $(unit_libs)
+tests_unit_test_config_edit_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_config_edit_CFLAGS = $(unit_cflags)
+tests_unit_test_config_edit_LDADD = $(unit_libs)
+tests_unit_test_config_errors_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_config_errors_CFLAGS = $(unit_cflags)
+tests_unit_test_config_errors_LDADD = $(unit_libs)
+tests_unit_test_config_files_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_config_files_CFLAGS = $(unit_cflags)
+tests_unit_test_config_files_LDADD = $(unit_libs)
 tests_unit_test_diff_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_diff_CFLAGS = $(unit_cflags)
 tests_unit_test_diff_LDADD = $(unit_libs)
