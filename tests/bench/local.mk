@@ -1,1 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# Each prints one JSON line. Built by `make check`, run by `make bench`; never passed or failed
+# by time.
+if HAVE_CMOCKA
+benches = tests/bench/bench_nss
+check_PROGRAMS += $(benches)
+endif
+EXTRA_DIST += tests/bench/RESULTS.md
+tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h
+tests_bench_bench_nss_LDADD = libgpcore.la
+
+bench: $(check_LTLIBRARIES) $(benches) libnss_v6guard.la
+	$(AM_V_at)for program in $(benches); do \
+		top_builddir='$(abs_top_builddir)' $$program $(BENCHFLAGS) || exit 1; \
+	done
+.PHONY: bench

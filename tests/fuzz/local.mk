@@ -4,7 +4,8 @@
 # tests/fuzz/fuzz_NAME -max_total_time=60 NEW-FOLDER ../tests/fuzz/corpus/NAME
 fuzzers = \
 	tests/fuzz/fuzz_config \
-	tests/fuzz/fuzz_nsswitch
+	tests/fuzz/fuzz_nsswitch \
+	tests/fuzz/fuzz_snapshot
 check_PROGRAMS += $(fuzzers)
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/corpus
@@ -22,3 +23,6 @@ tests_fuzz_fuzz_config_LDADD = libgpcore.la
 tests_fuzz_fuzz_nsswitch_SOURCES = tests/fuzz/fuzz_nsswitch.c $(fuzz_main)
 tests_fuzz_fuzz_nsswitch_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_nsswitch_LDADD = libgpcore.la
+tests_fuzz_fuzz_snapshot_SOURCES = tests/fuzz/fuzz_snapshot.c $(fuzz_main)
+tests_fuzz_fuzz_snapshot_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_snapshot_LDADD = libgpcore.la
