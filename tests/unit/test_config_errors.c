@@ -166,15 +166,14 @@ static const char *const good[] = {
 	"\xef\xbb\xbf",
 	"\xef\xbb\xbf[guard]\nmode = off",
 	"  \t\n # c\n\t; c\n",
-	"# \xff\x01 any comment, of any length: " LONG_190 LONG_190 "\n",
+	("# \xff\x01 any comment, of any length: " LONG_190 LONG_190 "\n"),
 	"[guard]\r\nmode = off\r\n",
 	"[ guard ] ; c\nmode=off\t;\n",
 	"[resolver]\ntrust-anchor = a;b c  d ; e\n",
 	"[resolver]\ntrust-anchor = a=b:c\n",
 	"[resolver]\ntrust-anchor =;a\n",
 	/* 48 bytes */
-	"[rule 0123456789012345678901234567890123456789012]\npriority = 1\naction = "
-	"allow\n",
+	"[rule 0123456789012345678901234567890123456789012]\naction = auto\npriority = 1",
 };
 
 static void test_odd(void **state)
