@@ -161,6 +161,29 @@ static void limit_address_space(const void *arg)
 	}
 }
 
+/* Without a socket nobody knows whether IPv4 is usable: nothing is taken away. */
+static void run_out_of_fds(const void *arg)
+{
+	const struct rlimit none = {3, 3};
+
+	(void)arg;
+	dual_stub();
+	world_real_facts = true;
+	write_prefer("v6gstub");
+	look_up("host.example"); /* the policy and the service are there */
+	CHECK(!setrlimit(RLIMIT_NOFILE, &none));
+	while (dup(0) >= 0)
+		;
+	CHECK(look_up("host.example").ipv4 == 2 && look_up("host.example").ipv6 == 2);
+	_exit(0); /* no leak check without an fd */
+}
+
+static void test_no_fds(void **state)
+{
+	(void)state;
+	world_run(run_out_of_fds, NULL, "fd limit");
+}
+
 static void test_no_memory(void **state)
 {
 	(void)state;
@@ -400,9 +423,8 @@ static void test_silence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_damaged_snapshot),
-		cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_damaged_snapshot), cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_no_fds),           cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_silence),
 	};
 
