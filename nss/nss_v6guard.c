@@ -218,6 +218,22 @@ static enum nss_status serve(const struct call *call, const struct reply *reply)
 	return status;
 }
 
+/* For the five functions that give a struct hostent. */
+static enum nss_status serve_host(const struct call *call, struct hostent *host,
+				  char *buffer, size_t size, int *errnop, int *h_errnop,
+				  int32_t *ttlp, char **canonp)
+{
+	const struct reply reply = {.host = host,
+				    .buffer = buffer,
+				    .size = size,
+				    .errnop = errnop,
+				    .h_errnop = h_errnop,
+				    .ttlp = ttlp,
+				    .canonp = canonp};
+
+	return serve(call, &reply);
+}
+
 /* <nss.h> has the prototypes from glibc 2.33 on. */
 #pragma GCC visibility push(default)
 NSS_DECLARE_MODULE_FUNCTIONS(v6guard)
@@ -246,15 +262,8 @@ enum nss_status _nss_v6guard_gethostbyname3_r(const char *name, int family,
 					      int32_t *ttlp, char **canonp)
 {
 	const struct call call = {.kind = CALL_BY_NAME3, .family = family, .name = name};
-	const struct reply reply = {.host = host,
-				    .buffer = buffer,
-				    .size = size,
-				    .errnop = errnop,
-				    .h_errnop = h_errnop,
-				    .ttlp = ttlp,
-				    .canonp = canonp};
 
-	return serve(&call, &reply);
+	return serve_host(&call, host, buffer, size, errnop, h_errnop, ttlp, canonp);
 }
 
 enum nss_status _nss_v6guard_gethostbyname2_r(const char *name, int family,
@@ -262,13 +271,8 @@ enum nss_status _nss_v6guard_gethostbyname2_r(const char *name, int family,
 					      size_t size, int *errnop, int *h_errnop)
 {
 	const struct call call = {.kind = CALL_BY_NAME2, .family = family, .name = name};
-	const struct reply reply = {.host = host,
-				    .buffer = buffer,
-				    .size = size,
-				    .errnop = errnop,
-				    .h_errnop = h_errnop};
 
-	return serve(&call, &reply);
+	return serve_host(&call, host, buffer, size, errnop, h_errnop, NULL, NULL);
 }
 
 enum nss_status _nss_v6guard_gethostbyname_r(const char *name, struct hostent *host,
@@ -276,13 +280,8 @@ enum nss_status _nss_v6guard_gethostbyname_r(const char *name, struct hostent *h
 					     int *h_errnop)
 {
 	const struct call call = {.kind = CALL_BY_NAME, .family = AF_INET, .name = name};
-	const struct reply reply = {.host = host,
-				    .buffer = buffer,
-				    .size = size,
-				    .errnop = errnop,
-				    .h_errnop = h_errnop};
 
-	return serve(&call, &reply);
+	return serve_host(&call, host, buffer, size, errnop, h_errnop, NULL, NULL);
 }
 
 enum nss_status _nss_v6guard_gethostbyaddr2_r(const void *addr, socklen_t length,
@@ -294,14 +293,8 @@ enum nss_status _nss_v6guard_gethostbyaddr2_r(const void *addr, socklen_t length
 				  .family = family,
 				  .addr = addr,
 				  .addr_length = length};
-	const struct reply reply = {.host = host,
-				    .buffer = buffer,
-				    .size = size,
-				    .errnop = errnop,
-				    .h_errnop = h_errnop,
-				    .ttlp = ttlp};
 
-	return serve(&call, &reply);
+	return serve_host(&call, host, buffer, size, errnop, h_errnop, ttlp, NULL);
 }
 
 enum nss_status _nss_v6guard_gethostbyaddr_r(const void *addr, socklen_t length,
@@ -313,11 +306,6 @@ enum nss_status _nss_v6guard_gethostbyaddr_r(const void *addr, socklen_t length,
 				  .family = family,
 				  .addr = addr,
 				  .addr_length = length};
-	const struct reply reply = {.host = host,
-				    .buffer = buffer,
-				    .size = size,
-				    .errnop = errnop,
-				    .h_errnop = h_errnop};
 
-	return serve(&call, &reply);
+	return serve_host(&call, host, buffer, size, errnop, h_errnop, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <pthread.h>
 #include <sys/auxv.h>
-#include <time.h>
 
+#include "guard/clock.h"
 #include "slot.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -32,14 +32,6 @@ static struct answer *get(void)
 	return has_key ? pthread_getspecific(key) : NULL;
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 bool slot_is_busy(void)
 {
 	const struct answer *answer = get();
@@ -53,7 +45,7 @@ struct answer *slot_take(const struct call *call)
 
 	if (!answer || !answer->is_kept)
 		return NULL;
-	if (!answer_is_for(answer, call) || now_ms() > answer->kept_until) {
+	if (!answer_is_for(answer, call) || gp_now_ms() > answer->kept_until) {
 		slot_end(answer);
 		return NULL;
 	}
@@ -81,5 +73,5 @@ void slot_keep(struct answer *answer)
 		return;
 	}
 	answer->is_kept = true;
-	answer->kept_until = now_ms() + SLOT_KEEP_MS;
+	answer->kept_until = gp_now_ms() + SLOT_KEEP_MS;
 }

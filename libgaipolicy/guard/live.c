@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guard/clock.h"
 #include "guard/live.h"
 
 #define SLOT_COUNT 2
@@ -60,14 +61,6 @@ static struct {
 	atomic_uint current;
 	struct gp_snapshot slot[SLOT_COUNT];
 } live; /* all zero, so that no process pays for it before its first lookup */
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static struct identity identity_of(const struct stat *stat)
 {
@@ -241,7 +234,7 @@ static long long reload(struct wiped_state *wiped)
 
 static void check(struct wiped_state *wiped)
 {
-	const long long now = now_ms();
+	const long long now = gp_now_ms();
 	int cancel_state;
 
 	if (now < atomic_load_explicit(&wiped->next_check_ms, memory_order_relaxed))
