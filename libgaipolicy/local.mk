@@ -9,6 +9,7 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/address/prefix.c \
 	libgaipolicy/address/nat64.c \
 	libgaipolicy/guard/chain.h \
+	libgaipolicy/guard/clock.c \
 	libgaipolicy/guard/clock.h \
 	libgaipolicy/guard/crc32.c \
 	libgaipolicy/guard/crc32.h \
