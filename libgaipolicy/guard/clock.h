@@ -3,7 +3,7 @@
 #ifndef LIBGAIPOLICY_GUARD_CLOCK_H
 #define LIBGAIPOLICY_GUARD_CLOCK_H
 
-/** Milliseconds of CLOCK_MONOTONIC_COARSE: no system call, good to one tick (1 to 10 ms). */
+/** Milliseconds of CLOCK_MONOTONIC_COARSE: no system call, good to a tick (1-10 ms). */
 long long gp_now_ms(void);
 
 #endif
