@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* file.c - reading files, and writing temporary ones beside them. */
-#define _GNU_SOURCE /* asprintf, mkostemp */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -16,7 +16,6 @@
  *
  * A file whose header or size does not fit is passed over.
  */
-#define _GNU_SOURCE /* asprintf */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* path.c - paths below a root folder: what is a link there must not lead out of it. */
-#define _GNU_SOURCE /* strndup */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

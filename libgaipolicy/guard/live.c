@@ -8,8 +8,6 @@
  * wipes: the threads that were counted do not exist in the child, and a reload that one
  * of them had begun never ends there.
  */
-#define _GNU_SOURCE /* secure_getenv */
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -3,7 +3,6 @@
  * main_replay.c - runs a fuzz target over files, and the files of folders, without
  * libFuzzer; takes its command line, so that both are called alike.
  */
-#define _GNU_SOURCE /* asprintf */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

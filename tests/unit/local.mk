@@ -13,6 +13,7 @@ units = \
 	tests/unit/test_config_files \
 	tests/unit/test_diff \
 	tests/unit/test_guard \
+	tests/unit/test_history \
 	tests/unit/test_live \
 	tests/unit/test_nss \
 	tests/unit/test_nss_failure \
@@ -63,6 +64,12 @@ tests_unit_test_guard_LDADD = $(unit_libs)
 tests_unit_test_snapshot_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_snapshot_CFLAGS = $(unit_cflags)
 tests_unit_test_snapshot_LDADD = $(unit_libs)
+store_tree = tests/unit/store_tree.c tests/unit/store_tree.h
+tests_unit_test_history_SOURCES = tests/unit/test_history.c $(store_tree)
+tests_unit_test_history_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_history_CFLAGS = $(unit_cflags)
+tests_unit_test_history_LDADD = $(unit_libs)
+tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_tree)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_store_CFLAGS = $(unit_cflags)
 tests_unit_test_store_LDADD = $(unit_libs)

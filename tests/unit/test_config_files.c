@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_config_files.c - v6guard.conf, conf.d and lists of patterns as they lie in
  * folders. */
-#define _GNU_SOURCE /* nftw */
 #include <errno.h>
 #include <ftw.h>
 #include <setjmp.h>

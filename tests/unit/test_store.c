@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_store.c - store.h, line by line, below a temporary root. */
-#define _GNU_SOURCE /* asprintf, nftw */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -21,94 +18,7 @@
 
 #include <cmocka.h>
 
-#include "gaiconf/store.h"
-
-static char root[64];
-
-static const char *below(const char *name)
-{
-	static char path[4][512];
-	static unsigned next;
-	char *here = path[next++ % 4];
-	snprintf(here, sizeof(path[0]), "%s%s", root, name);
-	return here;
-}
-
-static void put(const char *name, const char *text)
-{
-	FILE *file = fopen(below(name), "w");
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void expect(const char *name, const char *text)
-{
-	char buf[4096] = "";
-	FILE *file = fopen(below(name), "r");
-	assert_non_null(file);
-	buf[fread(buf, 1, sizeof(buf) - 1, file)] = '\0';
-	fclose(file);
-	assert_string_equal(buf, text);
-}
-
-static size_t count_files(const char *name)
-{
-	DIR *dir = opendir(below(name));
-	size_t count = 0;
-	while (dir && readdir(dir))
-		count++;
-	if (dir)
-		closedir(dir);
-	return count < 2 ? 0 : count - 2;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(root, "/tmp/test_store.XXXXXX");
-	if (!mkdtemp(root) || mkdir(below("/etc"), 0755) < 0)
-		return -1;
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *stat, int type,
-		      struct FTW *ftw)
-{
-	(void)stat, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static struct gp_store *open_store(void)
-{
-	struct gp_store *store;
-	struct gp_diag diag = {.text = ""};
-	enum gp_status status = gp_store_open(root, "v6guard test --flag", &store, &diag);
-	if (status != GP_OK)
-		fail_msg("%s: %s", diag.path, diag.text);
-	return store;
-}
-
-static enum gp_status replace_as(const char *what, const char *name, const char *text)
-{
-	struct gp_store *store = open_store();
-	struct gp_file file;
-	struct gp_diag diag = {.text = ""};
-	assert_int_equal(gp_file_read(root, name, &file, NULL), GP_OK);
-	enum gp_status status =
-		gp_store_replace(store, &file, what, text, strlen(text), &diag);
-	if (status != GP_OK)
-		print_message("%s: %s\n", diag.path, diag.text);
-	gp_file_free(&file);
-	gp_store_close(store);
-	return status;
-}
+#include "store_tree.h"
 
 static void test_open(void **state)
 {
@@ -117,23 +27,24 @@ static void test_open(void **state)
 	mode_t mask = umask(077);
 
 	errno = 4711;
-	gp_store_close(open_store());
+	gp_store_close(tree_open_store());
 	assert_int_equal(errno, 4711);
 	umask(mask);
 	/* readable for every process, whatever the umask; the lock for nobody else */
-	assert_int_equal(stat(below("/var/lib/v6guard"), &stat_buf), 0);
+	assert_int_equal(stat(tree_below("/var/lib/v6guard"), &stat_buf), 0);
 	assert_int_equal(stat_buf.st_mode, S_IFDIR | 0755);
-	assert_int_equal(stat(below("/var/lib"), &stat_buf), 0);
+	assert_int_equal(stat(tree_below("/var/lib"), &stat_buf), 0);
 	assert_int_equal(stat_buf.st_mode, S_IFDIR | 0755);
-	assert_int_equal(stat(below("/var/lib/v6guard/lock"), &stat_buf), 0);
+	assert_int_equal(stat(tree_below("/var/lib/v6guard/lock"), &stat_buf), 0);
 	assert_int_equal(stat_buf.st_mode, S_IFREG | 0600);
 
-	/* an existing folder keeps its mode; slashes at the root's end do not matter */
-	assert_int_equal(chmod(below("/var/lib/v6guard"), 0700), 0);
+	/* an existing folder keeps its mode; slashes at the tree_root's end do not matter
+	 */
+	assert_int_equal(chmod(tree_below("/var/lib/v6guard"), 0700), 0);
 	struct gp_store *store;
-	assert_int_equal(gp_store_open(below("//"), "x", &store, NULL), GP_OK);
+	assert_int_equal(gp_store_open(tree_below("//"), "x", &store, NULL), GP_OK);
 	gp_store_close(store);
-	assert_int_equal(stat(below("/var/lib/v6guard"), &stat_buf), 0);
+	assert_int_equal(stat(tree_below("/var/lib/v6guard"), &stat_buf), 0);
 	assert_int_equal(stat_buf.st_mode, S_IFDIR | 0700);
 	gp_store_close(NULL);
 }
@@ -144,8 +55,8 @@ static void test_open_fails(void **state)
 	struct gp_store *store = NULL;
 	struct gp_diag diag;
 
-	put("/var", "a file where the folder should be");
-	assert_int_equal(gp_store_open(root, "x", &store, &diag), GP_IO);
+	tree_put("/var", "a file where the folder should be");
+	assert_int_equal(gp_store_open(tree_root, "x", &store, &diag), GP_IO);
 	assert_int_equal(diag.saved_errno, ENOTDIR);
 	assert_true(diag.path[0] && diag.text[0]);
 	assert_null(store);
@@ -167,7 +78,7 @@ static pid_t hold_lock(int ms)
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct gp_store *store;
-		if (gp_store_open(root, "holder", &store, NULL) != GP_OK ||
+		if (gp_store_open(tree_root, "holder", &store, NULL) != GP_OK ||
 		    write(ready[1], "x", 1) != 1)
 			_exit(1);
 		usleep((useconds_t)ms * 1000);
@@ -185,7 +96,7 @@ static void test_lock_waits(void **state)
 	(void)state;
 	pid_t pid = hold_lock(400);
 	double begin = seconds();
-	gp_store_close(open_store());
+	gp_store_close(tree_open_store());
 	assert_true(seconds() - begin > 0.3 && seconds() - begin < 5);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 
@@ -194,7 +105,7 @@ static void test_lock_waits(void **state)
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	begin = seconds();
-	gp_store_close(open_store());
+	gp_store_close(tree_open_store());
 	assert_true(seconds() - begin < 5);
 }
 
@@ -205,7 +116,7 @@ static void test_lock_gives_up(void **state)
 	struct gp_diag diag;
 	pid_t pid = hold_lock(60000);
 	double begin = seconds();
-	enum gp_status status = gp_store_open(root, "x", &store, &diag);
+	enum gp_status status = gp_store_open(tree_root, "x", &store, &diag);
 
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -218,7 +129,7 @@ struct reading {
 	const char *name;
 	enum gp_status status;
 	bool exists, through_link;
-	const char *path; /* below the root */
+	const char *path; /* below the tree_root */
 	const char *text;
 };
 
@@ -228,7 +139,7 @@ static const struct reading readings[] = {
 	{"/none/none", GP_OK, false, false, "/none/none", ""},
 	{"/etc/plain/none", GP_OK, false, false, "/etc/plain/none", ""},
 	{"/etc/relative", GP_OK, true, true, "/etc/plain", "text"},
-	/* an absolute target is one below the root */
+	/* an absolute target is one below the tree_root */
 	{"/etc/absolute", GP_OK, true, true, "/etc/plain", "text"},
 	{"/etc/twice", GP_OK, true, true, "/etc/plain", "text"},
 	{"/etc/climber", GP_OK, true, true, "/etc/plain", "text"},
@@ -246,18 +157,18 @@ static const struct reading readings[] = {
 static void test_read(void **state)
 {
 	(void)state;
-	put("/etc/plain", "text");
-	put("/etc/big", "");
-	assert_int_equal(truncate(below("/etc/big"), (64 << 20) + 1), 0);
-	assert_int_equal(symlink("plain", below("/etc/relative")), 0);
-	assert_int_equal(symlink("/etc/plain", below("/etc/absolute")), 0);
-	assert_int_equal(symlink("/etc/absolute", below("/etc/twice")), 0);
-	assert_int_equal(symlink("../../../../etc/plain", below("/etc/climber")), 0);
-	assert_int_equal(symlink("/run/none", below("/etc/dangling")), 0);
-	assert_int_equal(symlink("/etc/loop", below("/etc/loop")), 0);
-	assert_int_equal(symlink("etc", below("/link")), 0);
-	assert_int_equal(mkdir(below("/etc/folder"), 0755), 0);
-	assert_int_equal(mkfifo(below("/etc/fifo"), 0644), 0);
+	tree_put("/etc/plain", "text");
+	tree_put("/etc/big", "");
+	assert_int_equal(truncate(tree_below("/etc/big"), (64 << 20) + 1), 0);
+	assert_int_equal(symlink("plain", tree_below("/etc/relative")), 0);
+	assert_int_equal(symlink("/etc/plain", tree_below("/etc/absolute")), 0);
+	assert_int_equal(symlink("/etc/absolute", tree_below("/etc/twice")), 0);
+	assert_int_equal(symlink("../../../../etc/plain", tree_below("/etc/climber")), 0);
+	assert_int_equal(symlink("/run/none", tree_below("/etc/dangling")), 0);
+	assert_int_equal(symlink("/etc/loop", tree_below("/etc/loop")), 0);
+	assert_int_equal(symlink("etc", tree_below("/link")), 0);
+	assert_int_equal(mkdir(tree_below("/etc/folder"), 0755), 0);
+	assert_int_equal(mkfifo(tree_below("/etc/fifo"), 0644), 0);
 
 	for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
 		const struct reading *test = &readings[i];
@@ -266,7 +177,7 @@ static void test_read(void **state)
 
 		print_message("%s\n", test->name);
 		errno = 4711;
-		assert_int_equal(gp_file_read(root, test->name, &file, &diag),
+		assert_int_equal(gp_file_read(tree_root, test->name, &file, &diag),
 				 test->status);
 		assert_int_equal(errno, 4711);
 		if (test->status != GP_OK) {
@@ -274,7 +185,7 @@ static void test_read(void **state)
 			assert_true(diag.text[0] != '\0');
 			continue;
 		}
-		assert_string_equal(file.path, below(test->path));
+		assert_string_equal(file.path, tree_below(test->path));
 		assert_string_equal(file.bytes, test->text);
 		assert_int_equal(file.size, strlen(test->text));
 		assert_int_equal(file.exists, test->exists);
@@ -289,29 +200,30 @@ static void test_replace_keeps(void **state)
 	struct stat old, new;
 	bool is_root = geteuid() == 0;
 
-	put("/etc/x", "old");
-	assert_int_equal(chmod(below("/etc/x"), 02640), 0);
+	tree_put("/etc/x", "old");
+	assert_int_equal(chmod(tree_below("/etc/x"), 02640), 0);
 	if (is_root)
-		assert_int_equal(chown(below("/etc/x"), 12345, 23456), 0);
-	bool has_xattr = setxattr(below("/etc/x"), "user.note", "kept", 4, 0) == 0;
+		assert_int_equal(chown(tree_below("/etc/x"), 12345, 23456), 0);
+	bool has_xattr = setxattr(tree_below("/etc/x"), "user.note", "kept", 4, 0) == 0;
 	if (!has_xattr)
 		print_message("no user.* attributes on this file system\n");
-	assert_int_equal(chmod(below("/etc/x"), 02640), 0);
-	assert_int_equal(stat(below("/etc/x"), &old), 0);
+	assert_int_equal(chmod(tree_below("/etc/x"), 02640), 0);
+	assert_int_equal(stat(tree_below("/etc/x"), &old), 0);
 
-	assert_int_equal(replace_as("nss", "/etc/x", "new"), GP_OK);
-	expect("/etc/x", "new");
-	assert_int_equal(stat(below("/etc/x"), &new), 0);
+	assert_int_equal(tree_replace_as("nss", "/etc/x", "new"), GP_OK);
+	tree_expect("/etc/x", "new");
+	assert_int_equal(stat(tree_below("/etc/x"), &new), 0);
 	assert_int_equal(new.st_mode, old.st_mode);
 	assert_int_equal(new.st_uid, old.st_uid);
 	assert_int_equal(new.st_gid, old.st_gid);
 	assert_true(new.st_ino != old.st_ino);
 	char value[8] = "";
 	if (has_xattr) {
-		assert_int_equal(getxattr(below("/etc/x"), "user.note", value, 8), 4);
+		assert_int_equal(getxattr(tree_below("/etc/x"), "user.note", value, 8),
+				 4);
 		assert_memory_equal(value, "kept", 4);
 	}
-	assert_int_equal(count_files("/etc"), 1);
+	assert_int_equal(tree_count_files("/etc"), 1);
 }
 
 static void test_replace_new(void **state)
@@ -320,18 +232,18 @@ static void test_replace_new(void **state)
 	struct stat stat_buf;
 	mode_t mask = umask(077);
 
-	assert_int_equal(replace_as("config", "/etc/v6guard/new", "text"), GP_OK);
+	assert_int_equal(tree_replace_as("config", "/etc/v6guard/new", "text"), GP_OK);
 	umask(mask);
-	expect("/etc/v6guard/new", "text");
-	assert_int_equal(stat(below("/etc/v6guard/new"), &stat_buf), 0);
+	tree_expect("/etc/v6guard/new", "text");
+	assert_int_equal(stat(tree_below("/etc/v6guard/new"), &stat_buf), 0);
 	assert_int_equal(stat_buf.st_mode, S_IFREG | 0644);
 	assert_int_equal(stat_buf.st_uid, geteuid());
-	assert_int_equal(stat(below("/etc/v6guard"), &stat_buf), 0);
+	assert_int_equal(stat(tree_below("/etc/v6guard"), &stat_buf), 0);
 	assert_int_equal(stat_buf.st_mode, S_IFDIR | 0755);
 
 	struct gp_history_entry *list;
 	size_t count;
-	assert_int_equal(gp_history_list(root, NULL, &list, &count, NULL), GP_OK);
+	assert_int_equal(gp_history_list(tree_root, NULL, &list, &count, NULL), GP_OK);
 	assert_int_equal(count, 1);
 	assert_false(list[0].existed);
 	free(list);
@@ -341,31 +253,31 @@ static void test_replace_through_link(void **state)
 {
 	(void)state;
 	struct stat stat_buf;
-	assert_int_equal(mkdir(below("/target"), 0755), 0);
-	put("/target/x", "old");
-	assert_int_equal(symlink("/target/x", below("/etc/x")), 0);
+	assert_int_equal(mkdir(tree_below("/target"), 0755), 0);
+	tree_put("/target/x", "old");
+	assert_int_equal(symlink("/target/x", tree_below("/etc/x")), 0);
 
-	assert_int_equal(replace_as("nss", "/etc/x", "new"), GP_OK);
-	assert_int_equal(lstat(below("/etc/x"), &stat_buf), 0);
+	assert_int_equal(tree_replace_as("nss", "/etc/x", "new"), GP_OK);
+	assert_int_equal(lstat(tree_below("/etc/x"), &stat_buf), 0);
 	assert_true(S_ISLNK(stat_buf.st_mode));
-	expect("/target/x", "new");
-	assert_int_equal(count_files("/target"), 1);
+	tree_expect("/target/x", "new");
+	assert_int_equal(tree_count_files("/target"), 1);
 }
 
 static void test_leftovers_go(void **state)
 {
 	(void)state;
-	put("/etc/x", "old");
-	put("/etc/.x.v6guard-a1B2c3", "half a fi");
-	put("/etc/.x.v6guard-", "somebody's");
-	put("/etc/.xy.v6guard-a1B2c3", "another file's");
-	assert_int_equal(replace_as("nss", "/etc/x", "new"), GP_OK);
-	assert_int_equal(count_files("/etc"), 3);
-	assert_int_equal(access(below("/etc/.x.v6guard-a1B2c3"), F_OK), -1);
+	tree_put("/etc/x", "old");
+	tree_put("/etc/.x.v6guard-a1B2c3", "half a fi");
+	tree_put("/etc/.x.v6guard-", "somebody's");
+	tree_put("/etc/.xy.v6guard-a1B2c3", "another file's");
+	assert_int_equal(tree_replace_as("nss", "/etc/x", "new"), GP_OK);
+	assert_int_equal(tree_count_files("/etc"), 3);
+	assert_int_equal(access(tree_below("/etc/.x.v6guard-a1B2c3"), F_OK), -1);
 
-	put("/var/lib/v6guard/history/.entry.v6guard-a1B2c3", "half an en");
-	assert_int_equal(replace_as("nss", "/etc/x", "newer"), GP_OK);
-	assert_int_equal(count_files("/var/lib/v6guard/history"), 2);
+	tree_put("/var/lib/v6guard/history/.entry.v6guard-a1B2c3", "half an en");
+	assert_int_equal(tree_replace_as("nss", "/etc/x", "newer"), GP_OK);
+	assert_int_equal(tree_count_files("/var/lib/v6guard/history"), 2);
 }
 
 /* What somebody else does between reading and replacing. */
@@ -373,37 +285,37 @@ static void edit_same_size(void)
 {
 	/* in place, and with the times put back */
 	struct stat old;
-	assert_int_equal(stat(below("/etc/x"), &old), 0);
-	put("/etc/x", "OLD");
+	assert_int_equal(stat(tree_below("/etc/x"), &old), 0);
+	tree_put("/etc/x", "OLD");
 	struct timespec times[] = {old.st_atim, old.st_mtim};
-	assert_int_equal(utimensat(AT_FDCWD, below("/etc/x"), times, 0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, tree_below("/etc/x"), times, 0), 0);
 }
 
 static void edit_longer(void)
 {
-	put("/etc/x", "older");
+	tree_put("/etc/x", "older");
 }
 
 static void edit_mode(void)
 {
-	assert_int_equal(chmod(below("/etc/x"), 0600), 0);
+	assert_int_equal(chmod(tree_below("/etc/x"), 0600), 0);
 }
 
 static void edit_replace(void)
 {
-	put("/etc/y", "old");
-	assert_int_equal(rename(below("/etc/y"), below("/etc/x")), 0);
+	tree_put("/etc/y", "old");
+	assert_int_equal(rename(tree_below("/etc/y"), tree_below("/etc/x")), 0);
 }
 
 static void edit_delete(void)
 {
-	assert_int_equal(unlink(below("/etc/x")), 0);
+	assert_int_equal(unlink(tree_below("/etc/x")), 0);
 }
 
 static void edit_link(void)
 {
-	assert_int_equal(rename(below("/etc/x"), below("/etc/y")), 0);
-	assert_int_equal(symlink("y", below("/etc/x")), 0);
+	assert_int_equal(rename(tree_below("/etc/x"), tree_below("/etc/y")), 0);
+	assert_int_equal(symlink("y", tree_below("/etc/x")), 0);
 }
 
 static void test_changed_since(void **state)
@@ -414,19 +326,19 @@ static void test_changed_since(void **state)
 	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
 		struct gp_file file, now;
 		struct gp_diag diag;
-		unlink(below("/etc/x"));
-		unlink(below("/etc/y"));
-		put("/etc/x", "old");
-		struct gp_store *store = open_store();
-		assert_int_equal(gp_file_read(root, "/etc/x", &file, NULL), GP_OK);
+		unlink(tree_below("/etc/x"));
+		unlink(tree_below("/etc/y"));
+		tree_put("/etc/x", "old");
+		struct gp_store *store = tree_open_store();
+		assert_int_equal(gp_file_read(tree_root, "/etc/x", &file, NULL), GP_OK);
 		edits[i]();
-		size_t files = count_files("/etc");
+		size_t files = tree_count_files("/etc");
 		assert_int_equal(gp_store_replace(store, &file, "nss", "new", 3, &diag),
 				 GP_BUSY);
-		assert_int_equal(gp_file_read(root, "/etc/x", &now, NULL), GP_OK);
+		assert_int_equal(gp_file_read(tree_root, "/etc/x", &now, NULL), GP_OK);
 		assert_string_not_equal(now.bytes, "new");
-		assert_int_equal(count_files("/etc"), files);
-		assert_int_equal(count_files("/var/lib/v6guard/history"), 0);
+		assert_int_equal(tree_count_files("/etc"), files);
+		assert_int_equal(tree_count_files("/var/lib/v6guard/history"), 0);
 		gp_file_free(&file);
 		gp_file_free(&now);
 		gp_store_close(store);
@@ -437,12 +349,12 @@ static void test_created_since(void **state)
 {
 	(void)state;
 	struct gp_file file;
-	struct gp_store *store = open_store();
-	assert_int_equal(gp_file_read(root, "/etc/x", &file, NULL), GP_OK);
-	put("/etc/x", "theirs");
+	struct gp_store *store = tree_open_store();
+	assert_int_equal(gp_file_read(tree_root, "/etc/x", &file, NULL), GP_OK);
+	tree_put("/etc/x", "theirs");
 	assert_int_equal(gp_store_replace(store, &file, NULL, "ours", 4, NULL), GP_BUSY);
-	expect("/etc/x", "theirs");
-	assert_int_equal(count_files("/etc"), 1);
+	tree_expect("/etc/x", "theirs");
+	assert_int_equal(tree_count_files("/etc"), 1);
 	gp_file_free(&file);
 	gp_store_close(store);
 }
@@ -457,9 +369,9 @@ static void test_write_fails(void **state)
 	struct gp_diag diag;
 
 	memset(big, 'x', sizeof(big));
-	put("/etc/x", "old");
-	struct gp_store *store = open_store();
-	assert_int_equal(gp_file_read(root, "/etc/x", &file, NULL), GP_OK);
+	tree_put("/etc/x", "old");
+	struct gp_store *store = tree_open_store();
+	assert_int_equal(gp_file_read(tree_root, "/etc/x", &file, NULL), GP_OK);
 	getrlimit(RLIMIT_FSIZE, &old);
 	tiny = (struct rlimit){.rlim_cur = 50000, .rlim_max = old.rlim_max};
 	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
@@ -474,170 +386,22 @@ static void test_write_fails(void **state)
 	assert_int_equal(status, GP_IO);
 	assert_int_equal(diag.saved_errno, EFBIG);
 	assert_int_equal(error, 4711);
-	expect("/etc/x", "old");
-	assert_int_equal(count_files("/etc"), 1);
-	assert_int_equal(count_files("/var/lib/v6guard/history"), 0);
+	tree_expect("/etc/x", "old");
+	assert_int_equal(tree_count_files("/etc"), 1);
+	assert_int_equal(tree_count_files("/var/lib/v6guard/history"), 0);
 	gp_file_free(&file);
 	gp_store_close(store);
 }
-
-static void test_history(void **state)
-{
-	(void)state;
-	struct gp_history_entry *list;
-	size_t count, size;
-	char *bytes;
-	int64_t begin = time(NULL);
-
-	assert_int_equal(gp_history_list(root, "nss", &list, &count, NULL), GP_OK);
-	assert_int_equal(count, 0);
-	free(list);
-
-	put("/etc/x", "one");
-	put("/etc/c", "conf");
-	assert_int_equal(replace_as("nss", "/etc/x", "two"), GP_OK);
-	assert_int_equal(replace_as("config", "/etc/c", "conf2"), GP_OK);
-	assert_int_equal(replace_as(NULL, "/etc/x", "no trace"), GP_OK);
-	assert_int_equal(replace_as("nss", "/etc/x", "three"), GP_OK);
-
-	assert_int_equal(gp_history_list(root, NULL, &list, &count, NULL), GP_OK);
-	assert_int_equal(count, 3);
-	assert_string_equal(list[0].what, "nss");
-	assert_int_equal(list[0].n, 1);
-	assert_string_equal(list[1].what, "config");
-	assert_int_equal(list[1].n, 1);
-	assert_int_equal(list[2].n, 2);
-	assert_true(list[0].serial > list[1].serial);
-	assert_string_equal(list[0].path, "/etc/x");
-	assert_string_equal(list[0].command, "v6guard test --flag");
-	assert_true(list[0].user[0] && list[0].existed);
-	assert_true(list[0].time >= begin && list[0].time <= time(NULL));
-	assert_int_equal(gp_history_content(root, &list[2], &bytes, &size, NULL), GP_OK);
-	assert_string_equal(bytes, "one");
-	assert_int_equal(size, 3);
-	free(bytes);
-	assert_int_equal(gp_history_content(root, &list[0], &bytes, &size, NULL), GP_OK);
-	assert_string_equal(bytes, "no trace");
-	free(bytes);
-	free(list);
-
-	assert_int_equal(gp_history_list(root, "config", &list, &count, NULL), GP_OK);
-	assert_int_equal(count, 1);
-	list[0].serial = 4711;
-	assert_int_equal(gp_history_content(root, &list[0], &bytes, &size, NULL),
-			 GP_NOTFOUND);
-	free(list);
-}
-
-/* Bytes of any kind, and commands that try to look like a header. */
-static void test_history_bytes(void **state)
-{
-	(void)state;
-	static const char old[] = "a\0b\nsize 3\n\n\xff";
-	struct gp_store *store;
-	struct gp_file file;
-	struct gp_history_entry *list;
-	size_t count, size;
-	char *bytes;
-	char command[1000] = "x\ntime 5\r\x1b[0m";
-
-	memset(command + strlen(command), 'y', sizeof(command) - strlen(command) - 1);
-	FILE *out = fopen(below("/etc/x"), "w");
-	fwrite(old, 1, sizeof(old), out);
-	fclose(out);
-	assert_int_equal(gp_store_open(root, command, &store, NULL), GP_OK);
-	assert_int_equal(gp_file_read(root, "/etc/x", &file, NULL), GP_OK);
-	assert_int_equal(gp_store_replace(store, &file, "nss", "", 0, NULL), GP_OK);
-	gp_file_free(&file);
-	gp_store_close(store);
-
-	assert_int_equal(gp_history_list(root, "nss", &list, &count, NULL), GP_OK);
-	assert_int_equal(count, 1);
-	assert_int_equal(strncmp(list[0].command, "x?time 5??[0myyy", 16), 0);
-	assert_int_equal(strlen(list[0].command), 511);
-	assert_int_equal(gp_history_content(root, &list[0], &bytes, &size, NULL), GP_OK);
-	assert_int_equal(size, sizeof(old));
-	assert_memory_equal(bytes, old, size);
-	free(bytes);
-	free(list);
-}
-
-static void test_history_is_capped(void **state)
-{
-	(void)state;
-	struct gp_history_entry *list;
-	size_t count, size;
-	char text[16], *bytes;
-
-	put("/etc/x", "0");
-	for (int i = 1; i <= GP_HISTORY_MAX + 7; i++) {
-		snprintf(text, sizeof(text), "%d", i);
-		assert_int_equal(replace_as(i % 5 ? "nss" : "config", "/etc/x", text),
-				 GP_OK);
-	}
-	assert_int_equal(gp_history_list(root, NULL, &list, &count, NULL), GP_OK);
-	assert_int_equal(count, GP_HISTORY_MAX);
-	assert_int_equal(gp_history_content(root, &list[0], &bytes, &size, NULL), GP_OK);
-	assert_string_equal(bytes, "56");
-	free(bytes);
-	assert_int_equal(
-		gp_history_content(root, &list[GP_HISTORY_MAX - 1], &bytes, &size, NULL),
-		GP_OK);
-	assert_string_equal(bytes, "7");
-	free(bytes);
-	free(list);
-	assert_int_equal(count_files("/var/lib/v6guard/history"), GP_HISTORY_MAX);
-}
-
-static void test_history_damaged(void **state)
-{
-	(void)state;
-	struct gp_history_entry *list;
-	size_t count;
-	struct stat stat_buf;
-
-	put("/etc/x", "secret");
-	assert_int_equal(chmod(below("/etc/x"), 0640), 0);
-	for (int i = 0; i < 4; i++)
-		assert_int_equal(replace_as("nss", "/etc/x", "other"), GP_OK);
-	/* history shows nobody what the file did not */
-	assert_int_equal(
-		stat(below("/var/lib/v6guard/history/0000000001-nss"), &stat_buf), 0);
-	assert_int_equal(stat_buf.st_mode, S_IFREG | 0640);
-
-	const char *second = below("/var/lib/v6guard/history/0000000002-nss");
-	assert_int_equal(stat(second, &stat_buf), 0);
-	assert_int_equal(truncate(second, stat_buf.st_size - 1), 0);
-	put("/var/lib/v6guard/history/0000000003-nss", "v6guard-history 1\nwhat nss\n");
-	put("/var/lib/v6guard/history/notes", "of the administrator");
-	assert_int_equal(gp_history_list(root, "nss", &list, &count, NULL), GP_OK);
-	assert_int_equal(count, 2);
-	assert_int_equal(list[0].serial, 4);
-	assert_int_equal(list[1].serial, 1);
-	assert_int_equal(list[1].n, 2);
-	free(list);
-}
-
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_open),
-		TEST(test_open_fails),
-		TEST(test_lock_waits),
-		TEST(test_lock_gives_up),
-		TEST(test_read),
-		TEST(test_replace_keeps),
-		TEST(test_replace_new),
-		TEST(test_replace_through_link),
-		TEST(test_leftovers_go),
-		TEST(test_changed_since),
-		TEST(test_created_since),
-		TEST(test_write_fails),
-		TEST(test_history),
-		TEST(test_history_bytes),
-		TEST(test_history_is_capped),
-		TEST(test_history_damaged),
+		TEST(test_open),          TEST(test_open_fails),
+		TEST(test_lock_waits),    TEST(test_lock_gives_up),
+		TEST(test_read),          TEST(test_replace_keeps),
+		TEST(test_replace_new),   TEST(test_replace_through_link),
+		TEST(test_leftovers_go),  TEST(test_changed_since),
+		TEST(test_created_since), TEST(test_write_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cmd_config.c - v6guard config check, v6guard config show */
-#define _GNU_SOURCE /* asprintf */
 #include <stdlib.h>
 #include <string.h>
 

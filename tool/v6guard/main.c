@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* main.c - the command table, the options, and nothing of any command. */
-#define _GNU_SOURCE /* asprintf */
 #include <ctype.h>
 #include <getopt.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* verify.c - lookups in children, compared before and after a change. */
-#define _GNU_SOURCE /* asprintf */
 #include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
