@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_store.c - store.h, line by line, below a temporary root. */
+/* test_history.c - what was changed, and the content it replaced. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -38,8 +38,7 @@ static void test_open(void **state)
 	assert_int_equal(stat(tree_below("/var/lib/v6guard/lock"), &stat_buf), 0);
 	assert_int_equal(stat_buf.st_mode, S_IFREG | 0600);
 
-	/* an existing folder keeps its mode; slashes at the tree_root's end do not matter
-	 */
+	/* an existing folder keeps its mode; slashes at the root's end do not matter */
 	assert_int_equal(chmod(tree_below("/var/lib/v6guard"), 0700), 0);
 	struct gp_store *store;
 	assert_int_equal(gp_store_open(tree_below("//"), "x", &store, NULL), GP_OK);
@@ -392,6 +391,7 @@ static void test_write_fails(void **state)
 	gp_file_free(&file);
 	gp_store_close(store);
 }
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
