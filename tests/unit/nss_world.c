@@ -12,6 +12,7 @@
 
 #include "nss/facts.h"
 #include "nss_world.h"
+#include "sizes.h"
 
 struct stub_state *stub_full, *stub_old, *stub_bare;
 bool world_ipv4_usable = true, world_is_own, world_real_facts;
@@ -174,7 +175,7 @@ void world_run(void (*case_fn)(const void *arg), const void *arg, const char *wh
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
-		alarm(60);
+		alarm((unsigned)sized(60, 600));
 		setenv("V6GUARD_SNAPSHOT", snapshot_path, 1);
 		case_fn(arg);
 		exit(0); /* with the leak check that a sanitizer makes */

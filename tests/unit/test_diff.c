@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "gaiconf/diff.h"
+#include "sizes.h"
 
 struct pair {
 	const char *a, *b, *diff;
@@ -172,7 +173,7 @@ static void test_patch_takes_them(void **state)
 
 	assert_non_null(mkdtemp(folder));
 	srandom(11);
-	for (round = 0; round < 150 && result == 0; round++) {
+	for (round = 0; round < sized(150, 5000) && result == 0; round++) {
 		random_lines(a, (int)(random() % 60), round % 2 ? 1000 : 4);
 		if (round % 3)
 			mutate(a, b);

@@ -22,11 +22,11 @@
 
 #include "nss/answer.h"
 #include "nss_world.h"
+#include "sizes.h"
 
 NSS_DECLARE_MODULE_FUNCTIONS(v6guard)
 
 #define THREADS 16
-#define LOOKUPS 1000
 
 struct result {
 	enum nss_status status;
@@ -198,17 +198,18 @@ static void test_no_memory(void **state)
 /* -- threads, a policy that changes, forks
  * --------------------------------------------------- */
 
-static _Atomic unsigned guarded, plain;
+static long lookups;
+static _Atomic long guarded, plain;
 static _Atomic bool stop;
 
 static void *look_up_often(void *arg)
 {
 	char name[32];
 
-	for (unsigned i = 0; i < LOOKUPS; i++) {
+	for (long i = 0; i < lookups; i++) {
 		struct result result;
 
-		snprintf(name, sizeof(name), "t%u-%u.example", *(unsigned *)arg, i);
+		snprintf(name, sizeof(name), "t%u-%ld.example", *(unsigned *)arg, i);
 		result = look_up(name);
 		if (result.status == NSS_STATUS_UNAVAIL) {
 			plain++;
@@ -269,6 +270,7 @@ static void storm(const void *arg)
 
 	(void)arg;
 	dual_stub();
+	lookups = sized(1000, 20000);
 	stub_full->script.sleep_ms = 2;
 	write_prefer("v6gstub");
 	CHECK(!pthread_create(&writer, NULL, replace_often, NULL));
@@ -283,7 +285,7 @@ static void storm(const void *arg)
 	stop = true;
 	CHECK(!pthread_join(writer, NULL));
 	CHECK(!is_forking || !pthread_join(forker, NULL));
-	CHECK(guarded + plain == THREADS * LOOKUPS && guarded > 0);
+	CHECK(guarded + plain == THREADS * lookups && guarded > 0);
 }
 
 /* A thread cancelled in the middle of a backend's wait. */
