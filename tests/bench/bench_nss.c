@@ -73,8 +73,7 @@ static double now_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/* -- a host that has routes to both, in a namespace of its own
- * ----------------------------- */
+/* ---- a host that has routes to both, in a namespace of its own ---- */
 
 struct ipv6_request { /* struct in6_ifreq: <linux/ipv6.h> clashes with <netinet/in.h> */
 	struct in6_addr addr;
@@ -107,8 +106,7 @@ static bool make_network(void)
 	return good;
 }
 
-/* -- one child
- * ------------------------------------------------------------------------------ */
+/* ---- one child ---- */
 
 static void write_snapshot(const struct variant *variant)
 {
@@ -207,8 +205,7 @@ static struct measured run_child(const struct variant *variant, struct measured 
 	return *shared;
 }
 
-/* -- system calls, counted by ptrace between three marks (getppid)
- * --------------------------- */
+/* ---- system calls, counted by ptrace between three marks (getppid) ---- */
 
 static void traced_child(const struct variant *variant)
 {
@@ -273,8 +270,7 @@ static void count_calls(struct variant *variant)
 	variant->warm_calls = (stops[2] - 2) / 2;
 }
 
-/* -- all of it
- * ------------------------------------------------------------------------------ */
+/* ---- all of it ---- */
 
 static int compare(const void *a, const void *b)
 {

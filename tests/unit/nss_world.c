@@ -28,8 +28,7 @@ _Noreturn void world_die(const char *file, int line, const char *what)
 	_exit(1);
 }
 
-/* -- what the linker puts in the door's way (--wrap)
- * ------------------------------------- */
+/* ---- what the linker puts in the door's way (--wrap) ---- */
 
 struct gp_facts __wrap_facts_open(struct socket_facts *sockets);
 struct gp_facts __real_facts_open(struct socket_facts *sockets);
@@ -75,8 +74,7 @@ void *__wrap_calloc(size_t count, size_t size)
 	return fails_now() ? NULL : __real_calloc(count, size);
 }
 
-/* -- the world
- * ---------------------------------------------------------------------------- */
+/* ---- the world ---- */
 
 /* The door's own dlopen("libnss_v6gstub.so.2") then finds it by that name. */
 static struct stub_state *load_stub(const char *name)

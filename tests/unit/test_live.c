@@ -60,8 +60,7 @@ static void write_off_until(int64_t until)
 	world_write_bytes(bytes, length);
 }
 
-/* -- which files are believed
- * -------------------------------------------------------------- */
+/* ---- which files are believed ---- */
 
 static void no_file(void)
 {
@@ -234,8 +233,7 @@ static void test_files(void **state)
 	}
 }
 
-/* -- change while the process runs
- * ---------------------------------------------------------- */
+/* ---- change while the process runs ---- */
 
 static void see_changes(const void *arg)
 {

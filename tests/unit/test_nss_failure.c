@@ -65,8 +65,7 @@ static void write_prefer(const char *chain)
 	world_write(&policy, chain);
 }
 
-/* -- a damaged snapshot
- * --------------------------------------------------------------------- */
+/* ---- a damaged snapshot ---- */
 
 static uint8_t bytes[4096];
 static size_t length;
@@ -97,8 +96,7 @@ static void test_damaged_snapshot(void **state)
 	}
 }
 
-/* -- no memory
- * ------------------------------------------------------------------------------ */
+/* ---- no memory ---- */
 
 /* The N-th allocation fails, for each N until one run needs no more than N. */
 static void fail_each_allocation(const void *chain)
@@ -195,8 +193,7 @@ static void test_no_memory(void **state)
 	world_run(limit_address_space, NULL, "ulimit -v");
 }
 
-/* -- threads, a policy that changes, forks
- * --------------------------------------------------- */
+/* ---- threads, a policy that changes, forks ---- */
 
 static long lookups;
 static _Atomic long guarded, plain;
@@ -324,8 +321,7 @@ static void test_threads(void **state)
 	world_run(cancel, NULL, "cancellation");
 }
 
-/* -- silence
- * ---------------------------------------------------------------------------------- */
+/* ---- silence ---- */
 
 /* What a library must leave as it found it. */
 struct trace {
