@@ -25,6 +25,7 @@ static void check_response(struct gp_config_report *report,
 	const struct gp_config_value *response = gp_config_set_value(rule, "response");
 
 	if (response && !strcmp(response->text, "override") &&
+	    !strcmp(gp_config_text(rule, "action"), "block") &&
 	    !*gp_config_text(rule, "override"))
 		gp_config_fail(report, response->where,
 			       "response = override needs override = ADDRESS or NAME");

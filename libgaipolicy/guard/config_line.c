@@ -128,6 +128,24 @@ static void scan_key(const char *text, struct gp_config_line *line)
 		line->value = line->value_end = at + 1;
 }
 
+/* The word before a `=` or `:` there may be. */
+static void scan_continued(const char *text, size_t start, struct gp_config_line *line)
+{
+	size_t at = start;
+	while (at < line->cut && !is_blank(text[at]) && text[at] != '=' &&
+	       text[at] != ':')
+		at++;
+	line->kind = GP_LINE_CONTINUED;
+	line->value = line->name = line->name_end = start;
+	line->value_end = line->cut;
+
+	size_t mark = at;
+	while (mark < line->cut && is_blank(text[mark]))
+		mark++;
+	if (mark < line->cut && (text[mark] == '=' || text[mark] == ':'))
+		line->name_end = at;
+}
+
 static void find_ends(const char *text, size_t size, size_t pos,
 		      struct gp_config_line *line)
 {
@@ -175,12 +193,11 @@ void gp_config_line_scan(const char *text, size_t size, size_t pos, bool continu
 		return;
 	}
 	if (start > line.begin) {
-		out->kind = GP_LINE_CONTINUED;
-		out->value = start;
-		out->value_end = line.cut;
+		scan_continued(text, start, out);
 		if (!continues)
 			bad(out, start,
-			    "an indented line, and no value above to go on with");
+			    "an indented line, and no value above to go on with: "
+			    "keys begin in the first column");
 		return;
 	}
 	out->kind = text[start] == '[' ? GP_LINE_SECTION : GP_LINE_KEY;

@@ -97,7 +97,7 @@ struct gp_config_line {
 	size_t begin, end;       /* without byte order mark and line end */
 	size_t next;             /* where the next line begins */
 	size_t cut;              /* the end without comment and blanks */
-	size_t name, name_end;   /* the section or key */
+	size_t name, name_end;   /* the section or key; CONTINUED: what looks like one */
 	size_t value, value_end; /* just behind the `=` when there is no value */
 	const char *problem;     /* BAD: what is wrong */
 	size_t problem_at;

@@ -215,21 +215,49 @@ static bool begin_key(struct gp_config_reader *reader, const char *name)
 	return true;
 }
 
+/* An indented `KEY = ...` of a key that the section has is hardly meant to go on with the
+ * value above; no word of a list looks like that. */
+static bool looks_like_key(const struct gp_config_reader *reader)
+{
+	const struct gp_config_spec *spec = reader->section->spec;
+	const struct gp_config_line *line = &reader->line;
+	char name[GP_CONFIG_LINE_MAX + 1];
+	size_t length = line->name_end - line->name;
+
+	memcpy(name, reader->text + line->name, length);
+	name[length] = '\0';
+	return gp_config_key_find(spec, name) < spec->count;
+}
+
+/* An indented line: false when it cannot go on with the value of NAME. */
+static bool check_continued(struct gp_config_reader *reader, const char *name)
+{
+	struct gp_config_where where = place(reader, reader->line.value);
+
+	if (looks_like_key(reader))
+		gp_config_fail(&reader->report, where,
+			       "a key begins in the first column: an indented line goes "
+			       "on with %s",
+			       name);
+	else if (!gp_config_continues(reader->key))
+		gp_config_fail(&reader->report, where,
+			       "an indented line goes on with %s, which is no list",
+			       name);
+	else
+		return true;
+	return false;
+}
+
 /* What inih calls for each value, and again for each line that continues one. */
 static int take_value(void *ctx, const char *section, const char *name, const char *value)
 {
 	struct gp_config_reader *reader = ctx;
-	const struct gp_config_line *line = &reader->line;
 
 	(void)section;
-	if (line->kind == GP_LINE_KEY) {
+	if (reader->line.kind == GP_LINE_KEY)
 		reader->drops = !begin_key(reader, name);
-	} else if (!reader->drops && !gp_config_continues(reader->key)) {
-		gp_config_fail(&reader->report, place(reader, line->value),
-			       "an indented line goes on with %s, which is no list",
-			       name);
-		reader->drops = true;
-	}
+	else if (!reader->drops)
+		reader->drops = !check_continued(reader, name);
 	if (!reader->drops && !collect(reader, value))
 		gp_config_no_memory(&reader->report);
 	return reader->report.status != GP_NOMEM;

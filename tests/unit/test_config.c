@@ -51,7 +51,7 @@ static const struct values values[] = {
 	 "allow|auto|prefer-ipv4|prefer-ipv6|strip-aaaa|strip-a|block", "|off|deny"},
 	{"rule x", "keep-last", "yes|no", "|maybe"},
 	{"rule x", "enforce", "yes|no", "|alert"},
-	{"rule x", "response", "nodata|nxdomain", "|refused|override"},
+	{"rule x", "response", "nodata|nxdomain|override", "|refused"},
 	{"rule x", "qtypes", "AAAA|A AAAA HTTPS|TYPE65|TYPE65535",
 	 "|aaaa|TYPE0|TYPE65536|TYPE|XYZ"},
 	{"rule x", "override", "192.0.2.9|2001:db8::9|www.example|a.example.",

@@ -12,6 +12,7 @@
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define RULE "[rule x]\npriority = 1\naction = allow\n"
+#define BLOCK "[rule x]\npriority = 1\naction = block\n"
 #define LONG_49 "0123456789012345678901234567890123456789012345678"
 #define LONG_190                                                                         \
 	"aaaaaaaaa/aaaaaaaaa/aaaaaaaaa/aaaaaaaaa/aaaaaaaaa/aaaaaaaaa/aaaaaaaaa/"         \
@@ -71,7 +72,18 @@ static const struct bad bad[] = {
 	{"[guard]\n= off\n", 2, 1, "expected a key"},
 	{"[guard]\n  mode = off\n", 2, 3, "no value above"},
 	{"  [guard]\n", 1, 3, "no value above"},
-	{"[guard]\nmode = off\n  unknown = trust\n", 3, 3, "goes on with mode"},
+	{"[guard]\n  x\n", 2, 3, "keys begin in the first column"},
+	{"[guard]\nmode = off\n  x = trust\n", 3, 3,
+	 "goes on with mode, which is no list"},
+	/* a key that slipped to the right, below a list as well */
+	{"[guard]\nmode = off\n  unknown = trust\n", 3, 3,
+	 "a key begins in the first column: an indented line goes on with mode"},
+	{RULE "domains = a\n\tprefixes=2001:db8::/32\n", 5, 2,
+	 "a key begins in the first column: an indented line goes on with domains"},
+	{RULE "domains = a\n  until : 2027-01-01\n  b\n", 5, 3, "goes on with domains"},
+	{"[guard]\nbackends = files\n  enforce = no ; c\n", 3, 3,
+	 "goes on with backends"},
+	{RULE "domains = a\n  color = b\n", 5, 9, "domains cannot contain \"=\""},
 	{"[guard]\nmode = off\n\n ; c\n x\n y\n", 5, 2, "goes on with mode"},
 	{"[resolver]\ntrust-anchor = /" LONG_190 "\n", 2, 199, "at most 198 bytes"},
 	{"[resolver]\ntrust-anchor = a\001b\n", 2, 17, "a control character"},
@@ -114,8 +126,8 @@ static const struct bad bad[] = {
 	{"[forward x]\nzones = a\n", 1, 2, "[forward x] has no upstream"},
 	{RULE "[rule y]\npriority = 01\naction = allow\n", 5, 12,
 	 "priority 01 is taken by [rule x] in test.conf:2"},
-	{RULE "response = override\n", 4, 12, "response = override needs override"},
-	{RULE "response = override\noverride =\n", 4, 12,
+	{BLOCK "response = override\n", 4, 12, "response = override needs override"},
+	{BLOCK "response = override\noverride =\n", 4, 12,
 	 "response = override needs override"},
 	{"[probe]\nbroken-ttl = 11m\n", 2, 14,
 	 "broken-ttl-max (10m) is less than broken-ttl"},
@@ -172,6 +184,13 @@ static const char *const good[] = {
 	"[resolver]\ntrust-anchor = a;b c  d ; e\n",
 	"[resolver]\ntrust-anchor = a=b:c\n",
 	"[resolver]\ntrust-anchor =;a\n",
+	/* a word that is a key's name, or has a colon in it, is still a word */
+	RULE "domains = a\n  =until\n  until\n  domains\n",
+	RULE "prefixes =\n  2001:db8::/32\n  ::/0\n",
+	/* what only other actions use is left alone (DESIGN 5's sample has it) */
+	RULE "response = override\n",
+	RULE "response = nxdomain\nqtypes = A\noverride = 192.0.2.9\noverride-ttl = 1s\n",
+	BLOCK "response = override\noverride = 192.0.2.9\n",
 	/* 48 bytes */
 	"[rule 0123456789012345678901234567890123456789012]\naction = auto\npriority = 1",
 };
