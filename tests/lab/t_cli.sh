@@ -83,6 +83,8 @@ part_usage() {
 	run 2 "unknown door" enable --doors dns; like "doors named" "nss" "$err"
 	run 2 "unknown history" history nsss; like "nearest kind" "did you mean 'nss'" "$err"
 	run 2 "rollback of nothing countable" rollback nss zero
+	run 4 "a root that is not there" --root "$work/none" status; like "says so" "--root: $work/none: No such file" "$err"
+	run 4 "a root that is a file" --root "$ROOT/etc/nsswitch.conf" apply; like "says so" "Not a directory" "$err"
 	is "stdout stays empty on errors" "" "$out"
 	is "usage errors write nothing" no "$([ -e "$ROOT/var" ] && echo yes || echo no)"
 	run 1 "options before and behind" --json status -q; is "parsed" absent "$(json 'd["daemon"]')"
@@ -216,6 +218,7 @@ part_nss() {
 	printf 'hosts: files [oops] dns\n' >"$ROOT/etc/nsswitch.conf"
 	run 3 "a line libc refuses" nss enable; like "where" "nsswitch.conf:1:15:" "$err"
 	run 3 "the same, disable" nss disable
+	run 1 "the same, status" status; like "blames the right file" 'the hosts: line names no backends: `v6guard nss status`' "$out"
 	cp "$work/plain" "$ROOT/etc/nsswitch.conf"
 	printf '[guard]\nnonsense = 1\n' >"$conf/v6guard.conf"
 	run 3 "bad config: enable" enable; is "nothing done" "" "$(cmp "$work/plain" "$ROOT/etc/nsswitch.conf" 2>&1)"
@@ -243,6 +246,21 @@ part_nss() {
 	run 0 "a comment behind" nss enable; like "is warned of" "words behind '#'" "$err"
 	new_root; printf 'hosts: files dns' >"$ROOT/etc/nsswitch.conf"
 	run 0 "no newline at the end" nss enable; is "gets one" "hosts: files v6guard [!UNAVAIL=return] dns" "$(cat "$ROOT/etc/nsswitch.conf")"
+}
+
+# ---- a root as people type it ---------------------------------------------------------------
+part_root() {
+	local way
+	for way in root ./root/ "$work/../${work##*/}/root"; do
+		new_root
+		cd "$work" && ROOT=$way
+		run 0 "--root $way: enable" nss enable
+		run 0 "--root $way: mode" mode prefer-ipv4
+		run 0 "--root $way: history" history; is "two entries" 2 "$(printf '%s\n' "$out" | grep -c .)"
+		run 0 "--root $way: rollback" rollback config; is "the file is gone" no "$([ -e "$conf/v6guard.conf" ] && echo yes || echo no)"
+		run 0 "--root $way: rollback nss" rollback nss; is "byte for byte" "files mdns4_minimal [NOTFOUND=return] dns" "$(sed -n 's/^hosts:[[:blank:]]*//p' "$work/root/etc/nsswitch.conf")"
+		cd "$here" || exit 1
+	done
 }
 
 # ---- many at once, and without rights ----------------------------------------------------
@@ -415,7 +433,7 @@ part_nscd() {
 if [ "${1:-}" = --host ]; then
 	part_host
 else
-	part_usage; part_apply; part_off; part_nss; part_parallel
+	part_usage; part_apply; part_off; part_nss; part_root; part_parallel
 	if [ "$(id -u)" = 0 ] && unshare -mn true 2>/dev/null; then
 		"$BASH" -c 'exec unshare -mn --propagation private "$BASH" "$1" --host' - "$self"; code=$?
 		[ $code = 0 ] || bad=$((bad + 1))

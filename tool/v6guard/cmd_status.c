@@ -73,10 +73,17 @@ static void compare(const struct cli *cli, struct findings *findings,
 		    const struct gp_file *file)
 {
 	struct gp_snapshot fresh;
+	struct gp_config *config;
 	char chain[CHAIN_TEXT];
 
-	if (policy_compile(cli, file->bytes, file->size, &fresh) != EXIT_DONE) {
+	if (policy_load_config(cli, &config) != EXIT_DONE) {
 		note(findings, "the configuration has errors: `v6guard config check`");
+		return;
+	}
+	int code = policy_from_config(cli, config, file->bytes, file->size, &fresh);
+	gp_config_free(config);
+	if (code != EXIT_DONE) {
+		note(findings, "the hosts: line names no backends: `v6guard nss status`");
 		return;
 	}
 	const struct policy *policy = &findings->policy;

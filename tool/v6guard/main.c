@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* main.c - the command table, the options, and nothing of any command. */
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -408,13 +410,22 @@ static void release(struct cli *cli, char *root)
 	free(root);
 }
 
-/* "/" and "" are this host: only there programs run that could be looked at or told. */
-static char *trim_root(const char *root)
+/* "/" and "" are this host: only there programs run that could be looked at or told.
+ * Paths below any other are built from its absolute name. */
+static int find_root(const char *root, char **out)
 {
-	size_t length = strlen(root);
-	while (length > 0 && root[length - 1] == '/')
-		length--;
-	return strndup(root, length);
+	struct stat found;
+
+	*out = root[strspn(root, "/")] ? realpath(root, NULL) : strdup("");
+	if (*out && **out && stat(*out, &found) == 0 && !S_ISDIR(found.st_mode)) {
+		free(*out);
+		*out = NULL;
+		errno = ENOTDIR;
+	}
+	if (*out)
+		return EXIT_DONE;
+	complain("--root: %s: %s", root, strerror(errno));
+	return EXIT_ENVIRONMENT;
 }
 
 int main(int argc, char **argv)
@@ -428,10 +439,13 @@ int main(int argc, char **argv)
 		release(&cli, NULL);
 		return code;
 	}
-	char *root = trim_root(cli.root);
+	char *root;
+	code = find_root(cli.root, &root);
 	cli.root = root;
 	cli.out = out_new(wishes.is_json, wants_color(wishes.color));
-	if (!root || !cli.command || !cli.out)
+	if (code != EXIT_DONE)
+		;
+	else if (!cli.command || !cli.out)
 		code = complain_memory();
 	else if (wishes.has_version)
 		printf("v6guard %s\n", V6GUARD_VERSION);

@@ -83,15 +83,12 @@ int policy_load_config(const struct cli *cli, struct gp_config **out)
 	return code;
 }
 
-int policy_compile(const struct cli *cli, const char *nsswitch, size_t size,
-		   struct gp_snapshot *out)
+int policy_from_config(const struct cli *cli, const struct gp_config *config,
+		       const char *nsswitch, size_t size, struct gp_snapshot *out)
 {
 	struct gp_snapshot snapshot = {.generation = 0};
-	struct gp_config *config;
 	struct gp_diag diag;
-	int code = policy_load_config(cli, &config);
-	if (code != EXIT_DONE)
-		return code;
+	int code = EXIT_DONE;
 
 	snapshot.guard = *gp_config_guard(config);
 	const struct gp_chain *chain = gp_config_backends(config);
@@ -106,9 +103,21 @@ int policy_compile(const struct cli *cli, const char *nsswitch, size_t size,
 				 "put one "
 				 "there");
 	}
-	gp_config_free(config);
 	if (code == EXIT_DONE)
 		*out = snapshot;
+	return code;
+}
+
+int policy_compile(const struct cli *cli, const char *nsswitch, size_t size,
+		   struct gp_snapshot *out)
+{
+	struct gp_config *config;
+	int code = policy_load_config(cli, &config);
+	if (code != EXIT_DONE)
+		return code;
+
+	code = policy_from_config(cli, config, nsswitch, size, out);
+	gp_config_free(config);
 	return code;
 }
 

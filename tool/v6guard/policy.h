@@ -29,7 +29,11 @@ void policy_free(struct policy *policy);
  */
 int policy_load_config(const struct cli *cli, struct gp_config **out);
 
-/** Configuration and hosts: line together; generation, created and off_until are zero. */
+/** CONFIG and the hosts: line together; generation, created and off_until are zero. */
+int policy_from_config(const struct cli *cli, const struct gp_config *config,
+		       const char *nsswitch, size_t size, struct gp_snapshot *out);
+
+/** The same with the configuration as it is on the disk. */
 int policy_compile(const struct cli *cli, const char *nsswitch, size_t size,
 		   struct gp_snapshot *out);
 
