@@ -26,7 +26,7 @@ endif
 unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/tsv.h
+EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/tsv.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_CFLAGS = $(unit_cflags)
