@@ -16,10 +16,10 @@ struct gp_store;
 #define GP_HISTORY_MAX 50
 
 /**
- * Lock the host below ROOT ("" or "/": this one; else an absolute path) for writing: ROOT/var/lib/v6guard is
- * made (0755) if need be, ROOT/var/lib/v6guard/lock is locked, waiting up to 10 s
- * (GP_BUSY then). Release with gp_store_close. COMMAND is the command line that history
- * will show.
+ * Lock the host below ROOT ("" or "/": this one; else an absolute path) for writing:
+ * ROOT/var/lib/v6guard is made (0755) if need be, ROOT/var/lib/v6guard/lock is locked,
+ * waiting up to 10 s (GP_BUSY then). Release with gp_store_close. COMMAND is the command
+ * line that history will show.
  */
 enum gp_status gp_store_open(const char *root, const char *command, struct gp_store **out,
 			     struct gp_diag *diag);
