@@ -12,7 +12,9 @@ libnssdoor_la_SOURCES = \
 	nss/pack.c \
 	nss/pack.h \
 	nss/slot.c \
-	nss/slot.h
+	nss/slot.h \
+	nss/thread.c \
+	nss/thread.h
 libnssdoor_la_LIBADD = libgpdoor.la
 
 nss_LTLIBRARIES += libnss_v6guard.la

@@ -20,6 +20,7 @@
 #include "guard/live.h"
 #include "pack.h"
 #include "slot.h"
+#include "thread.h"
 
 /* Changed answers are not to be cached for longer than a policy takes to change. */
 #define CHANGED_TTL 30
@@ -190,7 +191,7 @@ static enum nss_status serve_answer(const struct call *call, const struct reply 
 	struct answer *answer;
 
 	/* Busy: one of the backends looks up a name itself. */
-	if (!is_well_formed(call) || slot_is_busy())
+	if (!is_well_formed(call) || !thread_is_set_up() || slot_is_busy())
 		return pass(reply);
 	answer = slot_take(call);
 	if (answer)

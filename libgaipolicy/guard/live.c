@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -247,10 +248,17 @@ static void check(struct wiped_state *wiped)
 	atomic_flag_clear(&wiped->reloading);
 }
 
+/* In a static program our libc is a second one, which takes a setuid program for any
+ * other. */
+static const char *environment(const char *name)
+{
+	return getauxval(AT_SECURE) ? NULL : secure_getenv(name);
+}
+
 static bool read_environment(void)
 {
-	const char *path = secure_getenv("V6GUARD_SNAPSHOT");
-	const char *mode = secure_getenv("V6GUARD");
+	const char *path = environment("V6GUARD_SNAPSHOT");
+	const char *mode = environment("V6GUARD");
 	enum gp_mode parsed;
 
 	if (mode && gp_mode_parse(mode, &parsed) == GP_OK)

@@ -24,6 +24,9 @@ if $cc -static -o "$bin/static" "$here/process.c" -pthread 2>/dev/null; then
 	check "a static program without v6guard" 64 "$(plainly "$bin/static" look dual)"
 	check "a static program" 4 "$(run "$bin/static" look dual)"
 	check "a static program, in a child" '4 4 4' "$(run "$bin/static" fork dual 1 | flat)"
+	# Its second libc is set up for one thread: that one is guarded, the others are plain.
+	check "threads of a static program: guarded or plain, no crash" '4 64' \
+		"$(run "$bin/static" threads dual 8 20 | sort -u | flat)"
 else
 	skip "a static program" "no static libc here"
 fi
@@ -39,6 +42,14 @@ if [ "$LAB_ROOT" -eq 0 ]; then
 		"$(as_user env V6GUARD=off "$bin/setuid" setuid dual)"
 	check "a setuid program does not listen to V6GUARD_SNAPSHOT" 'setuid 4' \
 		"$(as_user env V6GUARD_SNAPSHOT=/nowhere "$bin/setuid" setuid dual)"
+	if [ -x "$bin/static" ]; then
+		cp "$bin/static" "$bin/static-setuid"
+		chmod 4755 "$bin/static-setuid"
+		check "a static setuid program does not listen to V6GUARD" 'setuid 4' \
+			"$(as_user env V6GUARD=off "$bin/static-setuid" setuid dual)"
+		check "a static setuid program does not listen to V6GUARD_SNAPSHOT" 'setuid 4' \
+			"$(as_user env V6GUARD_SNAPSHOT=/nowhere "$bin/static-setuid" setuid dual)"
+	fi
 	check "an unprivileged program" 'plain 4' "$(as_user "$bin/process" setuid dual)"
 	check "an unprivileged program listens to V6GUARD" 'plain 64' \
 		"$(as_user env V6GUARD=off "$bin/process" setuid dual)"
