@@ -83,6 +83,16 @@ part_usage() {
 	run 2 "unknown door" enable --doors dns; like "doors named" "nss" "$err"
 	run 2 "unknown history" history nsss; like "nearest kind" "did you mean 'nss'" "$err"
 	run 2 "rollback of nothing countable" rollback nss zero
+	run 2 "rollback by number, of either kind" rollback 2; like "names both" "rollback config 2" "$err"
+	run 2 "help of no sub-verb" help nss enabel; like "nearest sub-verb" "did you mean 'enable'" "$err"
+	run 2 "help of no verb" help stauts; like "nearest verb" "did you mean 'status'" "$err"
+	run 2 "help of too much" help status now; like "says so" "no help about 'now'" "$err"
+	run 0 "help of all sub-verbs" help nss; is "three" 3 "$(grep -c '^usage:' "$work/out")"
+	run 2 "too many words behind a sub-verb" nss enable now; like "named in full" "nss enable takes no 'now'" "$err"
+	run 2 "no name to verify" enable --verify ''; like "says so" "needs a name" "$err"
+	is "nowhere to write help to" "4 v6guard: cannot write the result" "$({ "$V6GUARD" help >/dev/full; } 2>"$work/err"; echo "$? $(cat "$work/err")")"
+	run 1 "status of a fresh host" status; like "what to do" 'not on the hosts: line: `v6guard enable`' "$out"
+	run 1 "mode of a fresh host" mode; is "none" none "$out"; like "and why" 'policy.snap is not there: `v6guard apply`' "$err"
 	run 4 "a root that is not there" --root "$work/none" status; like "says so" "--root: $work/none: No such file" "$err"
 	run 4 "a root that is a file" --root "$ROOT/etc/nsswitch.conf" apply; like "says so" "Not a directory" "$err"
 	is "stdout stays empty on errors" "" "$out"
@@ -330,7 +340,9 @@ part_host() {
 	run 4 "no module on the host" nss enable; like "says so" "cannot be loaded" "$err"
 	is "nothing done" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
 	cp "$MODULE" "$work/lib/"; export LD_LIBRARY_PATH=$work/lib
-	run 0 "enable, verified" enable --verify dual.test
+	run 0 "a mistyped name" enable --verify dual.tset; like "is told" "--verify dual.tset: no address" "$err"
+	run 0 "disable" disable
+	run 0 "enable, verified" enable --verify dual.test; is "nothing to warn of" "" "$err"
 	is "the line" "hosts: files v6guard [!UNAVAIL=return] dns" "$(grep hosts /etc/nsswitch.conf)"
 	run 0 "status" status
 	is "auto changes nothing" "192.0.2.1 2001:db8::1" "$(getent ahosts dual.test | awk '/STREAM/{print $1}' | sort | xargs)"

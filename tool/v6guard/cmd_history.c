@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cmd_history.c - v6guard history [WHAT], v6guard rollback [WHAT] [N] */
+/* cmd_history.c - v6guard history [WHAT], v6guard rollback [WHAT [N]] */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -87,11 +87,18 @@ static int parse_wanted(int count, char **args, struct wanted *out)
 	unsigned long n = strtoul(args[0], &end, 10);
 	if (count > 1 || args[0][0] < '0' || args[0][0] > '9' || *end || errno ||
 	    n == 0 || n > UINT_MAX) {
-		complain("rollback [nss|config] [N]: '%s' is not a number from 1 on",
+		complain("rollback [nss|config [N]]: '%s' is not a number from 1 on",
 			 args[count - 1]);
 		return EXIT_USAGE;
 	}
 	out->n = (unsigned)n;
+	/* history counts each kind for itself: without one, only the latest is clear. */
+	if (!out->what && n > 1) {
+		complain("rollback %lu of what? `v6guard rollback nss %lu` or `v6guard "
+			 "rollback config %lu`",
+			 n, n, n);
+		return EXIT_USAGE;
+	}
 	return EXIT_DONE;
 }
 

@@ -46,12 +46,14 @@ static int show(struct cli *cli)
 	out_integer(cli->out, "line", NULL, line);
 	out_bool(cli->out, "off", NULL, is_off);
 	out_line(cli->out, "%s", mode ? mode : "none");
-	if (line)
+	if (!mode)
+		out_line(cli->out, "\n");
+	else if (line)
 		out_line(cli->out, " (%s%s:%u)\n", cli->root, path, line);
 	else
 		out_line(cli->out, " (the default)\n");
 	if (!is_good)
-		complain("%s%s: %s: `v6guard apply`", cli->root, GP_SNAPSHOT_PATH,
+		complain("%s%s %s: `v6guard apply`", cli->root, GP_SNAPSHOT_PATH,
 			 policy.trouble);
 	else if (gp_config_guard(config)->mode != policy.snapshot.guard.mode)
 		complain("the configuration says %s: `v6guard apply` puts it in force",

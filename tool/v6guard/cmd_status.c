@@ -39,6 +39,9 @@ static void note(struct findings *findings, const char *format, ...)
 static void look_at_policy(const struct cli *cli, struct findings *findings)
 {
 	policy_read(cli, &findings->policy);
+	/* Nobody has enabled it: that is all there is to say. */
+	if (findings->policy.state == POLICY_ABSENT && !findings->is_enabled)
+		return;
 	if (findings->policy.state != POLICY_GOOD) {
 		note(findings, "%s%s %s: `v6guard apply`", cli->root, GP_SNAPSHOT_PATH,
 		     findings->policy.trouble);
@@ -102,11 +105,11 @@ static int look(const struct cli *cli, struct findings *findings)
 	struct gp_diag diag;
 	struct gp_hosts_line hosts;
 
-	look_at_policy(cli, findings);
 	if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK)
 		return complain_diag(&diag);
 	gp_hosts_line_find(file.bytes, file.size, &hosts);
 	findings->is_enabled = hosts.enabled;
+	look_at_policy(cli, findings);
 	if (hosts.enabled)
 		look_at_hosts_line(cli, findings, &hosts);
 	compare(cli, findings, &file);

@@ -65,7 +65,7 @@ static const struct command commands[] = {
 	{"history", NULL, cmd_history, 0, 1, "[nss|config]", "the changes that were made",
 	 ""},
 	{"rollback", NULL, cmd_rollback, ENABLE_OPTIONS, 2,
-	 "[nss|config] [N] [--verify NAME]... [--dry-run]", "undo a change",
+	 "[nss|config [N]] [--verify NAME]... [--dry-run]", "undo a change",
 	 "The latest one, or the Nth of that kind, counting back. That is a change, "
 	 "too.\n"},
 };
@@ -127,24 +127,6 @@ static void print_help(void)
 	printf("\nNo command: status. `v6guard help COMMAND` says more; v6guard(8) all.\n"
 	       "Exit status: 0 done or already so, 1 negative result, 2 usage,\n"
 	       "3 bad input file or value, 4 environment (permission, I/O, lock).\n");
-}
-
-static int help_command(int count, char **args)
-{
-	bool is_found = false;
-
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		const struct command *command = &commands[i];
-		if (strcmp(command->verb, args[0]) != 0 ||
-		    (count > 1 && (!command->sub || strcmp(command->sub, args[1]) != 0)))
-			continue;
-		printf("%s", is_found ? "\n" : "");
-		print_usage(command);
-		printf("%c%s.\n%s", toupper((unsigned char)command->brief[0]),
-		       command->brief + 1, command->help);
-		is_found = true;
-	}
-	return is_found ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int unknown(const char *kind, const char *word, const char *const *words,
@@ -219,8 +201,36 @@ static const struct command *find_command(int *count, char ***args, int *code)
 	return NULL;
 }
 
+/* All commands of these words: `nss` is three. */
+static int help_command(int count, char **args)
+{
+	bool is_found = false;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		const struct command *command = &commands[i];
+		if (strcmp(command->verb, args[0]) != 0 ||
+		    (count > 1 && (!command->sub || strcmp(command->sub, args[1]) != 0)))
+			continue;
+		printf("%s", is_found ? "\n" : "");
+		print_usage(command);
+		printf("%c%s.\n%s", toupper((unsigned char)command->brief[0]),
+		       command->brief + 1, command->help);
+		is_found = true;
+	}
+	if (is_found)
+		return EXIT_DONE;
+	int code = EXIT_USAGE;
+	if (find_command(&count, &args, &code))
+		complain("there is no help about '%s': see `v6guard --help`", args[0]);
+	return code;
+}
+
 static int take_verify(struct cli *cli, const char *name)
 {
+	if (!name[0]) {
+		complain("option '--verify' needs a name");
+		return EXIT_USAGE;
+	}
 	if (cli->verify_count == VERIFY_MAX) {
 		complain("--verify: at most %d names", VERIFY_MAX);
 		return EXIT_USAGE;
@@ -348,15 +358,18 @@ static int check_use(const struct command *command, const struct wishes *wishes,
 		     {ON_VERIFY, "--verify"},
 		     {ON_DOORS, "--doors"}};
 
+	char name[32];
+	snprintf(name, sizeof(name), "%s%s%s", command->verb, command->sub ? " " : "",
+		 command->sub ? command->sub : "");
 	if (count > command->max_args) {
-		complain("%s takes no '%s': see `v6guard help %s`", command->verb,
-			 args[command->max_args], command->verb);
+		complain("%s takes no '%s': see `v6guard help %s`", name,
+			 args[command->max_args], name);
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (wishes->given & names[i].bit & ~command->options) {
-			complain("%s takes no %s: see `v6guard help %s`", command->verb,
-				 names[i].name, command->verb);
+			complain("%s takes no %s: see `v6guard help %s`", name,
+				 names[i].name, name);
 			return EXIT_USAGE;
 		}
 	return EXIT_DONE;
@@ -372,16 +385,11 @@ static int run(struct cli *cli, const struct wishes *wishes, int count, char **a
 		args = no_command;
 		count = 1;
 	}
-	if (!strcmp(args[0], "help") && count > 1)
-		return help_command(count - 1, args + 1) == EXIT_DONE
-			       ? EXIT_DONE
-			       : unknown_verb(args[1]);
-	const char *verb = args[0];
-	if (wishes->has_help || !strcmp(verb, "help")) {
-		if (!strcmp(verb, "help") || args == no_command)
-			print_help();
-		else if (help_command(count, args) != EXIT_DONE)
-			return unknown_verb(verb);
+	bool is_help = !strcmp(args[0], "help");
+	if (wishes->has_help || is_help) {
+		if (args != no_command && count > is_help)
+			return help_command(count - is_help, args + is_help);
+		print_help();
 		return EXIT_DONE;
 	}
 
@@ -452,8 +460,10 @@ int main(int argc, char **argv)
 	else
 		code = run(&cli, &wishes, argc - optind, argv + optind);
 	/* Help and version come this way only. */
-	if (fflush(stdout) != 0 && code == EXIT_DONE)
+	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+		complain("cannot write the result");
 		code = EXIT_ENVIRONMENT;
+	}
 	release(&cli, root);
 	return code;
 }

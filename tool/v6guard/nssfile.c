@@ -35,7 +35,8 @@ static int verify(struct transaction *run)
 	if (!run->verify)
 		return EXIT_DONE;
 	gp_hosts_line_find(run->bytes, run->size, &hosts);
-	if (verify_after(run->verify, run->bytes + hosts.begin, hosts.end - hosts.begin))
+	if (verify_after(run->verify, run->change.cli, run->bytes + hosts.begin,
+			 hosts.end - hosts.begin))
 		return EXIT_DONE;
 	undo(run);
 	return EXIT_ENVIRONMENT;

@@ -237,7 +237,20 @@ static const char *result_text(const struct result *result, char *buf, size_t si
 	return buf;
 }
 
-bool verify_after(struct verify *verify, const char *services, size_t size)
+/* A name that nobody knows proves nothing, and is most likely mistyped. */
+static void warn_of_unknown(struct cli *cli, const struct verify *verify,
+			    const struct result *after)
+{
+	size_t first = verify->count - cli->verify_count;
+
+	for (size_t i = first; i < verify->count; i++)
+		if (verify->before[i].error && after[i].error)
+			warn(cli, "--verify %s: no address, neither before nor after",
+			     verify->names[i]);
+}
+
+bool verify_after(struct verify *verify, struct cli *cli, const char *services,
+		  size_t size)
 {
 	struct result after[NAMES_MAX];
 	struct order order = {.has_before = true};
@@ -257,6 +270,7 @@ bool verify_after(struct verify *verify, const char *services, size_t size)
 			result_text(&after[i], after_text, sizeof(after_text)));
 		is_good = false;
 	}
+	warn_of_unknown(cli, verify, after);
 	if (is_good && !has_loaded(verify->after_child.pid)) {
 		complain("a program that looked up names did not load " MODULE);
 		is_good = false;

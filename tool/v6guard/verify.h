@@ -17,10 +17,11 @@ struct verify *verify_start(const struct cli *cli);
 void verify_before(struct verify *verify);
 
 /**
- * Look them up again, with SERVICES on the hosts: line now. False: something got worse,
- * or the module was not loaded; that was said.
+ * Look them up again for CLI, with SERVICES on the hosts: line now. False: something got
+ * worse, or the module was not loaded; that was said.
  */
-bool verify_after(struct verify *verify, const char *services, size_t size);
+bool verify_after(struct verify *verify, struct cli *cli, const char *services,
+		  size_t size);
 
 /** End the children. NULL is allowed. */
 void verify_end(struct verify *verify);
