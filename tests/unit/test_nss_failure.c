@@ -210,7 +210,7 @@ static void *look_up_often(void *arg)
 		result = look_up(name);
 		if (result.status == NSS_STATUS_UNAVAIL) {
 			plain++;
-			usleep(2000); /* or a second of `off` would be the end of the storm */
+			usleep(2000); /* or a second of `off` would end the storm */
 			continue;
 		}
 		/* One policy or the other, never a mixture. */
