@@ -19,6 +19,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/nscd.h \
 	tool/v6guard/nssfile.c \
 	tool/v6guard/nssfile.h \
+	tool/v6guard/options.c \
+	tool/v6guard/options.h \
 	tool/v6guard/out.c \
 	tool/v6guard/out.h \
 	tool/v6guard/policy.c \

@@ -61,4 +61,8 @@ int complain_memory(void);
 /** Of COUNT words the one that WORD was probably meant to be, or NULL. */
 const char *nearest(const char *word, const char *const *words, size_t count);
 
+/** WORD is no KIND ("command"): say so, with the one of WORDS it may be; EXIT_USAGE. */
+int complain_unknown(const char *kind, const char *word, const char *const *words,
+		     size_t count);
+
 #endif

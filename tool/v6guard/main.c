@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* main.c - the command table, the options, and nothing of any command. */
+/* main.c - the command table, and nothing of any command. */
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
+#include <getopt.h> /* optind */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
-
-enum option_bit {
-	ON_CHECK = 1 << 0,
-	ON_DRY_RUN = 1 << 1,
-	ON_FOR = 1 << 2,
-	ON_VERIFY = 1 << 3,
-	ON_DOORS = 1 << 4,
-};
+#include "options.h"
 
 struct command {
 	const char *verb, *sub; /* SUB may be NULL */
@@ -72,40 +64,6 @@ static const struct command commands[] = {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-enum {
-	OPT_JSON = 256,
-	OPT_COLOR,
-	OPT_ROOT,
-	OPT_VERSION,
-	OPT_CHECK,
-	OPT_DRY_RUN,
-	OPT_FOR,
-	OPT_VERIFY,
-	OPT_DOORS,
-};
-
-static const struct option options[] = {
-	{"json", no_argument, NULL, OPT_JSON},
-	{"color", required_argument, NULL, OPT_COLOR},
-	{"root", required_argument, NULL, OPT_ROOT},
-	{"quiet", no_argument, NULL, 'q'},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, OPT_VERSION},
-	{"check", no_argument, NULL, OPT_CHECK},
-	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
-	{"for", required_argument, NULL, OPT_FOR},
-	{"verify", required_argument, NULL, OPT_VERIFY},
-	{"doors", required_argument, NULL, OPT_DOORS},
-	{NULL, 0, NULL, 0},
-};
-
-/* What the options said that concerns main alone. */
-struct wishes {
-	bool has_help, has_version, is_json;
-	const char *color;
-	unsigned given; /* enum option_bit */
-};
-
 static void print_usage(const struct command *command)
 {
 	printf("usage: v6guard %s%s%s%s%s\n", command->verb, command->sub ? " " : "",
@@ -129,41 +87,12 @@ static void print_help(void)
 	       "3 bad input file or value, 4 environment (permission, I/O, lock).\n");
 }
 
-static int unknown(const char *kind, const char *word, const char *const *words,
-		   size_t count)
-{
-	const char *guess = nearest(word, words, count);
-	if (guess)
-		complain("unknown %s '%s': did you mean '%s'?", kind, word, guess);
-	else
-		complain("unknown %s '%s': see `v6guard --help`", kind, word);
-	return EXIT_USAGE;
-}
-
 static int unknown_verb(const char *word)
 {
 	const char *words[COMMAND_COUNT + 1] = {"help"};
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		words[i + 1] = commands[i].verb;
-	return unknown("command", word, words, COMMAND_COUNT + 1);
-}
-
-static int unknown_option(const char *word)
-{
-	const char *words[sizeof(options) / sizeof(options[0])];
-	size_t count = 0;
-	char bare[40];
-
-	snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(word, "="), word);
-	for (; options[count].name; count++)
-		words[count] = options[count].name;
-	const char *guess =
-		strncmp(bare, "--", 2) ? NULL : nearest(bare + 2, words, count);
-	if (guess)
-		complain("unknown option '%s': did you mean '--%s'?", bare, guess);
-	else
-		complain("unknown option '%s': see `v6guard --help`", bare);
-	return EXIT_USAGE;
+	return complain_unknown("command", word, words, COMMAND_COUNT + 1);
 }
 
 /* The command of these words; NULL, and *CODE: there is none. */
@@ -190,7 +119,7 @@ static const struct command *find_command(int *count, char ***args, int *code)
 	if (sub_count == 0)
 		*code = unknown_verb(verb);
 	else if (*count > 1)
-		*code = unknown(verb, (*args)[1], subs, sub_count);
+		*code = complain_unknown(verb, (*args)[1], subs, sub_count);
 	else {
 		fprintf(stderr, "v6guard: %s needs one of:", verb);
 		for (size_t i = 0; i < sub_count; i++)
@@ -225,104 +154,6 @@ static int help_command(int count, char **args)
 	return code;
 }
 
-static int take_verify(struct cli *cli, const char *name)
-{
-	if (!name[0]) {
-		complain("option '--verify' needs a name");
-		return EXIT_USAGE;
-	}
-	if (cli->verify_count == VERIFY_MAX) {
-		complain("--verify: at most %d names", VERIFY_MAX);
-		return EXIT_USAGE;
-	}
-	cli->verify[cli->verify_count++] = name;
-	return EXIT_DONE;
-}
-
-/* getopt_long leaves in optopt: 0 for an unknown long option, the option's value for a
- * long one that got a value it does not take, else the unknown letter. */
-static int refuse_option(const char *word)
-{
-	const char letter[] = {'-', (char)optopt, '\0'};
-	bool is_known = false;
-
-	for (size_t i = 0; options[i].name; i++)
-		is_known |= options[i].val == optopt;
-	if (!is_known)
-		return unknown_option(optopt == 0 ? word : letter);
-	complain("option '%.*s' takes no value", (int)strcspn(word, "="), word);
-	return EXIT_USAGE;
-}
-
-static int take_option(struct cli *cli, struct wishes *wishes, int option,
-		       char *const *argv)
-{
-	switch (option) {
-	case OPT_JSON:
-		wishes->is_json = true;
-		break;
-	case OPT_COLOR:
-		wishes->color = optarg;
-		break;
-	case OPT_ROOT:
-		cli->root = optarg;
-		break;
-	case OPT_CHECK:
-		cli->is_check = true;
-		wishes->given |= ON_CHECK;
-		break;
-	case OPT_DRY_RUN:
-		cli->is_dry_run = true;
-		wishes->given |= ON_DRY_RUN;
-		break;
-	case OPT_FOR:
-		cli->for_time = optarg;
-		wishes->given |= ON_FOR;
-		break;
-	case OPT_VERIFY:
-		wishes->given |= ON_VERIFY;
-		return take_verify(cli, optarg);
-	case OPT_DOORS:
-		cli->doors = optarg;
-		wishes->given |= ON_DOORS;
-		break;
-	case 'q':
-		cli->is_quiet = true;
-		break;
-	case 'h':
-		wishes->has_help = true;
-		break;
-	case OPT_VERSION:
-		wishes->has_version = true;
-		break;
-	case ':':
-		complain("option '%s' needs a value", argv[optind - 1]);
-		return EXIT_USAGE;
-	default:
-		return refuse_option(argv[optind - 1]);
-	}
-	return EXIT_DONE;
-}
-
-/* Behind this ARGV's words come first to last without options, from optind on. */
-static int take_options(struct cli *cli, struct wishes *wishes, int argc, char **argv)
-{
-	static const char *const colors[] = {"auto", "always", "never"};
-	int option;
-
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
-		int code = take_option(cli, wishes, option, argv);
-		if (code != EXIT_DONE)
-			return code;
-	}
-	for (size_t i = 0; i < 3; i++)
-		if (!strcmp(wishes->color, colors[i]))
-			return EXIT_DONE;
-	complain("--color: '%s' is none of auto, always, never", wishes->color);
-	return EXIT_USAGE;
-}
-
 static bool wants_color(const char *when)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -349,15 +180,6 @@ static char *join_words(int argc, char **argv)
 static int check_use(const struct command *command, const struct wishes *wishes,
 		     int count, char **args)
 {
-	static const struct {
-		unsigned bit;
-		const char *name;
-	} names[] = {{ON_CHECK, "--check"},
-		     {ON_DRY_RUN, "--dry-run"},
-		     {ON_FOR, "--for"},
-		     {ON_VERIFY, "--verify"},
-		     {ON_DOORS, "--doors"}};
-
 	char name[32];
 	snprintf(name, sizeof(name), "%s%s%s", command->verb, command->sub ? " " : "",
 		 command->sub ? command->sub : "");
@@ -366,12 +188,11 @@ static int check_use(const struct command *command, const struct wishes *wishes,
 			 args[command->max_args], name);
 		return EXIT_USAGE;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (wishes->given & names[i].bit & ~command->options) {
-			complain("%s takes no %s: see `v6guard help %s`", name,
-				 names[i].name, name);
-			return EXIT_USAGE;
-		}
+	const char *extra = options_beyond(wishes, command->options);
+	if (extra) {
+		complain("%s takes no %s: see `v6guard help %s`", name, extra, name);
+		return EXIT_USAGE;
+	}
 	return EXIT_DONE;
 }
 
@@ -442,7 +263,7 @@ int main(int argc, char **argv)
 	struct wishes wishes = {.color = "auto"};
 
 	cli.command = join_words(argc, argv);
-	int code = take_options(&cli, &wishes, argc, argv);
+	int code = options_take(&cli, &wishes, argc, argv);
 	if (code != EXIT_DONE) {
 		release(&cli, NULL);
 		return code;

@@ -128,3 +128,14 @@ const char *nearest(const char *word, const char *const *words, size_t count)
 	}
 	return found;
 }
+
+int complain_unknown(const char *kind, const char *word, const char *const *words,
+		     size_t count)
+{
+	const char *guess = nearest(word, words, count);
+	if (guess)
+		complain("unknown %s '%s': did you mean '%s'?", kind, word, guess);
+	else
+		complain("unknown %s '%s': see `v6guard --help`", kind, word);
+	return EXIT_USAGE;
+}

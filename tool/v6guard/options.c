@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* options.c - the command line's options, whatever the command. */
+#include <getopt.h>
+#include <string.h>
+
+#include "options.h"
+
+enum {
+	OPT_JSON = 256,
+	OPT_COLOR,
+	OPT_ROOT,
+	OPT_VERSION,
+	OPT_CHECK,
+	OPT_DRY_RUN,
+	OPT_FOR,
+	OPT_VERIFY,
+	OPT_DOORS,
+};
+
+static const struct option options[] = {
+	{"json", no_argument, NULL, OPT_JSON},
+	{"color", required_argument, NULL, OPT_COLOR},
+	{"root", required_argument, NULL, OPT_ROOT},
+	{"quiet", no_argument, NULL, 'q'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+	{"for", required_argument, NULL, OPT_FOR},
+	{"verify", required_argument, NULL, OPT_VERIFY},
+	{"doors", required_argument, NULL, OPT_DOORS},
+	{NULL, 0, NULL, 0},
+};
+
+static int unknown_option(const char *word)
+{
+	const char *words[sizeof(options) / sizeof(options[0])];
+	size_t count = 0;
+	char bare[40];
+
+	snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(word, "="), word);
+	for (; options[count].name; count++)
+		words[count] = options[count].name;
+	const char *guess =
+		strncmp(bare, "--", 2) ? NULL : nearest(bare + 2, words, count);
+	if (guess)
+		complain("unknown option '%s': did you mean '--%s'?", bare, guess);
+	else
+		complain("unknown option '%s': see `v6guard --help`", bare);
+	return EXIT_USAGE;
+}
+
+static int take_verify(struct cli *cli, const char *name)
+{
+	if (!name[0]) {
+		complain("option '--verify' needs a name");
+		return EXIT_USAGE;
+	}
+	if (cli->verify_count == VERIFY_MAX) {
+		complain("--verify: at most %d names", VERIFY_MAX);
+		return EXIT_USAGE;
+	}
+	cli->verify[cli->verify_count++] = name;
+	return EXIT_DONE;
+}
+
+/* getopt_long leaves in optopt: 0 for an unknown long option, the option's value for a
+ * long one that got a value it does not take, else the unknown letter. */
+static int refuse_option(const char *word)
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+	bool is_known = false;
+
+	for (size_t i = 0; options[i].name; i++)
+		is_known |= options[i].val == optopt;
+	if (!is_known)
+		return unknown_option(optopt == 0 ? word : letter);
+	complain("option '%.*s' takes no value", (int)strcspn(word, "="), word);
+	return EXIT_USAGE;
+}
+
+static int take_option(struct cli *cli, struct wishes *wishes, int option,
+		       char *const *argv)
+{
+	switch (option) {
+	case OPT_JSON:
+		wishes->is_json = true;
+		break;
+	case OPT_COLOR:
+		wishes->color = optarg;
+		break;
+	case OPT_ROOT:
+		cli->root = optarg;
+		break;
+	case OPT_CHECK:
+		cli->is_check = true;
+		wishes->given |= ON_CHECK;
+		break;
+	case OPT_DRY_RUN:
+		cli->is_dry_run = true;
+		wishes->given |= ON_DRY_RUN;
+		break;
+	case OPT_FOR:
+		cli->for_time = optarg;
+		wishes->given |= ON_FOR;
+		break;
+	case OPT_VERIFY:
+		wishes->given |= ON_VERIFY;
+		return take_verify(cli, optarg);
+	case OPT_DOORS:
+		cli->doors = optarg;
+		wishes->given |= ON_DOORS;
+		break;
+	case 'q':
+		cli->is_quiet = true;
+		break;
+	case 'h':
+		wishes->has_help = true;
+		break;
+	case OPT_VERSION:
+		wishes->has_version = true;
+		break;
+	case ':':
+		complain("option '%s' needs a value", argv[optind - 1]);
+		return EXIT_USAGE;
+	default:
+		return refuse_option(argv[optind - 1]);
+	}
+	return EXIT_DONE;
+}
+
+int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv)
+{
+	static const char *const colors[] = {"auto", "always", "never"};
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
+		int code = take_option(cli, wishes, option, argv);
+		if (code != EXIT_DONE)
+			return code;
+	}
+	for (size_t i = 0; i < 3; i++)
+		if (!strcmp(wishes->color, colors[i]))
+			return EXIT_DONE;
+	complain("--color: '%s' is none of auto, always, never", wishes->color);
+	return EXIT_USAGE;
+}
+
+const char *options_beyond(const struct wishes *wishes, unsigned allowed)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {{ON_CHECK, "--check"},
+		     {ON_DRY_RUN, "--dry-run"},
+		     {ON_FOR, "--for"},
+		     {ON_VERIFY, "--verify"},
+		     {ON_DOORS, "--doors"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (wishes->given & names[i].bit & ~allowed)
+			return names[i].name;
+	return NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* options.h - what the options said; for main.c. */
+#ifndef TOOL_V6GUARD_OPTIONS_H
+#define TOOL_V6GUARD_OPTIONS_H
+
+#include "cli.h"
+
+/** Options that only some commands take. */
+enum option_bit {
+	ON_CHECK = 1 << 0,
+	ON_DRY_RUN = 1 << 1,
+	ON_FOR = 1 << 2,
+	ON_VERIFY = 1 << 3,
+	ON_DOORS = 1 << 4,
+};
+
+/** What the options said that concerns main alone. */
+struct wishes {
+	bool has_help, has_version, is_json;
+	const char *color;
+	unsigned given; /* enum option_bit */
+};
+
+/**
+ * Read the options into CLI and WISHES; the exit code. ARGV is sorted then: what is no
+ * option stands from optind on.
+ */
+int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv);
+
+/** The name of an option that was given and is none of ALLOWED, or NULL. */
+const char *options_beyond(const struct wishes *wishes, unsigned allowed);
+
+#endif
