@@ -238,6 +238,11 @@ part_nss() {
 	is "nothing done" "" "$(cmp "$work/plain" "$ROOT/etc/nsswitch.conf" 2>&1)"
 	printf 'not an object\n' >"$ROOT$nssdir/libnss_v6guard.so.2"
 	run 4 "a damaged module" nss enable
+	printf '#include <stdio.h>\n__attribute__((constructor)) static void hello(void) { fclose(fopen("%s/ran", "w")); }\nint _nss_v6guard_gethostbyname4_r;\n' "$work" >"$work/hostile.c"
+	if ${CC:-gcc} -shared -fPIC "$work/hostile.c" -o "$ROOT$nssdir/libnss_v6guard.so.2" 2>/dev/null; then
+		run 0 "an image's module" nss enable
+		is "its code is not run" no "$([ -e "$work/ran" ] && echo yes || echo no)"
+	fi
 
 	new_root; mkdir -p "$ROOT/etc/authselect"; printf 'sssd\nwith-mkhomedir\nwith-sudo\n' >"$ROOT/etc/authselect/authselect.conf"
 	mv "$ROOT/etc/nsswitch.conf" "$ROOT/etc/authselect/nsswitch.conf"; ln -s /etc/authselect/nsswitch.conf "$ROOT/etc/nsswitch.conf"

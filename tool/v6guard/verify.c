@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* verify.c - lookups in children, compared before and after a change. */
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
 #include <netdb.h>
 #include <nss.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gaiconf/store.h"
 #include "nscd.h"
 #include "verify.h"
 
@@ -296,29 +298,53 @@ static void try_load(const char *name, int fd)
 	_exit(why[0] ? 1 : 0);
 }
 
-bool module_is_loadable(const char *root, char *why, size_t size)
+static bool is_loadable_here(char *why, size_t size)
 {
-	char *name;
 	int ends[2];
 	int status = 1;
 
-	snprintf(why, size, "no memory");
-	if (asprintf(&name, "%s%s" MODULE, root, root[0] ? V6GUARD_NSSDIR "/" : "") < 0)
-		return false;
 	if (pipe(ends) < 0) {
-		free(name);
+		snprintf(why, size, "%s", strerror(errno));
 		return false;
 	}
 	/* Constructors of whatever it needs run there and not here. */
 	pid_t pid = fork();
 	if (pid == 0)
-		try_load(name, ends[1]);
+		try_load(MODULE, ends[1]);
 	close(ends[1]);
 	ssize_t got = pid > 0 ? read(ends[0], why, size - 1) : -1;
 	why[got > 0 ? got : 0] = '\0';
 	close(ends[0]);
-	free(name);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return false;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/*
+ * An image's code is not run: it may be hostile, or for another architecture. The file is
+ * looked at instead.
+ */
+static bool is_module_below(const char *root, char *why, size_t size)
+{
+	static const char entry[] = "_nss_v6guard_gethostbyname4_r";
+	struct gp_diag diag = {.text = ""};
+	struct gp_file file;
+	bool is_module;
+
+	if (gp_file_read(root, V6GUARD_NSSDIR "/" MODULE, &file, &diag) != GP_OK) {
+		snprintf(why, size, "%s: %s", diag.path, diag.text);
+		return false;
+	}
+	is_module = file.size > SELFMAG && !memcmp(file.bytes, ELFMAG, SELFMAG) &&
+		    memmem(file.bytes, file.size, entry, sizeof(entry));
+	if (!is_module)
+		snprintf(why, size, "%s %s", file.path,
+			 file.exists ? "is not v6guard's module" : "is not there");
+	gp_file_free(&file);
+	return is_module;
+}
+
+bool module_is_loadable(const char *root, char *why, size_t size)
+{
+	return root[0] ? is_module_below(root, why, size) : is_loadable_here(why, size);
 }

@@ -26,7 +26,10 @@ bool verify_after(struct verify *verify, struct cli *cli, const char *services,
 /** End the children. NULL is allowed. */
 void verify_end(struct verify *verify);
 
-/** libnss_v6guard.so.2 can be loaded by programs below ROOT; else WHY says what is wrong.
+/**
+ * libnss_v6guard.so.2 can be loaded, as a child found by doing so; below a ROOT, whose
+ * code is never run: it is there, an ELF object with our entry point. Else WHY says what
+ * is wrong.
  */
 bool module_is_loadable(const char *root, char *why, size_t size);
 
