@@ -42,6 +42,7 @@ struct answer {
 	enum call_kind kind;
 	int family;
 	char asked[NI_MAXHOST];
+	uintptr_t frame;      /**< of the entry point that it is made for */
 	bool is_kept;         /**< finished, waiting for a larger buffer */
 	long long kept_until; /**< monotonic milliseconds */
 

@@ -187,13 +187,18 @@ static void ask_family(const struct backend *backend, const struct call *call, i
 	answer_fail(answer, NSS_STATUS_UNAVAIL, ENOMEM, NO_RECOVERY);
 }
 
+static bool is_temporary(const struct answer *failure)
+{
+	return failure->status == NSS_STATUS_TRYAGAIN || failure->h_error == TRY_AGAIN;
+}
+
 /* What two failures come to: a server's trouble, then "the name exists", else the first.
  */
 static void merge_failures(struct answer *answer, const struct answer *other)
 {
-	if (answer->status == NSS_STATUS_TRYAGAIN)
+	if (is_temporary(answer))
 		return;
-	if (other->status == NSS_STATUS_TRYAGAIN ||
+	if (is_temporary(other) ||
 	    (other->status == NSS_STATUS_NOTFOUND && other->h_error == NO_DATA))
 		answer_fail(answer, other->status, other->error, other->h_error);
 }
@@ -245,7 +250,9 @@ static void normalise(struct answer *answer)
 			answer_fail(answer, NSS_STATUS_NOTFOUND, ENOENT, NO_DATA);
 		break;
 	case NSS_STATUS_NOTFOUND:
-		if (answer->h_error != NO_DATA)
+		/* TRY_AGAIN stays: nss_dns says so when it gets no socket, or TCP breaks
+		 * off. Such a name may exist. */
+		if (answer->h_error == NETDB_INTERNAL || answer->h_error == NETDB_SUCCESS)
 			answer->h_error = HOST_NOT_FOUND;
 		break;
 	case NSS_STATUS_UNAVAIL:

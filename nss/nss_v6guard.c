@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clang-format off */
 /*
  * nss_v6guard.c - the entry points that glibc and nscd call, and the way of a lookup
  * through the door: policy, backends, decision, the caller's buffer.
@@ -6,11 +7,14 @@
  * What the caller sees:
  *   an answer                  SUCCESS                       h_errno NETDB_SUCCESS
  *   buffer too small           TRYAGAIN  errno ERANGE        h_errno NETDB_INTERNAL
- *   no such name, no address   NOTFOUND  errno ENOENT        h_errno HOST_NOT_FOUND,
- * NO_DATA no server answered         TRYAGAIN  errno EAGAIN        h_errno TRY_AGAIN not
- * our business: off, no  UNAVAIL   errno ENOENT, cause h_errno NO_RECOVERY policy, no
- * memory UNAVAIL or NOTFOUND with NETDB_INTERNAL would end the whole hosts: line.
+ *   no such name               NOTFOUND  errno ENOENT        h_errno HOST_NOT_FOUND
+ *   no address                 NOTFOUND  errno ENOENT        h_errno NO_DATA
+ *   no server answered         TRYAGAIN  errno EAGAIN        h_errno TRY_AGAIN
+ *   not our business: off, no
+ *   policy, no memory          UNAVAIL   errno ENOENT, cause h_errno NO_RECOVERY
+ * UNAVAIL or NOTFOUND with NETDB_INTERNAL would end the whole hosts: line.
  */
+/* clang-format on */
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -188,10 +192,11 @@ static enum nss_status deliver(const struct call *call, struct answer *answer,
 
 static enum nss_status serve_answer(const struct call *call, const struct reply *reply)
 {
+	const void *frame = __builtin_frame_address(0);
 	struct answer *answer;
 
 	/* Busy: one of the backends looks up a name itself. */
-	if (!is_well_formed(call) || !thread_is_set_up() || slot_is_busy())
+	if (!is_well_formed(call) || !thread_is_set_up() || slot_is_busy(frame))
 		return pass(reply);
 	answer = slot_take(call);
 	if (answer)
@@ -199,7 +204,7 @@ static enum nss_status serve_answer(const struct call *call, const struct reply 
 	answer = begin(call);
 	if (!answer)
 		return pass(reply);
-	slot_begin(answer);
+	slot_begin(answer, frame);
 	backend_ask(call, answer);
 	if (answer->status == NSS_STATUS_SUCCESS && is_by_name(call))
 		decide(call, answer);

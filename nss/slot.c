@@ -32,17 +32,19 @@ static struct answer *get(void)
 	return has_key ? pthread_getspecific(key) : NULL;
 }
 
-bool slot_is_busy(void)
+/* wget's time limit jumps out of getaddrinfo() from a signal handler. */
+bool slot_is_busy(const void *frame)
 {
 	const struct answer *answer = get();
 
-	return answer && !answer->is_kept;
+	return answer && !answer->is_kept && (uintptr_t)frame < answer->frame;
 }
 
 struct answer *slot_take(const struct call *call)
 {
 	struct answer *answer = get();
 
+	/* One that the program left is lost: it may be a coroutine's, and in use. */
 	if (!answer || !answer->is_kept)
 		return NULL;
 	if (!answer_is_for(answer, call) || gp_now_ms() > answer->kept_until) {
@@ -53,8 +55,9 @@ struct answer *slot_take(const struct call *call)
 	return answer;
 }
 
-void slot_begin(struct answer *answer)
+void slot_begin(struct answer *answer, const void *frame)
 {
+	answer->frame = (uintptr_t)frame;
 	if (has_key)
 		pthread_setspecific(key, answer);
 }
@@ -68,7 +71,7 @@ void slot_end(struct answer *answer)
 
 void slot_keep(struct answer *answer)
 {
-	if (!has_key) {
+	if (get() != answer) { /* no key, or no memory for its value */
 		answer_free(answer);
 		return;
 	}

@@ -13,15 +13,18 @@
 /** How long an answer waits for its caller to come back. */
 #define SLOT_KEEP_MS 2000
 
-/** True: this thread is inside a lookup of ours already. */
-bool slot_is_busy(void);
+/**
+ * True: this thread is inside a lookup of ours already. FRAME is the frame of the entry
+ * point: one that is not below that lookup's says that the program left it by longjmp().
+ */
+bool slot_is_busy(const void *frame);
 
 /** The answer kept for CALL, now in progress again; NULL: none. One for another call
  * goes. */
 struct answer *slot_take(const struct call *call);
 
-/** ANSWER is in progress in this thread. */
-void slot_begin(struct answer *answer);
+/** ANSWER is in progress in this thread, for the entry point of FRAME. */
+void slot_begin(struct answer *answer, const void *frame);
 
 /** ANSWER is done with: freed. */
 void slot_end(struct answer *answer);

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clang-format off */
 /*
- * process.c - odd processes that look names up, for t_process.sh, which builds it once as
- * usual and once with -static. Prints one line a lookup: "4", "6", "46", "64", "none".
+ * process.c - odd processes that look names up, for t_process.sh, which builds it as
+ * usual, static and static-pie. Prints one line a lookup: "4", "6", "46", "64", "none".
  *
  *	process look NAME		one lookup
- *	process threads NAME N M	N threads, M lookups each; prints what all of them
- *saw process fork NAME N		look, fork N children that look, look again
+ *	process threads NAME N M	N threads, M lookups each; what each thread saw
+ *	process beside NAME N M		look, then the same
+ *	process keys NAME		look with values of its own in the thread's slots
+ *	process fork NAME N		look, fork N children that look, look again
  *	process chroot DIR NAME		chroot, then look
  *	process warm DIR NAME		look, chroot, look
  *	process setuid NAME		effective and real user, then look
  */
+/* clang-format on */
 #include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -86,6 +90,25 @@ static int threads(const char *name, int count)
 	return 0;
 }
 
+/* Those of the lowest numbers are where a second libc would put its own. */
+static int keys(const char *name)
+{
+	pthread_key_t key[8];
+	char value[8];
+	int lost = 0;
+
+	for (int i = 0; i < 8; i++)
+		if (pthread_key_create(&key[i], NULL) != 0 ||
+		    pthread_setspecific(key[i], &value[i]) != 0)
+			return 1;
+	for (int i = 0; i < 3; i++)
+		say(name);
+	for (int i = 0; i < 8; i++)
+		lost += pthread_getspecific(key[i]) != &value[i];
+	printf("%d lost\n", lost);
+	return 0;
+}
+
 static int forks(const char *name, int count)
 {
 	say(name);
@@ -125,7 +148,11 @@ int main(int argc, char **argv)
 		say(argv[2]);
 		return 0;
 	}
-	if (strcmp(what, "threads") == 0 && argc == 5) {
+	if (strcmp(what, "keys") == 0)
+		return keys(argv[2]);
+	if ((strcmp(what, "threads") == 0 || strcmp(what, "beside") == 0) && argc == 5) {
+		if (what[0] == 'b')
+			say(argv[2]);
 		rounds = atoi(argv[4]);
 		return threads(argv[2], atoi(argv[3]));
 	}

@@ -20,38 +20,42 @@ check "an ordinary program" 4 "$(run "$bin/process" look dual)"
 
 # ---- static ---------------------------------------------------------------------------------
 
-if $cc -static -o "$bin/static" "$here/process.c" -pthread 2>/dev/null; then
-	check "a static program without v6guard" 64 "$(plainly "$bin/static" look dual)"
-	check "a static program" 4 "$(run "$bin/static" look dual)"
-	check "a static program, in a child" '4 4 4' "$(run "$bin/static" fork dual 1 | flat)"
-	# Its second libc is set up for one thread at most: that one is guarded, the rest is plain.
-	case $(run "$bin/static" threads dual 8 20 | sort -u | flat) in
-	'4 64' | 64) ok "threads of a static program: guarded or plain, no crash" ;;
-	*) bad "threads of a static program" "$(run "$bin/static" threads dual 8 20)" ;;
-	esac
-else
-	skip "a static program" "no static libc here"
-fi
+# Its libc and the one that comes with the module are two that share a thread.
+static_program() {
+	$cc "$1" -o "$bin/static" "$here/process.c" -pthread 2>/dev/null || {
+		skip "a program built with $1" "no static libc here"
+		return
+	}
+	check "$1: without v6guard" 64 "$(plainly "$bin/static" look dual)"
+	check "$1: guarded" 4 "$(run "$bin/static" look dual)"
+	check "$1: in a child" '4 4 4' "$(run "$bin/static" fork dual 1 | flat)"
+	check "$1: values of its own in a thread's slots" '4 4 4 0 lost' \
+		"$(run "$bin/static" keys many | flat)"
+	check "$1: other threads than the first are plain libc's" '4 64 64 64 64' \
+		"$(run "$bin/static" beside dual 4 20 | flat)"
+	check "$1: threads alone, no failure" '' "$(run "$bin/static" threads dual 4 20 | grep -vx -e 4 -e 64)"
+	guard blackhole prefer-ipv4 'backends = files dns'
+	check "$1: nss_files, which reads by ctype" '4 64 64' "$(run "$bin/static" beside dual 2 5 | flat)"
+	guard blackhole prefer-ipv4
+}
+static_program -static
+static_program -static-pie
 
 # ---- setuid -----------------------------------------------------------------------------------
 
 if [ "$LAB_ROOT" -eq 0 ]; then
-	cp "$bin/process" "$bin/setuid"
-	chmod 4755 "$bin/setuid"
 	as_user() { run setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
-	check "a setuid program" 'setuid 4' "$(as_user "$bin/setuid" setuid dual)"
-	check "a setuid program does not listen to V6GUARD" 'setuid 4' \
-		"$(as_user env V6GUARD=off "$bin/setuid" setuid dual)"
-	check "a setuid program does not listen to V6GUARD_SNAPSHOT" 'setuid 4' \
-		"$(as_user env V6GUARD_SNAPSHOT=/nowhere "$bin/setuid" setuid dual)"
-	if [ -x "$bin/static" ]; then
-		cp "$bin/static" "$bin/static-setuid"
-		chmod 4755 "$bin/static-setuid"
-		check "a static setuid program does not listen to V6GUARD" 'setuid 4' \
-			"$(as_user env V6GUARD=off "$bin/static-setuid" setuid dual)"
-		check "a static setuid program does not listen to V6GUARD_SNAPSHOT" 'setuid 4' \
-			"$(as_user env V6GUARD_SNAPSHOT=/nowhere "$bin/static-setuid" setuid dual)"
-	fi
+	setuid_program() {
+		cp "$1" "$bin/setuid"
+		chmod 4755 "$bin/setuid"
+		check "$2" 'setuid 4' "$(as_user "$bin/setuid" setuid dual)"
+		check "$2 does not listen to V6GUARD" 'setuid 4' \
+			"$(as_user env V6GUARD=off "$bin/setuid" setuid dual)"
+		check "$2 does not listen to V6GUARD_SNAPSHOT" 'setuid 4' \
+			"$(as_user env V6GUARD_SNAPSHOT=/nowhere "$bin/setuid" setuid dual)"
+	}
+	setuid_program "$bin/process" "a setuid program"
+	[ ! -x "$bin/static" ] || setuid_program "$bin/static" "a static setuid program"
 	check "an unprivileged program" 'plain 4' "$(as_user "$bin/process" setuid dual)"
 	check "an unprivileged program listens to V6GUARD" 'plain 64' \
 		"$(as_user env V6GUARD=off "$bin/process" setuid dual)"

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 
@@ -315,11 +316,42 @@ static void cancel(const void *arg)
 	CHECK(look_up("host.example").ipv4 == 2);
 }
 
+/* A time limit as wget sets it. */
+static sigjmp_buf before_lookup;
+
+static void leave(int number)
+{
+	(void)number;
+	siglongjmp(before_lookup, 1);
+}
+
+static void jump_out(const void *arg)
+{
+	const struct itimerval soon = {.it_value = {.tv_usec = 20000}};
+
+	(void)arg;
+	dual_stub();
+	write_prefer("v6gstub");
+	CHECK(look_up("host.example").ipv4 == 2);
+	CHECK(signal(SIGALRM, leave) != SIG_ERR);
+	stub_full->script.sleep_ms = 3000;
+	if (!sigsetjmp(before_lookup, 1)) {
+		CHECK(!setitimer(ITIMER_REAL, &soon, NULL));
+		look_up("slow.example");
+		CHECK(!"got here");
+	}
+	stub_full->script.sleep_ms = 0;
+	for (unsigned i = 0; i < 3; i++)
+		CHECK(look_up("host.example").ipv4 == 2 && !look_up("host.example").ipv6);
+	_exit(0); /* what was left is lost, as libc's own memory is */
+}
+
 static void test_threads(void **state)
 {
 	(void)state;
 	world_run(storm, NULL, "16 threads, replaced policies, forks");
 	world_run(cancel, NULL, "cancellation");
+	world_run(jump_out, NULL, "longjmp out of a lookup");
 }
 
 /* ---- silence ---- */
