@@ -316,7 +316,8 @@ static void cancel(const void *arg)
 	CHECK(look_up("host.example").ipv4 == 2);
 }
 
-/* A time limit as wget sets it. */
+/* A time limit as wget sets it. What was left is lost, as libc's own memory is: a leak.
+ */
 static sigjmp_buf before_lookup;
 
 static void leave(int number)
@@ -343,7 +344,6 @@ static void jump_out(const void *arg)
 	stub_full->script.sleep_ms = 0;
 	for (unsigned i = 0; i < 3; i++)
 		CHECK(look_up("host.example").ipv4 == 2 && !look_up("host.example").ipv6);
-	_exit(0); /* what was left is lost, as libc's own memory is */
 }
 
 static void test_threads(void **state)
@@ -351,7 +351,8 @@ static void test_threads(void **state)
 	(void)state;
 	world_run(storm, NULL, "16 threads, replaced policies, forks");
 	world_run(cancel, NULL, "cancellation");
-	world_run(jump_out, NULL, "longjmp out of a lookup");
+	if (!world_is_instrumented())
+		world_run(jump_out, NULL, "longjmp out of a lookup");
 }
 
 /* ---- silence ---- */
