@@ -175,6 +175,21 @@ GP_EXPORT const char *gp_mode_name(enum gp_mode mode);
 /** The mode of that exact name, or GP_NOTFOUND. */
 GP_EXPORT enum gp_status gp_mode_parse(const char *name, enum gp_mode *out);
 
+/** What is known of a destination (RFC 6724 has no word for it; DESIGN 6). */
+enum gp_verdict {
+	GP_VERDICT_UNKNOWN, /**< never tried, or too long ago */
+	GP_VERDICT_OK,      /**< a handshake, or a refusal, came back */
+	GP_VERDICT_BROKEN,  /**< nothing comes back, while IPv4 of the same name works */
+	GP_VERDICT_SLOW,    /**< answers, but later than IPv4 by more than is allowed */
+	GP_VERDICT_COUNT
+};
+
+/** "unknown", "ok", "broken", "slow"; NULL for no verdict. */
+GP_EXPORT const char *gp_verdict_name(enum gp_verdict verdict);
+
+/** The verdict of that exact name, or GP_NOTFOUND. */
+GP_EXPORT enum gp_status gp_verdict_parse(const char *name, enum gp_verdict *out);
+
 /** Where a decision is carried out. */
 enum gp_door { GP_DOOR_NSS, GP_DOOR_PRELOAD, GP_DOOR_DNS };
 
@@ -193,6 +208,9 @@ enum gp_reason {
 	GP_WHY_NO_USABLE_IPV4, /**< IPv4 addresses there are, but none can be reached from
 				  here */
 	GP_WHY_NO_USABLE_IPV6, /**< the same for strip-a */
+	GP_WHY_BROKEN,         /**< auto: its verdict is broken */
+	GP_WHY_SLOW,           /**< auto: its verdict is slow */
+	GP_WHY_UNTESTED,       /**< auto, unknown = distrust: no fresh ok yet */
 	GP_WHY_COUNT
 };
 
@@ -237,6 +255,14 @@ struct gp_facts {
 	bool (*is_usable)(void *ctx, const struct gp_addr *addr);
 	/** ADDR is one of the host's own. */
 	bool (*is_own)(void *ctx, const struct gp_addr *addr);
+	/**
+	 * What is known of ADDR. NULL: there is no live reach map, and `auto` has nothing
+	 * to act on.
+	 */
+	enum gp_verdict (*verdict)(void *ctx, const struct gp_addr *addr);
+	/** ADDR is in a prefix that is the host's own or on its link; goes with verdict.
+	 */
+	bool (*is_onlink)(void *ctx, const struct gp_addr *addr);
 };
 
 /** What gp_guard found, for all candidates together. */

@@ -14,9 +14,17 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/crc32.c \
 	libgaipolicy/guard/crc32.h \
 	libgaipolicy/guard/guard.c \
+	libgaipolicy/guard/hint.c \
+	libgaipolicy/guard/hint.h \
 	libgaipolicy/guard/words.c \
 	libgaipolicy/guard/live.c \
 	libgaipolicy/guard/live.h \
+	libgaipolicy/guard/race.c \
+	libgaipolicy/guard/race.h \
+	libgaipolicy/guard/reach.c \
+	libgaipolicy/guard/reach.h \
+	libgaipolicy/guard/reach_live.c \
+	libgaipolicy/guard/reach_private.h \
 	libgaipolicy/guard/snapshot.c \
 	libgaipolicy/guard/snapshot.h
 
@@ -38,6 +46,14 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/config_report.c \
 	libgaipolicy/guard/config_type.c \
 	libgaipolicy/guard/config_value.c \
+	libgaipolicy/guard/hint_parse.c \
+	libgaipolicy/guard/nscd.c \
+	libgaipolicy/guard/nscd.h \
+	libgaipolicy/guard/owner.c \
+	libgaipolicy/guard/owner.h \
+	libgaipolicy/guard/reach_write.c \
+	libgaipolicy/guard/sockdiag.c \
+	libgaipolicy/guard/sockdiag.h \
 	libgaipolicy/gaiconf/diff.c \
 	libgaipolicy/gaiconf/diff.h \
 	libgaipolicy/gaiconf/file.c \

@@ -6,4 +6,10 @@
 /** State of the host: the snapshot, the lock, history. root:root 0755. */
 #define GP_STATE_DIR "/var/lib/v6guard"
 
+/** What lives only while the host runs: map and sockets of v6guardd. root:root 0755. */
+#define GP_RUN_DIR "/run/v6guard"
+#define GP_REACH_PATH GP_RUN_DIR "/reach.map"
+#define GP_HINT_PATH GP_RUN_DIR "/hint.sock"
+#define GP_CONTROL_PATH GP_RUN_DIR "/control.sock"
+
 #endif

@@ -13,6 +13,11 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_nss.c \
 	tool/v6guard/cmd_off.c \
 	tool/v6guard/cmd_status.c \
+	tool/v6guard/cmd_stuck.c \
+	tool/v6guard/cmd_verdict.c \
+	tool/v6guard/cmd_watch.c \
+	tool/v6guard/daemon.c \
+	tool/v6guard/daemon.h \
 	tool/v6guard/main.c \
 	tool/v6guard/managed.c \
 	tool/v6guard/nscd.c \
@@ -31,3 +36,43 @@ tool_v6guard_v6guard_SOURCES = \
 tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tool_v6guard_v6guard_LDADD = libgpcore.la $(JANSSON_LIBS)
 dist_man_MANS += tool/v6guard/v6guard.8
+
+# v6guardd: all but main.c in an archive, for the tests.
+noinst_LTLIBRARIES += libgpdaemon.la
+libgpdaemon_la_SOURCES = \
+	tool/v6guardd/control.c \
+	tool/v6guardd/control.h \
+	tool/v6guardd/eventlog.c \
+	tool/v6guardd/eventlog.h \
+	tool/v6guardd/files.c \
+	tool/v6guardd/files.h \
+	tool/v6guardd/message.c \
+	tool/v6guardd/message.h \
+	tool/v6guardd/notify.c \
+	tool/v6guardd/notify.h \
+	tool/v6guardd/rescue.c \
+	tool/v6guardd/rescue.h \
+	tool/v6guardd/sandbox.c \
+	tool/v6guardd/sandbox.h \
+	tool/v6guardd/settings.c \
+	tool/v6guardd/settings.h \
+	tool/v6guardd/steward.c \
+	tool/v6guardd/steward.h \
+	tool/v6guardd/worker.c \
+	tool/v6guardd/worker.h \
+	tool/v6guardd/report.c \
+	tool/v6guardd/report.h \
+	tool/v6guardd/watch/netwatch.c \
+	tool/v6guardd/watch/netwatch.h \
+	tool/v6guardd/watch/prober.c \
+	tool/v6guardd/watch/prober.h \
+	tool/v6guardd/watch/suspects.c \
+	tool/v6guardd/watch/suspects.h \
+	tool/v6guardd/watch/verdict.c \
+	tool/v6guardd/watch/verdict.h
+libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS)
+libgpdaemon_la_LIBADD = libgpcore.la $(JANSSON_LIBS) $(EVENT_LIBS) $(CAP_LIBS) $(SECCOMP_LIBS)
+
+sbin_PROGRAMS += tool/v6guardd/v6guardd
+tool_v6guardd_v6guardd_SOURCES = tool/v6guardd/main.c
+tool_v6guardd_v6guardd_LDADD = libgpdaemon.la

@@ -63,6 +63,34 @@ enum gp_status gp_mode_parse(const char *name, enum gp_mode *out)
 	return GP_NOTFOUND;
 }
 
+const char *gp_verdict_name(enum gp_verdict verdict)
+{
+	switch (verdict) {
+	case GP_VERDICT_UNKNOWN:
+		return "unknown";
+	case GP_VERDICT_OK:
+		return "ok";
+	case GP_VERDICT_BROKEN:
+		return "broken";
+	case GP_VERDICT_SLOW:
+		return "slow";
+	case GP_VERDICT_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+enum gp_status gp_verdict_parse(const char *name, enum gp_verdict *out)
+{
+	for (int verdict = 0; verdict < GP_VERDICT_COUNT; verdict++) {
+		if (strcmp(name, gp_verdict_name((enum gp_verdict)verdict)))
+			continue;
+		*out = (enum gp_verdict)verdict;
+		return GP_OK;
+	}
+	return GP_NOTFOUND;
+}
+
 const char *gp_disposition_name(enum gp_disposition disposition)
 {
 	switch (disposition) {
@@ -99,6 +127,12 @@ const char *gp_reason_name(enum gp_reason reason)
 		return "no-usable-ipv4";
 	case GP_WHY_NO_USABLE_IPV6:
 		return "no-usable-ipv6";
+	case GP_WHY_BROKEN:
+		return "broken";
+	case GP_WHY_SLOW:
+		return "slow";
+	case GP_WHY_UNTESTED:
+		return "untested";
 	case GP_WHY_COUNT:
 		break;
 	}

@@ -54,6 +54,21 @@ static const struct command commands[] = {
 	 "take v6guard out of the hosts: line", ""},
 	{"nss", "status", cmd_nss_status, 0, 0, "",
 	 "is it there, and what stands behind it", "Exit 1 when it is not there.\n"},
+	{"watch", NULL, cmd_watch, 0, 0, "", "status, kept up to date until you press q",
+	 ""},
+	{"stuck", NULL, cmd_stuck, ON_WATCH | ON_RESCUE, 0, "[--watch] [--rescue]",
+	 "which programs hang on dead IPv6 now; free them",
+	 "Works without the daemon and without an install. --watch goes on until it is\n"
+	 "interrupted. --rescue makes each of them go on to its next address; it needs "
+	 "root.\n"},
+	{"verdict", "list", cmd_verdict_list, 0, 0, "",
+	 "what v6guardd knows of which addresses", ""},
+	{"verdict", "set", cmd_verdict_set, ON_FOR, 2,
+	 "PREFIX ok|broken|slow [--for TIME]", "say what an address or prefix is",
+	 "PREFIX is an IPv6 address, a /48 or ::/0. It holds for an hour, or TIME, "
+	 "whatever\nis seen meanwhile.\n"},
+	{"verdict", "clear", cmd_verdict_clear, 0, 1, "[PREFIX]",
+	 "forget what is known, and find out anew", ""},
 	{"history", NULL, cmd_history, 0, 1, "[nss|config]", "the changes that were made",
 	 ""},
 	{"rollback", NULL, cmd_rollback, ENABLE_OPTIONS, 2,

@@ -15,6 +15,8 @@ enum {
 	OPT_FOR,
 	OPT_VERIFY,
 	OPT_DOORS,
+	OPT_WATCH,
+	OPT_RESCUE,
 };
 
 static const struct option options[] = {
@@ -29,6 +31,8 @@ static const struct option options[] = {
 	{"for", required_argument, NULL, OPT_FOR},
 	{"verify", required_argument, NULL, OPT_VERIFY},
 	{"doors", required_argument, NULL, OPT_DOORS},
+	{"watch", no_argument, NULL, OPT_WATCH},
+	{"rescue", no_argument, NULL, OPT_RESCUE},
 	{NULL, 0, NULL, 0},
 };
 
@@ -111,6 +115,14 @@ static int take_option(struct cli *cli, struct wishes *wishes, int option,
 		cli->doors = optarg;
 		wishes->given |= ON_DOORS;
 		break;
+	case OPT_WATCH:
+		cli->is_watch = true;
+		wishes->given |= ON_WATCH;
+		break;
+	case OPT_RESCUE:
+		cli->is_rescue = true;
+		wishes->given |= ON_RESCUE;
+		break;
 	case 'q':
 		cli->is_quiet = true;
 		break;
@@ -152,11 +164,10 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} names[] = {{ON_CHECK, "--check"},
-		     {ON_DRY_RUN, "--dry-run"},
-		     {ON_FOR, "--for"},
-		     {ON_VERIFY, "--verify"},
-		     {ON_DOORS, "--doors"}};
+	} names[] = {{ON_CHECK, "--check"},  {ON_DRY_RUN, "--dry-run"},
+		     {ON_FOR, "--for"},      {ON_VERIFY, "--verify"},
+		     {ON_DOORS, "--doors"},  {ON_WATCH, "--watch"},
+		     {ON_RESCUE, "--rescue"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (wishes->given & names[i].bit & ~allowed)

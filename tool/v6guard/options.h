@@ -12,6 +12,8 @@ enum option_bit {
 	ON_FOR = 1 << 2,
 	ON_VERIFY = 1 << 3,
 	ON_DOORS = 1 << 4,
+	ON_WATCH = 1 << 5,
+	ON_RESCUE = 1 << 6,
 };
 
 /** What the options said that concerns main alone. */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hint.h - what a door tells v6guardd: the addresses it just handed out together, and
+ * what it counted. One datagram to GP_HINT_PATH. A hint can cause a probe, never a
+ * verdict; nothing in it is believed but that the sender, whom the kernel names, said so.
+ */
+#ifndef LIBGAIPOLICY_GUARD_HINT_H
+#define LIBGAIPOLICY_GUARD_HINT_H
+
+#include "gaipolicy.h"
+#include "paths.h"
+
+#define GP_HINT_ADDRESSES 16
+#define GP_HINT_SIZE_MAX 512 /**< bytes of a datagram */
+
+/** What became of a hinted address. */
+#define GP_HINT_WITHHELD 1U /**< stripped: `unknown = distrust`, and it is untested */
+#define GP_HINT_STRIPPED 2U /**< stripped for any other reason */
+
+/** Counters of a door, since the last hint that was taken. */
+enum gp_counter {
+	GP_COUNT_LOOKUPS,  /**< lookups that went through the decision */
+	GP_COUNT_CHANGED,  /**< answers that were changed */
+	GP_COUNT_STRIPPED, /**< addresses that were taken out */
+	GP_COUNT_WITHHELD, /**< of these by distrust */
+	GP_COUNT_WOULD,    /**< answers that enforce = no left as they were */
+	GP_COUNT_SPARED,   /**< answers kept as no IPv4 address was usable */
+	GP_COUNT_TROUBLE,  /**< lookups passed on because of trouble of our own */
+	GP_COUNTERS
+};
+
+/** "lookups", "changed", ...: keys of status. */
+const char *gp_counter_name(enum gp_counter counter);
+
+struct gp_hint {
+	uint8_t door;  /**< enum gp_door */
+	uint8_t count; /**< of ADDRESSES */
+	struct {
+		struct gp_addr addr;
+		uint8_t flags; /**< GP_HINT_* */
+	} addresses[GP_HINT_ADDRESSES];
+	uint32_t counters[GP_COUNTERS];
+};
+
+/** Write HINT's bytes into BUF; returns their number. */
+size_t gp_hint_build(const struct gp_hint *hint, uint8_t buf[GP_HINT_SIZE_MAX]);
+
+/** Check bytes and fill in OUT. GP_SYNTAX, GP_UNSUPPORTED (another version). */
+enum gp_status gp_hint_parse(const void *bytes, size_t size, struct gp_hint *out);
+
+/** Add to a counter of this process. */
+void gp_hint_count(enum gp_counter counter, uint32_t more);
+
+/**
+ * Tell v6guardd what became of a lookup, unless this process did so less than a second
+ * ago: one non-blocking send, no fd kept, errno preserved. IPv6 addresses come first
+ * when there are more than fit. The process's counters go along and start anew.
+ * EACCES and EPERM: not tried again for 60 s. Call it only while there is a live map.
+ */
+void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count,
+		  bool acts);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * reach.h - the reach map: what v6guardd knows, in a file that every process maps
+ * read-only (DESIGN 6). One writer, any number of readers, no locks: a sequence number a
+ * bucket says whether it was written meanwhile. All times are CLOCK_BOOTTIME milliseconds
+ * (gp_boot_ms). Whatever stands in the memory, a reader stays inside it.
+ */
+#ifndef LIBGAIPOLICY_GUARD_REACH_H
+#define LIBGAIPOLICY_GUARD_REACH_H
+
+#include "gaipolicy.h"
+#include "paths.h"
+
+/** Verdicts that the map is made for, and the bytes it takes. */
+#define GP_REACH_VERDICTS 4096
+#define GP_REACH_NAT64 8
+#define GP_REACH_ONLINK 32
+
+/** A map in memory; opaque: gp_reach_size() bytes, 64-byte aligned. */
+struct gp_reach;
+
+/** What holds for the whole host. */
+struct gp_reach_host {
+	long long expires_ms; /**< after that nobody updates the map any more */
+	uint32_t epoch;
+	bool ipv4_usable;
+	bool nat64_active;
+	uint32_t nat64_count; /**< <= GP_REACH_NAT64 */
+	struct {
+		struct gp_prefix prefix;
+		long long expires_ms;
+	} nat64[GP_REACH_NAT64];
+	uint32_t onlink_count; /**< <= GP_REACH_ONLINK */
+	struct gp_prefix
+		onlink[GP_REACH_ONLINK]; /**< IPv6 prefixes of this host's links */
+};
+
+size_t gp_reach_size(void);
+
+/* ---- the writer: v6guardd's worker ---------------------------------------------- */
+
+/** Make an empty map of MEMORY (gp_reach_size bytes): no verdict, host record expired. */
+struct gp_reach *gp_reach_format(void *memory);
+
+/** Replace the host record. */
+void gp_reach_set_host(struct gp_reach *map, const struct gp_reach_host *host);
+
+/**
+ * Say VERDICT of PREFIX (IPv6, length 0, 48 or 128) until EXPIRES_MS; UNKNOWN takes it
+ * out. GP_RANGE: another length. A full bucket loses the entry that expires first: what
+ * is lost is unknown, which is safe.
+ */
+enum gp_status gp_reach_set(struct gp_reach *map, const struct gp_prefix *prefix,
+			    enum gp_verdict verdict, long long expires_ms);
+
+/** Forget all verdicts (a new epoch). */
+void gp_reach_clear(struct gp_reach *map);
+
+/* ---- readers -------------------------------------------------------------------- */
+
+/** MEMORY of SIZE bytes is a map of this format; else NULL. */
+const struct gp_reach *gp_reach_check(const void *memory, size_t size);
+
+/** The host record is there and has not expired at NOW_MS: somebody keeps the map. */
+bool gp_reach_is_live(const struct gp_reach *map, long long now_ms);
+
+/** Copy the host record; false: it was being written, three times in a row. */
+bool gp_reach_get_host(const struct gp_reach *map, struct gp_reach_host *out);
+
+/** The host's fresh `ipv4 usable` bit; false when it is not known. */
+bool gp_reach_ipv4_usable(const struct gp_reach *map, long long now_ms);
+
+/** ADDR lies in one of the on-link prefixes. */
+bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr);
+
+/**
+ * What is known of ADDR at NOW_MS: the longest of its prefixes /128, /48 and ::/0 that
+ * has a verdict which has not expired, so that an ok inside wins over a broken around
+ * it. ::/0 speaks for global unicast alone (2000::/3): unique local addresses, NAT64 and
+ * the like are not reached by way of the internet. IPv4: unknown.
+ */
+enum gp_verdict gp_reach_verdict(const struct gp_reach *map, const struct gp_addr *addr,
+				 long long now_ms);
+
+/* ---- the map that is in force for this process (doors) ---------------------------- */
+
+/**
+ * GP_REACH_PATH, mapped; NULL: there is none, it is not to be trusted (a regular file of
+ * root that nobody else may write), or nobody keeps it any more. Looked for at most once
+ * a second, after EACCES or EPERM once in 60 s. It stays mapped as long as the process
+ * lives; a process that saw 8 different files looks for no more. Thread- and fork-safe.
+ */
+const struct gp_reach *gp_reach_live(void);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sockdiag.h - TCP sockets as the kernel sees them (NETLINK_SOCK_DIAG), unprivileged but
+ * for the destroying. For v6guardd and the CLI; never linked into the doors.
+ */
+#ifndef LIBGAIPOLICY_GUARD_SOCKDIAG_H
+#define LIBGAIPOLICY_GUARD_SOCKDIAG_H
+
+#include "gaipolicy.h"
+
+/** A TCP socket. */
+struct gp_socket {
+	struct gp_addr local, remote; /**< an IPv4-mapped destination counts as AF_INET */
+	uint16_t local_port, remote_port; /**< host byte order; 0: not known any more */
+	uint32_t interface;
+	uint32_t uid;         /**< 0 in destroy events: not known */
+	uint32_t inode;       /**< 0 in destroy events */
+	uint32_t cookie[2];   /**< names it for as long as the host runs */
+	uint8_t state;        /**< TCP_SYN_SENT and so on, <netinet/tcp.h> */
+	uint8_t retransmits;  /**< tcpi_retransmits: of the segment that waits now */
+	uint32_t rtt_us;      /**< 0: no handshake came about */
+	uint32_t unacked;     /**< segments that nobody acknowledged yet */
+	uint64_t bytes_acked; /**< the SYN counts as one */
+	uint64_t bytes_received;
+};
+
+/** What a socket that was closed says of its destination (facts: only these are sure). */
+enum gp_evidence {
+	GP_EVIDENCE_NONE,    /**< gave up early, or refused, or not known */
+	GP_EVIDENCE_OK,      /**< a handshake, and no data that nobody acknowledged */
+	GP_EVIDENCE_DATA_OK, /**< and data beyond the handshake was acknowledged */
+	GP_EVIDENCE_FAILED,  /**< two retransmits of the SYN, and no answer */
+	GP_EVIDENCE_STALLED, /**< a handshake, then nothing acknowledged after 3
+				  retransmits: path MTU */
+};
+
+/** The same for a socket that is still there (SYN_SENT or established) or was closed. */
+enum gp_evidence gp_socket_evidence(const struct gp_socket *socket);
+
+/** Bits of STATES below. */
+#define GP_STATE_ESTABLISHED (1U << 1)
+#define GP_STATE_SYN_SENT (1U << 2)
+
+/** A netlink socket for dumps; -1 and errno. Close with close(). */
+int gp_sockdiag_open(void);
+
+/**
+ * Visit all TCP sockets of FAMILY (AF_INET or AF_INET6) in STATES. With COUNT > 0 only
+ * those whose destination is one of ADDRESSES (of that family; at most 32), asked of the
+ * kernel by filter. VISIT returns false to stop early. GP_IO, GP_RANGE. A dump that the
+ * kernel marks as interrupted is used as it is.
+ */
+enum gp_status gp_sockdiag_dump(int fd, int family, unsigned states,
+				const struct gp_addr *addresses, size_t count,
+				bool (*visit)(void *ctx, const struct gp_socket *socket),
+				void *ctx);
+
+/**
+ * A netlink socket that hears of every TCP socket that closes, both families; -1 and
+ * errno. BUFFER: bytes it may hold (SO_RCVBUFFORCE where allowed). Non-blocking.
+ */
+int gp_sockdiag_listen(int buffer);
+
+/**
+ * Read what is there. GP_OK: all was visited; GP_BUSY: events were lost (ENOBUFS), which
+ * says "dump now"; GP_IO.
+ */
+enum gp_status gp_sockdiag_read(int fd,
+				void (*visit)(void *ctx, const struct gp_socket *socket),
+				void *ctx);
+
+/** Look one socket up again by family, addresses, ports and cookie. GP_NOTFOUND. */
+enum gp_status gp_sockdiag_find(int fd, const struct gp_socket *socket,
+				struct gp_socket *out);
+
+/**
+ * Destroy an IPv6 TCP socket in SYN_SENT (its connect() gives ECONNABORTED): looked up
+ * again by cookie right before. GP_NOTFOUND: it is gone or in another state by now;
+ * GP_PERM: no CAP_NET_ADMIN; GP_UNSUPPORTED: a kernel without INET_DIAG_DESTROY.
+ */
+enum gp_status gp_sockdiag_destroy(int fd, const struct gp_socket *socket);
+
+/**
+ * Whether this kernel and these rights can destroy: asked with a socket that does not
+ * exist. GP_OK, GP_PERM or GP_UNSUPPORTED.
+ */
+enum gp_status gp_sockdiag_can_destroy(int fd);
+
+#endif

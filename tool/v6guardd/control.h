@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * control.h - the control socket: a line in, one JSON object in a line out, and closed.
+ *
+ *   status                          everybody
+ *   partners ADDRESS                everybody: {"partners": [ADDRESS...]}
+ *   verdict list                    everybody
+ *   verdict set PREFIX VERDICT SECONDS   root
+ *   verdict clear [PREFIX]          root
+ *   reload                          root; answered once the steward has read the files
+ *
+ * An error is {"error": TEXT}.
+ */
+#ifndef TOOL_V6GUARDD_CONTROL_H
+#define TOOL_V6GUARDD_CONTROL_H
+
+#include <event2/event.h>
+#include <jansson.h>
+
+#include "gaipolicy.h"
+
+struct control;
+struct control_request;
+
+/** What the socket's lines come to. Results are new references; NULL: no memory. */
+struct control_ops {
+	void *ctx;
+	json_t *(*status)(void *ctx);
+	json_t *(*partners)(void *ctx, const struct gp_addr *addr);
+	json_t *(*verdict_list)(void *ctx);
+	json_t *(*verdict_set)(void *ctx, const struct gp_prefix *prefix,
+			       enum gp_verdict verdict, uint32_t seconds);
+	json_t *(*verdict_clear)(void *ctx, const struct gp_prefix *prefix);
+	/* Begin one; control_reloaded ends it. False: {"error"} at once. */
+	bool (*reload)(void *ctx);
+};
+
+/** LISTEN_FD: bound and listening; owned. At most 32 clients, 5 s each. */
+struct control *control_new(struct event_base *base, int listen_fd,
+			    const struct control_ops *ops);
+void control_free(struct control *control);
+
+/** Answer everybody who waits for a reload. Steals REPLY. */
+void control_reloaded(struct control *control, json_t *reply);
+
+#endif

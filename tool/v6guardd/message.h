@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * message.h - what steward and worker say to each other, over a SOCK_SEQPACKET pair: one
+ * typed message of fixed size a packet. The receiver believes no byte of it unchecked:
+ * message_receive drops what is not well-formed, and the caller what is not plausible.
+ */
+#ifndef TOOL_V6GUARDD_MESSAGE_H
+#define TOOL_V6GUARDD_MESSAGE_H
+
+#include "guard/sockdiag.h"
+#include "settings.h"
+
+enum message_type {
+	/* worker to steward */
+	MESSAGE_READY = 1, /* the loop runs */
+	MESSAGE_RELOAD,    /* somebody with the right to it asks for a reload */
+	MESSAGE_RESCUE,    /* destroy this socket: `rescue` */
+	MESSAGE_NSCD,      /* a verdict changed: nscd's answers are stale */
+	/* steward to worker */
+	MESSAGE_SETTINGS, /* a configuration that was read and checked: `settings` */
+	MESSAGE_REFUSED,  /* a configuration with errors: `text`; the old one stays */
+	MESSAGE_RESCUED,  /* what became of a rescue: `rescued` */
+	MESSAGE_ABILITY,  /* what the kernel lets the steward do: `ability` */
+};
+
+enum rescue_why {
+	RESCUE_BROKEN,      /* its destination is broken already */
+	RESCUE_RETRANSMITS, /* two retransmits, and the IPv4 partner answers */
+};
+
+struct message_rescue {
+	struct gp_socket socket;
+	struct gp_addr partner; /* the IPv4 address it was handed out with */
+	uint32_t why;           /* enum rescue_why */
+};
+
+struct message_rescued {
+	struct gp_socket socket;
+	struct gp_addr partner;
+	uint32_t why;
+	uint32_t status; /* enum gp_status of gp_sockdiag_destroy; GP_CONFLICT: excluded;
+			    GP_BUSY: over the steward's own rate */
+	int32_t pid;     /* 0: not known */
+	char program[64], unit[128];
+};
+
+struct message_ability {
+	uint32_t can_destroy; /* enum gp_status of gp_sockdiag_can_destroy */
+};
+
+struct message {
+	uint32_t type; /* enum message_type */
+	union {
+		struct settings settings;
+		struct message_rescue rescue;
+		struct message_rescued rescued;
+		struct message_ability ability;
+		char text[1024];
+	} u;
+};
+
+/**
+ * Send TYPE and its part of MESSAGE->u. False and errno: the other side is gone, or does
+ * not read (EAGAIN on a non-blocking socket).
+ */
+bool message_send(int fd, enum message_type type, const struct message *message);
+
+/**
+ * Receive one packet. 1: MESSAGE is well-formed (known type, exact size, enums and
+ * lengths in range, texts that end); 0: one came that was not, and was dropped; -1 and
+ * errno: none there (EAGAIN) or the other side is gone (0 bytes: EPIPE).
+ */
+int message_receive(int fd, struct message *message);
+
+#endif

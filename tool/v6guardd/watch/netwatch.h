@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * netwatch.h - the host's networks by rtnetlink, unprivileged: default routes, the global
+ * prefixes of their interfaces, on-link prefixes. When that set changes the epoch grows.
+ */
+#ifndef TOOL_V6GUARDD_WATCH_NETWATCH_H
+#define TOOL_V6GUARDD_WATCH_NETWATCH_H
+
+#include <event2/event.h>
+
+#include "guard/reach.h"
+
+/** A change counts once nothing else has changed for so long. */
+#define NETWATCH_DEBOUNCE_MS 500
+
+/** What is so now. */
+struct netwatch_state {
+	uint32_t epoch;    /* 1 at first */
+	bool ipv4_usable;  /* a default route for IPv4, and an address to use it from */
+	bool ipv6_default; /* a default route for IPv6 */
+	uint32_t onlink_count;
+	struct gp_prefix onlink[GP_REACH_ONLINK]; /* IPv6 */
+};
+
+struct netwatch;
+
+/** CHANGED is told of each change; IS_EPOCH: the epoch grew, and WHY says by what. */
+typedef void netwatch_changed_fn(void *ctx, const struct netwatch_state *state,
+				 bool is_epoch, const char *why);
+
+/** The netlink socket for it, opened before privileges go; -1 and errno. */
+int netwatch_open(void);
+
+/** Read all that is there now and watch from now on. Owns FD. NULL: no memory, or the
+ * kernel did not answer. */
+struct netwatch *netwatch_new(struct event_base *base, int fd,
+			      netwatch_changed_fn *changed, void *ctx);
+void netwatch_free(struct netwatch *watch);
+const struct netwatch_state *netwatch_state(const struct netwatch *watch);
+
+#endif

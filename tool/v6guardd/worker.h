@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* worker.h - the process that does the work, on one event loop, without privileges. */
+#ifndef TOOL_V6GUARDD_WORKER_H
+#define TOOL_V6GUARDD_WORKER_H
+
+#include "guard/reach.h"
+#include "settings.h"
+
+/** What the steward made while it was root; the worker owns it all. -1: not there. */
+struct worker_files {
+	struct gp_reach *map;  /* formatted, shared, writable */
+	int steward_fd;        /* message.h */
+	int hint_fd;           /* bound; SO_PASSCRED is set */
+	int control_fd;        /* bound and listening */
+	int dump_fd, event_fd; /* gp_sockdiag_open, gp_sockdiag_listen */
+	int route_fd;          /* netwatch_open */
+	int log_fd;            /* where events go */
+};
+
+/** Run until the steward says goodbye (its end of the socket closes) or SIGTERM. Returns
+ * the exit status. The sandbox is put up by the caller. */
+int worker_run(const struct worker_files *files, const struct settings *settings);
+
+#endif
