@@ -71,7 +71,8 @@ static bool is_own(void *ctx, const struct gp_addr *addr)
 struct gp_facts facts_open(struct socket_facts *sockets)
 {
 	*sockets = (struct socket_facts){-1, -1};
-	return (struct gp_facts){sockets, is_usable, is_own};
+	return (struct gp_facts){
+		.ctx = sockets, .is_usable = is_usable, .is_own = is_own};
 }
 
 void facts_close(struct socket_facts *sockets)

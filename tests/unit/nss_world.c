@@ -55,7 +55,7 @@ struct gp_facts __wrap_facts_open(struct socket_facts *sockets)
 	if (world_real_facts)
 		return __real_facts_open(sockets);
 	*sockets = (struct socket_facts){-1, -1};
-	return (struct gp_facts){NULL, is_usable, is_own};
+	return (struct gp_facts){.is_usable = is_usable, .is_own = is_own};
 }
 
 static bool fails_now(void)

@@ -210,7 +210,8 @@ static size_t read_candidates(const struct guard_case *one, struct gp_candidate 
 static void check_case(const struct guard_case *one)
 {
 	struct world world = {.host = one->host};
-	const struct gp_facts facts = {&world, is_usable, is_own};
+	const struct gp_facts facts = {
+		.ctx = &world, .is_usable = is_usable, .is_own = is_own};
 	const char *name = one->name ? one->name : "host.example";
 	const struct gp_query query = {one->no_node ? NULL : name, one->family,
 				       one->door};
@@ -271,7 +272,8 @@ static void test_may_act(void **state)
 					       families[bits / 18 % 3],
 					       (enum gp_door)(bits / 6 % 3)};
 		struct world world = {.host = DUAL};
-		const struct gp_facts facts = {&world, is_usable, is_own};
+		const struct gp_facts facts = {
+			.ctx = &world, .is_usable = is_usable, .is_own = is_own};
 		struct gp_candidate candidates[2];
 		struct gp_guard_policy policy;
 		size_t first = query.family == AF_INET ? 1 : 0;
@@ -300,7 +302,8 @@ static void test_may_act(void **state)
 static void test_facts_are_lazy(void **state)
 {
 	struct world world = {.host = DUAL};
-	const struct gp_facts facts = {&world, is_usable, is_own};
+	const struct gp_facts facts = {
+		.ctx = &world, .is_usable = is_usable, .is_own = is_own};
 	const struct gp_query query = {"host.example", AF_UNSPEC, GP_DOOR_NSS};
 	struct gp_candidate only_a[2];
 	struct gp_guard_policy policy;
