@@ -16,6 +16,7 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/guard.c \
 	libgaipolicy/guard/hint.c \
 	libgaipolicy/guard/hint.h \
+	libgaipolicy/guard/hint_private.h \
 	libgaipolicy/guard/words.c \
 	libgaipolicy/guard/live.c \
 	libgaipolicy/guard/live.h \

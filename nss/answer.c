@@ -120,9 +120,9 @@ bool answer_add_tuples(struct answer *answer, const struct gaih_addrtuple *tuple
 	return true;
 }
 
-bool answer_add_host(struct answer *answer, const struct hostent *host)
+bool answer_add_host(struct answer *answer, const struct hostent *host, int family)
 {
-	if (host->h_addrtype != AF_INET && host->h_addrtype != AF_INET6)
+	if (host->h_addrtype != family)
 		return true;
 	if (!answer->name) {
 		answer->name = host->h_name;

@@ -85,9 +85,12 @@ void answer_reset(struct answer *answer);
 /** Double `bytes`, losing them. False: no memory, or ANSWER_BYTES_MAX reached. */
 bool answer_grow(struct answer *answer);
 
-/** Add what a backend gave; false: no memory. */
+/**
+ * Add what a backend gave; false: no memory. A host of another family than FAMILY, which
+ * was asked for, is left out.
+ */
 bool answer_add_tuples(struct answer *answer, const struct gaih_addrtuple *tuples);
-bool answer_add_host(struct answer *answer, const struct hostent *host);
+bool answer_add_host(struct answer *answer, const struct hostent *host, int family);
 bool answer_add_candidates(struct answer *answer, const struct gp_candidate *candidates,
 			   size_t count);
 

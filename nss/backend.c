@@ -160,7 +160,7 @@ static bool ask_once(const struct backend *backend, const struct call *call, int
 	if (answer->status != NSS_STATUS_SUCCESS)
 		return true;
 	return family == AF_UNSPEC ? answer_add_tuples(answer, tuples)
-				   : answer_add_host(answer, &host);
+				   : answer_add_host(answer, &host, family);
 }
 
 /*
@@ -275,14 +275,16 @@ static bool is_status(int status)
 	       status < GP_NSS_STATUS_MIN + GP_NSS_STATUS_COUNT;
 }
 
-static void ask_service(const struct gp_service *service, const struct call *call,
-			struct answer *answer)
+/* Returns the service's own status: it is what the line's [action] is about. */
+static enum nss_status ask_service(const struct gp_service *service,
+				   const struct call *call, struct answer *answer)
 {
 	const struct backend *backend = find(service->name);
+	enum nss_status status;
 
 	answer_reset(answer);
 	if (!backend)
-		return;
+		return answer->status;
 	if (call->kind != CALL_BY_NAME4)
 		ask_family(backend, call, call->family, answer);
 	else if (backend->by_name4)
@@ -291,17 +293,18 @@ static void ask_service(const struct gp_service *service, const struct call *cal
 		ask_both(backend, call, answer);
 	if (!is_status(answer->status))
 		answer_fail(answer, NSS_STATUS_UNAVAIL, EINVAL, NO_RECOVERY);
+	status = answer->status;
 	normalise(answer);
+	return status;
 }
 
 void backend_ask(const struct call *call, struct answer *answer)
 {
 	for (uint32_t i = 0; i < answer->chain.count; i++) {
 		const struct gp_service *service = &answer->chain.service[i];
+		const enum nss_status status = ask_service(service, call, answer);
 
-		ask_service(service, call, answer);
-		if (service->action[answer->status - GP_NSS_STATUS_MIN] ==
-		    GP_ACTION_RETURN)
+		if (service->action[status - GP_NSS_STATUS_MIN] == GP_ACTION_RETURN)
 			return;
 	}
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * facts.c - routes and own addresses by a UDP connect(), which sends nothing: what
- * getaddrinfo itself does to sort. 3 to 5 us each.
+ * facts.c - verdicts, on-link prefixes and IPv4 as v6guardd knows them; without it
+ * routes, and own addresses, by a UDP connect(), which sends nothing: what getaddrinfo
+ * itself does to sort. 3 to 5 us each.
  */
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "facts.h"
+#include "guard/clock.h"
 
 /* Any will do: nothing is sent. 9 is discard. */
 #define PROBE_PORT 9
@@ -35,9 +37,9 @@ static socklen_t fill(union any_address *out, const struct gp_addr *addr)
 }
 
 /* The socket of ADDR's family, connected to ADDR; -1: no socket, or no route. */
-static int connect_to(struct socket_facts *sockets, const struct gp_addr *addr)
+static int connect_to(struct fact_sources *sources, const struct gp_addr *addr)
 {
-	int *fd = addr->family == AF_INET ? &sockets->ipv4_fd : &sockets->ipv6_fd;
+	int *fd = addr->family == AF_INET ? &sources->ipv4_fd : &sources->ipv6_fd;
 	union any_address to;
 	socklen_t length = fill(&to, addr);
 
@@ -50,13 +52,27 @@ static int connect_to(struct socket_facts *sockets, const struct gp_addr *addr)
 
 static bool is_usable(void *ctx, const struct gp_addr *addr)
 {
+	const struct fact_sources *sources = ctx;
+
+	if (addr->family == AF_INET && sources->map &&
+	    gp_reach_ipv4_usable(sources->map, sources->now_ms))
+		return true;
 	return connect_to(ctx, addr) >= 0;
 }
 
-/* To its own address the kernel talks from that very address (RFC 6724 5, rule 1). */
-static bool is_own(void *ctx, const struct gp_addr *addr)
+/* The map lists the prefixes of all the host's addresses, and ADDR is in none of them. */
+static bool is_elsewhere(const struct gp_reach *map, const struct gp_addr *addr)
 {
-	int fd = connect_to(ctx, addr);
+	struct gp_reach_host host;
+
+	return map && addr->family == AF_INET6 && gp_reach_get_host(map, &host) &&
+	       host.onlink_count < GP_REACH_ONLINK && !gp_reach_is_onlink(map, addr);
+}
+
+/* To its own address the kernel talks from that very address (RFC 6724 5, rule 1). */
+static bool ask_is_own(struct fact_sources *sources, const struct gp_addr *addr)
+{
+	int fd = connect_to(sources, addr);
 	union any_address from;
 	socklen_t length = sizeof(from);
 
@@ -68,17 +84,45 @@ static bool is_own(void *ctx, const struct gp_addr *addr)
 	return !memcmp(&from.ipv6.sin6_addr, addr->bytes, sizeof(from.ipv6.sin6_addr));
 }
 
-struct gp_facts facts_open(struct socket_facts *sockets)
+static bool is_own(void *ctx, const struct gp_addr *addr)
 {
-	*sockets = (struct socket_facts){-1, -1};
-	return (struct gp_facts){
-		.ctx = sockets, .is_usable = is_usable, .is_own = is_own};
+	struct fact_sources *sources = ctx;
+
+	return !is_elsewhere(sources->map, addr) && ask_is_own(sources, addr);
 }
 
-void facts_close(struct socket_facts *sockets)
+static enum gp_verdict verdict(void *ctx, const struct gp_addr *addr)
 {
-	if (sockets->ipv4_fd >= 0)
-		close(sockets->ipv4_fd);
-	if (sockets->ipv6_fd >= 0)
-		close(sockets->ipv6_fd);
+	const struct fact_sources *sources = ctx;
+
+	return gp_reach_verdict(sources->map, addr, sources->now_ms);
+}
+
+static bool is_onlink(void *ctx, const struct gp_addr *addr)
+{
+	const struct fact_sources *sources = ctx;
+
+	return gp_reach_is_onlink(sources->map, addr);
+}
+
+struct gp_facts facts_open(struct fact_sources *sources, const struct gp_reach *map)
+{
+	struct gp_facts facts = {
+		.ctx = sources, .is_usable = is_usable, .is_own = is_own};
+
+	*sources = (struct fact_sources){.ipv4_fd = -1, .ipv6_fd = -1, .map = map};
+	if (!map)
+		return facts;
+	sources->now_ms = gp_boot_ms();
+	facts.verdict = verdict;
+	facts.is_onlink = is_onlink;
+	return facts;
+}
+
+void facts_close(struct fact_sources *sources)
+{
+	if (sources->ipv4_fd >= 0)
+		close(sources->ipv4_fd);
+	if (sources->ipv6_fd >= 0)
+		close(sources->ipv6_fd);
 }

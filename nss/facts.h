@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* facts.h - what the kernel says about an address, asked by socket. For nss/ only. */
+/*
+ * facts.h - what is known of an address: from the reach map, else from the kernel, asked
+ * by socket. For nss/ only.
+ */
 #ifndef NSS_FACTS_H
 #define NSS_FACTS_H
 
-#include "gaipolicy.h"
+#include "guard/reach.h"
 
-/** Sockets of one decision: opened when first needed, closed by facts_close. */
-struct socket_facts {
-	int ipv4_fd, ipv6_fd; /**< -1: not open */
+/** Sources of one decision: sockets are opened when first needed, closed by facts_close.
+ */
+struct fact_sources {
+	int ipv4_fd, ipv6_fd;       /**< -1: not open */
+	const struct gp_reach *map; /**< NULL: none */
+	long long now_ms;           /**< gp_boot_ms, when MAP is there */
 };
 
-/** Facts that ask through SOCKETS. Thread cancellation must be off until facts_close. */
-struct gp_facts facts_open(struct socket_facts *sockets);
-void facts_close(struct socket_facts *sockets);
+/**
+ * Facts from MAP, which may be NULL, and through sockets. Thread cancellation must be off
+ * until facts_close.
+ */
+struct gp_facts facts_open(struct fact_sources *sources, const struct gp_reach *map);
+void facts_close(struct fact_sources *sources);
 
 #endif

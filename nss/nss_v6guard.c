@@ -21,6 +21,7 @@
 
 #include "backend.h"
 #include "facts.h"
+#include "guard/hint.h"
 #include "guard/live.h"
 #include "pack.h"
 #include "slot.h"
@@ -73,6 +74,12 @@ static struct gp_query query_of(const struct call *call)
 	return (struct gp_query){call->name, call->family, GP_DOOR_NSS};
 }
 
+/* `auto` has nothing to go by while nobody keeps a map. */
+static bool has_evidence(const struct gp_guard_policy *policy)
+{
+	return policy->mode != GP_MODE_AUTO || gp_reach_live();
+}
+
 /*
  * Whether this lookup is ours at all. With `backends = auto` glibc goes on to the very
  * services we would ask, so that whatever cannot be changed is left to it.
@@ -85,7 +92,9 @@ static bool is_ours(const struct call *call, const struct gp_live_ref *ref)
 		return false;
 	if (!ref->guard.backends_auto)
 		return true;
-	return is_by_name(call) && gp_guard_may_act(&ref->guard, &query);
+	if (!is_by_name(call) || !gp_guard_may_act(&ref->guard, &query))
+		return false;
+	return has_evidence(&ref->guard);
 }
 
 /* A new answer with the policy to decide it by; NULL: glibc is to go on without us. */
@@ -123,18 +132,85 @@ static bool ask_partner(struct answer *answer)
 	       answer_add_candidates(answer, partner->candidates, partner->count);
 }
 
-static struct gp_outcome guard(struct answer *answer, const struct gp_query *query)
+static struct gp_outcome guard(struct answer *answer, const struct gp_query *query,
+			       const struct gp_reach *map)
 {
-	struct socket_facts sockets;
-	const struct gp_facts facts = facts_open(&sockets);
+	struct fact_sources sources;
+	const struct gp_facts facts = facts_open(&sources, map);
 	struct gp_outcome outcome;
 	int cancel_state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	outcome = gp_guard(&answer->guard, query, &facts, answer->candidates,
 			   answer->count);
-	facts_close(&sockets);
+	facts_close(&sources);
 	pthread_setcancelstate(cancel_state, NULL);
+	return outcome;
+}
+
+/* Addresses that became DISPOSITION, or for GP_KEPT stayed, for REASON. */
+static uint32_t count_if(const struct answer *answer, enum gp_disposition disposition,
+			 enum gp_reason reason)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < answer->count; i++)
+		count += answer->candidates[i].disposition == disposition &&
+			 answer->candidates[i].reason == reason;
+	return count;
+}
+
+static void count_outcome(const struct answer *answer, struct gp_outcome outcome)
+{
+	uint32_t stripped = 0;
+
+	gp_hint_count(GP_COUNT_LOOKUPS, 1);
+	if (count_if(answer, GP_KEPT, GP_WHY_NO_USABLE_IPV4))
+		gp_hint_count(GP_COUNT_SPARED, 1);
+	if (!outcome.differs)
+		return;
+	gp_hint_count(outcome.acts ? GP_COUNT_CHANGED : GP_COUNT_WOULD, 1);
+	if (!outcome.acts)
+		return;
+	for (int reason = 0; reason < GP_WHY_COUNT; reason++)
+		stripped += count_if(answer, GP_STRIPPED, (enum gp_reason)reason);
+	gp_hint_count(GP_COUNT_STRIPPED, stripped);
+	gp_hint_count(GP_COUNT_WITHHELD, count_if(answer, GP_STRIPPED, GP_WHY_UNTESTED));
+}
+
+static bool has_family(const struct answer *answer, int family)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (answer->candidates[i].addr.family == family)
+			return true;
+	return false;
+}
+
+/* Only what was handed out together tells something: IPv6, and IPv4 to compare it with.
+ */
+static void hint(const struct answer *answer, struct gp_outcome outcome)
+{
+	if (has_family(answer, AF_INET) && has_family(answer, AF_INET6))
+		gp_hint_send(GP_DOOR_NSS, answer->candidates, answer->count,
+			     outcome.acts);
+}
+
+/* The decision over all that was found, a partner's addresses included. */
+static struct gp_outcome decide_all(const struct call *call, struct answer *answer,
+				    const struct gp_query *query)
+{
+	struct gp_outcome outcome = {false, false};
+	const struct gp_reach *map;
+
+	if (call->family == AF_INET6 && !ask_partner(answer)) {
+		gp_hint_count(GP_COUNT_TROUBLE, 1);
+		return outcome;
+	}
+	map = gp_reach_live();
+	outcome = guard(answer, query, map);
+	count_outcome(answer, outcome);
+	if (map && answer->guard.mode == GP_MODE_AUTO)
+		hint(answer, outcome);
 	return outcome;
 }
 
@@ -142,12 +218,11 @@ static void decide(const struct call *call, struct answer *answer)
 {
 	const struct gp_query query = query_of(call);
 	const size_t own = answer->count;
-	struct gp_outcome outcome = {false, false};
+	struct gp_outcome outcome;
 
-	if (!gp_guard_may_act(&answer->guard, &query))
+	if (!gp_guard_may_act(&answer->guard, &query) || !has_evidence(&answer->guard))
 		return;
-	if (call->family != AF_INET6 || ask_partner(answer))
-		outcome = guard(answer, &query);
+	outcome = decide_all(call, answer, &query);
 	answer->count = own; /* this door keeps the order: the partner's stand behind */
 	if (!outcome.acts)
 		return;

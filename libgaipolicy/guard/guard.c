@@ -19,30 +19,28 @@ void gp_guard_policy_init(struct gp_guard_policy *policy)
 /* What a mode wants at a door, before any address is known. */
 struct plan {
 	int victim;        /* family to strip or demote; AF_UNSPEC: nothing */
+	bool by_verdict;   /* only those that a verdict speaks against */
 	bool demotes;      /* move behind the others instead of removing */
 	bool keeps_usable; /* not without a usable address of the other family */
 };
 
-/*
- * `auto` acts on verdicts alone. No door has a reach map yet, so nothing is known to be
- * broken and nothing is changed; `unknown = distrust` is `trust` without a map, too.
- */
 static struct plan plan_of(const struct gp_guard_policy *policy, enum gp_door door)
 {
 	const bool orders = door == GP_DOOR_PRELOAD;
 	const struct plan nothing = {.victim = AF_UNSPEC};
 
 	switch ((enum gp_mode)policy->mode) {
-	case GP_MODE_PREFER_IPV4:
-		return (struct plan){AF_INET6, orders, !orders};
-	case GP_MODE_PREFER_IPV6:
-		return orders ? (struct plan){AF_INET, true, false} : nothing;
-	case GP_MODE_STRIP_AAAA:
-		return (struct plan){AF_INET6, false, policy->keep_last};
-	case GP_MODE_STRIP_A:
-		return (struct plan){AF_INET, false, policy->keep_last};
-	case GP_MODE_OFF:
 	case GP_MODE_AUTO:
+		return (struct plan){AF_INET6, true, orders, !orders};
+	case GP_MODE_PREFER_IPV4:
+		return (struct plan){AF_INET6, false, orders, !orders};
+	case GP_MODE_PREFER_IPV6:
+		return orders ? (struct plan){AF_INET, false, true, false} : nothing;
+	case GP_MODE_STRIP_AAAA:
+		return (struct plan){AF_INET6, false, false, policy->keep_last};
+	case GP_MODE_STRIP_A:
+		return (struct plan){AF_INET, false, false, policy->keep_last};
+	case GP_MODE_OFF:
 	case GP_MODE_COUNT:
 		break;
 	}
@@ -128,25 +126,65 @@ static void spare_victims(struct gp_candidate *candidates, size_t count,
 	}
 }
 
-static size_t mark_victims(const struct plan *plan, const struct gp_facts *facts,
-			   struct gp_candidate *candidates, size_t count)
+/* Of an address that nothing is known of: is that enough to go without it? */
+static bool is_distrusted(const struct gp_guard_policy *policy,
+			  const struct gp_facts *facts, const struct gp_addr *addr)
+{
+	return policy->distrust &&
+	       !(facts->is_onlink && facts->is_onlink(facts->ctx, addr));
+}
+
+/* What speaks against ADDR in mode `auto`; NOTHING: it stays where it is. */
+static enum gp_reason verdict_against(const struct gp_guard_policy *policy,
+				      const struct plan *plan,
+				      const struct gp_facts *facts,
+				      const struct gp_addr *addr)
+{
+	if (!facts->verdict) /* nobody watches: `distrust` is `trust`, too */
+		return GP_WHY_NOTHING;
+	switch (facts->verdict(facts->ctx, addr)) {
+	case GP_VERDICT_BROKEN:
+		return GP_WHY_BROKEN;
+	case GP_VERDICT_SLOW:
+		return plan->demotes ? GP_WHY_SLOW : GP_WHY_NOTHING;
+	case GP_VERDICT_UNKNOWN:
+		return is_distrusted(policy, facts, addr) ? GP_WHY_UNTESTED
+							  : GP_WHY_NOTHING;
+	case GP_VERDICT_OK:
+	case GP_VERDICT_COUNT:
+		break;
+	}
+	return GP_WHY_NOTHING;
+}
+
+static size_t mark_victims(const struct gp_guard_policy *policy, const struct plan *plan,
+			   const struct gp_facts *facts, struct gp_candidate *candidates,
+			   size_t count)
 {
 	size_t marked = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct gp_candidate *candidate = &candidates[i];
+		const struct gp_addr *addr = &candidate->addr;
+		enum gp_reason why = GP_WHY_MODE;
 
-		if (candidate->addr.family != plan->victim)
+		if (addr->family != plan->victim)
 			continue;
-		if (gp_addr_is_special(&candidate->addr)) {
+		if (gp_addr_is_special(addr)) {
 			candidate->reason = GP_WHY_EXEMPT_ADDRESS;
-		} else if (facts->is_own(facts->ctx, &candidate->addr)) {
-			candidate->reason = GP_WHY_OWN_ADDRESS;
-		} else {
-			candidate->disposition = plan->demotes ? GP_DEMOTED : GP_STRIPPED;
-			candidate->reason = GP_WHY_MODE;
-			marked++;
+			continue;
 		}
+		if (plan->by_verdict)
+			why = verdict_against(policy, plan, facts, addr);
+		if (why == GP_WHY_NOTHING)
+			continue;
+		if (facts->is_own(facts->ctx, addr)) {
+			candidate->reason = GP_WHY_OWN_ADDRESS;
+			continue;
+		}
+		candidate->disposition = plan->demotes ? GP_DEMOTED : GP_STRIPPED;
+		candidate->reason = why;
+		marked++;
 	}
 	return marked;
 }
@@ -180,24 +218,31 @@ static bool has_usable_partner(const struct plan *plan, const struct gp_facts *f
 	return false;
 }
 
+/* How far back an address belongs: kept, slow, the rest. */
+static int rank_of(const struct gp_candidate *candidate)
+{
+	if (candidate->disposition != GP_DEMOTED)
+		return 0;
+	return candidate->reason == GP_WHY_SLOW ? 1 : 2;
+}
+
 /* Stable, in place: the demoted sink behind the others. Insertion: candidates are few. */
 static bool sink_demoted(struct gp_candidate *candidates, size_t count)
 {
-	size_t front = 0;
 	bool moved = false;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 1; i < count; i++) {
 		const struct gp_candidate candidate = candidates[i];
+		size_t place = i;
 
-		if (candidate.disposition == GP_DEMOTED)
+		while (place && rank_of(&candidates[place - 1]) > rank_of(&candidate))
+			place--;
+		if (place == i)
 			continue;
-		if (i > front) {
-			memmove(&candidates[front + 1], &candidates[front],
-				(i - front) * sizeof(candidate));
-			candidates[front] = candidate;
-			moved = true;
-		}
-		front++;
+		memmove(&candidates[place + 1], &candidates[place],
+			(i - place) * sizeof(candidate));
+		candidates[place] = candidate;
+		moved = true;
 	}
 	return moved;
 }
@@ -214,7 +259,7 @@ struct gp_outcome gp_guard(const struct gp_guard_policy *policy,
 		keep_all(candidates, count, reason_not_to_act(&plan, query));
 		return outcome;
 	}
-	if (!mark_victims(&plan, facts, candidates, count))
+	if (!mark_victims(policy, &plan, facts, candidates, count))
 		return outcome;
 	if (plan.keeps_usable && !has_partner(&plan, candidates, count)) {
 		spare_victims(candidates, count, GP_WHY_LAST_ADDRESS);

@@ -1,2 +1,198 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "guard/hint.h"
+/* hint.c - telling v6guardd, and counting. Runs in the doors. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "guard/clock.h"
+#include "guard/hint_private.h"
+#include "guard/live.h"
+
+#define SEND_EVERY_MS 1000
+#define DENIED_FOR_MS 60000
+
+/* IPv4 addresses that find room in any case: without one a hint tells of no partner. */
+#define ROOM_FOR_IPV4 2
+
+/* All zero at first. */
+static struct {
+	atomic_llong next_send_ms;
+	atomic_int pid; /* whose counters these are; 0: nobody has sent yet */
+	atomic_uint counters[GP_COUNTERS];
+	const char *path; /* NULL: the usual one */
+} hints;
+
+void gp_hint_use_path(const char *path)
+{
+	hints.path = path;
+}
+
+void gp_hint_count(enum gp_counter counter, uint32_t more)
+{
+	atomic_fetch_add_explicit(&hints.counters[counter], more, memory_order_relaxed);
+}
+
+static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
+{
+	memcpy(at, bytes, size);
+	return at + size;
+}
+
+size_t gp_hint_build(const struct gp_hint *hint, uint8_t buf[GP_HINT_SIZE_MAX])
+{
+	const uint8_t count =
+		hint->count < GP_HINT_ADDRESSES ? hint->count : GP_HINT_ADDRESSES;
+	const uint8_t head[HINT_HEAD] = {HINT_MAGIC_0, HINT_MAGIC_1, HINT_MAGIC_2,
+					 HINT_VERSION, hint->door,   count};
+	uint8_t *at = put(buf, head, sizeof(head));
+
+	at = put(at, hint->counters, sizeof(hint->counters));
+	for (uint8_t i = 0; i < count; i++) {
+		const struct gp_addr *addr = &hint->addresses[i].addr;
+
+		*at++ = addr->family == AF_INET ? HINT_IPV4 : HINT_IPV6;
+		*at++ = hint->addresses[i].flags;
+		at = put(at, addr->bytes, addr->family == AF_INET ? 4 : 16);
+	}
+	return (size_t)(at - buf);
+}
+
+/* ---- what goes into one ---- */
+
+static uint8_t flags_of(const struct gp_candidate *candidate, bool acts)
+{
+	if (!acts || candidate->disposition != GP_STRIPPED)
+		return 0;
+	return candidate->reason == GP_WHY_UNTESTED ? GP_HINT_WITHHELD : GP_HINT_STRIPPED;
+}
+
+/* Nobody probes loopback and the like. */
+static bool is_worth_it(const struct gp_candidate *candidate, int family)
+{
+	return candidate->addr.family == family && !gp_addr_is_special(&candidate->addr);
+}
+
+static size_t count_family(const struct gp_candidate *candidates, size_t count,
+			   int family)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += is_worth_it(&candidates[i], family);
+	return found;
+}
+
+static void add_family(struct gp_hint *hint, const struct gp_candidate *candidates,
+		       size_t count, int family, size_t limit, bool acts)
+{
+	for (size_t i = 0; i < count && hint->count < limit; i++) {
+		if (!is_worth_it(&candidates[i], family))
+			continue;
+		hint->addresses[hint->count].addr = candidates[i].addr;
+		hint->addresses[hint->count].flags = flags_of(&candidates[i], acts);
+		hint->count++;
+	}
+}
+
+static void add_addresses(struct gp_hint *hint, const struct gp_candidate *candidates,
+			  size_t count, bool acts)
+{
+	const size_t ipv4 = count_family(candidates, count, AF_INET);
+	const size_t room = ipv4 < ROOM_FOR_IPV4 ? ipv4 : ROOM_FOR_IPV4;
+
+	add_family(hint, candidates, count, AF_INET6, GP_HINT_ADDRESSES - room, acts);
+	add_family(hint, candidates, count, AF_INET, GP_HINT_ADDRESSES, acts);
+}
+
+/*
+ * A child begins with what its parent had not sent yet, which the parent will send as
+ * well: whatever was counted before a process's first hint after fork() is dropped.
+ */
+static void drop_inherited(void)
+{
+	const int pid = (int)getpid();
+	const int before = atomic_exchange(&hints.pid, pid);
+
+	if (!before || before == pid)
+		return;
+	for (unsigned i = 0; i < GP_COUNTERS; i++)
+		atomic_store(&hints.counters[i], 0);
+}
+
+static void take_counters(uint32_t out[GP_COUNTERS])
+{
+	for (unsigned i = 0; i < GP_COUNTERS; i++)
+		out[i] = atomic_exchange(&hints.counters[i], 0);
+}
+
+static void put_back(const uint32_t counters[GP_COUNTERS])
+{
+	for (unsigned i = 0; i < GP_COUNTERS; i++)
+		atomic_fetch_add(&hints.counters[i], counters[i]);
+}
+
+/* ---- sending ---- */
+
+/* 0, or errno. */
+static int send_bytes(const void *bytes, size_t size)
+{
+	const char *path = hints.path ? hints.path : GP_HINT_PATH;
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int error = 0;
+	int fd;
+
+	if (strlen(path) >= sizeof(to.sun_path))
+		return ENAMETOOLONG;
+	strcpy(to.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return errno;
+	if (sendto(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL,
+		   (const struct sockaddr *)&to, sizeof(to)) < 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+static int send_hint(enum gp_door door, const struct gp_candidate *candidates,
+		     size_t count, bool acts)
+{
+	struct gp_hint hint = {.door = (uint8_t)door};
+	uint8_t bytes[GP_HINT_SIZE_MAX];
+	int error;
+
+	add_addresses(&hint, candidates, count, acts);
+	drop_inherited();
+	take_counters(hint.counters);
+	error = send_bytes(bytes, gp_hint_build(&hint, bytes));
+	if (error)
+		put_back(hint.counters);
+	return error;
+}
+
+void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count,
+		  bool acts)
+{
+	const long long now = gp_now_ms();
+	long long due = atomic_load_explicit(&hints.next_send_ms, memory_order_relaxed);
+	const int saved_errno = errno;
+	int cancel_state, error;
+
+	if (now < due)
+		return;
+	if (!atomic_compare_exchange_strong(&hints.next_send_ms, &due,
+					    now + SEND_EVERY_MS))
+		return;
+	/* sendto() is a cancellation point, and the fd must not stay. Behind a chroot()
+	 * the path is somebody else's. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	error = gp_live_same_root() ? send_hint(door, candidates, count, acts) : 0;
+	if (error == EACCES || error == EPERM)
+		atomic_store(&hints.next_send_ms, now + DENIED_FOR_MS);
+	pthread_setcancelstate(cancel_state, NULL);
+	errno = saved_errno;
+}

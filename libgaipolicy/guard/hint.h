@@ -48,14 +48,20 @@ size_t gp_hint_build(const struct gp_hint *hint, uint8_t buf[GP_HINT_SIZE_MAX]);
 /** Check bytes and fill in OUT. GP_SYNTAX, GP_UNSUPPORTED (another version). */
 enum gp_status gp_hint_parse(const void *bytes, size_t size, struct gp_hint *out);
 
-/** Add to a counter of this process. */
+/**
+ * Add to a counter of this process. What a process counted after a fork() and before the
+ * first hint that it sent itself is not reported when its parent had sent hints before.
+ */
 void gp_hint_count(enum gp_counter counter, uint32_t more);
 
 /**
  * Tell v6guardd what became of a lookup, unless this process did so less than a second
- * ago: one non-blocking send, no fd kept, errno preserved. IPv6 addresses come first
- * when there are more than fit. The process's counters go along and start anew.
- * EACCES and EPERM: not tried again for 60 s. Call it only while there is a live map.
+ * ago: one non-blocking send, no fd kept, errno preserved. When there are more addresses
+ * than fit, IPv6 ones go first, but up to two IPv4 ones go along in any case: their
+ * partners. Special addresses are left out. ACTS is the outcome's: nothing was stripped
+ * without. The process's counters go along and start anew. EACCES and EPERM: not tried
+ * again for 60 s. Nothing is sent after a chroot(). Call it only while there is a live
+ * map.
  */
 void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count,
 		  bool acts);

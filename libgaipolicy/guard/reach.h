@@ -42,7 +42,10 @@ size_t gp_reach_size(void);
 /** Make an empty map of MEMORY (gp_reach_size bytes): no verdict, host record expired. */
 struct gp_reach *gp_reach_format(void *memory);
 
-/** Replace the host record. */
+/**
+ * Replace the host record. Prefixes that are not IPv6, or of length 0, are left out, and
+ * zones too.
+ */
 void gp_reach_set_host(struct gp_reach *map, const struct gp_reach_host *host);
 
 /**
@@ -77,7 +80,8 @@ bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr);
  * What is known of ADDR at NOW_MS: the longest of its prefixes /128, /48 and ::/0 that
  * has a verdict which has not expired, so that an ok inside wins over a broken around
  * it. ::/0 speaks for global unicast alone (2000::/3): unique local addresses, NAT64 and
- * the like are not reached by way of the internet. IPv4: unknown.
+ * the like are not reached by way of the internet. An on-link address is judged by its
+ * /128 alone: no router stands between. IPv4: unknown.
  */
 enum gp_verdict gp_reach_verdict(const struct gp_reach *map, const struct gp_addr *addr,
 				 long long now_ms);
@@ -87,8 +91,11 @@ enum gp_verdict gp_reach_verdict(const struct gp_reach *map, const struct gp_add
 /**
  * GP_REACH_PATH, mapped; NULL: there is none, it is not to be trusted (a regular file of
  * root that nobody else may write), or nobody keeps it any more. Looked for at most once
- * a second, after EACCES or EPERM once in 60 s. It stays mapped as long as the process
- * lives; a process that saw 8 different files looks for no more. Thread- and fork-safe.
+ * a second, after EACCES or EPERM once in 60 s. A map that was found serves until it
+ * expires or another file takes its place, also after a chroot(); to notice that,
+ * gp_live_get must have been called before. Valid for 60 s at least after it was
+ * returned; a process that saw 8 files within 60 s looks for no more until these are
+ * over. Thread- and fork-safe, never waits for another thread; errno is preserved.
  */
 const struct gp_reach *gp_reach_live(void);
 

@@ -30,8 +30,10 @@ _Noreturn void world_die(const char *file, int line, const char *what)
 
 /* ---- what the linker puts in the door's way (--wrap) ---- */
 
-struct gp_facts __wrap_facts_open(struct socket_facts *sockets);
-struct gp_facts __real_facts_open(struct socket_facts *sockets);
+struct gp_facts __wrap_facts_open(struct fact_sources *sources,
+				  const struct gp_reach *map);
+struct gp_facts __real_facts_open(struct fact_sources *sources,
+				  const struct gp_reach *map);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__real_malloc(size_t size);
@@ -50,12 +52,16 @@ static bool is_own(void *ctx, const struct gp_addr *addr)
 	return world_is_own;
 }
 
-struct gp_facts __wrap_facts_open(struct socket_facts *sockets)
+struct gp_facts __wrap_facts_open(struct fact_sources *sources,
+				  const struct gp_reach *map)
 {
-	if (world_real_facts)
-		return __real_facts_open(sockets);
-	*sockets = (struct socket_facts){-1, -1};
-	return (struct gp_facts){.is_usable = is_usable, .is_own = is_own};
+	struct gp_facts facts = __real_facts_open(sources, map);
+
+	if (!world_real_facts) {
+		facts.is_usable = is_usable;
+		facts.is_own = is_own;
+	}
+	return facts;
 }
 
 static bool fails_now(void)
