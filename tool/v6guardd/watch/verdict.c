@@ -1,2 +1,653 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "verdict.h"
+/* verdict.c - the rules of DESIGN 6, one address at a time. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "verdict_private.h"
+
+/* ---- output --------------------------------------------------------------------------
+ */
+
+/* MS and up to an eighth more or less, so that hosts do not test in step. */
+long long jitter(struct verdicts *v, long long ms)
+{
+	const uint32_t spread = (uint32_t)(ms / 4);
+
+	return ms - spread / 2 + random_below(v, spread + 1);
+}
+
+struct gp_addr entry_partner(const struct entry *entry, unsigned i)
+{
+	return gp_addr_make(AF_INET, entry->partner[i], 0);
+}
+
+struct verdict_view entry_view(const struct entry *entry)
+{
+	return (struct verdict_view){
+		.prefix = {entry->addr, 128},
+		.verdict = (enum gp_verdict)entry->verdict,
+		.was = (enum gp_verdict)entry->verdict,
+		.evidence = (enum verdict_evidence)entry->evidence,
+		.partner = entry->partner_count ? entry_partner(entry, 0)
+						: (struct gp_addr){.family = 0},
+		.since_ms = entry->since_ms,
+		.expires_ms = entry->expires_ms,
+		.next_test_ms = entry->next_test_ms,
+	};
+}
+
+static bool is_trouble(enum gp_verdict verdict)
+{
+	return verdict == GP_VERDICT_BROKEN || verdict == GP_VERDICT_SLOW;
+}
+
+void entry_say(struct verdicts *v, struct entry *entry, enum gp_verdict verdict,
+	       enum verdict_evidence evidence, long long now)
+{
+	const enum gp_verdict was = (enum gp_verdict)entry->verdict;
+	struct verdict_view view;
+
+	entry->verdict = verdict;
+	entry->evidence = evidence;
+	if (was != verdict)
+		entry->since_ms = now;
+	v->ops.publish(v->ops.ctx, &(struct gp_prefix){entry->addr, 128}, verdict,
+		       entry->expires_ms);
+	/* Each destination that works is no news. */
+	if (was == verdict || !(is_trouble(was) || is_trouble(verdict)))
+		return;
+	view = entry_view(entry);
+	view.was = was;
+	v->ops.changed(v->ops.ctx, &view);
+}
+
+/* Attempts at an unknown service take turns over the ports. */
+static uint16_t port_for(const struct verdicts *v, const struct entry *entry)
+{
+	if (entry->port)
+		return entry->port;
+	if (!v->rules.port_count)
+		return 443;
+	return v->rules.ports[entry->failures % v->rules.port_count];
+}
+
+void entry_probe(struct verdicts *v, struct entry *entry, long long now)
+{
+	entry->asked_ms = now;
+	if (v->rules.probes)
+		v->ops.probe(v->ops.ctx, &entry->addr, port_for(v, entry));
+}
+
+/* ---- partners ------------------------------------------------------------------------
+ */
+
+const struct entry *partner_answering(const struct verdicts *v, const struct entry *entry,
+				      long long now)
+{
+	for (unsigned i = 0; i < entry->partner_count; i++) {
+		const struct gp_addr addr = entry_partner(entry, i);
+		const struct entry *partner = entry_find(v, &addr);
+		if (partner && now - partner->ok_ms <= PARTNER_WITHIN)
+			return partner;
+	}
+	return NULL;
+}
+
+static void ask_partners(struct verdicts *v, const struct entry *entry, long long now)
+{
+	for (unsigned i = 0; i < entry->partner_count; i++) {
+		const struct gp_addr addr = entry_partner(entry, i);
+		struct entry *partner = entry_find(v, &addr);
+		if (!partner || now - partner->asked_ms < PARTNER_AGAIN)
+			continue;
+		partner->port = entry->port;
+		entry_probe(v, partner, now);
+	}
+}
+
+/* The latest first: that is what `rescue` and status name. */
+static void add_partner(struct entry *entry, const struct gp_addr *partner)
+{
+	unsigned at = 0;
+
+	while (at < entry->partner_count && memcmp(entry->partner[at], partner->bytes, 4))
+		at++;
+	if (at == VERDICT_PARTNERS)
+		at--;
+	else if (at == entry->partner_count)
+		entry->partner_count++;
+	memmove(entry->partner[1], entry->partner[0], at * sizeof(entry->partner[0]));
+	memcpy(entry->partner[0], partner->bytes, sizeof(entry->partner[0]));
+}
+
+/* ---- broken --------------------------------------------------------------------------
+ */
+
+static void schedule(struct verdicts *v, struct entry *entry, long long now)
+{
+	/* A handshake proves nothing about path MTU: no probe can clear that. */
+	const bool is_tested = v->rules.probes && entry->evidence != VERDICT_BY_STALL;
+
+	entry->next_test_ms = is_tested ? now + jitter(v, entry->ttl_ms) : 0;
+	entry->expires_ms =
+		is_tested ? entry->next_test_ms + TEST_SLACK : now + entry->ttl_ms;
+}
+
+static void lengthen(const struct verdicts *v, struct entry *entry)
+{
+	const uint32_t max = v->rules.broken_ttl_max_ms;
+
+	if (entry->ttl_ms == 0)
+		entry->ttl_ms = v->rules.broken_ttl_ms;
+	else
+		entry->ttl_ms = entry->ttl_ms > max / 2 ? max : entry->ttl_ms * 2;
+}
+
+static void unsuspect(struct verdicts *v, struct entry *entry)
+{
+	const uint32_t index = (uint32_t)(entry - v->entries);
+
+	entry->suspected_ms = NEVER;
+	for (size_t i = 0; i < v->suspect_count; i++)
+		if (v->suspects[i] == index)
+			v->suspects[i--] = v->suspects[--v->suspect_count];
+}
+
+static void condemn(struct verdicts *v, struct entry *entry, const struct entry *partner,
+		    long long now)
+{
+	unsuspect(v, entry);
+	add_partner(entry, &partner->addr);
+	entry->failures = 0;
+	entry->failed_ms = now;
+	entry->evidence = entry->suspected_by;
+	lengthen(v, entry);
+	schedule(v, entry, now);
+	entry_say(v, entry, GP_VERDICT_BROKEN, (enum verdict_evidence)entry->suspected_by,
+		  now);
+	areas_failed(v, entry, now);
+}
+
+static void remember_suspect(struct verdicts *v, struct entry *entry)
+{
+	const uint32_t index = (uint32_t)(entry - v->entries);
+
+	for (size_t i = 0; i < v->suspect_count; i++)
+		if (v->suspects[i] == index)
+			return;
+	if (v->suspect_count < SUSPECT_MAX)
+		v->suspects[v->suspect_count++] = index;
+}
+
+static bool is_ok_lately(const struct entry *entry, enum verdict_evidence by,
+			 long long now)
+{
+	const long long ok = by == VERDICT_BY_STALL ? entry->data_ok_ms : entry->ok_ms;
+
+	return now - ok < OK_FORBIDS;
+}
+
+/* All that ENTRY itself can show is there; what lacks is IPv4 that works meanwhile. */
+static void suspect(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
+		    long long now)
+{
+	const struct entry *partner;
+
+	if (!entry->partner_count || entry_is_pinned(entry, now) ||
+	    is_ok_lately(entry, by, now))
+		return;
+	if (entry->verdict == GP_VERDICT_BROKEN) {
+		if (now - entry->failed_ms >= PROBE_AGAIN) {
+			entry->failed_ms = now;
+			areas_failed(v, entry, now);
+		}
+		return;
+	}
+	entry->suspected_by = by;
+	entry->suspected_ms = now;
+	partner = partner_answering(v, entry, now);
+	if (partner) {
+		condemn(v, entry, partner, now);
+		return;
+	}
+	remember_suspect(v, entry);
+	ask_partners(v, entry, now);
+}
+
+/* IPv4 works: whoever waits for that is broken now. */
+static void partner_ok(struct verdicts *v, struct entry *partner, long long now)
+{
+	partner->ok_ms = now;
+	for (size_t i = 0; i < v->suspect_count;) {
+		struct entry *entry = &v->entries[v->suspects[i]];
+		const struct entry *answering = partner_answering(v, entry, now);
+		if (now - entry->suspected_ms > PARTNER_WITHIN)
+			unsuspect(v, entry);
+		else if (answering)
+			condemn(v, entry, answering, now);
+		else
+			i++;
+	}
+}
+
+/* ---- ok ------------------------------------------------------------------------------
+ */
+
+static bool is_slow(const struct verdicts *v, const struct entry *entry)
+{
+	if (!v->rules.slow_threshold_ms || !entry->rtt_ms)
+		return false;
+	for (unsigned i = 0; i < entry->partner_count; i++) {
+		const struct gp_addr addr = entry_partner(entry, i);
+		const struct entry *partner = entry_find(v, &addr);
+		if (partner && partner->rtt_ms &&
+		    entry->rtt_ms > partner->rtt_ms + v->rules.slow_threshold_ms)
+			return true;
+	}
+	return false;
+}
+
+/* Distrust withholds an address whose ok has run out: test it again before that. */
+static long long refresh_at(const struct verdicts *v, const struct entry *entry,
+			    long long now)
+{
+	const bool is_wanted = entry->is_withheld || v->rules.probe_all;
+
+	return v->rules.probes && is_wanted ? now + v->rules.ok_ttl_ms * 4LL / 5 : 0;
+}
+
+static void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
+		     bool data, long long now)
+{
+	const enum gp_verdict was = (enum gp_verdict)entry->verdict;
+	const long long expires = now + v->rules.ok_ttl_ms;
+	enum gp_verdict verdict;
+
+	if (data)
+		entry->data_ok_ms = now;
+	if (was == GP_VERDICT_BROKEN && entry->evidence == VERDICT_BY_STALL && !data)
+		return;
+	entry->ok_ms = now;
+	entry->failures = 0;
+	if (entry->suspected_by != VERDICT_BY_STALL || data)
+		unsuspect(v, entry);
+	if (entry_is_pinned(entry, now))
+		return;
+	entry->ttl_ms = 0;
+	verdict = is_slow(v, entry) ? GP_VERDICT_SLOW : GP_VERDICT_OK;
+	entry->next_test_ms = refresh_at(v, entry, now);
+	/* A busy destination is not written anew for each of its connections. */
+	if (was != verdict || expires - entry->expires_ms > v->rules.ok_ttl_ms / 16) {
+		entry->expires_ms = expires;
+		entry_say(v, entry, verdict, by, now);
+	}
+	areas_ok(v, entry, data, now);
+}
+
+/* ---- what was seen --------------------------------------------------------------------
+ */
+
+static struct entry *entry_of_program(struct verdicts *v, const struct gp_addr *addr,
+				      uint16_t port, long long now)
+{
+	struct entry *entry = entry_find(v, addr);
+
+	if (!entry || addr->family != AF_INET6)
+		return NULL;
+	entry->seen_ms = now;
+	if (port)
+		entry->port = port;
+	return entry;
+}
+
+/* Whether an address without evidence is worth a packet of ours. */
+static bool wants_test(const struct entry *entry, long long now)
+{
+	return entry->verdict != GP_VERDICT_BROKEN && !entry_is_pinned(entry, now) &&
+	       !entry->next_test_ms && now - entry->asked_ms >= PROBE_AGAIN &&
+	       now - entry->ok_ms >= OK_FORBIDS;
+}
+
+void verdict_syn(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
+		 unsigned retransmits, long long now)
+{
+	struct entry *entry = entry_of_program(v, addr, port, now);
+
+	if (!entry || !entry->partner_count || !retransmits)
+		return;
+	if (wants_test(entry, now))
+		entry_probe(v, entry, now);
+	if (!partner_answering(v, entry, now) && entry->verdict != GP_VERDICT_BROKEN)
+		ask_partners(v, entry, now);
+	if (retransmits >= 2)
+		suspect(v, entry, VERDICT_BY_RETRANSMITS, now);
+}
+
+void verdict_failed(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
+		    long long now)
+{
+	struct entry *entry = entry_of_program(v, addr, port, now);
+
+	if (entry)
+		suspect(v, entry, VERDICT_BY_RETRANSMITS, now);
+}
+
+void verdict_unclear(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
+		     long long now)
+{
+	struct entry *entry = entry_of_program(v, addr, port, now);
+
+	if (entry && entry->partner_count && wants_test(entry, now))
+		entry_probe(v, entry, now);
+}
+
+void verdict_stalled(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
+		     long long now)
+{
+	struct entry *entry = entry_of_program(v, addr, port, now);
+
+	if (entry)
+		suspect(v, entry, VERDICT_BY_STALL, now);
+}
+
+void verdict_ok(struct verdicts *v, const struct gp_addr *addr, bool data, long long now)
+{
+	struct entry *entry;
+
+	if (gp_addr_is_special(addr))
+		return;
+	if (addr->family == AF_INET) {
+		entry = entry_find(v, addr);
+		if (entry)
+			partner_ok(v, entry, now);
+		return;
+	}
+	entry = entry_need(v, addr, UID_NONE, now);
+	if (entry)
+		entry_ok(v, entry, VERDICT_BY_CONNECTION, data, now);
+}
+
+static bool is_worth_knowing(const struct gp_addr *addr)
+{
+	return !gp_addr_is_special(addr) && !addr->scope_id;
+}
+
+/* An address that a door handed out, or held back, untested. */
+static void hinted(struct verdicts *v, struct entry *entry, bool withheld, long long now)
+{
+	const bool is_fresh =
+		entry->verdict != GP_VERDICT_UNKNOWN && entry->expires_ms > now;
+
+	entry->hint_ms = now;
+	entry->is_withheld |= withheld;
+	if (!(withheld || v->rules.probe_all) || is_fresh || is_covered(v, entry))
+		return;
+	if (!entry->next_test_ms && now - entry->asked_ms >= PROBE_AGAIN)
+		entry_probe(v, entry, now);
+}
+
+void verdict_hint(struct verdicts *v, const struct gp_addr *addresses,
+		  const bool *withheld, size_t count, uint32_t uid, long long now)
+{
+	const struct gp_addr *partners[VERDICT_PARTNERS];
+	size_t partner_count = 0;
+
+	for (size_t i = 0; i < count && partner_count < VERDICT_PARTNERS; i++)
+		if (addresses[i].family == AF_INET && is_worth_knowing(&addresses[i]) &&
+		    entry_need(v, &addresses[i], uid, now))
+			partners[partner_count++] = &addresses[i];
+	for (size_t i = 0; i < count; i++) {
+		struct entry *entry;
+		if (addresses[i].family != AF_INET6 || !is_worth_knowing(&addresses[i]))
+			continue;
+		entry = entry_need(v, &addresses[i], uid, now);
+		if (!entry)
+			continue;
+		for (size_t j = partner_count; j-- > 0;)
+			add_partner(entry, partners[j]);
+		hinted(v, entry, withheld[i], now);
+	}
+}
+
+/* ---- probes --------------------------------------------------------------------------
+ */
+
+/* How many attempts must fail: one for each port it may be, two at the least. */
+static unsigned attempts_needed(const struct verdicts *v, const struct entry *entry)
+{
+	return entry->port || v->rules.port_count < 2 ? 2 : v->rules.port_count;
+}
+
+static void still_broken(struct verdicts *v, struct entry *entry, long long now)
+{
+	entry->failed_ms = now;
+	lengthen(v, entry);
+	schedule(v, entry, now);
+	entry_say(v, entry, GP_VERDICT_BROKEN, (enum verdict_evidence)entry->evidence,
+		  now);
+	areas_failed(v, entry, now);
+}
+
+static void attempt_failed(struct verdicts *v, struct entry *entry,
+			   enum verdict_evidence by, long long now)
+{
+	if (entry->verdict == GP_VERDICT_BROKEN) {
+		if (!entry_is_pinned(entry, now) && entry->evidence != VERDICT_BY_STALL)
+			still_broken(v, entry, now);
+		return;
+	}
+	if (now - entry->failed_attempt_ms > FAILURES_COUNT)
+		entry->failures = 0;
+	entry->failed_attempt_ms = now;
+	entry->failures++;
+	if (entry->failures < attempts_needed(v, entry)) {
+		entry->next_test_ms = now + ATTEMPT_GAP;
+		return;
+	}
+	entry->failures = 0;
+	suspect(v, entry, by, now);
+}
+
+static void probed_ipv6(struct verdicts *v, struct entry *entry,
+			enum verdict_probe result, long long now)
+{
+	switch (result) {
+	case VERDICT_PROBE_OK:
+		entry_ok(v, entry, VERDICT_BY_PROBE, false, now);
+		if (v->rules.slow_threshold_ms && entry->verdict == GP_VERDICT_OK &&
+		    !partner_answering(v, entry, now))
+			ask_partners(v, entry, now);
+		break;
+	case VERDICT_PROBE_TIMEOUT:
+		attempt_failed(v, entry, VERDICT_BY_PROBE, now);
+		break;
+	case VERDICT_PROBE_ICMP:
+		attempt_failed(v, entry, VERDICT_BY_ICMP, now);
+		break;
+	case VERDICT_PROBE_NOTHING:
+		/* No route, or no room: a re-test that could not be made says nothing. */
+		if (entry->verdict == GP_VERDICT_BROKEN && !entry_is_pinned(entry, now)) {
+			schedule(v, entry, now);
+			entry_say(v, entry, GP_VERDICT_BROKEN,
+				  (enum verdict_evidence)entry->evidence, now);
+		}
+		break;
+	}
+}
+
+void verdict_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
+		    enum verdict_probe result, uint32_t rtt_ms, long long now)
+{
+	struct entry *entry = entry_find(v, addr);
+
+	(void)port;
+	if (!entry)
+		return;
+	if (result == VERDICT_PROBE_OK)
+		entry->rtt_ms = rtt_ms ? rtt_ms : 1;
+	if (addr->family == AF_INET6)
+		probed_ipv6(v, entry, result, now);
+	else if (result == VERDICT_PROBE_OK)
+		partner_ok(v, entry, now);
+}
+
+/* ---- time ----------------------------------------------------------------------------
+ */
+
+static void test_due(struct verdicts *v, struct entry *entry, long long now)
+{
+	entry->next_test_ms = 0;
+	if (entry_is_pinned(entry, now))
+		return;
+	if (entry->verdict == GP_VERDICT_BROKEN && is_covered(v, entry)) {
+		/* The prefix is what is tested now. */
+		schedule(v, entry, now);
+		entry_say(v, entry, GP_VERDICT_BROKEN,
+			  (enum verdict_evidence)entry->evidence, now);
+		return;
+	}
+	if (entry->verdict == GP_VERDICT_OK && now - entry->hint_ms > v->rules.ok_ttl_ms)
+		return; /* nobody asks for it any more */
+	entry_probe(v, entry, now);
+}
+
+static void expire(struct verdicts *v, struct entry *entry, long long now)
+{
+	entry->pinned_until_ms = NEVER;
+	entry->next_test_ms = 0;
+	entry_say(v, entry, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
+}
+
+static long long entry_tick(struct verdicts *v, struct entry *entry, long long now)
+{
+	long long next = LLONG_MAX;
+
+	if (entry->next_test_ms && entry->next_test_ms <= now)
+		test_due(v, entry, now);
+	if (entry->verdict != GP_VERDICT_UNKNOWN && entry->expires_ms <= now)
+		expire(v, entry, now);
+	if (entry->next_test_ms)
+		next = entry->next_test_ms;
+	if (entry->verdict != GP_VERDICT_UNKNOWN && entry->expires_ms < next)
+		next = entry->expires_ms;
+	return next;
+}
+
+long long verdicts_tick(struct verdicts *v, long long now)
+{
+	long long next = areas_tick(v, now);
+
+	for (uint32_t i = 0; i < v->used_to; i++) {
+		const long long at = v->entries[i].addr.family
+					     ? entry_tick(v, &v->entries[i], now)
+					     : LLONG_MAX;
+		if (at < next)
+			next = at;
+	}
+	return next;
+}
+
+/* ---- the whole ------------------------------------------------------------------------
+ */
+
+struct verdicts *verdicts_new(const struct verdict_rules *rules,
+			      const struct verdict_ops *ops, uint32_t seed)
+{
+	struct verdicts *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->rules = *rules;
+	v->ops = *ops;
+	v->random = seed ? seed : 1;
+	v->hash_seed = seed * UINT32_C(2654435761);
+	v->internet = (struct area){.is_used = true,
+				    .prefix = {.addr.family = AF_INET6},
+				    .ok_ms = NEVER,
+				    .pinned_until_ms = NEVER};
+	table_init(v);
+	return v;
+}
+
+void verdicts_free(struct verdicts *v)
+{
+	free(v);
+}
+
+void verdicts_set_rules(struct verdicts *v, const struct verdict_rules *rules)
+{
+	v->rules = *rules;
+}
+
+void verdicts_set_onlink(struct verdicts *v, const struct gp_prefix *prefixes,
+			 size_t count)
+{
+	v->onlink_count = count < GP_REACH_ONLINK ? count : GP_REACH_ONLINK;
+	memcpy(v->onlink, prefixes, v->onlink_count * sizeof(*prefixes));
+}
+
+static void area_forget(struct verdicts *v, struct area *area, long long now)
+{
+	area->pinned_until_ms = area->ok_ms = NEVER;
+	area->ttl_ms = 0;
+	area->expires_ms = area->next_test_ms = 0;
+	if (area->verdict != GP_VERDICT_UNKNOWN)
+		area_say(v, area, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
+}
+
+static void forget(struct verdicts *v, struct entry *entry, long long now)
+{
+	entry->expires_ms = 0;
+	if (entry->verdict != GP_VERDICT_UNKNOWN)
+		entry_say(v, entry, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
+	entry_forget(entry);
+}
+
+static size_t count_known(const struct verdicts *v)
+{
+	size_t count = v->internet.verdict != GP_VERDICT_UNKNOWN;
+
+	for (size_t i = 0; i < AREA_MAX; i++)
+		count += v->areas[i].is_used && v->areas[i].verdict != GP_VERDICT_UNKNOWN;
+	for (uint32_t i = 0; i < v->used_to; i++)
+		count += v->entries[i].addr.family &&
+			 v->entries[i].verdict != GP_VERDICT_UNKNOWN;
+	return count;
+}
+
+size_t verdict_clear(struct verdicts *v, const struct gp_prefix *prefix, long long now)
+{
+	const size_t known = count_known(v);
+
+	if (prefix->length == 0)
+		area_forget(v, &v->internet, now);
+	for (size_t i = 0; prefix->length <= 48 && i < AREA_MAX; i++)
+		if (v->areas[i].is_used &&
+		    gp_prefix_match(prefix, &v->areas[i].prefix.addr))
+			area_forget(v, &v->areas[i], now);
+	for (uint32_t i = 0; i < v->used_to; i++)
+		if (gp_prefix_match(prefix, &v->entries[i].addr))
+			forget(v, &v->entries[i], now);
+	v->suspect_count = 0;
+	return known - count_known(v);
+}
+
+static bool is_operators(const struct verdicts *v, const struct area *area, long long now)
+{
+	(void)v;
+	return area->pinned_until_ms > now;
+}
+
+void verdicts_new_epoch(struct verdicts *v, long long now)
+{
+	v->internet.ok_ms = NEVER;
+	if (!is_operators(v, &v->internet, now))
+		area_forget(v, &v->internet, now);
+	for (size_t i = 0; i < AREA_MAX; i++)
+		if (v->areas[i].is_used && !is_operators(v, &v->areas[i], now))
+			area_forget(v, &v->areas[i], now);
+	for (uint32_t i = 0; i < v->used_to; i++)
+		if (v->entries[i].addr.family && !entry_is_pinned(&v->entries[i], now))
+			forget(v, &v->entries[i], now);
+	v->suspect_count = 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * verdict_private.h - what verdict*.c share: the table of addresses (verdict_table.c),
+ * the prefixes that follow from them (verdict_area.c), the rules (verdict.c), and what
+ * others may ask (verdict_ask.c).
+ */
+#ifndef TOOL_V6GUARDD_WATCH_VERDICT_PRIVATE_H
+#define TOOL_V6GUARDD_WATCH_VERDICT_PRIVATE_H
+
+#include <limits.h>
+
+#include "guard/reach.h"
+#include "verdict.h"
+
+#define ENTRY_MAX 8192
+#define ENTRY_BUCKETS 8192
+#define ENTRY_NONE UINT32_MAX
+#define AREA_MAX 256
+#define SUSPECT_MAX 64
+/* One user may have no more than a quarter of the table. */
+#define ENTRY_PER_UID (ENTRY_MAX / 4)
+/* Entries that no hint made: what programs connect to without asking us. */
+#define UID_NONE UINT32_MAX
+
+#define SECOND 1000LL
+#define NEVER (LLONG_MIN / 4)
+
+/* DESIGN 6. */
+#define PARTNER_WITHIN (10 * SECOND) /* IPv4 must have answered so close to the failure  \
+				      */
+#define OK_FORBIDS (60 * SECOND)     /* an ok so fresh is worth more than a failure */
+#define ATTEMPT_GAP (1 * SECOND)     /* between two attempts that count as two */
+#define BEAT_MIN (15 * SECOND)       /* while ::/0 is broken */
+#define BEAT_SPREAD (5 * SECOND)
+
+/* Ours. */
+#define PROBE_AGAIN (10 * SECOND)    /* the same address, when nothing else asks for it */
+#define PARTNER_AGAIN (2 * SECOND)   /* the same for its partner */
+#define TEST_SLACK (20 * SECOND)     /* a broken verdict outlives its re-test by that */
+#define FAILURES_COUNT (60 * SECOND) /* attempts further apart are not one trouble */
+#define RETEST_SPREAD 20LL           /* between re-tests that fall due together */
+
+/* An address and all that is known of it. IPv4 ones are partners: ok_ms and rtt_ms. */
+struct entry {
+	struct gp_addr addr; /* family 0: free */
+	uint32_t next;       /* of its bucket, or of the free ones */
+	uint32_t uid;        /* whose hint made it, or UID_NONE */
+	uint8_t verdict, evidence;
+	uint8_t suspected_by; /* enum verdict_evidence */
+	uint8_t failures;     /* attempts in a row, see failed_attempt_ms */
+	uint8_t partner_count;
+	bool is_withheld; /* distrust held it back: to be kept tested */
+	uint16_t port;    /* 0: not known */
+	uint8_t partner[VERDICT_PARTNERS][4];
+	uint32_t ttl_ms; /* of the latest broken verdict; 0: was ok since */
+	uint32_t rtt_ms; /* 0: not measured */
+	long long since_ms, expires_ms;
+	long long next_test_ms; /* 0: none */
+	long long ok_ms;        /* a handshake or refusal */
+	long long data_ok_ms;   /* acknowledged data */
+	long long failed_ms;    /* last proof that it is broken */
+	long long suspected_ms; /* proven but for a partner that answers */
+	long long failed_attempt_ms;
+	long long asked_ms; /* last probe */
+	long long hint_ms, seen_ms;
+	long long pinned_until_ms; /* the operator's word; NEVER: none */
+};
+
+/* ::/0 or a /48. */
+struct area {
+	bool is_used;
+	bool is_stalled; /* follows from path MTU verdicts alone */
+	struct gp_prefix prefix;
+	uint8_t verdict, evidence;
+	uint32_t ttl_ms;
+	long long since_ms, expires_ms, next_test_ms;
+	long long ok_ms; /* ::/0: the last ok anywhere */
+	long long pinned_until_ms;
+};
+
+struct verdicts {
+	struct verdict_rules rules;
+	struct verdict_ops ops;
+	uint32_t random, hash_seed;
+	struct gp_prefix onlink[GP_REACH_ONLINK];
+	size_t onlink_count;
+	struct area internet;        /* ::/0 */
+	struct area areas[AREA_MAX]; /* /48 */
+	unsigned beats;
+	uint32_t suspects[SUSPECT_MAX]; /* entries with suspected_ms set */
+	size_t suspect_count;
+	uint32_t bucket[ENTRY_BUCKETS];
+	uint32_t free_head, used_to; /* entries from used_to on were never used */
+	struct entry entries[ENTRY_MAX];
+};
+
+/* ---- the table (verdict_table.c) ---- */
+
+struct entry *entry_find(const struct verdicts *v, const struct gp_addr *addr);
+/* Find or add; NULL: full of what must not go, or UID has used up its share. */
+struct entry *entry_need(struct verdicts *v, const struct gp_addr *addr, uint32_t uid,
+			 long long now);
+void entry_remove(struct verdicts *v, struct entry *entry);
+void entry_forget(struct entry *entry);
+void table_init(struct verdicts *v);
+uint32_t random_below(struct verdicts *v, uint32_t limit);
+
+static inline bool entry_is_pinned(const struct entry *entry, long long now)
+{
+	return entry->pinned_until_ms > now;
+}
+
+/* ---- output (verdict.c) ---- */
+
+void entry_say(struct verdicts *v, struct entry *entry, enum gp_verdict verdict,
+	       enum verdict_evidence evidence, long long now);
+void entry_probe(struct verdicts *v, struct entry *entry, long long now);
+struct gp_addr entry_partner(const struct entry *entry, unsigned i);
+/* The partner that answered within PARTNER_WITHIN of NOW, or NULL. */
+const struct entry *partner_answering(const struct verdicts *v, const struct entry *entry,
+				      long long now);
+long long jitter(struct verdicts *v, long long ms);
+struct verdict_view entry_view(const struct entry *entry);
+
+/* ---- areas (verdict_area.c) ---- */
+
+/* ADDR says something about the internet: global unicast, not on a link of ours. */
+bool counts_for_areas(const struct verdicts *v, const struct gp_addr *addr);
+struct gp_prefix prefix_around(const struct gp_addr *addr, uint8_t length);
+struct area *area_find(const struct verdicts *v, const struct gp_addr *addr);
+struct area *area_need(struct verdicts *v, const struct gp_addr *addr);
+void area_say(struct verdicts *v, struct area *area, enum gp_verdict verdict,
+	      enum verdict_evidence evidence, long long now);
+/* ENTRY turned broken, or was proven so again. */
+void areas_failed(struct verdicts *v, const struct entry *entry, long long now);
+/* ENTRY was ok; DATA: not the handshake alone. */
+void areas_ok(struct verdicts *v, const struct entry *entry, bool data, long long now);
+/* A broken verdict around ENTRY is in force: it needs no tests of its own. */
+bool is_covered(const struct verdicts *v, const struct entry *entry);
+long long areas_tick(struct verdicts *v, long long now);
+struct verdict_view area_view(const struct area *area);
+
+#endif

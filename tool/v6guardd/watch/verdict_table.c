@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* verdict_table.c - the addresses that something is known of: a bounded hash table. */
+#include <string.h>
+
+#include "verdict_private.h"
+
+#define SAMPLES 16
+
+void table_init(struct verdicts *v)
+{
+	memset(v->bucket, 0xff, sizeof(v->bucket));
+	v->free_head = ENTRY_NONE;
+	v->used_to = 0;
+}
+
+/* xorshift32: jitter and victims, nothing that must not be guessed. */
+uint32_t random_below(struct verdicts *v, uint32_t limit)
+{
+	v->random ^= v->random << 13;
+	v->random ^= v->random >> 17;
+	v->random ^= v->random << 5;
+	return limit ? v->random % limit : 0;
+}
+
+static uint32_t bucket_of(const struct verdicts *v, const struct gp_addr *addr)
+{
+	uint64_t words[2];
+	uint64_t hash = v->hash_seed ^ addr->family;
+
+	memcpy(words, addr->bytes, sizeof(words));
+	for (size_t i = 0; i < 2; i++) {
+		hash = (hash ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 29;
+	}
+	return (uint32_t)(hash >> 32) % ENTRY_BUCKETS;
+}
+
+struct entry *entry_find(const struct verdicts *v, const struct gp_addr *addr)
+{
+	for (uint32_t i = v->bucket[bucket_of(v, addr)]; i != ENTRY_NONE;
+	     i = v->entries[i].next)
+		if (gp_addr_equal(&v->entries[i].addr, addr))
+			return (struct entry *)(uintptr_t)&v->entries[i];
+	return NULL;
+}
+
+static void unsuspect(struct verdicts *v, uint32_t index)
+{
+	for (size_t i = 0; i < v->suspect_count; i++)
+		if (v->suspects[i] == index)
+			v->suspects[i--] = v->suspects[--v->suspect_count];
+}
+
+void entry_remove(struct verdicts *v, struct entry *entry)
+{
+	const uint32_t index = (uint32_t)(entry - v->entries);
+	uint32_t *at = &v->bucket[bucket_of(v, &entry->addr)];
+
+	while (*at != index)
+		at = &v->entries[*at].next;
+	*at = entry->next;
+	unsuspect(v, index);
+	entry->addr.family = 0;
+	entry->next = v->free_head;
+	v->free_head = index;
+}
+
+/* All but who it is and with whom it was handed out. */
+void entry_forget(struct entry *entry)
+{
+	entry->verdict = GP_VERDICT_UNKNOWN;
+	entry->evidence = VERDICT_BY_NOTHING;
+	entry->failures = 0;
+	entry->ttl_ms = entry->rtt_ms = 0;
+	entry->since_ms = entry->expires_ms = entry->next_test_ms = 0;
+	entry->ok_ms = entry->data_ok_ms = entry->failed_ms = NEVER;
+	entry->suspected_ms = entry->failed_attempt_ms = entry->asked_ms = NEVER;
+	entry->pinned_until_ms = NEVER;
+}
+
+static bool may_go(const struct entry *entry, long long now)
+{
+	return entry->addr.family && !entry_is_pinned(entry, now) &&
+	       entry->verdict != GP_VERDICT_BROKEN && entry->verdict != GP_VERDICT_SLOW &&
+	       now - entry->suspected_ms > PARTNER_WITHIN;
+}
+
+/* The one of a few that was needed least lately; whole scans would cost too much on a
+ * host with thousands of connections a second. */
+static struct entry *victim(struct verdicts *v, long long now)
+{
+	struct entry *found = NULL;
+
+	for (unsigned i = 0; i < SAMPLES; i++) {
+		struct entry *entry = &v->entries[random_below(v, v->used_to)];
+		if (may_go(entry, now) && (!found || entry->seen_ms < found->seen_ms))
+			found = entry;
+	}
+	return found;
+}
+
+/* UID's oldest one once it has its share. */
+static bool has_share_left(struct verdicts *v, uint32_t uid, long long now)
+{
+	struct entry *oldest = NULL;
+	unsigned count = 0;
+
+	if (uid == UID_NONE || v->used_to < ENTRY_PER_UID)
+		return true;
+	for (uint32_t i = 0; i < v->used_to; i++) {
+		struct entry *entry = &v->entries[i];
+		if (!entry->addr.family || entry->uid != uid)
+			continue;
+		count++;
+		if (may_go(entry, now) && (!oldest || entry->seen_ms < oldest->seen_ms))
+			oldest = entry;
+	}
+	if (count < ENTRY_PER_UID)
+		return true;
+	if (!oldest)
+		return false;
+	if (oldest->verdict != GP_VERDICT_UNKNOWN)
+		entry_say(v, oldest, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
+	entry_remove(v, oldest);
+	return true;
+}
+
+static struct entry *take_free(struct verdicts *v, long long now)
+{
+	if (v->free_head == ENTRY_NONE && v->used_to < ENTRY_MAX)
+		return &v->entries[v->used_to++];
+	if (v->free_head == ENTRY_NONE) {
+		struct entry *old = victim(v, now);
+		if (!old)
+			return NULL;
+		if (old->verdict != GP_VERDICT_UNKNOWN)
+			entry_say(v, old, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
+		entry_remove(v, old);
+	}
+	struct entry *entry = &v->entries[v->free_head];
+	v->free_head = entry->next;
+	return entry;
+}
+
+struct entry *entry_need(struct verdicts *v, const struct gp_addr *addr, uint32_t uid,
+			 long long now)
+{
+	struct entry *entry = entry_find(v, addr);
+	uint32_t *bucket = &v->bucket[bucket_of(v, addr)];
+
+	if (entry) {
+		entry->seen_ms = now;
+		return entry;
+	}
+	if (!has_share_left(v, uid, now))
+		return NULL;
+	entry = take_free(v, now);
+	if (!entry)
+		return NULL;
+	*entry = (struct entry){.addr = *addr, .uid = uid, .seen_ms = now};
+	entry_forget(entry);
+	entry->hint_ms = NEVER;
+	entry->next = *bucket;
+	*bucket = (uint32_t)(entry - v->entries);
+	return entry;
+}
