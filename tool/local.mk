@@ -64,6 +64,9 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/report.h \
 	tool/v6guardd/watch/netwatch.c \
 	tool/v6guardd/watch/netwatch.h \
+	tool/v6guardd/watch/netwatch_facts.c \
+	tool/v6guardd/watch/netwatch_facts.h \
+	tool/v6guardd/watch/netwatch_parse.c \
 	tool/v6guardd/watch/prober.c \
 	tool/v6guardd/watch/prober.h \
 	tool/v6guardd/watch/suspects.c \

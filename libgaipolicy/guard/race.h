@@ -12,14 +12,21 @@
 /** How an attempt ended. */
 enum gp_attempt {
 	GP_ATTEMPT_PENDING,
-	GP_ATTEMPT_OK,      /**< connected */
-	GP_ATTEMPT_REFUSED, /**< RST: somebody is there, which is as good */
-	GP_ATTEMPT_ICMP,    /**< an ICMP error came back (RFC 4443 3.1) */
-	GP_ATTEMPT_TIMEOUT, /**< nothing came back in time */
-	GP_ATTEMPT_LOCAL,   /**< this host has no route or no right: says nothing */
+	GP_ATTEMPT_OK, /**< connected */
+	/** RST, or "port unreachable" from the destination itself (RFC 4443 3.1 code 4):
+	 * somebody is there, which is as good. */
+	GP_ATTEMPT_REFUSED,
+	/** An ICMP error came back from somebody else (RFC 4443 3.1, RFC 792). */
+	GP_ATTEMPT_ICMP,
+	/** Nothing came back in time; or the neighbour, destination or gateway, never
+	 * answered this host's own question for it (RFC 4861 7.2.2), after 3 s. */
+	GP_ATTEMPT_TIMEOUT,
+	/** This host has no route, no right, no descriptor left or a firewall of its own,
+	 * or the socket was destroyed (SOCK_DESTROY): says nothing. */
+	GP_ATTEMPT_LOCAL,
 };
 
-/** "ok", "refused", "icmp", "timeout", "local". */
+/** "pending", "ok", "refused", "icmp", "timeout", "local". */
 const char *gp_attempt_name(enum gp_attempt result);
 
 /**
@@ -29,10 +36,15 @@ const char *gp_attempt_name(enum gp_attempt result);
  */
 int gp_attempt_start(const struct gp_addr *addr, uint16_t port, enum gp_attempt *result);
 
-/** What became of it, once the socket is writable or has an error. */
+/**
+ * What became of it, once the socket is writable or has an error; PENDING if neither is
+ * so. Takes the error off the socket: ask once. When the caller's time is over, ask once
+ * more before it is called TIMEOUT.
+ */
 enum gp_attempt gp_attempt_check(int fd);
 
-/** Close it; a connection that came about is reset (SO_LINGER 0). */
+/** Close it; a connection that came about is reset (SO_LINGER 0). errno is preserved
+ * by all of these. */
 void gp_attempt_close(int fd);
 
 #endif

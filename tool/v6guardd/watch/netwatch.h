@@ -10,8 +10,10 @@
 
 #include "guard/reach.h"
 
-/** A change counts once nothing else has changed for so long. */
+/** A change counts once nothing else has changed for so long, or at the latest after ...
+ */
 #define NETWATCH_DEBOUNCE_MS 500
+#define NETWATCH_PATIENCE_MS 5000
 
 /** What is so now. */
 struct netwatch_state {
@@ -24,18 +26,26 @@ struct netwatch_state {
 
 struct netwatch;
 
-/** CHANGED is told of each change; IS_EPOCH: the epoch grew, and WHY says by what. */
+/**
+ * CHANGED is told of each change; IS_EPOCH: the epoch grew, and WHY says by what:
+ * "default route for ipv6 via fe80::1 on eth0 is gone", "new prefix 2001:db8::/64 on
+ * eth0". Else something beside the fingerprint did. Called from the loop alone; may not
+ * free WATCH.
+ */
 typedef void netwatch_changed_fn(void *ctx, const struct netwatch_state *state,
 				 bool is_epoch, const char *why);
 
 /** The netlink socket for it, opened before privileges go; -1 and errno. */
 int netwatch_open(void);
 
-/** Read all that is there now and watch from now on. Owns FD. NULL: no memory, or the
- * kernel did not answer. */
+/** Read all that is there now and watch from now on; makes no other socket. Owns FD, also
+ * when it fails. NULL: no memory, or the kernel did not answer. */
 struct netwatch *netwatch_new(struct event_base *base, int fd,
 			      netwatch_changed_fn *changed, void *ctx);
 void netwatch_free(struct netwatch *watch);
+
+/** What was read last. When the kernel does not answer, the last that it told, and it is
+ * asked again each second. */
 const struct netwatch_state *netwatch_state(const struct netwatch *watch);
 
 #endif

@@ -15,24 +15,31 @@
 
 struct prober;
 
-/** RESULT is never PENDING. RTT_MS: until the handshake or the refusal. */
+/** RESULT is never PENDING. RTT_MS: until the handshake or the refusal came back. May ask
+ * again, but not free the prober. */
 typedef void prober_done_fn(void *ctx, const struct gp_addr *addr, uint16_t port,
 			    enum gp_attempt result, uint32_t rtt_ms);
 
-/** NULL: no memory. MAX_RATE: attempts a second. DONE is called from the loop alone. */
+/**
+ * NULL: no memory. MAX_RATE: attempts a second (in any second one more at most; 0: none
+ * begins). DONE is called from the loop alone.
+ */
 struct prober *prober_new(struct event_base *base, uint32_t max_rate,
 			  prober_done_fn *done, void *ctx);
 void prober_free(struct prober *prober);
 void prober_set_rate(struct prober *prober, uint32_t max_rate);
 
 /**
- * Queue an attempt. Only global unicast addresses: never loopback, link-local, multicast,
- * unspecified. One at a time to an address: a second one for the same address and port is
- * taken for the first. False: not that kind of address, or the queue (1024) is full.
+ * Queue an attempt; it begins up to 50 ms later, more if the rate says so. Only global
+ * unicast addresses: 2000::/3, fc00::/7, NAT64 (64:ff9b::/96 around an IPv4 address that
+ * might be asked itself, 64:ff9b:1::/48), IPv4 but for 0/8, 127/8, 169.254/16, 224/4 and
+ * 240/4. One at a time to an address: a second one for the same address and port is taken
+ * for the first, one for another port begins when the first is over. False: not that kind
+ * of address, or the queue (1024, those under way included) is full.
  */
 bool prober_ask(struct prober *prober, const struct gp_addr *addr, uint16_t port);
 
-/** Attempts that were begun since the start, and packets they must have cost. */
+/** Attempts since the start that sent at least a SYN; LOCAL at once is none. */
 uint64_t prober_sent(const struct prober *prober);
 
 #endif
