@@ -45,6 +45,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/eventlog.c \
 	tool/v6guardd/eventlog.h \
 	tool/v6guardd/files.c \
+	tool/v6guardd/hints.c \
+	tool/v6guardd/hints.h \
 	tool/v6guardd/files.h \
 	tool/v6guardd/message.c \
 	tool/v6guardd/message.h \
@@ -59,6 +61,9 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/steward.c \
 	tool/v6guardd/steward.h \
 	tool/v6guardd/worker.c \
+	tool/v6guardd/worker_control.c \
+	tool/v6guardd/worker_private.h \
+	tool/v6guardd/worker_watch.c \
 	tool/v6guardd/worker.h \
 	tool/v6guardd/report.c \
 	tool/v6guardd/report.h \

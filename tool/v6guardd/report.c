@@ -1,2 +1,171 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* report.c - status, verdicts and events as JSON. */
+#include <stdio.h>
+#include <unistd.h>
+
 #include "report.h"
+
+json_t *report_address(const struct gp_addr *addr)
+{
+	char text[GP_ADDR_TEXT];
+
+	return addr->family ? json_string(gp_addr_format(addr, text)) : json_null();
+}
+
+/* Whole seconds; a test that is overdue waits in the prober's queue. */
+static json_t *seconds_until(long long at_ms, long long now_ms)
+{
+	if (!at_ms)
+		return json_null();
+	return json_integer(at_ms > now_ms ? (at_ms - now_ms + 999) / 1000 : 0);
+}
+
+static json_t *prefix_value(const struct gp_prefix *prefix)
+{
+	char text[GP_PREFIX_TEXT];
+
+	return json_string(gp_prefix_format(prefix, text));
+}
+
+static json_t *view_value(const struct verdict_view *view, long long now_ms)
+{
+	return json_pack("{s:o s:s s:s s:o s:I s:o s:o}", "prefix",
+			 prefix_value(&view->prefix), "verdict",
+			 gp_verdict_name(view->verdict), "evidence",
+			 verdict_evidence_name(view->evidence), "partner",
+			 report_address(&view->partner), "age",
+			 (json_int_t)((now_ms - view->since_ms) / 1000), "expires",
+			 seconds_until(view->expires_ms, now_ms), "next_test",
+			 seconds_until(view->next_test_ms, now_ms));
+}
+
+json_t *report_change(const struct verdict_view *view, long long now_ms)
+{
+	json_t *fields = view_value(view, now_ms);
+
+	if (fields) {
+		json_object_del(fields, "age");
+		json_object_set_new(fields, "was",
+				    json_string(gp_verdict_name(view->was)));
+	}
+	return fields;
+}
+
+/* ---- verdicts ---- */
+
+struct listing {
+	json_t *list;
+	size_t max, more;
+	long long now_ms;
+	bool is_trouble_only;
+};
+
+static void list_one(void *ctx, const struct verdict_view *view)
+{
+	struct listing *listing = ctx;
+	const bool is_trouble = view->verdict == GP_VERDICT_BROKEN ||
+				view->verdict == GP_VERDICT_SLOW ||
+				view->evidence == VERDICT_BY_OPERATOR;
+
+	if (listing->is_trouble_only && !is_trouble)
+		return;
+	if (json_array_size(listing->list) < listing->max)
+		json_array_append_new(listing->list, view_value(view, listing->now_ms));
+	else
+		listing->more++;
+}
+
+json_t *report_verdicts(const struct verdicts *verdicts, size_t max, long long now_ms)
+{
+	struct listing listing = {json_array(), max, 0, now_ms, false};
+
+	if (!listing.list)
+		return NULL;
+	verdicts_each(verdicts, list_one, &listing);
+	return json_pack("{s:o s:I}", "verdicts", listing.list, "more",
+			 (json_int_t)listing.more);
+}
+
+/* ---- status ---- */
+
+static json_t *counters_value(const uint64_t counters[GP_COUNTERS])
+{
+	json_t *value = json_object();
+
+	for (int i = 0; value && i < GP_COUNTERS; i++)
+		json_object_set_new(value, gp_counter_name((enum gp_counter)i),
+				    json_integer((json_int_t)counters[i]));
+	return value;
+}
+
+static json_t *reporter_value(const struct hints_reporter *reporter)
+{
+	json_t *value = counters_value(reporter->counters);
+
+	json_object_set_new(value, "uid", json_integer(reporter->uid));
+	json_object_set_new(value, "hints", json_integer((json_int_t)reporter->hints));
+	json_object_set_new(value, "refused",
+			    json_integer((json_int_t)reporter->refused));
+	json_object_set_new(value, "malformed",
+			    json_integer((json_int_t)reporter->malformed));
+	return value;
+}
+
+static json_t *all_counters(const struct report *report)
+{
+	uint64_t sum[GP_COUNTERS] = {0}, hints = 0;
+	json_t *reporters = json_array();
+	size_t count;
+	const struct hints_reporter *list = hints_reporters(report->hints, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		hints += list[i].hints;
+		for (size_t j = 0; j < GP_COUNTERS; j++)
+			sum[j] += list[i].counters[j];
+		json_array_append_new(reporters, reporter_value(&list[i]));
+	}
+	return json_pack("{s:I s:I s:I s:I s:o s:o}", "hints", (json_int_t)hints,
+			 "probes", (json_int_t)report->probes, "dumps",
+			 (json_int_t)report->dumps, "rescues",
+			 (json_int_t)report->rescues, "reported", counters_value(sum),
+			 "reporters", reporters);
+}
+
+static long long resident_kb(void)
+{
+	long long total = 0, resident = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lld %lld", &total, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static json_t *rescue_value(const struct report *report)
+{
+	return json_pack("{s:s s:s s:s}", "mode", report->rescue_wanted ? "on" : "off",
+			 "state", report->rescue_state, "detail", report->rescue_detail);
+}
+
+json_t *report_status(const struct report *report)
+{
+	struct listing listing = {json_array(), REPORT_VERDICTS, 0, report->now_ms, true};
+	json_t *generation =
+		report->generation < 0 ? json_null() : json_integer(report->generation);
+
+	verdicts_each(report->verdicts, list_one, &listing);
+	return json_pack(
+		"{s:i s:o s:I s:b s:b s:s s:o s:o s:I s:o s:o s:I s:I}", "pid",
+		(int)getpid(), "generation", generation, "epoch",
+		(json_int_t)report->net->epoch, "ipv4_usable", report->net->ipv4_usable,
+		"ipv6_default", report->net->ipv6_default, "probe", report->probe,
+		"rescue", rescue_value(report), "verdicts", listing.list, "more",
+		(json_int_t)listing.more, "counters", all_counters(report),
+		"config_error",
+		report->config_error[0] ? json_string(report->config_error) : json_null(),
+		"uptime", (json_int_t)((report->now_ms - report->started_ms) / 1000),
+		"rss_kb", (json_int_t)resident_kb());
+}

@@ -1,2 +1,253 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "worker.h"
+/*
+ * worker.c - one loop that ties the watchers to the verdicts: sockets and hints go in,
+ * the map, probes, rescues and events come out.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard/clock.h"
+#include "worker_private.h"
+
+/* What was seen is drawn together for so long before due tests are looked for. */
+#define TICK_SOON_MS 20
+#define ANCHORS_EVERY_MS 60000
+
+struct timeval in_ms(long long ms)
+{
+	if (ms < 0)
+		ms = 0;
+	return (struct timeval){ms / 1000, ms % 1000 * 1000};
+}
+
+/* Make sure that the machine gets its tick no later than AT. */
+static void tick_by(struct worker *worker, long long at_ms)
+{
+	const long long now = gp_boot_ms();
+	const struct timeval delay = in_ms(at_ms - now);
+
+	if (worker->tick_at_ms && worker->tick_at_ms <= at_ms)
+		return;
+	worker->tick_at_ms = at_ms;
+	evtimer_add(worker->tick, &delay);
+}
+
+void tick_soon(struct worker *worker)
+{
+	tick_by(worker, gp_boot_ms() + TICK_SOON_MS);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *worker = arg;
+	const long long now = gp_boot_ms();
+	long long next;
+
+	(void)fd, (void)what;
+	worker->tick_at_ms = 0;
+	for (size_t i = 0; i < worker->unmade_count; i++)
+		verdict_probed(worker->verdicts, &worker->unmade[i], 0,
+			       VERDICT_PROBE_NOTHING, 0, now);
+	worker->unmade_count = 0;
+	next = verdicts_tick(worker->verdicts, now);
+	if (next < now + TICK_SOON_MS)
+		next = now + TICK_SOON_MS;
+	/* New oks do not ask for a tick of their own: they expire to within this. */
+	tick_by(worker, next < now + HOST_EVERY_MS ? next : now + HOST_EVERY_MS);
+}
+
+static void on_nscd(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	send_nscd(arg);
+}
+
+static void on_host(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	write_host(arg);
+}
+
+static void on_anchors(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *worker = arg;
+	/* Not in step with other hosts that were started by the same minute. */
+	const struct timeval again =
+		in_ms(ANCHORS_EVERY_MS - gp_boot_ms() % (ANCHORS_EVERY_MS / 6));
+
+	(void)fd, (void)what;
+	ask_anchors(worker);
+	evtimer_add(worker->anchors, &again);
+}
+
+/* ---- settings ---- */
+
+static void take_settings(struct worker *worker, const struct settings *settings)
+{
+	const struct verdict_rules rules = rules_of(settings);
+	const struct timeval soon = in_ms(1000);
+
+	worker->settings = *settings;
+	verdicts_set_rules(worker->verdicts, &rules);
+	prober_set_rate(worker->prober, settings->max_rate);
+	eventlog_set_kinds(worker->log, settings->log_events);
+	if (settings->anchor_count)
+		evtimer_add(worker->anchors, &soon);
+	else
+		evtimer_del(worker->anchors);
+}
+
+static json_t *generation_value(long long generation)
+{
+	return generation < 0 ? json_null() : json_integer(generation);
+}
+
+/* One that was asked for is answered; all of them are events. */
+static void end_reload(struct worker *worker, const char *error)
+{
+	const long long generation = read_generation();
+	json_t *reply = json_pack("{s:b s:o}", "ok", error == NULL, "generation",
+				  generation_value(generation));
+
+	if (error)
+		json_object_set_new(reply, "error", json_string(error));
+	eventlog_write(worker->log, EVENT_RELOAD, json_deep_copy(reply));
+	worker->is_reloading = false;
+	snprintf(worker->config_error, sizeof(worker->config_error), "%s",
+		 error ? error : "");
+	control_reloaded(worker->control, reply);
+}
+
+/* ---- the steward ---- */
+
+static void take_message(struct worker *worker, struct message *message)
+{
+	switch ((enum message_type)message->type) {
+	case MESSAGE_SETTINGS:
+		take_settings(worker, &message->u.settings);
+		end_reload(worker, NULL);
+		break;
+	case MESSAGE_REFUSED:
+		end_reload(worker, message->u.text);
+		break;
+	case MESSAGE_RESCUED:
+		on_rescued(worker, &message->u.rescued);
+		break;
+	case MESSAGE_ABILITY:
+		worker->can_destroy = (enum gp_status)message->u.ability.can_destroy;
+		break;
+	case MESSAGE_READY:
+	case MESSAGE_RELOAD:
+	case MESSAGE_RESCUE:
+	case MESSAGE_NSCD:
+		break; /* not his to say */
+	}
+}
+
+static void on_steward(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *worker = arg;
+	static struct message message;
+	int got;
+
+	(void)what;
+	while ((got = message_receive(fd, &message)) >= 0)
+		if (got > 0)
+			take_message(worker, &message);
+	if (errno != EAGAIN && errno != EINTR)
+		event_base_loopbreak(worker->base);
+}
+
+static void on_terminate(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *worker = arg;
+
+	(void)fd, (void)what;
+	event_base_loopbreak(worker->base);
+}
+
+/* ---- beginning and end ---- */
+
+static bool make_events(struct worker *worker)
+{
+	struct event_base *base = worker->base;
+	const struct timeval host_every = in_ms(HOST_EVERY_MS);
+
+	worker->steward = event_new(base, worker->files->steward_fd, EV_READ | EV_PERSIST,
+				    on_steward, worker);
+	worker->terminate = evsignal_new(base, SIGTERM, on_terminate, worker);
+	worker->tick = evtimer_new(base, on_tick, worker);
+	worker->host = event_new(base, -1, EV_PERSIST, on_host, worker);
+	worker->nscd = evtimer_new(base, on_nscd, worker);
+	worker->anchors = evtimer_new(base, on_anchors, worker);
+	return worker->steward && worker->terminate && worker->tick && worker->host &&
+	       worker->nscd && worker->anchors && !event_add(worker->steward, NULL) &&
+	       !event_add(worker->terminate, NULL) &&
+	       !event_add(worker->host, &host_every);
+}
+
+static bool begin(struct worker *worker)
+{
+	worker->base = event_base_new();
+	worker->log = eventlog_new(worker->files->log_fd, worker->settings.log_events);
+	if (!worker->base || !worker->log || !make_verdicts(worker) ||
+	    !make_events(worker) || !make_watchers(worker) || !make_control(worker))
+		return false;
+	write_host(worker);
+	take_settings(worker, &worker->settings);
+	tick_soon(worker);
+	return message_send(worker->files->steward_fd, MESSAGE_READY, NULL);
+}
+
+static void free_event(struct event *event)
+{
+	if (event)
+		event_free(event);
+}
+
+static void end(struct worker *worker)
+{
+	struct gp_reach_host gone = {.expires_ms = 0};
+
+	control_free(worker->control);
+	hints_free(worker->hints);
+	suspects_free(worker->suspects);
+	netwatch_free(worker->net);
+	prober_free(worker->prober);
+	free_event(worker->steward);
+	free_event(worker->terminate);
+	free_event(worker->tick);
+	free_event(worker->host);
+	free_event(worker->nscd);
+	free_event(worker->anchors);
+	verdicts_free(worker->verdicts);
+	eventlog_free(worker->log);
+	if (worker->base)
+		event_base_free(worker->base);
+	/* Doors need not wait until it expires. */
+	gp_reach_set_host(worker->files->map, &gone);
+}
+
+int worker_run(const struct worker_files *files, const struct settings *settings)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int status = 4;
+
+	if (!worker)
+		return status;
+	worker->files = files;
+	worker->settings = *settings;
+	worker->started_ms = gp_boot_ms();
+	worker->can_destroy = GP_PERM; /* until the steward says */
+	if (begin(worker))
+		status = event_base_dispatch(worker->base) < 0 ? 4 : 0;
+	else
+		fprintf(stderr, "v6guardd: the worker cannot start: %s\n",
+			strerror(errno));
+	end(worker);
+	free(worker);
+	return status;
+}

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "prober.h"
@@ -15,6 +16,8 @@
 #define PLACES 1024
 #define JITTER_US 50000
 #define SECOND_US 1000000LL
+/* A socket is heard of once more after it was closed. */
+#define COOKIES 512
 
 struct probe {
 	TAILQ_ENTRY(probe) link;
@@ -38,6 +41,8 @@ struct prober {
 	uint32_t random;
 	long long next; /* none begins earlier */
 	uint64_t sent;
+	uint32_t cookies[COOKIES][2]; /* of the latest sockets */
+	unsigned next_cookie;
 	struct probe_list free, waiting, held, running;
 	struct probe places[PLACES];
 };
@@ -198,6 +203,18 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
 	finish(probe, result, (uint32_t)(took / 1000));
 }
 
+static void remember_cookie(struct prober *prober, int fd)
+{
+	uint32_t *cookie = prober->cookies[prober->next_cookie++ % COOKIES];
+	uint64_t value = 0;
+	socklen_t length = sizeof(value);
+
+	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &value, &length);
+	/* As inet_diag writes it: the lower half first. */
+	cookie[0] = (uint32_t)value;
+	cookie[1] = (uint32_t)(value >> 32);
+}
+
 static void begin(struct probe *probe)
 {
 	struct prober *prober = probe->prober;
@@ -212,6 +229,7 @@ static void begin(struct probe *probe)
 		return;
 	}
 	prober->sent++;
+	remember_cookie(prober, probe->fd);
 	probe->event = event_new(prober->base, probe->fd, EV_WRITE, on_socket, probe);
 	if (probe->event && watch(probe)) {
 		schedule(prober);
@@ -315,6 +333,14 @@ bool prober_ask(struct prober *prober, const struct gp_addr *addr, uint16_t port
 	TAILQ_INSERT_TAIL(is_busy ? &prober->held : &prober->waiting, probe, link);
 	schedule(prober);
 	return true;
+}
+
+bool prober_owns(const struct prober *prober, const uint32_t cookie[2])
+{
+	for (size_t i = 0; i < COOKIES; i++)
+		if (!memcmp(prober->cookies[i], cookie, sizeof(prober->cookies[i])))
+			return true;
+	return false;
 }
 
 uint64_t prober_sent(const struct prober *prober)

@@ -39,6 +39,10 @@ void prober_set_rate(struct prober *prober, uint32_t max_rate);
  */
 bool prober_ask(struct prober *prober, const struct gp_addr *addr, uint16_t port);
 
+/** The socket of that cookie is one of ours, or was until a moment ago: programs' sockets
+ * are evidence, ours are not. */
+bool prober_owns(const struct prober *prober, const uint32_t cookie[2]);
+
 /** Attempts since the start that sent at least a SYN; LOCAL at once is none. */
 uint64_t prober_sent(const struct prober *prober);
 

@@ -83,7 +83,7 @@ void area_say(struct verdicts *v, struct area *area, enum gp_verdict verdict,
 	v->ops.changed(v->ops.ctx, &view);
 }
 
-/* ---- counting ---------------------------------------------------------------------- */
+/* ---- counting ---- */
 
 /* Different prefixes of LENGTH bits seen so far, up to as many as anybody needs. */
 struct kinds {

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* worker_control.c - what people ask the worker by the control socket. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "guard/clock.h"
+#include "guard/snapshot.h"
+#include "worker_private.h"
+
+long long read_generation(void)
+{
+	static char bytes[GP_SNAPSHOT_MAX];
+	struct gp_snapshot snapshot;
+	const int fd = open(GP_SNAPSHOT_PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t size;
+
+	if (fd < 0)
+		return -1;
+	size = read(fd, bytes, sizeof(bytes));
+	close(fd);
+	if (size < 0 || gp_snapshot_parse(bytes, (size_t)size, &snapshot) != GP_OK)
+		return -1;
+	return (long long)snapshot.generation;
+}
+
+/* ---- control ---- */
+
+static const char *rescue_state(const struct worker *worker, const char **detail)
+{
+	*detail = "";
+	if (!worker->settings.rescue)
+		return "off";
+	if (worker->can_destroy != GP_OK) {
+		*detail = worker->can_destroy == GP_UNSUPPORTED
+				  ? "this kernel cannot destroy sockets "
+				    "(CONFIG_INET_DIAG_DESTROY)"
+				  : "v6guardd has no right to destroy sockets "
+				    "(CAP_NET_ADMIN)";
+		return "unable";
+	}
+	if (may_act())
+		return "on";
+	*detail = "switched off, enforce = no, or no policy is in force";
+	return "off";
+}
+
+static json_t *on_status(void *ctx)
+{
+	static const char *const modes[] = {"off", "suspects", "all"};
+	struct worker *worker = ctx;
+	struct report report = {
+		.net = netwatch_state(worker->net),
+		.verdicts = worker->verdicts,
+		.hints = worker->hints,
+		.generation = read_generation(),
+		.probe = modes[worker->settings.probe_mode],
+		.rescue_wanted = worker->settings.rescue,
+		.probes = prober_sent(worker->prober),
+		.dumps = suspects_dumps(worker->suspects),
+		.rescues = worker->rescues,
+		.config_error = worker->config_error,
+		.started_ms = worker->started_ms,
+		.now_ms = gp_boot_ms(),
+	};
+
+	report.rescue_state = rescue_state(worker, &report.rescue_detail);
+	return report_status(&report);
+}
+
+static json_t *on_partners(void *ctx, const struct gp_addr *addr)
+{
+	struct worker *worker = ctx;
+	struct gp_addr partners[VERDICT_PARTNERS];
+	const size_t count = verdict_partners(worker->verdicts, addr, partners);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, report_address(&partners[i]));
+	return json_pack("{s:o}", "partners", list);
+}
+
+static json_t *on_verdict_list(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	return report_verdicts(worker->verdicts, SIZE_MAX, gp_boot_ms());
+}
+
+static json_t *on_verdict_set(void *ctx, const struct gp_prefix *prefix,
+			      enum gp_verdict verdict, uint32_t seconds)
+{
+	struct worker *worker = ctx;
+	const uint32_t ttl_ms = seconds > UINT32_MAX / 1000 ? UINT32_MAX : seconds * 1000;
+	const enum gp_status status =
+		verdict_set(worker->verdicts, prefix, verdict, ttl_ms, gp_boot_ms());
+
+	tick_soon(worker);
+	if (status != GP_OK)
+		return json_pack("{s:s}", "error", gp_status_text(status));
+	return json_pack("{s:b}", "changed", 1);
+}
+
+static json_t *on_verdict_clear(void *ctx, const struct gp_prefix *prefix)
+{
+	struct worker *worker = ctx;
+	const size_t cleared = verdict_clear(worker->verdicts, prefix, gp_boot_ms());
+
+	tick_soon(worker);
+	return json_pack("{s:I}", "cleared", (json_int_t)cleared);
+}
+
+static bool on_reload(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	if (worker->is_reloading)
+		return true;
+	worker->is_reloading =
+		message_send(worker->files->steward_fd, MESSAGE_RELOAD, NULL);
+	return worker->is_reloading;
+}
+
+bool make_control(struct worker *worker)
+{
+	const struct control_ops ops = {worker,          on_status,      on_partners,
+					on_verdict_list, on_verdict_set, on_verdict_clear,
+					on_reload};
+
+	worker->control = control_new(worker->base, worker->files->control_fd, &ops);
+	return worker->control != NULL;
+}

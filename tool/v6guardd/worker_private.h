@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* worker_private.h - what worker*.c share: the loop and its settings (worker.c), what the
+ * watchers see and what follows from it (worker_watch.c), and what people ask
+ * (worker_control.c). */
+#ifndef TOOL_V6GUARDD_WORKER_PRIVATE_H
+#define TOOL_V6GUARDD_WORKER_PRIVATE_H
+
+#include "control.h"
+#include "eventlog.h"
+#include "message.h"
+#include "report.h"
+#include "watch/prober.h"
+#include "watch/suspects.h"
+#include "worker.h"
+
+/* The host record: written so often, and good for so long, so that doors know within 15 s
+ * that nobody keeps the map. */
+#define HOST_EVERY_MS 5000
+#define HOST_LASTS_MS 15000
+/* Sockets whose rescue was asked for lately. */
+#define RESCUE_RECENT 64
+
+struct worker {
+	const struct worker_files *files;
+	struct settings settings;
+	struct event_base *base;
+	struct event *steward, *terminate, *tick, *host, *nscd, *anchors;
+	struct eventlog *log;
+	struct verdicts *verdicts;
+	struct netwatch *net;
+	struct suspects *suspects;
+	struct prober *prober;
+	struct hints *hints;
+	struct control *control;
+	long long started_ms, tick_at_ms, nscd_sent_ms;
+	bool is_reloading;
+	enum gp_status can_destroy;
+	char config_error[1024];
+	uint64_t rescues;
+	struct {
+		uint32_t cookie[2];
+		long long asked_ms;
+	} rescued[RESCUE_RECENT];
+	unsigned rescued_next;
+	long long rescue_second_ms;
+	unsigned rescue_count;
+	struct gp_addr unmade[64]; /* probes that could not be queued */
+	size_t unmade_count;
+};
+
+struct timeval in_ms(long long ms);
+
+/* Make sure that the machine gets its tick soon: something was seen. */
+void tick_soon(struct worker *worker);
+
+/* ---- worker_watch.c ---- */
+
+bool make_verdicts(struct worker *worker);
+bool make_watchers(struct worker *worker);
+/* Tell the doors what holds for the host, and for how long. */
+void write_host(struct worker *worker);
+/* [probe] anchors, one round. */
+void ask_anchors(struct worker *worker);
+void on_rescued(struct worker *worker, const struct message_rescued *rescued);
+void send_nscd(struct worker *worker);
+struct verdict_rules rules_of(const struct settings *settings);
+/* The policy in force lets v6guard do things to programs: not off, enforce = yes. */
+bool may_act(void);
+
+/* ---- worker_control.c ---- */
+
+bool make_control(struct worker *worker);
+/* Of the snapshot, read anew: gp_live looks but once a second. -1: there is none. */
+long long read_generation(void);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* worker_watch.c - what the watchers see goes into the verdicts; what the verdicts want
+ * comes out: the map, probes, rescues, events. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "guard/clock.h"
+#include "guard/live.h"
+#include "worker_private.h"
+
+#define NSCD_EVERY_MS 2500
+/* Rescues a second, and how long one socket is not asked for again. */
+#define RESCUE_RATE 10
+#define RESCUE_AGAIN_MS 2000
+
+/* ---- what the verdicts want ----------------------------------------------------------
+ */
+
+static void on_publish(void *ctx, const struct gp_prefix *prefix, enum gp_verdict verdict,
+		       long long expires_ms)
+{
+	struct worker *worker = ctx;
+
+	gp_reach_set(worker->files->map, prefix, verdict, expires_ms);
+}
+
+static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
+{
+	struct worker *worker = ctx;
+	const size_t room = sizeof(worker->unmade) / sizeof(worker->unmade[0]);
+
+	if (prober_ask(worker->prober, addr, port))
+		return;
+	if (worker->unmade_count < room)
+		worker->unmade[worker->unmade_count++] = *addr;
+	tick_soon(worker);
+}
+
+void send_nscd(struct worker *worker)
+{
+	worker->nscd_sent_ms = gp_boot_ms();
+	message_send(worker->files->steward_fd, MESSAGE_NSCD, NULL);
+}
+
+static void on_changed(void *ctx, const struct verdict_view *view)
+{
+	struct worker *worker = ctx;
+	const long long now = gp_boot_ms();
+	const struct timeval delay = in_ms(worker->nscd_sent_ms + NSCD_EVERY_MS - now);
+
+	eventlog_write(worker->log, EVENT_VERDICT, report_change(view, now));
+	/* What nscd keeps was decided by what is no longer so. */
+	if (!evtimer_pending(worker->nscd, NULL))
+		evtimer_add(worker->nscd, &delay);
+	tick_soon(worker);
+}
+
+static void on_probed(void *ctx, const struct gp_addr *addr, uint16_t port,
+		      enum gp_attempt attempt, uint32_t rtt_ms)
+{
+	static const enum verdict_probe results[] = {
+		[GP_ATTEMPT_PENDING] = VERDICT_PROBE_NOTHING,
+		[GP_ATTEMPT_OK] = VERDICT_PROBE_OK,
+		[GP_ATTEMPT_REFUSED] = VERDICT_PROBE_OK,
+		[GP_ATTEMPT_ICMP] = VERDICT_PROBE_ICMP,
+		[GP_ATTEMPT_TIMEOUT] = VERDICT_PROBE_TIMEOUT,
+		[GP_ATTEMPT_LOCAL] = VERDICT_PROBE_NOTHING,
+	};
+	struct worker *worker = ctx;
+
+	verdict_probed(worker->verdicts, addr, port, results[attempt], rtt_ms,
+		       gp_boot_ms());
+	tick_soon(worker);
+}
+
+/* ---- rescue ---- */
+
+/* Off, enforce = no or no policy at all: nothing is done to anybody. */
+bool may_act(void)
+{
+	struct gp_live_ref ref;
+	bool enforces;
+
+	if (!gp_live_get(&ref))
+		return false;
+	enforces = ref.guard.enforce;
+	gp_live_put(&ref);
+	return enforces;
+}
+
+static bool was_asked_lately(struct worker *worker, const struct gp_socket *socket,
+			     long long now)
+{
+	for (size_t i = 0; i < RESCUE_RECENT; i++)
+		if (!memcmp(worker->rescued[i].cookie, socket->cookie,
+			    sizeof(socket->cookie)) &&
+		    now - worker->rescued[i].asked_ms < RESCUE_AGAIN_MS)
+			return true;
+	return false;
+}
+
+static bool is_over_rate(struct worker *worker, long long now)
+{
+	if (now - worker->rescue_second_ms >= 1000) {
+		worker->rescue_second_ms = now;
+		worker->rescue_count = 0;
+	}
+	return worker->rescue_count++ >= RESCUE_RATE;
+}
+
+static void ask_rescue(struct worker *worker, const struct gp_socket *socket,
+		       const struct gp_addr *partner, enum rescue_why why, long long now)
+{
+	struct message message = {
+		.u.rescue = {.socket = *socket, .partner = *partner, .why = why}};
+	const unsigned slot = worker->rescued_next++ % RESCUE_RECENT;
+
+	memcpy(worker->rescued[slot].cookie, socket->cookie, sizeof(socket->cookie));
+	worker->rescued[slot].asked_ms = now;
+	message_send(worker->files->steward_fd, MESSAGE_RESCUE, &message);
+}
+
+static void consider_rescue(struct worker *worker, const struct gp_socket *socket,
+			    long long now)
+{
+	struct gp_addr partner;
+	const enum verdict_rescue may = verdict_may_rescue(
+		worker->verdicts, &socket->remote, socket->retransmits, now, &partner);
+
+	if (!worker->settings.rescue || may == VERDICT_RESCUE_NO ||
+	    worker->can_destroy != GP_OK || was_asked_lately(worker, socket, now) ||
+	    !may_act() || is_over_rate(worker, now))
+		return;
+	ask_rescue(worker, socket, &partner,
+		   may == VERDICT_RESCUE_BROKEN ? RESCUE_BROKEN : RESCUE_RETRANSMITS,
+		   now);
+}
+
+void on_rescued(struct worker *worker, const struct message_rescued *rescued)
+{
+	const enum gp_status status = (enum gp_status)rescued->status;
+	const char *result = status == GP_OK         ? "freed"
+			     : status == GP_CONFLICT ? "excluded"
+						     : gp_status_text(status);
+
+	/* Gone by itself meanwhile: nothing happened. */
+	if (status == GP_NOTFOUND)
+		return;
+	worker->rescues += status == GP_OK;
+	eventlog_write(worker->log, EVENT_RESCUE,
+		       json_pack("{s:o s:i s:s s:i s:s s:s s:o s:s}", "address",
+				 report_address(&rescued->socket.remote), "port",
+				 (int)rescued->socket.remote_port, "program",
+				 rescued->program, "pid", (int)rescued->pid, "unit",
+				 rescued->unit, "why",
+				 rescued->why == RESCUE_BROKEN ? "broken" : "retransmits",
+				 "partner", report_address(&rescued->partner), "result",
+				 result));
+}
+
+/* ---- what the watchers see ---- */
+
+static void on_waiting(void *ctx, const struct gp_socket *socket)
+{
+	struct worker *worker = ctx;
+	const long long now = gp_boot_ms();
+
+	if (prober_owns(worker->prober, socket->cookie))
+		return;
+	verdict_syn(worker->verdicts, &socket->remote, socket->remote_port,
+		    socket->retransmits, now);
+	consider_rescue(worker, socket, now);
+	if (socket->retransmits)
+		tick_soon(worker);
+}
+
+static void on_seen(void *ctx, const struct gp_socket *socket)
+{
+	struct worker *worker = ctx;
+	const struct gp_addr *remote = &socket->remote;
+	const long long now = gp_boot_ms();
+
+	if (prober_owns(worker->prober, socket->cookie))
+		return;
+	switch (gp_socket_evidence(socket)) {
+	case GP_EVIDENCE_OK:
+		verdict_ok(worker->verdicts, remote, false, now);
+		return;
+	case GP_EVIDENCE_DATA_OK:
+		verdict_ok(worker->verdicts, remote, true, now);
+		return;
+	case GP_EVIDENCE_FAILED:
+		verdict_failed(worker->verdicts, remote, socket->remote_port, now);
+		break;
+	case GP_EVIDENCE_STALLED:
+		verdict_stalled(worker->verdicts, remote, socket->remote_port, now);
+		break;
+	case GP_EVIDENCE_NONE:
+		if (socket->rtt_us || socket->state == 1)
+			return; /* a connection that waits: nothing yet */
+		verdict_unclear(worker->verdicts, remote, socket->remote_port, now);
+		break;
+	}
+	tick_soon(worker);
+}
+
+static size_t on_suspects(void *ctx, struct gp_addr *out, size_t max)
+{
+	struct worker *worker = ctx;
+
+	return verdict_suspects(worker->verdicts, out, max, gp_boot_ms());
+}
+
+static bool on_any_broken(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	return verdicts_any_broken(worker->verdicts);
+}
+
+static void on_hint(void *ctx, const struct gp_hint *hint, uint32_t uid)
+{
+	struct worker *worker = ctx;
+	struct gp_addr addresses[GP_HINT_ADDRESSES];
+	bool withheld[GP_HINT_ADDRESSES];
+
+	for (size_t i = 0; i < hint->count; i++) {
+		addresses[i] = hint->addresses[i].addr;
+		withheld[i] = hint->addresses[i].flags & GP_HINT_WITHHELD;
+	}
+	verdict_hint(worker->verdicts, addresses, withheld, hint->count, uid,
+		     gp_boot_ms());
+	suspects_hinted(worker->suspects);
+	tick_soon(worker);
+}
+
+/* ---- the host ---- */
+
+void write_host(struct worker *worker)
+{
+	const struct netwatch_state *net = netwatch_state(worker->net);
+	struct gp_reach_host host = {
+		.expires_ms = gp_boot_ms() + HOST_LASTS_MS,
+		.epoch = net->epoch,
+		.ipv4_usable = net->ipv4_usable,
+		.onlink_count = net->onlink_count,
+	};
+
+	memcpy(host.onlink, net->onlink, net->onlink_count * sizeof(net->onlink[0]));
+	gp_reach_set_host(worker->files->map, &host);
+}
+
+static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
+		   const char *why)
+{
+	struct worker *worker = ctx;
+
+	verdicts_set_onlink(worker->verdicts, state->onlink, state->onlink_count);
+	if (is_epoch) {
+		verdicts_new_epoch(worker->verdicts, gp_boot_ms());
+		eventlog_write(worker->log, EVENT_EPOCH,
+			       json_pack("{s:I s:s}", "epoch", (json_int_t)state->epoch,
+					 "why", why));
+	}
+	if (worker->net)
+		write_host(worker);
+}
+
+/* Each is tested as if a program had been handed it together with all IPv4 ones. */
+void ask_anchors(struct worker *worker)
+{
+	const struct settings *settings = &worker->settings;
+	struct gp_addr addresses[SETTINGS_ANCHORS];
+	const bool withheld[SETTINGS_ANCHORS] = {false};
+
+	for (size_t i = 0; i < settings->anchor_count; i++)
+		addresses[i] = settings->anchors[i].addr;
+	verdict_hint(worker->verdicts, addresses, withheld, settings->anchor_count, 0,
+		     gp_boot_ms());
+	for (size_t i = 0; i < settings->anchor_count; i++)
+		verdict_unclear(worker->verdicts, &settings->anchors[i].addr,
+				settings->anchors[i].port, gp_boot_ms());
+	if (settings->anchor_count)
+		tick_soon(worker);
+}
+
+/* ---- beginning ---- */
+
+struct verdict_rules rules_of(const struct settings *settings)
+{
+	struct verdict_rules rules = {
+		.probes = settings->probe_mode != PROBE_OFF,
+		.probe_all = settings->probe_mode == PROBE_ALL,
+		.ok_ttl_ms = settings->ok_ttl_ms,
+		.broken_ttl_ms = settings->broken_ttl_ms,
+		.broken_ttl_max_ms = settings->broken_ttl_max_ms,
+		.slow_threshold_ms = settings->slow_threshold_ms,
+		.port_count = settings->port_count,
+	};
+
+	memcpy(rules.ports, settings->ports, sizeof(rules.ports));
+	return rules;
+}
+
+bool make_verdicts(struct worker *worker)
+{
+	const struct verdict_rules rules = rules_of(&worker->settings);
+	const struct verdict_ops ops = {worker, on_publish, on_probe, on_changed};
+	uint32_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint32_t)gp_boot_ms();
+	worker->verdicts = verdicts_new(&rules, &ops, seed);
+	return worker->verdicts != NULL;
+}
+
+bool make_watchers(struct worker *worker)
+{
+	const struct worker_files *files = worker->files;
+	const struct suspects_ops ops = {worker, on_waiting, on_seen, on_suspects,
+					 on_any_broken};
+
+	worker->prober =
+		prober_new(worker->base, worker->settings.max_rate, on_probed, worker);
+	worker->net = netwatch_new(worker->base, files->route_fd, on_net, worker);
+	worker->suspects =
+		suspects_new(worker->base, files->dump_fd, files->event_fd, &ops);
+	worker->hints = hints_new(worker->base, files->hint_fd, on_hint, worker);
+	if (!worker->prober || !worker->net || !worker->suspects || !worker->hints)
+		return false;
+	verdicts_set_onlink(worker->verdicts, netwatch_state(worker->net)->onlink,
+			    netwatch_state(worker->net)->onlink_count);
+	return true;
+}
