@@ -79,6 +79,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/watch/verdict.c \
 	tool/v6guardd/watch/verdict_area.c \
 	tool/v6guardd/watch/verdict_ask.c \
+	tool/v6guardd/watch/verdict_judge.c \
 	tool/v6guardd/watch/verdict_private.h \
 	tool/v6guardd/watch/verdict_table.c \
 	tool/v6guardd/watch/verdict.h

@@ -19,7 +19,8 @@ units = \
 	tests/unit/test_nss_failure \
 	tests/unit/test_pack \
 	tests/unit/test_snapshot \
-	tests/unit/test_store
+	tests/unit/test_store \
+	tests/unit/test_verdict
 check_PROGRAMS += $(units)
 TESTS += $(units)
 endif
@@ -113,3 +114,9 @@ tests_unit_test_live_LDADD = $(door_libs)
 tests_unit_test_pack_CPPFLAGS = $(door_cppflags)
 tests_unit_test_pack_CFLAGS = $(unit_cflags)
 tests_unit_test_pack_LDADD = $(door_libs)
+
+# The daemon's parts.
+daemon_libs = libgpdaemon.la libgpcore.la $(CMOCKA_LIBS)
+tests_unit_test_verdict_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_verdict_CFLAGS = $(unit_cflags)
+tests_unit_test_verdict_LDADD = $(daemon_libs)

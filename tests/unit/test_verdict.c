@@ -348,7 +348,7 @@ static void check_line(struct replay *replay, char **word, const char *line)
 
 static void do_line(struct replay *replay, const char *line)
 {
-	char copy[400], *word[WORDS], *save = NULL;
+	char copy[400], *word[WORDS] = {NULL}, *save = NULL;
 	size_t count = 0;
 
 	snprintf(copy, sizeof(copy), "%s", line);

@@ -78,212 +78,6 @@ void entry_probe(struct verdicts *v, struct entry *entry, long long now)
 		v->ops.probe(v->ops.ctx, &entry->addr, port_for(v, entry));
 }
 
-/* ---- partners ------------------------------------------------------------------------
- */
-
-const struct entry *partner_answering(const struct verdicts *v, const struct entry *entry,
-				      long long now)
-{
-	for (unsigned i = 0; i < entry->partner_count; i++) {
-		const struct gp_addr addr = entry_partner(entry, i);
-		const struct entry *partner = entry_find(v, &addr);
-		if (partner && now - partner->ok_ms <= PARTNER_WITHIN)
-			return partner;
-	}
-	return NULL;
-}
-
-static void ask_partners(struct verdicts *v, const struct entry *entry, long long now)
-{
-	for (unsigned i = 0; i < entry->partner_count; i++) {
-		const struct gp_addr addr = entry_partner(entry, i);
-		struct entry *partner = entry_find(v, &addr);
-		if (!partner || now - partner->asked_ms < PARTNER_AGAIN)
-			continue;
-		partner->port = entry->port;
-		entry_probe(v, partner, now);
-	}
-}
-
-/* The latest first: that is what `rescue` and status name. */
-static void add_partner(struct entry *entry, const struct gp_addr *partner)
-{
-	unsigned at = 0;
-
-	while (at < entry->partner_count && memcmp(entry->partner[at], partner->bytes, 4))
-		at++;
-	if (at == VERDICT_PARTNERS)
-		at--;
-	else if (at == entry->partner_count)
-		entry->partner_count++;
-	memmove(entry->partner[1], entry->partner[0], at * sizeof(entry->partner[0]));
-	memcpy(entry->partner[0], partner->bytes, sizeof(entry->partner[0]));
-}
-
-/* ---- broken --------------------------------------------------------------------------
- */
-
-static void schedule(struct verdicts *v, struct entry *entry, long long now)
-{
-	/* A handshake proves nothing about path MTU: no probe can clear that. */
-	const bool is_tested = v->rules.probes && entry->evidence != VERDICT_BY_STALL;
-
-	entry->next_test_ms = is_tested ? now + jitter(v, entry->ttl_ms) : 0;
-	entry->expires_ms =
-		is_tested ? entry->next_test_ms + TEST_SLACK : now + entry->ttl_ms;
-}
-
-static void lengthen(const struct verdicts *v, struct entry *entry)
-{
-	const uint32_t max = v->rules.broken_ttl_max_ms;
-
-	if (entry->ttl_ms == 0)
-		entry->ttl_ms = v->rules.broken_ttl_ms;
-	else
-		entry->ttl_ms = entry->ttl_ms > max / 2 ? max : entry->ttl_ms * 2;
-}
-
-static void unsuspect(struct verdicts *v, struct entry *entry)
-{
-	const uint32_t index = (uint32_t)(entry - v->entries);
-
-	entry->suspected_ms = NEVER;
-	for (size_t i = 0; i < v->suspect_count; i++)
-		if (v->suspects[i] == index)
-			v->suspects[i--] = v->suspects[--v->suspect_count];
-}
-
-static void condemn(struct verdicts *v, struct entry *entry, const struct entry *partner,
-		    long long now)
-{
-	unsuspect(v, entry);
-	add_partner(entry, &partner->addr);
-	entry->failures = 0;
-	entry->failed_ms = now;
-	entry->evidence = entry->suspected_by;
-	lengthen(v, entry);
-	schedule(v, entry, now);
-	entry_say(v, entry, GP_VERDICT_BROKEN, (enum verdict_evidence)entry->suspected_by,
-		  now);
-	areas_failed(v, entry, now);
-}
-
-static void remember_suspect(struct verdicts *v, struct entry *entry)
-{
-	const uint32_t index = (uint32_t)(entry - v->entries);
-
-	for (size_t i = 0; i < v->suspect_count; i++)
-		if (v->suspects[i] == index)
-			return;
-	if (v->suspect_count < SUSPECT_MAX)
-		v->suspects[v->suspect_count++] = index;
-}
-
-static bool is_ok_lately(const struct entry *entry, enum verdict_evidence by,
-			 long long now)
-{
-	const long long ok = by == VERDICT_BY_STALL ? entry->data_ok_ms : entry->ok_ms;
-
-	return now - ok < OK_FORBIDS;
-}
-
-/* All that ENTRY itself can show is there; what lacks is IPv4 that works meanwhile. */
-static void suspect(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
-		    long long now)
-{
-	const struct entry *partner;
-
-	if (!entry->partner_count || entry_is_pinned(entry, now) ||
-	    is_ok_lately(entry, by, now))
-		return;
-	if (entry->verdict == GP_VERDICT_BROKEN) {
-		if (now - entry->failed_ms >= PROBE_AGAIN) {
-			entry->failed_ms = now;
-			areas_failed(v, entry, now);
-		}
-		return;
-	}
-	entry->suspected_by = by;
-	entry->suspected_ms = now;
-	partner = partner_answering(v, entry, now);
-	if (partner) {
-		condemn(v, entry, partner, now);
-		return;
-	}
-	remember_suspect(v, entry);
-	ask_partners(v, entry, now);
-}
-
-/* IPv4 works: whoever waits for that is broken now. */
-static void partner_ok(struct verdicts *v, struct entry *partner, long long now)
-{
-	partner->ok_ms = now;
-	for (size_t i = 0; i < v->suspect_count;) {
-		struct entry *entry = &v->entries[v->suspects[i]];
-		const struct entry *answering = partner_answering(v, entry, now);
-		if (now - entry->suspected_ms > PARTNER_WITHIN)
-			unsuspect(v, entry);
-		else if (answering)
-			condemn(v, entry, answering, now);
-		else
-			i++;
-	}
-}
-
-/* ---- ok ------------------------------------------------------------------------------
- */
-
-static bool is_slow(const struct verdicts *v, const struct entry *entry)
-{
-	if (!v->rules.slow_threshold_ms || !entry->rtt_ms)
-		return false;
-	for (unsigned i = 0; i < entry->partner_count; i++) {
-		const struct gp_addr addr = entry_partner(entry, i);
-		const struct entry *partner = entry_find(v, &addr);
-		if (partner && partner->rtt_ms &&
-		    entry->rtt_ms > partner->rtt_ms + v->rules.slow_threshold_ms)
-			return true;
-	}
-	return false;
-}
-
-/* Distrust withholds an address whose ok has run out: test it again before that. */
-static long long refresh_at(const struct verdicts *v, const struct entry *entry,
-			    long long now)
-{
-	const bool is_wanted = entry->is_withheld || v->rules.probe_all;
-
-	return v->rules.probes && is_wanted ? now + v->rules.ok_ttl_ms * 4LL / 5 : 0;
-}
-
-static void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
-		     bool data, long long now)
-{
-	const enum gp_verdict was = (enum gp_verdict)entry->verdict;
-	const long long expires = now + v->rules.ok_ttl_ms;
-	enum gp_verdict verdict;
-
-	if (data)
-		entry->data_ok_ms = now;
-	if (was == GP_VERDICT_BROKEN && entry->evidence == VERDICT_BY_STALL && !data)
-		return;
-	entry->ok_ms = now;
-	entry->failures = 0;
-	if (entry->suspected_by != VERDICT_BY_STALL || data)
-		unsuspect(v, entry);
-	if (entry_is_pinned(entry, now))
-		return;
-	entry->ttl_ms = 0;
-	verdict = is_slow(v, entry) ? GP_VERDICT_SLOW : GP_VERDICT_OK;
-	entry->next_test_ms = refresh_at(v, entry, now);
-	/* A busy destination is not written anew for each of its connections. */
-	if (was != verdict || expires - entry->expires_ms > v->rules.ok_ttl_ms / 16) {
-		entry->expires_ms = expires;
-		entry_say(v, entry, verdict, by, now);
-	}
-	areas_ok(v, entry, data, now);
-}
-
 /* ---- what was seen --------------------------------------------------------------------
  */
 
@@ -320,7 +114,7 @@ void verdict_syn(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 	if (!partner_answering(v, entry, now) && entry->verdict != GP_VERDICT_BROKEN)
 		ask_partners(v, entry, now);
 	if (retransmits >= 2)
-		suspect(v, entry, VERDICT_BY_RETRANSMITS, now);
+		entry_suspect(v, entry, VERDICT_BY_RETRANSMITS, now);
 }
 
 void verdict_failed(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
@@ -329,7 +123,7 @@ void verdict_failed(struct verdicts *v, const struct gp_addr *addr, uint16_t por
 	struct entry *entry = entry_of_program(v, addr, port, now);
 
 	if (entry)
-		suspect(v, entry, VERDICT_BY_RETRANSMITS, now);
+		entry_suspect(v, entry, VERDICT_BY_RETRANSMITS, now);
 }
 
 void verdict_unclear(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
@@ -347,7 +141,7 @@ void verdict_stalled(struct verdicts *v, const struct gp_addr *addr, uint16_t po
 	struct entry *entry = entry_of_program(v, addr, port, now);
 
 	if (entry)
-		suspect(v, entry, VERDICT_BY_STALL, now);
+		entry_suspect(v, entry, VERDICT_BY_STALL, now);
 }
 
 void verdict_ok(struct verdicts *v, const struct gp_addr *addr, bool data, long long now)
@@ -421,8 +215,8 @@ static unsigned attempts_needed(const struct verdicts *v, const struct entry *en
 static void still_broken(struct verdicts *v, struct entry *entry, long long now)
 {
 	entry->failed_ms = now;
-	lengthen(v, entry);
-	schedule(v, entry, now);
+	entry_lengthen(v, entry);
+	entry_schedule(v, entry, now);
 	entry_say(v, entry, GP_VERDICT_BROKEN, (enum verdict_evidence)entry->evidence,
 		  now);
 	areas_failed(v, entry, now);
@@ -445,7 +239,7 @@ static void attempt_failed(struct verdicts *v, struct entry *entry,
 		return;
 	}
 	entry->failures = 0;
-	suspect(v, entry, by, now);
+	entry_suspect(v, entry, by, now);
 }
 
 static void probed_ipv6(struct verdicts *v, struct entry *entry,
@@ -467,7 +261,7 @@ static void probed_ipv6(struct verdicts *v, struct entry *entry,
 	case VERDICT_PROBE_NOTHING:
 		/* No route, or no room: a re-test that could not be made says nothing. */
 		if (entry->verdict == GP_VERDICT_BROKEN && !entry_is_pinned(entry, now)) {
-			schedule(v, entry, now);
+			entry_schedule(v, entry, now);
 			entry_say(v, entry, GP_VERDICT_BROKEN,
 				  (enum verdict_evidence)entry->evidence, now);
 		}
@@ -501,7 +295,7 @@ static void test_due(struct verdicts *v, struct entry *entry, long long now)
 		return;
 	if (entry->verdict == GP_VERDICT_BROKEN && is_covered(v, entry)) {
 		/* The prefix is what is tested now. */
-		schedule(v, entry, now);
+		entry_schedule(v, entry, now);
 		entry_say(v, entry, GP_VERDICT_BROKEN,
 			  (enum verdict_evidence)entry->evidence, now);
 		return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * verdict_private.h - what verdict*.c share: the table of addresses (verdict_table.c),
- * the prefixes that follow from them (verdict_area.c), the rules (verdict.c), and what
- * others may ask (verdict_ask.c).
+ * the rules (verdict_judge.c), the prefixes that follow (verdict_area.c), what is seen
+ * and the time (verdict.c), and what others may ask (verdict_ask.c).
  */
 #ifndef TOOL_V6GUARDD_WATCH_VERDICT_PRIVATE_H
 #define TOOL_V6GUARDD_WATCH_VERDICT_PRIVATE_H
@@ -26,11 +26,12 @@
 #define NEVER (LLONG_MIN / 4)
 
 /* DESIGN 6. */
-#define PARTNER_WITHIN (10 * SECOND) /* IPv4 must have answered so close to the failure  \
-				      */
-#define OK_FORBIDS (60 * SECOND)     /* an ok so fresh is worth more than a failure */
-#define ATTEMPT_GAP (1 * SECOND)     /* between two attempts that count as two */
-#define BEAT_MIN (15 * SECOND)       /* while ::/0 is broken */
+#define PARTNER_WITHIN                                                                   \
+	(10 * SECOND)            /* IPv4 must have answered so close to the failure      \
+				  */
+#define OK_FORBIDS (60 * SECOND) /* an ok so fresh is worth more than a failure */
+#define ATTEMPT_GAP (1 * SECOND) /* between two attempts that count as two */
+#define BEAT_MIN (15 * SECOND)   /* while ::/0 is broken */
 #define BEAT_SPREAD (5 * SECOND)
 
 /* Ours. */
@@ -40,8 +41,9 @@
 #define FAILURES_COUNT (60 * SECOND) /* attempts further apart are not one trouble */
 #define RETEST_SPREAD 20LL           /* between re-tests that fall due together */
 
-/* An address and all that is known of it. IPv4 ones are partners: ok_ms and rtt_ms. */
-struct entry {
+	/* An address and all that is known of it. IPv4 ones are partners: ok_ms and
+	   rtt_ms. */
+	struct entry {
 	struct gp_addr addr; /* family 0: free */
 	uint32_t next;       /* of its bucket, or of the free ones */
 	uint32_t uid;        /* whose hint made it, or UID_NONE */
@@ -121,6 +123,22 @@ const struct entry *partner_answering(const struct verdicts *v, const struct ent
 				      long long now);
 long long jitter(struct verdicts *v, long long ms);
 struct verdict_view entry_view(const struct entry *entry);
+
+/* ---- judging an address (verdict_judge.c) ---- */
+
+/* PARTNER is an IPv4 address that ENTRY was handed out with, the latest. */
+void add_partner(struct entry *entry, const struct gp_addr *partner);
+void ask_partners(struct verdicts *v, const struct entry *entry, long long now);
+/* All that ENTRY itself can show is there; what lacks is IPv4 that works meanwhile. */
+void entry_suspect(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
+		   long long now);
+void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
+	      bool data, long long now);
+/* PARTNER, an IPv4 address, answered: whoever waits for that is broken now. */
+void partner_ok(struct verdicts *v, struct entry *partner, long long now);
+/* The next broken verdict of ENTRY lasts twice as long; when it is tested. */
+void entry_lengthen(const struct verdicts *v, struct entry *entry);
+void entry_schedule(struct verdicts *v, struct entry *entry, long long now);
 
 /* ---- areas (verdict_area.c) ---- */
 
