@@ -148,34 +148,29 @@ static struct gp_outcome guard(struct answer *answer, const struct gp_query *que
 	return outcome;
 }
 
-/* Addresses that became DISPOSITION, or for GP_KEPT stayed, for REASON. */
-static uint32_t count_if(const struct answer *answer, enum gp_disposition disposition,
-			 enum gp_reason reason)
-{
-	uint32_t count = 0;
-
-	for (size_t i = 0; i < answer->count; i++)
-		count += answer->candidates[i].disposition == disposition &&
-			 answer->candidates[i].reason == reason;
-	return count;
-}
-
 static void count_outcome(const struct answer *answer, struct gp_outcome outcome)
 {
-	uint32_t stripped = 0;
+	uint32_t stripped = 0, withheld = 0;
+	bool spared = false;
 
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct gp_candidate *candidate = &answer->candidates[i];
+
+		spared |= candidate->reason == GP_WHY_NO_USABLE_IPV4;
+		if (candidate->disposition != GP_STRIPPED)
+			continue;
+		stripped++;
+		withheld += candidate->reason == GP_WHY_UNTESTED;
+	}
 	gp_hint_count(GP_COUNT_LOOKUPS, 1);
-	if (count_if(answer, GP_KEPT, GP_WHY_NO_USABLE_IPV4))
+	if (spared)
 		gp_hint_count(GP_COUNT_SPARED, 1);
-	if (!outcome.differs)
-		return;
-	gp_hint_count(outcome.acts ? GP_COUNT_CHANGED : GP_COUNT_WOULD, 1);
-	if (!outcome.acts)
-		return;
-	for (int reason = 0; reason < GP_WHY_COUNT; reason++)
-		stripped += count_if(answer, GP_STRIPPED, (enum gp_reason)reason);
-	gp_hint_count(GP_COUNT_STRIPPED, stripped);
-	gp_hint_count(GP_COUNT_WITHHELD, count_if(answer, GP_STRIPPED, GP_WHY_UNTESTED));
+	if (outcome.differs)
+		gp_hint_count(outcome.acts ? GP_COUNT_CHANGED : GP_COUNT_WOULD, 1);
+	if (outcome.acts) {
+		gp_hint_count(GP_COUNT_STRIPPED, stripped);
+		gp_hint_count(GP_COUNT_WITHHELD, withheld);
+	}
 }
 
 static bool has_family(const struct answer *answer, int family)

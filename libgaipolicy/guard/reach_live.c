@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,6 +119,26 @@ static const struct gp_reach *put_over(struct slot *slot, void *memory)
 	return mremap(memory, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, old);
 }
 
+/*
+ * `ip netns exec` and PrivateNetwork= leave /run as it is: what the daemon sees in its
+ * network says nothing about ours.
+ */
+static bool is_our_network(const struct gp_reach *map)
+{
+	static const uint32_t unknown[4];
+	uint32_t ours[4];
+
+	return !memcmp(map->network, unknown, sizeof(unknown)) ||
+	       !reach_network_of(ours) || !memcmp(map->network, ours, sizeof(ours));
+}
+
+static bool is_ours(const void *memory)
+{
+	const struct gp_reach *map = gp_reach_check(memory, sizeof(*map));
+
+	return map && is_our_network(map);
+}
+
 static void take_up(int fd, const struct stat *stat, long long now)
 {
 	void *memory = map_file(fd);
@@ -125,7 +146,7 @@ static void take_up(int fd, const struct stat *stat, long long now)
 
 	if (memory == MAP_FAILED)
 		return;
-	slot = gp_reach_check(memory, sizeof(struct gp_reach)) ? claim_slot(now) : NULL;
+	slot = is_ours(memory) ? claim_slot(now) : NULL;
 	if (!slot) {
 		munmap(memory, sizeof(struct gp_reach));
 		return;

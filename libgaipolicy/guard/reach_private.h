@@ -12,6 +12,7 @@
 #define LIBGAIPOLICY_GUARD_REACH_PRIVATE_H
 
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "guard/reach.h"
 
@@ -71,7 +72,8 @@ struct gp_reach {
 	char magic[8];
 	uint32_t version;
 	uint32_t size;
-	uint32_t reserved[12];
+	uint32_t network[4]; /* the writer's network namespace: reach_network_of */
+	uint32_t reserved[8];
 	reach_word host_sequence;
 	reach_word host[HOST_WORDS];
 	struct reach_bucket buckets[REACH_BUCKETS + 1];
@@ -81,6 +83,23 @@ _Static_assert(sizeof(reach_word) == 4, "the map is a file");
 _Static_assert(offsetof(struct gp_reach, host_sequence) == 64, "the map is a file");
 _Static_assert(sizeof(struct reach_bucket) == 4 * (1 + REACH_WAYS * ENTRY_WORDS),
 	       "the map is a file");
+
+/** The calling thread's network namespace; false, and zeros: it cannot be told (no
+ * /proc).
+ */
+static inline bool reach_network_of(uint32_t out[4])
+{
+	struct stat stat_now;
+	const bool known = !stat("/proc/thread-self/ns/net", &stat_now);
+	const uint64_t dev = known ? (uint64_t)stat_now.st_dev : 0;
+	const uint64_t ino = known ? (uint64_t)stat_now.st_ino : 0;
+
+	out[0] = (uint32_t)(dev >> 32);
+	out[1] = (uint32_t)dev;
+	out[2] = (uint32_t)(ino >> 32);
+	out[3] = (uint32_t)ino;
+	return known;
+}
 
 /** Where a prefix of LENGTH belongs; WORDS is zero behind it. */
 static inline unsigned reach_bucket_of(const uint32_t words[4], unsigned length)

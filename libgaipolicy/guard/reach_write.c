@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* reach_write.c - writing the map: one thread of v6guardd's worker, and nobody else. */
+#include <errno.h>
 #include <string.h>
 
 #include "guard/reach_private.h"
@@ -30,9 +31,12 @@ static void end(reach_word *sequence, uint32_t number)
 
 struct gp_reach *gp_reach_format(void *memory)
 {
+	const int saved_errno = errno;
 	struct gp_reach *map = memory;
 
 	memset(map, 0, sizeof(*map));
+	reach_network_of(map->network);
+	errno = saved_errno;
 	map->version = REACH_VERSION;
 	map->size = sizeof(*map);
 	memcpy(map->magic, REACH_MAGIC, sizeof(map->magic));

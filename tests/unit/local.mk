@@ -16,8 +16,12 @@ units = \
 	tests/unit/test_history \
 	tests/unit/test_live \
 	tests/unit/test_nss \
+	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
+	tests/unit/test_hint \
 	tests/unit/test_pack \
+	tests/unit/test_reach \
+	tests/unit/test_reach_live \
 	tests/unit/test_snapshot \
 	tests/unit/test_store \
 	tests/unit/test_verdict
@@ -65,6 +69,19 @@ tests_unit_test_guard_LDADD = $(unit_libs)
 tests_unit_test_snapshot_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_snapshot_CFLAGS = $(unit_cflags)
 tests_unit_test_snapshot_LDADD = $(unit_libs)
+# With clocks of the test's own.
+clock_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_now_ms -Wl,--wrap=gp_boot_ms
+tests_unit_test_hint_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_hint_CFLAGS = $(unit_cflags)
+tests_unit_test_hint_LDFLAGS = $(clock_ldflags)
+tests_unit_test_hint_LDADD = $(unit_libs)
+tests_unit_test_reach_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_reach_CFLAGS = $(unit_cflags)
+tests_unit_test_reach_LDADD = $(unit_libs)
+tests_unit_test_reach_live_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_reach_live_CFLAGS = $(unit_cflags)
+tests_unit_test_reach_live_LDFLAGS = $(clock_ldflags)
+tests_unit_test_reach_live_LDADD = $(unit_libs)
 store_tree = tests/unit/store_tree.c tests/unit/store_tree.h
 tests_unit_test_history_SOURCES = tests/unit/test_history.c $(store_tree)
 tests_unit_test_history_CPPFLAGS = $(unit_cppflags)
@@ -101,6 +118,11 @@ tests_unit_test_nss_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_CFLAGS = $(unit_cflags)
 tests_unit_test_nss_LDFLAGS = $(door_ldflags)
 tests_unit_test_nss_LDADD = $(door_libs)
+tests_unit_test_nss_auto_SOURCES = tests/unit/test_nss_auto.c $(world)
+tests_unit_test_nss_auto_CPPFLAGS = $(door_cppflags)
+tests_unit_test_nss_auto_CFLAGS = $(unit_cflags)
+tests_unit_test_nss_auto_LDFLAGS = $(door_ldflags) -Wl,--wrap=gp_now_ms
+tests_unit_test_nss_auto_LDADD = $(door_libs)
 tests_unit_test_nss_failure_SOURCES = tests/unit/test_nss_failure.c $(world)
 tests_unit_test_nss_failure_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_failure_CFLAGS = $(unit_cflags)

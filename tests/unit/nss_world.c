@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+#include "guard/hint_private.h"
+#include "guard/reach_private.h"
 #include "nss/facts.h"
 #include "nss_world.h"
 #include "sizes.h"
@@ -20,7 +22,7 @@ long world_allocations_left = -1;
 _Atomic long world_allocations;
 
 static char folder[64];
-static char snapshot_path[96];
+static char snapshot_path[96], map_path[96], hint_path[96];
 
 _Noreturn void world_die(const char *file, int line, const char *what)
 {
@@ -110,6 +112,8 @@ int world_setup(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(snapshot_path, sizeof(snapshot_path), "%s/policy.snap", folder);
+	snprintf(map_path, sizeof(map_path), "%s/reach.map", folder);
+	snprintf(hint_path, sizeof(hint_path), "%s/hint.sock", folder);
 	return 0;
 }
 
@@ -117,12 +121,24 @@ int world_teardown(void **state)
 {
 	(void)state;
 	unlink(snapshot_path);
+	unlink(map_path);
+	unlink(hint_path);
 	return rmdir(folder);
 }
 
 const char *world_snapshot(void)
 {
 	return snapshot_path;
+}
+
+const char *world_map(void)
+{
+	return map_path;
+}
+
+const char *world_hints(void)
+{
+	return hint_path;
 }
 
 struct gp_guard_policy world_policy(enum gp_mode mode)
@@ -181,6 +197,9 @@ void world_run(void (*case_fn)(const void *arg), const void *arg, const char *wh
 	if (pid == 0) {
 		alarm((unsigned)sized(60, 600));
 		setenv("V6GUARD_SNAPSHOT", snapshot_path, 1);
+		/* Not the host's own, whatever runs there. */
+		gp_reach_use_path(map_path);
+		gp_hint_use_path(hint_path);
 		case_fn(arg);
 		exit(0); /* with the leak check that a sanitizer makes */
 	}

@@ -74,6 +74,12 @@ extern bool world_ipv4_usable, world_is_own;
 /** Or let it ask the kernel. */
 extern bool world_real_facts;
 
+/** Where the cases' processes look for a map, and where they send hints: nothing is
+ * there.
+ */
+const char *world_map(void);
+const char *world_hints(void);
+
 /** While > 0: allocations by the door left before one fails; -1: none fails. */
 extern long world_allocations_left;
 extern _Atomic long world_allocations;

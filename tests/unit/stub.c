@@ -91,7 +91,7 @@ static enum nss_status answer_host(enum call_kind kind, const char *name, int fa
 		host->h_aliases[i] = strcpy(bytes, i & 1 ? "www.example" : "a.example");
 	host->h_aliases[script->aliases] = NULL;
 	host->h_name = strcpy(bytes, script->canon ? script->canon : name);
-	host->h_addrtype = family;
+	host->h_addrtype = script->host_family ? script->host_family : family;
 	host->h_length = family == AF_INET ? 4 : 16;
 	if (canonp)
 		*canonp = host->h_name;

@@ -16,6 +16,7 @@ struct stub_script {
 	int32_t ttl;        /**< 0: not told */
 	size_t need;        /**< a smaller buffer is ERANGE */
 	int erange_h_error; /**< h_errno that goes with it; 0: NETDB_INTERNAL */
+	int host_family;    /**< what a hostent claims to be; 0: what was asked for */
 	unsigned sleep_ms;
 	void (*inside)(void); /**< called in the middle */
 };

@@ -24,6 +24,9 @@ enum host { DUAL, NO_IPV4_ROUTE, NO_IPV6_ROUTE };
 struct world {
 	enum host host;
 	unsigned asked;
+	/* The reach map: what is known of each address of `in`. */
+	const char *const *in;
+	const char *known; /* a letter each; NULL: no live map */
 };
 
 static bool is_usable(void *ctx, const struct gp_addr *addr)
@@ -44,6 +47,36 @@ static bool is_own(void *ctx, const struct gp_addr *addr)
 	return !strcmp(text, OWN) || !strcmp(text, OWN4);
 }
 
+/* 'b' broken, 's' slow, 'o' ok, 'l' unknown but on-link, else unknown. */
+static char letter_of(const struct world *world, const struct gp_addr *addr)
+{
+	char text[GP_ADDR_TEXT];
+
+	gp_addr_format(addr, text);
+	for (size_t i = 0; world->known[i]; i++)
+		if (!strcmp(world->in[i], text))
+			return world->known[i];
+	return '?';
+}
+
+static enum gp_verdict verdict(void *ctx, const struct gp_addr *addr)
+{
+	switch (letter_of(ctx, addr)) {
+	case 'b':
+		return GP_VERDICT_BROKEN;
+	case 's':
+		return GP_VERDICT_SLOW;
+	case 'o':
+		return GP_VERDICT_OK;
+	}
+	return GP_VERDICT_UNKNOWN;
+}
+
+static bool is_onlink(void *ctx, const struct gp_addr *addr)
+{
+	return letter_of(ctx, addr) == 'l';
+}
+
 struct result {
 	enum gp_disposition disposition;
 	enum gp_reason reason;
@@ -61,6 +94,14 @@ struct result {
 	{                                                                                \
 		GP_DEMOTED, GP_WHY_MODE                                                  \
 	}
+#define GONE_AS(why)                                                                     \
+	{                                                                                \
+		GP_STRIPPED, GP_WHY_##why                                                \
+	}
+#define LATER_AS(why)                                                                    \
+	{                                                                                \
+		GP_DEMOTED, GP_WHY_##why                                                 \
+	}
 #define STAYS(why)                                                                       \
 	{                                                                                \
 		GP_KEPT, GP_WHY_##why                                                    \
@@ -73,7 +114,8 @@ struct guard_case {
 	const char *name; /* NULL here: the usual one */
 	int family;
 	enum host host;
-	bool no_keep_last, aaaa_only, no_enforce, no_node;
+	bool no_keep_last, aaaa_only, no_enforce, no_node, distrust;
+	const char *known; /* letters of letter_of(); NULL: no live map */
 	const char *in[6];
 	const char *order; /* "201": indexes of `in` in the order that comes out; NULL: as
 			      it was */
@@ -111,6 +153,76 @@ static const struct guard_case cases[] = {
 	 .out = {GONE, KEPT}, .differs = true},
 	{"strip-a", GP_MODE_STRIP_A, NSS, .in = {AAAA, A}, .out = {KEPT, GONE},
 	 .differs = true},
+
+/* `auto`: what a verdict speaks against, address by address. */
+#define AUTO GP_MODE_AUTO
+	{"no map, distrust", AUTO, NSS, .distrust = true, .in = {AAAA, A},
+	 .out = {KEPT, KEPT}},
+	{"nothing known", AUTO, NSS, .known = "??", .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"one is broken", AUTO, NSS, .known = "b?o?", .in = {AAAA, A, AAAA2, A2},
+	 .out = {GONE_AS(BROKEN), KEPT, KEPT, KEPT}, .differs = true},
+	{"all are broken", AUTO, NSS, .known = "bb", .in = {AAAA, AAAA2, A},
+	 .out = {GONE_AS(BROKEN), GONE_AS(BROKEN), KEPT}, .differs = true},
+	{"broken, dns", AUTO, DNS, .known = "b", .family = AF_INET6, .in = {AAAA, A},
+	 .out = {GONE_AS(BROKEN), KEPT}, .differs = true},
+	{"slow stays at nss", AUTO, NSS, .known = "s?", .in = {AAAA, A},
+	 .out = {KEPT, KEPT}},
+	{"slow stays at dns, distrusted too", AUTO, DNS, .known = "s?", .distrust = true,
+	 .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"ok", AUTO, NSS, .known = "o?", .distrust = true, .in = {AAAA, A},
+	 .out = {KEPT, KEPT}},
+	{"distrust", AUTO, NSS, .known = "?bo", .distrust = true,
+	 .in = {AAAA, AAAA2, "2001:db8::3", A},
+	 .out = {GONE_AS(UNTESTED), GONE_AS(BROKEN), KEPT, KEPT}, .differs = true},
+	{"distrust spares the link", AUTO, NSS, .known = "l?", .distrust = true,
+	 .in = {AAAA, AAAA2, A}, .out = {KEPT, GONE_AS(UNTESTED), KEPT}, .differs = true},
+	{"distrust spares its own", AUTO, NSS, .known = "??", .distrust = true,
+	 .in = {OWN, AAAA, A}, .out = {STAYS(OWN_ADDRESS), GONE_AS(UNTESTED), KEPT},
+	 .differs = true},
+	{"never its own", AUTO, NSS, .known = "b", .in = {OWN, A},
+	 .out = {STAYS(OWN_ADDRESS), KEPT}},
+	{"never a special one", AUTO, NSS, .known = "bbb",
+	 .in = {"::1", "fe80::1%1", AAAA, A},
+	 .out = {STAYS(EXEMPT_ADDRESS), STAYS(EXEMPT_ADDRESS), GONE_AS(BROKEN), KEPT},
+	 .differs = true},
+	{"never localhost", AUTO, NSS, "localhost", .known = "b", .in = {AAAA, A},
+	 .out = {STAYS(EXEMPT_NAME), STAYS(EXEMPT_NAME)}},
+	{"broken, AAAA only", AUTO, NSS, .known = "bo", .in = {AAAA, AAAA2},
+	 .out = {STAYS(LAST_ADDRESS), KEPT}},
+	{"broken, AAAA only, keep-last is not its key", AUTO, NSS, .no_keep_last = true,
+	 .known = "b", .in = {AAAA}, .out = {STAYS(LAST_ADDRESS)}},
+	{"broken, and no route for IPv4", AUTO, NSS, .known = "b?", .host = NO_IPV4_ROUTE,
+	 .in = {AAAA, AAAA2, A}, .out = {STAYS(NO_USABLE_IPV4), KEPT, KEPT}},
+	{"broken, and a blocked A", AUTO, NSS, .known = "b", .in = {AAAA, "0.0.0.0"},
+	 .out = {STAYS(LAST_ADDRESS), KEPT}},
+	{"IPv4 is never broken", AUTO, NSS, .known = "?b", .in = {AAAA, A},
+	 .out = {KEPT, KEPT}},
+	{"broken, enforce = no", AUTO, NSS, .no_enforce = true, .known = "b",
+	 .in = {AAAA, A}, .out = {GONE_AS(BROKEN), KEPT}, .differs = true},
+	{"broken, AAAA alone", AUTO, NSS, .known = "b", .family = AF_INET6,
+	 .in = {AAAA, A}, .out = {STAYS(AAAA_ONLY), STAYS(AAAA_ONLY)}},
+	{"broken, aaaa-only = strip", AUTO, NSS, .known = "b", .family = AF_INET6,
+	 .aaaa_only = true, .in = {AAAA, A}, .out = {GONE_AS(BROKEN), KEPT},
+	 .differs = true},
+	{"A alone", AUTO, NSS, .known = "b", .family = AF_INET, .in = {A}, .out = {KEPT}},
+	{"libc's order, slow, broken", AUTO, PRELOAD, .known = "bs?o",
+	 .in = {AAAA, AAAA2, A, "2001:db8::3", A2}, .order = "23410",
+	 .out = {LATER_AS(BROKEN), LATER_AS(SLOW), KEPT, KEPT, KEPT}, .differs = true},
+	{"order among equals is libc's", AUTO, PRELOAD, .known = "sbsb?",
+	 .in = {AAAA, AAAA2, "2001:db8::3", "2001:db8::4", A}, .order = "40213",
+	 .out = {LATER_AS(SLOW), LATER_AS(BROKEN), LATER_AS(SLOW), LATER_AS(BROKEN),
+		 KEPT},
+	 .differs = true},
+	{"ordered like that already", AUTO, PRELOAD, .known = "?sb",
+	 .in = {A, AAAA, AAAA2}, .out = {KEPT, KEPT, KEPT}},
+	{"all broken: nothing to put first", AUTO, PRELOAD, .known = "bb",
+	 .in = {AAAA, AAAA2}, .out = {KEPT, KEPT}},
+	{"distrust orders as broken", AUTO, PRELOAD, .known = "?s?", .distrust = true,
+	 .in = {AAAA, AAAA2, A}, .order = "210",
+	 .out = {LATER_AS(UNTESTED), LATER_AS(SLOW), KEPT}, .differs = true},
+	{"demoting needs no IPv4 route", AUTO, PRELOAD, .known = "b",
+	 .host = NO_IPV4_ROUTE, .in = {AAAA, A}, .order = "10",
+	 .out = {LATER_AS(BROKEN), KEPT}, .differs = true},
 
 	/* Nobody's last usable address. */
 	{"prefer-ipv4, AAAA only", GP_MODE_PREFER_IPV4, NSS, .in = {AAAA, AAAA2},
@@ -209,9 +321,12 @@ static size_t read_candidates(const struct guard_case *one, struct gp_candidate 
 
 static void check_case(const struct guard_case *one)
 {
-	struct world world = {.host = one->host};
-	const struct gp_facts facts = {
-		.ctx = &world, .is_usable = is_usable, .is_own = is_own};
+	struct world world = {.host = one->host, .in = one->in, .known = one->known};
+	const struct gp_facts facts = {.ctx = &world,
+				       .is_usable = is_usable,
+				       .is_own = is_own,
+				       .verdict = one->known ? verdict : NULL,
+				       .is_onlink = one->known ? is_onlink : NULL};
 	const char *name = one->name ? one->name : "host.example";
 	const struct gp_query query = {one->no_node ? NULL : name, one->family,
 				       one->door};
@@ -225,6 +340,7 @@ static void check_case(const struct guard_case *one)
 	policy.keep_last = !one->no_keep_last;
 	policy.aaaa_only = one->aaaa_only;
 	policy.enforce = !one->no_enforce;
+	policy.distrust = one->distrust;
 	memcpy(after, before, sizeof(after));
 	outcome = gp_guard(&policy, &query, &facts, after, count);
 
@@ -271,9 +387,13 @@ static void test_may_act(void **state)
 		const struct gp_query query = {names[bits / 54 % 4],
 					       families[bits / 18 % 3],
 					       (enum gp_door)(bits / 6 % 3)};
-		struct world world = {.host = DUAL};
-		const struct gp_facts facts = {
-			.ctx = &world, .is_usable = is_usable, .is_own = is_own};
+		static const char *const in[] = {AAAA};
+		struct world world = {.host = DUAL, .in = in, .known = "b"};
+		const struct gp_facts facts = {.ctx = &world,
+					       .is_usable = is_usable,
+					       .is_own = is_own,
+					       .verdict = verdict,
+					       .is_onlink = is_onlink};
 		struct gp_candidate candidates[2];
 		struct gp_guard_policy policy;
 		size_t first = query.family == AF_INET ? 1 : 0;

@@ -212,6 +212,19 @@ static const struct nss_case cases[] = {
 	{"a service without functions", GP_MODE_AUTO, "v6gbare " STUB,
 	 .full = {OK, .ipv4 = 1}, GOT(1, 0), .calls = 1},
 
+	{"[UNAVAIL=return] ends at a time-out", GP_MODE_AUTO,
+	 "v6gold [UNAVAIL=return] " STUB,
+	 .old = {.status = NSS_STATUS_UNAVAIL, .error = ETIMEDOUT, .h_error = TRY_AGAIN},
+	 .full = {OK, .ipv4 = 1}, NONE(TRYAGAIN, EAGAIN, TRY_AGAIN)},
+	{"[TRYAGAIN=return] does not", GP_MODE_AUTO, "v6gold [TRYAGAIN=return] " STUB,
+	 .old = {.status = NSS_STATUS_UNAVAIL, .error = ETIMEDOUT, .h_error = TRY_AGAIN},
+	 .full = {OK, .ipv4 = 1}, GOT(1, 0), .calls = 1},
+	{"a host of another family is no answer", GP_MODE_AUTO, .kind = CALL_BY_NAME2,
+	 .family = AF_INET, .full = {OK, .ipv4 = 1, .host_family = AF_INET6},
+	 NONE(NOTFOUND, ENOENT, NO_DATA), .calls = 1},
+	{"nor in the halves of an answer", GP_MODE_AUTO, "v6gold",
+	 .old = {OK, .ipv4 = 1, .ipv6 = 2, .host_family = AF_INET6}, GOT(0, 2)},
+
 	/* A service with gethostbyname2_r alone: IPv6, then IPv4, as getaddrinfo does it.
 	 */
 	{"4 by 2 and 2", GP_MODE_AUTO, "v6gold", .old = {OK, .ipv4 = 2, .ipv6 = 3},

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hints: there and back, what is refused, and how often one is sent, over a real socket
+ * and with a clock of the test's own.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "guard/clock.h"
+#include "guard/hint_private.h"
+#include "guard/live.h"
+
+static long long clock_ms = 1000000;
+
+long long __wrap_gp_now_ms(void);
+long long __wrap_gp_boot_ms(void);
+
+long long __wrap_gp_now_ms(void)
+{
+	return clock_ms;
+}
+
+long long __wrap_gp_boot_ms(void)
+{
+	return clock_ms;
+}
+
+/* ---- bytes ---- */
+
+static struct gp_hint example(void)
+{
+	struct gp_hint hint = {.door = GP_DOOR_PRELOAD, .count = 2};
+
+	gp_addr_parse("2001:db8::1", &hint.addresses[0].addr);
+	hint.addresses[0].flags = GP_HINT_WITHHELD;
+	gp_addr_parse("198.51.100.1", &hint.addresses[1].addr);
+	for (uint32_t i = 0; i < GP_COUNTERS; i++)
+		hint.counters[i] = i * 1000003;
+	return hint;
+}
+
+static void check_same(const struct gp_hint *a, const struct gp_hint *b)
+{
+	assert_int_equal(a->door, b->door);
+	assert_int_equal(a->count, b->count);
+	assert_memory_equal(a->counters, b->counters, sizeof(a->counters));
+	for (uint8_t i = 0; i < a->count; i++) {
+		assert_true(gp_addr_equal(&a->addresses[i].addr, &b->addresses[i].addr));
+		assert_int_equal(a->addresses[i].flags, b->addresses[i].flags);
+	}
+}
+
+static void test_roundtrip(void **state)
+{
+	struct gp_hint in = example(), out;
+	uint8_t bytes[GP_HINT_SIZE_MAX];
+
+	(void)state;
+	assert_int_equal(gp_hint_parse(bytes, gp_hint_build(&in, bytes), &out), GP_OK);
+	check_same(&in, &out);
+	in.count = 0;
+	assert_int_equal(gp_hint_parse(bytes, gp_hint_build(&in, bytes), &out), GP_OK);
+	check_same(&in, &out);
+	in.count = GP_HINT_ADDRESSES;
+	for (uint8_t i = 0; i < in.count; i++)
+		in.addresses[i] = in.addresses[0];
+	assert_int_equal(gp_hint_parse(bytes, gp_hint_build(&in, bytes), &out), GP_OK);
+	check_same(&in, &out);
+	in.count = 255; /* more than there are */
+	assert_true(gp_hint_build(&in, bytes) <= GP_HINT_SIZE_MAX);
+}
+
+#define ADDRESSES_AT (HINT_HEAD + GP_COUNTERS * 4)
+
+/* One byte of the example made another. */
+static const struct damage {
+	const char *what;
+	size_t at;
+	uint8_t byte;
+	enum gp_status want;
+} damages[] = {
+	{"no magic", 0, 'v', GP_SYNTAX},
+	{"another version", 3, 2, GP_UNSUPPORTED},
+	{"a door that is none", 4, 3, GP_SYNTAX},
+	{"more addresses than are there", 5, 3, GP_SYNTAX},
+	{"fewer", 5, 1, GP_SYNTAX},
+	{"more than there may be", 5, GP_HINT_ADDRESSES + 1, GP_SYNTAX},
+	{"first reserved byte", 6, 1, GP_SYNTAX},
+	{"second reserved byte", 7, 1, GP_SYNTAX},
+	{"a family that is none", ADDRESSES_AT, 5, GP_SYNTAX},
+	{"IPv6 taken for IPv4", ADDRESSES_AT, HINT_IPV4, GP_SYNTAX},
+	{"IPv4 taken for IPv6", ADDRESSES_AT + 18, HINT_IPV6, GP_SYNTAX},
+	{"both flags", ADDRESSES_AT + 1, GP_HINT_WITHHELD | GP_HINT_STRIPPED, GP_SYNTAX},
+	{"an unknown flag", ADDRESSES_AT + 1, 4, GP_SYNTAX},
+};
+
+static void test_malformed(void **state)
+{
+	const struct gp_hint in = example();
+	uint8_t bytes[GP_HINT_SIZE_MAX + 1] = {0}, *cut;
+	const size_t size = gp_hint_build(&in, bytes);
+	struct gp_hint out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		const uint8_t before = bytes[damages[i].at];
+
+		bytes[damages[i].at] = damages[i].byte;
+		if (gp_hint_parse(bytes, size, &out) != damages[i].want)
+			fail_msg("%s: not %s", damages[i].what,
+				 gp_status_text(damages[i].want));
+		bytes[damages[i].at] = before;
+	}
+	assert_int_equal(gp_hint_parse(bytes, size + 1, &out), GP_SYNTAX);
+	for (size_t length = 0; length < size; length++) {
+		cut = malloc(length + 1);
+		memcpy(cut, bytes, length);
+		assert_int_equal(gp_hint_parse(cut, length, &out), GP_SYNTAX);
+		free(cut);
+	}
+	assert_int_equal(gp_hint_parse(bytes, size, &out), GP_OK);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	for (int i = 0; i < GP_COUNTERS; i++)
+		assert_non_null(gp_counter_name((enum gp_counter)i));
+	assert_null(gp_counter_name(GP_COUNTERS));
+}
+
+/* ---- sending; a process of its own for each case ---- */
+
+static char folder[64], path[96];
+static int receiver = -1;
+
+#define CHECK(condition)                                                                 \
+	do {                                                                             \
+		if (!(condition)) {                                                      \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);  \
+			_exit(1);                                                        \
+		}                                                                        \
+	} while (0)
+
+static void listen_here(void)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+	strcpy(at.sun_path, path);
+	receiver = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	CHECK(receiver >= 0 && !bind(receiver, (struct sockaddr *)&at, sizeof(at)));
+}
+
+/* Take the next hint; false: there is none. */
+static bool receive(struct gp_hint *out)
+{
+	uint8_t bytes[GP_HINT_SIZE_MAX + 1];
+	ssize_t size = recv(receiver, bytes, sizeof(bytes), 0);
+
+	if (size < 0)
+		return false;
+	CHECK(gp_hint_parse(bytes, (size_t)size, out) == GP_OK);
+	return true;
+}
+
+static struct gp_candidate candidate(const char *text, enum gp_disposition disposition,
+				     enum gp_reason reason)
+{
+	struct gp_candidate out = {.disposition = disposition, .reason = reason};
+
+	CHECK(!gp_addr_parse(text, &out.addr));
+	return out;
+}
+
+/* Send one of a usual lookup, a while after the last. */
+static void send_one(long long later_ms)
+{
+	const struct gp_candidate candidates[] = {
+		candidate("2001:db8::1", GP_KEPT, GP_WHY_NOTHING),
+		candidate("198.51.100.1", GP_KEPT, GP_WHY_NOTHING)};
+
+	clock_ms += later_ms;
+	errno = 4711;
+	gp_hint_send(GP_DOOR_NSS, candidates, 2, false);
+	CHECK(errno == 4711);
+}
+
+static void run(void (*case_fn)(void), const char *what)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		struct gp_live_ref ref;
+
+		alarm(60);
+		setenv("V6GUARD_SNAPSHOT", "/nonexistent", 1);
+		CHECK(!gp_live_get(&ref)); /* as a door does: it remembers the root */
+		gp_hint_use_path(path);
+		case_fn();
+		exit(0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unlink(path);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		fail_msg("%s: child ended with status 0x%x", what, status);
+}
+
+static void once_a_second(void)
+{
+	struct gp_hint hint;
+
+	listen_here();
+	gp_hint_count(GP_COUNT_LOOKUPS, 5);
+	send_one(0);
+	CHECK(receive(&hint) && hint.counters[GP_COUNT_LOOKUPS] == 5);
+	CHECK(hint.count == 2 && hint.door == GP_DOOR_NSS);
+	for (int i = 0; i < 9; i++) {
+		gp_hint_count(GP_COUNT_LOOKUPS, 1);
+		send_one(100);
+	}
+	CHECK(!receive(&hint));
+	send_one(100);
+	CHECK(receive(&hint) && hint.counters[GP_COUNT_LOOKUPS] == 9); /* and anew */
+	CHECK(!receive(&hint));
+}
+
+/* Nobody listens: tried again a second later, and nothing counted is lost. */
+static void nobody_there(void)
+{
+	struct gp_hint hint;
+
+	gp_hint_count(GP_COUNT_CHANGED, 3);
+	send_one(0);
+	listen_here();
+	send_one(999);
+	CHECK(!receive(&hint));
+	send_one(1);
+	CHECK(receive(&hint) && hint.counters[GP_COUNT_CHANGED] == 3);
+}
+
+/* The receiver's queue is full: nobody waits. */
+static void queue_full(void)
+{
+	struct gp_hint hint;
+	unsigned received = 0;
+
+	listen_here();
+	for (int i = 0; i < 5000; i++)
+		send_one(1000);
+	while (receive(&hint))
+		received++;
+	CHECK(received > 0 && received < 5000);
+}
+
+static void denied(void)
+{
+	struct gp_hint hint;
+
+	if (geteuid()) /* only root can become somebody else, and itself again */
+		return;
+	listen_here();
+	CHECK(!chmod(path, 0600) && !setresuid(65534, 65534, 0));
+	send_one(0);
+	CHECK(!setresuid(0, 0, 0));
+	send_one(1000);
+	send_one(58000);
+	CHECK(!receive(&hint));
+	send_one(1000);
+	CHECK(receive(&hint));
+}
+
+/* What a candidate became is said of it, and nothing of what nobody could probe. */
+static void what_it_says(void)
+{
+	const struct gp_candidate candidates[] = {
+		candidate("198.51.100.1", GP_KEPT, GP_WHY_NOTHING),
+		candidate("::1", GP_KEPT, GP_WHY_EXEMPT_ADDRESS),
+		candidate("2001:db8::1", GP_STRIPPED, GP_WHY_BROKEN),
+		candidate("2001:db8::2", GP_STRIPPED, GP_WHY_UNTESTED),
+		candidate("2001:db8::3", GP_KEPT, GP_WHY_NOTHING),
+		candidate("127.0.0.1", GP_KEPT, GP_WHY_NOTHING)};
+	static const uint8_t flags[] = {GP_HINT_STRIPPED, GP_HINT_WITHHELD, 0, 0};
+	struct gp_hint hint;
+
+	listen_here();
+	gp_hint_send(GP_DOOR_PRELOAD, candidates, 6, true);
+	CHECK(receive(&hint) && hint.count == 4 && hint.door == GP_DOOR_PRELOAD);
+	for (uint8_t i = 0; i < 4; i++)
+		CHECK(hint.addresses[i].flags == flags[i]);
+	CHECK(gp_addr_equal(&hint.addresses[0].addr, &candidates[2].addr));
+	CHECK(gp_addr_equal(&hint.addresses[3].addr, &candidates[0].addr));
+	clock_ms += 1000;
+	gp_hint_send(GP_DOOR_PRELOAD, candidates, 6, false); /* enforce = no */
+	CHECK(receive(&hint) && hint.count == 4);
+	for (uint8_t i = 0; i < 4; i++)
+		CHECK(hint.addresses[i].flags == 0);
+}
+
+static void more_than_fit(void)
+{
+	struct gp_candidate candidates[60];
+	struct gp_hint hint;
+
+	listen_here();
+	for (uint8_t i = 0; i < 60; i++) {
+		candidates[i] = candidate(i < 30 ? "198.51.100.1" : "2001:db8::1",
+					  GP_KEPT, GP_WHY_NOTHING);
+		candidates[i].addr.bytes[i < 30 ? 3 : 15] = i;
+	}
+	gp_hint_send(GP_DOOR_NSS, candidates, 60, false);
+	CHECK(receive(&hint) && hint.count == GP_HINT_ADDRESSES);
+	for (uint8_t i = 0; i < GP_HINT_ADDRESSES; i++)
+		CHECK(hint.addresses[i].addr.family == (i < 14 ? AF_INET6 : AF_INET));
+}
+
+/* What the parent has not sent yet, it sends itself. */
+static void after_fork(void)
+{
+	struct gp_hint hint;
+	int status;
+	pid_t pid;
+
+	listen_here();
+	send_one(0);
+	CHECK(receive(&hint));
+	gp_hint_count(GP_COUNT_LOOKUPS, 7);
+	pid = fork();
+	if (pid == 0) {
+		send_one(1000);
+		gp_hint_count(GP_COUNT_LOOKUPS, 2);
+		send_one(1000);
+		_exit(0);
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && !status);
+	CHECK(receive(&hint) && hint.counters[GP_COUNT_LOOKUPS] == 0);
+	CHECK(receive(&hint) && hint.counters[GP_COUNT_LOOKUPS] == 2);
+	send_one(1000);
+	CHECK(receive(&hint) && hint.counters[GP_COUNT_LOOKUPS] == 7);
+}
+
+static void after_chroot(void)
+{
+	struct gp_hint hint;
+
+	if (geteuid())
+		return;
+	listen_here();
+	CHECK(!chroot(folder));
+	gp_hint_use_path("/hint.sock");
+	send_one(0);
+	CHECK(!receive(&hint));
+	_exit(0); /* no leak check without /proc/self */
+}
+
+static void test_sending(void **state)
+{
+	(void)state;
+	run(once_a_second, "once a second");
+	run(nobody_there, "nobody there");
+	run(queue_full, "queue full");
+	run(denied, "denied");
+	run(what_it_says, "what it says");
+	run(more_than_fit, "more than fit");
+	run(after_fork, "after fork");
+	run(after_chroot, "after chroot");
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/v6guard-test-XXXXXX");
+	if (!mkdtemp(folder) || chmod(folder, 0755))
+		return -1;
+	snprintf(path, sizeof(path), "%s/hint.sock", folder);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_roundtrip),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_sending),
+	};
+
+	return cmocka_run_group_tests_name("hint", tests, setup, teardown);
+}
