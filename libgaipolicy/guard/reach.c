@@ -3,6 +3,7 @@
  * reach.c - reading the map. Nothing that is read is used as an index or a length before
  * it was looked at, so that any bytes may stand there.
  */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "guard/reach_private.h"
@@ -125,23 +126,57 @@ bool gp_reach_get_host(const struct gp_reach *map, struct gp_reach_host *out)
 	return true;
 }
 
-bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr)
+/* The first bits of WORD that a prefix of LENGTH covers, in network byte order. */
+static uint32_t mask_of(uint32_t length, unsigned word)
 {
-	uint32_t words[GP_REACH_ONLINK * ONLINK_WORDS];
-	struct gp_prefix prefix;
-	uint32_t count;
+	const uint32_t bits = length > 32 * word ? length - 32 * word : 0;
 
-	if (addr->family != AF_INET6 || !read_host(map, HOST_ONLINK_COUNT, 1, &count))
+	if (bits >= 32)
+		return UINT32_MAX;
+	return bits ? htonl(UINT32_MAX << (32 - bits)) : 0;
+}
+
+/* All zero is no ::/0. */
+static bool is_inside(const reach_word *prefix, const uint32_t addr[4])
+{
+	const uint32_t length = load(&prefix[4]);
+
+	if (!length || length > 128)
 		return false;
-	/* Where the count has shrunk since there are zeros, which are no prefix. */
-	count = at_most(count, GP_REACH_ONLINK);
-	if (!count || !read_host(map, HOST_ONLINK, count * ONLINK_WORDS, words))
-		return false;
+	for (unsigned i = 0; i < 4; i++)
+		if ((load(&prefix[i]) ^ addr[i]) & mask_of(length, i))
+			return false;
+	return true;
+}
+
+static bool is_in_any(const struct gp_reach *map, const uint32_t addr[4])
+{
+	const uint32_t count =
+		at_most(load(&map->host[HOST_ONLINK_COUNT]), GP_REACH_ONLINK);
+
 	for (uint32_t i = 0; i < count; i++)
-		if (read_prefix(words + i * ONLINK_WORDS, &prefix) &&
-		    gp_prefix_match(&prefix, addr))
+		if (is_inside(&map->host[HOST_ONLINK + i * ONLINK_WORDS], addr))
 			return true;
 	return false;
+}
+
+bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr)
+{
+	uint32_t number, words[4];
+
+	if (addr->family != AF_INET6)
+		return false;
+	memcpy(words, addr->bytes, sizeof(words));
+	for (unsigned try = 0; try < REACH_TRIES; try++) {
+		bool found;
+
+		if (!begin(&map->host_sequence, &number))
+			continue;
+		found = is_in_any(map, words);
+		if (is_whole(&map->host_sequence, number))
+			return found;
+	}
+	return true;
 }
 
 /* ---- verdicts ---- */

@@ -76,7 +76,10 @@ bool gp_reach_get_host(const struct gp_reach *map, struct gp_reach_host *out);
 /** The host's fresh `ipv4 usable` bit; false when it is not known. */
 bool gp_reach_ipv4_usable(const struct gp_reach *map, long long now_ms);
 
-/** ADDR lies in one of the on-link prefixes. */
+/**
+ * ADDR lies in one of the on-link prefixes; true as well while these are being written:
+ * it is what spares an address.
+ */
 bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr);
 
 /**

@@ -31,9 +31,9 @@ struct slot {
 	atomic_int state;
 	atomic_llong retired_ms;
 	/* By whom made it BUSY; read through `current` alone. */
-	const struct gp_reach *map;
-	dev_t dev;
-	ino_t ino;
+	_Atomic(const struct gp_reach *) map;
+	_Atomic dev_t dev;
+	_Atomic ino_t ino;
 };
 
 /* All zero at first. */

@@ -2,12 +2,15 @@
 # Each prints one JSON line. Built by `make check`, run by `make bench`; never passed or failed
 # by time.
 if HAVE_CMOCKA
-benches = tests/bench/bench_nss
+benches = \
+	tests/bench/bench_nss \
+	tests/bench/bench_reach
 check_PROGRAMS += $(benches)
 endif
 EXTRA_DIST += tests/bench/RESULTS.md
 tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h
 tests_bench_bench_nss_LDADD = libgpcore.la
+tests_bench_bench_reach_LDADD = libgpcore.la
 
 bench: $(check_LTLIBRARIES) $(benches) libnss_v6guard.la
 	$(AM_V_at)for program in $(benches); do \

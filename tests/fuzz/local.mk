@@ -4,7 +4,9 @@
 # tests/fuzz/fuzz_NAME -max_total_time=60 NEW-FOLDER ../tests/fuzz/corpus/NAME
 fuzzers = \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_hint \
 	tests/fuzz/fuzz_nsswitch \
+	tests/fuzz/fuzz_reach \
 	tests/fuzz/fuzz_snapshot
 check_PROGRAMS += $(fuzzers)
 TESTS += tests/fuzz/replay.sh
@@ -26,3 +28,9 @@ tests_fuzz_fuzz_nsswitch_LDADD = libgpcore.la
 tests_fuzz_fuzz_snapshot_SOURCES = tests/fuzz/fuzz_snapshot.c $(fuzz_main)
 tests_fuzz_fuzz_snapshot_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_snapshot_LDADD = libgpcore.la
+tests_fuzz_fuzz_hint_SOURCES = tests/fuzz/fuzz_hint.c $(fuzz_main)
+tests_fuzz_fuzz_hint_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_hint_LDADD = libgpcore.la
+tests_fuzz_fuzz_reach_SOURCES = tests/fuzz/fuzz_reach.c $(fuzz_main)
+tests_fuzz_fuzz_reach_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_reach_LDADD = libgpcore.la
