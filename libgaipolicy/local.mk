@@ -55,6 +55,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/reach_write.c \
 	libgaipolicy/guard/sockdiag.c \
 	libgaipolicy/guard/sockdiag.h \
+	libgaipolicy/guard/sockdiag_parse.c \
+	libgaipolicy/guard/sockdiag_private.h \
 	libgaipolicy/gaiconf/diff.c \
 	libgaipolicy/gaiconf/diff.h \
 	libgaipolicy/gaiconf/file.c \

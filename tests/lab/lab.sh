@@ -12,6 +12,7 @@
 #   lab_host KIND [NAME]    bring up a host: healthy blackhole v4only v6only-noroute4
 #   on HOST CMD...          run CMD there
 #   guard HOST MODE [LINE]  v6guard with [guard] mode = MODE (and LINEs), enabled
+#   filter HOST 4|6 RULE... what the server drops of HOST's packets (nftables); none: nothing
 #   ok, bad, skip, check    one line a case; lab_done ends the script with 0, 1 or 77
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -209,7 +210,29 @@ lab_net() {
 			echo "addr add 198.51.100.$i/32 dev lo"
 			echo "addr add 2001:db8:64::$i/128 dev lo"
 		done
+		lab_wide | while read -r _ ipv4 ipv6; do
+			echo "addr add $ipv4/32 dev lo"
+			case $ipv6 in *::1:1) ;; *) echo "addr add $ipv6/128 dev lo" ;; esac
+		done
 	} | ip -batch - || lab_die "cannot set addresses"
+}
+
+# Names all over the internet, each with an IPv4 address of its own: w1 to w6 in six /32; p1 to
+# p3 in one /48 of a partner, two of them in one /64; for the host that came up as the Nth, lN
+# on its own link, and oN and qN elsewhere in its /56.
+lab_wide() {
+	local i
+	for i in 1 2 3 4 5 6; do
+		echo "w$i 203.0.113.$i 2a0$i:$i::1"
+	done
+	echo "p1 203.0.113.11 2a0a:a:a:1::1"
+	echo "p2 203.0.113.12 2a0a:a:a:1::2"
+	echo "p3 203.0.113.13 2a0a:a:a:2::3"
+	for i in $(seq 1 20); do
+		echo "l$i 203.0.113.$((20 + i)) 2001:db8:$i::1:1"
+		echo "o$i 203.0.113.$((50 + i)) 2001:db8:$i:5::1"
+		echo "q$i 203.0.113.$((80 + i)) 2001:db8:$i:6::1"
+	done
 }
 
 # A zone with every shape of answer. `many` is 50 A and 50 AAAA.
@@ -232,6 +255,10 @@ lab_zone() {
 	for i in 1 2 3 4; do
 		echo "four A 198.51.100.$i"
 		echo "four AAAA 2001:db8:64::$i"
+	done
+	lab_wide | while read -r name ipv4 ipv6; do
+		echo "$name A $ipv4"
+		echo "$name AAAA $ipv6"
 	done
 	for i in $(seq 101 150); do
 		echo "many A 198.51.100.$i"
@@ -329,7 +356,7 @@ lab_sshd() {
 
 # ---- hosts --------------------------------------------------------------------------
 
-declare -A lab_pid
+declare -A lab_pid lab_number lab_iface
 lab_count=0
 
 # lab_host KIND [NAME]
@@ -368,20 +395,31 @@ lab_wire() {
 	fi
 	if [ "$kind" != v4only ]; then
 		ip -6 addr add "2001:db8:$n::1/64" dev "$link" nodad
+		ip -6 addr add "2001:db8:$n::1:1/64" dev "$link" nodad
 		on "$name" ip -6 addr add "2001:db8:$n::2/64" dev up0 nodad
 		on "$name" ip -6 route add default via "2001:db8:$n::1"
 	else
 		on "$name" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/up0/disable_ipv6'
 	fi
+	lab_number[$name]=$n lab_iface[$name]=$link
 	# The neighbour answers, the routes are there, and nothing sent behind them comes back.
-	[ "$kind" != blackhole ] || nft -f - <<-END || lab_die "nftables refused"
-		table ip6 blackhole$n {
-			chain in {
-				type filter hook input priority 0;
-				iifname "$link" ip6 daddr 2001:db8:64::/48 drop
-			}
-		}
-	END
+	[ "$kind" != blackhole ] || filter "$name" 6 'ip6 daddr 2001:db8:64::/48 drop'
+}
+
+# Rules of nftables for what HOST sends; they replace those of before.
+filter() {
+	local host=$1 family=$2 rule kind=ip6
+	[ "$family" = 6 ] || kind=ip
+	shift 2
+	{
+		echo "table $kind host${lab_number[$host]} {}"
+		echo "delete table $kind host${lab_number[$host]}"
+		echo "table $kind host${lab_number[$host]} { chain in { type filter hook input priority 0;"
+		for rule in "$@"; do
+			echo "iifname \"${lab_iface[$host]}\" $rule"
+		done
+		echo '} }'
+	} | nft -f - || lab_die "nftables refused: $*"
 }
 
 on() {

@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/lab/t_crash.sh \
 	tests/lab/t_distros.sh \
 	tests/lab/t_dns_once.sh \
+	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
 	tests/lab/t_process.sh
 
