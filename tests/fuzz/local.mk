@@ -7,6 +7,7 @@ fuzzers = \
 	tests/fuzz/fuzz_hint \
 	tests/fuzz/fuzz_nsswitch \
 	tests/fuzz/fuzz_reach \
+	tests/fuzz/fuzz_rtnetlink \
 	tests/fuzz/fuzz_snapshot
 check_PROGRAMS += $(fuzzers)
 TESTS += tests/fuzz/replay.sh
@@ -34,3 +35,6 @@ tests_fuzz_fuzz_hint_LDADD = libgpcore.la
 tests_fuzz_fuzz_reach_SOURCES = tests/fuzz/fuzz_reach.c $(fuzz_main)
 tests_fuzz_fuzz_reach_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_reach_LDADD = libgpcore.la
+tests_fuzz_fuzz_rtnetlink_SOURCES = tests/fuzz/fuzz_rtnetlink.c $(fuzz_main)
+tests_fuzz_fuzz_rtnetlink_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_rtnetlink_LDADD = libgpdaemon.la

@@ -19,7 +19,10 @@ units = \
 	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
 	tests/unit/test_hint \
+	tests/unit/test_netwatch \
 	tests/unit/test_pack \
+	tests/unit/test_prober \
+	tests/unit/test_race \
 	tests/unit/test_reach \
 	tests/unit/test_reach_live \
 	tests/unit/test_snapshot \
@@ -31,7 +34,7 @@ endif
 unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/tsv.h
+EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/tsv.h tests/unit/netns.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_CFLAGS = $(unit_cflags)
@@ -142,3 +145,12 @@ daemon_libs = libgpdaemon.la libgpcore.la $(CMOCKA_LIBS)
 tests_unit_test_verdict_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_verdict_CFLAGS = $(unit_cflags)
 tests_unit_test_verdict_LDADD = $(daemon_libs)
+tests_unit_test_netwatch_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_netwatch_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_netwatch_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_prober_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_prober_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_prober_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_race_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_race_CFLAGS = $(unit_cflags)
+tests_unit_test_race_LDADD = $(unit_libs)

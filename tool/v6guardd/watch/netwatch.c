@@ -290,8 +290,26 @@ static void ask_names(struct netwatch *watch)
 	}
 }
 
+/* Take what waits on the socket; is_dirty if something of it matters. */
+static void drain(struct netwatch *watch)
+{
+	for (int i = 0; i < DRAIN_MOST; i++) {
+		const ssize_t got = receive(watch, MSG_DONTWAIT);
+
+		if (got > 0)
+			take_all(watch, (size_t)got);
+		else if (got < 0 && errno == EAGAIN)
+			return;
+		else if (got < 0)
+			watch->is_dirty = true; /* ENOBUFS: some are lost */
+	}
+}
+
 static bool read_once(struct netwatch *watch)
 {
+	/* A dump is refused (ENOBUFS) while the socket is full of notifications, and
+	 * (EBUSY) while an older one, given up, has not been read to its end. */
+	drain(watch);
 	watch->is_dirty = false;
 	memset(&watch->next, 0, sizeof(watch->next));
 	if (!ask_routes(watch, AF_INET) || !ask_routes(watch, AF_INET6))
@@ -307,14 +325,15 @@ static bool read_once(struct netwatch *watch)
  * is_dirty stays. */
 static bool read_all(struct netwatch *watch)
 {
+	bool is_read = false;
+
 	watch->deadline = gp_boot_ms() + READ_MS;
 	for (int i = 0; i < READ_TRIES; i++) {
-		if (!read_once(watch))
-			return false;
-		if (!watch->is_dirty)
+		is_read = read_once(watch);
+		if (is_read ? !watch->is_dirty : errno != ENOBUFS && errno != EBUSY)
 			break;
 	}
-	return true;
+	return is_read;
 }
 
 /* ---- the loop ---------------------------------------------------------------------- */
@@ -368,16 +387,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	watch->is_dirty = false;
-	for (int i = 0; i < DRAIN_MOST; i++) {
-		const ssize_t got = receive(watch, MSG_DONTWAIT);
-
-		if (got > 0)
-			take_all(watch, (size_t)got);
-		else if (got < 0 && errno == EAGAIN)
-			break;
-		else if (got < 0)
-			watch->is_dirty = true; /* ENOBUFS: some are lost */
-	}
+	drain(watch);
 	if (watch->is_dirty)
 		debounce(watch);
 }
