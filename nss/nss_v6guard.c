@@ -92,9 +92,8 @@ static bool is_ours(const struct call *call, const struct gp_live_ref *ref)
 		return false;
 	if (!ref->guard.backends_auto)
 		return true;
-	if (!is_by_name(call) || !gp_guard_may_act(&ref->guard, &query))
-		return false;
-	return has_evidence(&ref->guard);
+	return is_by_name(call) && has_evidence(&ref->guard) &&
+	       gp_guard_may_act(&ref->guard, &query);
 }
 
 /* A new answer with the policy to decide it by; NULL: glibc is to go on without us. */
@@ -194,17 +193,22 @@ static void hint(const struct answer *answer, struct gp_outcome outcome)
 static struct gp_outcome decide_all(const struct call *call, struct answer *answer,
 				    const struct gp_query *query)
 {
+	const bool is_auto = answer->guard.mode == GP_MODE_AUTO;
+	const struct gp_reach *map = gp_reach_live();
 	struct gp_outcome outcome = {false, false};
-	const struct gp_reach *map;
 
-	if (call->family == AF_INET6 && !ask_partner(answer)) {
-		gp_hint_count(GP_COUNT_TROUBLE, 1);
+	if (is_auto && !map)
 		return outcome;
+	if (call->family == AF_INET6) {
+		if (!ask_partner(answer)) {
+			gp_hint_count(GP_COUNT_TROUBLE, 1);
+			return outcome;
+		}
+		map = gp_reach_live(); /* that may have taken long */
 	}
-	map = gp_reach_live();
 	outcome = guard(answer, query, map);
 	count_outcome(answer, outcome);
-	if (map && answer->guard.mode == GP_MODE_AUTO)
+	if (is_auto && map)
 		hint(answer, outcome);
 	return outcome;
 }
@@ -215,7 +219,7 @@ static void decide(const struct call *call, struct answer *answer)
 	const size_t own = answer->count;
 	struct gp_outcome outcome;
 
-	if (!gp_guard_may_act(&answer->guard, &query) || !has_evidence(&answer->guard))
+	if (!gp_guard_may_act(&answer->guard, &query))
 		return;
 	outcome = decide_all(call, answer, &query);
 	answer->count = own; /* this door keeps the order: the partner's stand behind */
