@@ -60,7 +60,7 @@ static bool is_usable(void *ctx, const struct gp_addr *addr)
 	return connect_to(ctx, addr) >= 0;
 }
 
-/* The map lists the prefixes of all the host's addresses, and ADDR is in none of them. */
+/* ADDR is in none of the prefixes that hold all of the host's own addresses. */
 static bool is_elsewhere(const struct gp_reach *map, const struct gp_addr *addr)
 {
 	struct gp_reach_host host;

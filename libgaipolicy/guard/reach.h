@@ -30,9 +30,13 @@ struct gp_reach_host {
 		struct gp_prefix prefix;
 		long long expires_ms;
 	} nat64[GP_REACH_NAT64];
-	uint32_t onlink_count; /**< <= GP_REACH_ONLINK */
-	struct gp_prefix
-		onlink[GP_REACH_ONLINK]; /**< IPv6 prefixes of this host's links */
+	uint32_t onlink_count; /**< <= GP_REACH_ONLINK; as many: there may be more */
+	/**
+	 * IPv6 prefixes of this host's links, and such of its own addresses as are in
+	 * none of them: an address that is in no prefix of a list that is not full is not
+	 * the host's own.
+	 */
+	struct gp_prefix onlink[GP_REACH_ONLINK];
 };
 
 size_t gp_reach_size(void);

@@ -323,6 +323,16 @@ static void test_start(void **state)
 	assert_false(now->ipv6_default);
 	assert_int_equal(now->onlink_count, 1);
 	assert_true(has_onlink(&log, "2001:db8:1::/64"));
+	assert_true(sh("ip addr add 2001:db8:99::1/128 dev lo && "
+		       "ip addr add 2001:db8:98::1/64 dev v0 nodad noprefixroute"));
+	expect_no_epoch(&log, 1);
+	assert_int_equal(now->onlink_count, 3);
+	assert_true(has_onlink(&log, "2001:db8:99::1/128"));
+	assert_true(has_onlink(&log, "2001:db8:98::1/128"));
+	assert_true(sh("ip addr del 2001:db8:99::1/128 dev lo && "
+		       "ip addr del 2001:db8:98::1/64 dev v0"));
+	expect_no_epoch(&log, 1);
+	assert_int_equal(now->onlink_count, 1);
 	netwatch_free(log.watch);
 	netwatch_free(NULL);
 

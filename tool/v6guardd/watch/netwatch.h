@@ -21,7 +21,7 @@ struct netwatch_state {
 	bool ipv4_usable;  /* a default route for IPv4, and an address to use it from */
 	bool ipv6_default; /* a default route for IPv6 */
 	uint32_t onlink_count;
-	struct gp_prefix onlink[GP_REACH_ONLINK]; /* IPv6 */
+	struct gp_prefix onlink[GP_REACH_ONLINK]; /* IPv6; its own addresses among them */
 };
 
 struct netwatch;

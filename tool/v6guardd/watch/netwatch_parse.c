@@ -408,14 +408,33 @@ static bool is_global(const struct gp_addr *addr)
 	return addr->family == AF_INET ? !gp_addr_is_special(addr) : is_ipv6_global(addr);
 }
 
+/*
+ * The host's own addresses count as on-link, as the doors know them by that alone: those
+ * that no route in these tables covers are on lo, or of a prefix that is not on-link.
+ */
+static void add_own(struct netwatch_facts *facts, const struct gp_addr *addr)
+{
+	const struct gp_prefix own = {*addr, 128};
+
+	if (addr->family != AF_INET6 || gp_addr_is_special(addr))
+		return;
+	for (size_t i = 0; i < facts->onlink_count; i++)
+		if (gp_prefix_match(&facts->onlink[i], addr))
+			return;
+	netwatch_add_onlink(facts, &own);
+}
+
 static void add_address(struct netwatch_facts *facts,
 			const struct netwatch_message *message)
 {
 	struct netwatch_prefix prefix;
 	struct address address;
 
-	if (!read_interface_address(message, &address) || !is_global(&address.addr) ||
+	if (!read_interface_address(message, &address) ||
 	    address.header.ifa_flags & IFA_F_DADFAILED)
+		return;
+	add_own(facts, &address.addr);
+	if (!is_global(&address.addr))
 		return;
 	if (address.addr.family == AF_INET)
 		facts->ipv4_address = true;
