@@ -12,6 +12,8 @@
 #   lab_host KIND [NAME]    bring up a host: healthy blackhole v4only v6only-noroute4
 #   on HOST CMD...          run CMD there
 #   guard HOST MODE [LINE]  v6guard with [guard] mode = MODE (and LINEs), enabled
+#   daemon HOST [ARG...]    v6guardd -f on HOST, its words in $LAB_DIR/HOST/daemon.log; waits until
+#                           it answers. daemon_pid HOST; daemon_stop HOST ends it
 #   filter HOST 4|6 RULE... what the server drops of HOST's packets (nftables); none: nothing
 #   ok, bad, skip, check    one line a case; lab_done ends the script with 0, 1 or 77
 
@@ -118,7 +120,7 @@ lab_start() {
 	unset LAB_INSIDE LD_PRELOAD RES_OPTIONS LOCALDOMAIN HOSTALIASES NO_COLOR
 	unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 	unset V6GUARD V6GUARD_SNAPSHOT MAKEFLAGS MFLAGS
-	export LC_ALL=C PATH="$STAGE/usr/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin:$DEPS/usr/sbin:$DEPS/usr/bin"
+	export LC_ALL=C PATH="$STAGE/usr/bin:$STAGE/usr/sbin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin:$DEPS/usr/sbin:$DEPS/usr/bin"
 	export PYTHONDONTWRITEBYTECODE=1
 	umask 022
 	mount -t tmpfs -o mode=755 lab "$LAB_DIR" || lab_die "no tmpfs"
@@ -436,4 +438,56 @@ guard() {
 	printf '%s\n' '[guard]' "mode = $mode" "$@" >"$dir/etc/v6guard/v6guard.conf"
 	on "$host" v6guard -q enable >"$dir/guard.log" 2>&1 ||
 		{ bad "$host: v6guard enable (mode $mode)" "$(cat "$dir/guard.log")"; return 1; }
+}
+
+# ---- v6guardd -----------------------------------------------------------------------
+
+declare -A lab_daemon
+
+# daemon HOST [ARG...]: 1 when it does not come up within 10 s.
+daemon() {
+	local host=$1 dir=$LAB_DIR/$1
+	shift
+	# Of its own, so that $! is the steward.
+	(exec nsenter -t "${lab_pid[$host]:?no such host}" -n -m -- v6guardd -f "$@") \
+		>>"$dir/daemon.log" 2>&1 &
+	lab_daemon[$host]=$!
+	daemon_answers "$host" "${lab_daemon[$host]}" && return
+	bad "$host: v6guardd does not come up" "$(tail -n 20 "$dir/daemon.log")"
+	return 1
+}
+
+daemon_pid() { echo "${lab_daemon[$1]}"; }
+
+# daemon_answers HOST [PID]: within 10 s, while PID lives.
+daemon_answers() {
+	on "$1" "$python" -c 'import os, socket, sys, time
+end = time.monotonic() + 10
+while time.monotonic() < end:
+	try:
+		with socket.socket(socket.AF_UNIX) as s:
+			s.settimeout(2)
+			s.connect("/run/v6guard/control.sock")
+			s.sendall(b"status\n")
+			if s.recv(1): sys.exit(0)
+	except OSError: pass
+	if sys.argv[1] and not os.path.exists("/proc/" + sys.argv[1]): break
+	time.sleep(0.02)
+sys.exit(1)' "${2:-}"
+}
+
+# Ended, or dead and not yet collected.
+lab_gone() { ! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"; }
+
+# daemon_stop HOST: ended as a supervisor would; its exit status.
+daemon_stop() {
+	local pid=${lab_daemon[$1]:-} status
+	[ -n "$pid" ] || return 0
+	unset "lab_daemon[$1]"
+	kill "$pid" 2>/dev/null
+	until_true 10 lab_gone "$pid" || kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	status=$?
+	[ "$status" -eq 0 ] || bad "$1: v6guardd ends with $status" "$(tail -n 20 "$LAB_DIR/$1/daemon.log")"
+	return "$status"
 }
