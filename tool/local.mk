@@ -20,8 +20,6 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/daemon.h \
 	tool/v6guard/main.c \
 	tool/v6guard/managed.c \
-	tool/v6guard/nscd.c \
-	tool/v6guard/nscd.h \
 	tool/v6guard/nssfile.c \
 	tool/v6guard/nssfile.h \
 	tool/v6guard/options.c \

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "daemon.h"
 #include "gaiconf/diff.h"
-#include "nscd.h"
+#include "guard/nscd.h"
 
 /* SIGPIPE as well: stderr may be a pipe that nobody reads any more. */
 static void hold_signals(sigset_t *before)
@@ -102,6 +103,51 @@ void change_undo(struct change *change, const struct gp_file *file)
 	gp_file_free(&now);
 }
 
+static void flush_nscd(struct cli *cli)
+{
+	if (cli->root[0] || !gp_nscd_is_running())
+		return;
+	if (!gp_nscd_flush())
+		warn(cli, "nscd runs, but `nscd -i hosts` failed: it may answer from its "
+			  "cache for a while");
+}
+
+static void check_reload(struct change *change, const json_t *reply)
+{
+	const json_t *generation = json_object_get(reply, "generation");
+	const char *error = json_string_value(json_object_get(reply, "error"));
+
+	if (!json_is_true(json_object_get(reply, "ok")))
+		warn(change->cli, "v6guardd keeps its old settings: %s",
+		     error ? error : "it does not say why");
+	else if (change->generation > 0 &&
+		 (!json_is_integer(generation) ||
+		  json_integer_value(generation) < change->generation))
+		warn(change->cli,
+		     "v6guardd does not see generation %lld: does it run in a "
+		     "file system of its own?",
+		     change->generation);
+}
+
+/* It looks after the files itself; whoever has changed one waits until it is in force. */
+static void reload_daemon(struct change *change)
+{
+	struct daemon_reply reply;
+
+	switch (daemon_ask(change->cli, "reload", DAEMON_RELOAD_MS, &reply)) {
+	case DAEMON_ANSWERED:
+		check_reload(change, reply.json);
+		json_decref(reply.json);
+		break;
+	case DAEMON_ABSENT:
+		break;
+	case DAEMON_REFUSED:
+	case DAEMON_FAILED:
+		warn(change->cli, "v6guardd was not told: %s", reply.trouble);
+		break;
+	}
+}
+
 static void print_json(const struct change *change)
 {
 	const struct cli *cli = change->cli;
@@ -120,7 +166,9 @@ int change_end(struct change *change, int code, const char *summary)
 
 	gp_store_close(change->store);
 	if (change->is_policy)
-		nscd_flush(cli);
+		flush_nscd(cli);
+	if (change->is_policy || change->wants_reload)
+		reload_daemon(change);
 	sigprocmask(SIG_SETMASK, &change->signals, NULL);
 	if (code == EXIT_DONE) {
 		print_json(change);

@@ -13,6 +13,8 @@ struct change {
 	struct gp_store *store; /* NULL: a dry run, nothing is written */
 	char *diff;             /* of all files so far; NULL: none differs */
 	bool is_policy;         /* the snapshot was written */
+	long long generation;   /* of that snapshot */
+	bool wants_reload;      /* tell v6guardd in any case: it reads more than that */
 	sigset_t signals;       /* blocked before change_begin */
 };
 
@@ -38,8 +40,8 @@ int change_note(struct change *change, const char *path, const char *a, size_t a
 void change_undo(struct change *change, const struct gp_file *file);
 
 /**
- * Unlock, and print the result when CODE is EXIT_DONE: the diff of a dry run, SUMMARY, or
- * "unchanged". Returns the exit code of the command.
+ * Unlock, let nscd and v6guardd know, and print the result when CODE is EXIT_DONE: the
+ * diff of a dry run, SUMMARY, or "unchanged". Returns the exit code of the command.
  */
 int change_end(struct change *change, int code, const char *summary);
 

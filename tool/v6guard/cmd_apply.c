@@ -49,6 +49,8 @@ int cmd_apply(struct cli *cli, int count, char **args)
 		code = policy_apply(&change, NULL, 0, &old, &new);
 	if (code == EXIT_DONE)
 		policy_summary(&new, text, sizeof(text));
+	/* Sections that are not part of the policy may have changed. */
+	change.wants_reload = code == EXIT_DONE && change.store;
 	policy_free(&old);
 	return change_end(&change, code, text);
 }

@@ -241,6 +241,7 @@ int policy_write(struct change *change, const struct policy *old, struct gp_snap
 		return code;
 	size_t size;
 	char *bytes = malloc(GP_SNAPSHOT_MAX);
+	change->generation = (long long)new->generation;
 	if (bytes && to_bytes(new, bytes, &size))
 		code = replace_policy(change, old, bytes, size);
 	else

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "gaiconf/store.h"
-#include "nscd.h"
+#include "guard/nscd.h"
 #include "verify.h"
 
 #define MODULE "libnss_v6guard.so.2"
@@ -259,7 +259,7 @@ bool verify_after(struct verify *verify, struct cli *cli, const char *services,
 	bool is_good = true;
 
 	memcpy(order.before, verify->before, sizeof(order.before));
-	if (nscd_is_running() && size < sizeof(order.services))
+	if (gp_nscd_is_running() && size < sizeof(order.services))
 		memcpy(order.services, services, size);
 	collect(verify, &verify->after_child, &order, after);
 	for (size_t i = 0; i < verify->count; i++) {
