@@ -20,6 +20,7 @@ units = \
 	tests/unit/test_nss_failure \
 	tests/unit/test_hint \
 	tests/unit/test_netwatch \
+	tests/unit/test_netwatch_facts \
 	tests/unit/test_pack \
 	tests/unit/test_prober \
 	tests/unit/test_race \
@@ -154,3 +155,6 @@ tests_unit_test_prober_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_race_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_race_CFLAGS = $(unit_cflags)
 tests_unit_test_race_LDADD = $(unit_libs)
+tests_unit_test_netwatch_facts_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_netwatch_facts_CFLAGS = $(unit_cflags)
+tests_unit_test_netwatch_facts_LDADD = $(daemon_libs)

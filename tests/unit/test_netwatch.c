@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What facts come to, and the real kernel's in a namespace of this program's own. */
+/* The real kernel's networks, in a namespace of this program's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,13 +7,9 @@
 #include <cmocka.h>
 
 #include <sys/socket.h>
-#include <time.h>
 
 #include "netns.h"
 #include "tool/v6guardd/watch/netwatch_facts.h"
-
-/* ---- facts from words ----------------------------------------------------------------
- */
 
 static struct gp_prefix prefix_of(const char *text)
 {
@@ -23,203 +19,6 @@ static struct gp_prefix prefix_of(const char *text)
 		fail_msg("%s is no prefix", text);
 	return prefix;
 }
-
-/* "ipv6 fe80::1 2": default route by way of interface 2; "prefix P 2"; "onlink P"; and
- * "usable". No gateway: "-". */
-static void add_fact(struct netwatch_facts *facts, const char *line)
-{
-	char word[16] = "", text[64] = "";
-	unsigned ifindex = 0;
-
-	sscanf(line, "%15s %63s %u", word, text, &ifindex);
-	if (!strcmp(word, "ipv6") || !strcmp(word, "ipv4")) {
-		struct netwatch_route route = {.family = word[3] == '6' ? AF_INET6
-									: AF_INET,
-					       .ifindex = ifindex};
-
-		if (strcmp(text, "-"))
-			assert_int_equal(gp_addr_parse(text, &route.gateway), GP_OK);
-		netwatch_add_route(facts, &route);
-		facts->ipv6_default |= word[3] == '6';
-		facts->ipv4_default |= word[3] == '4';
-	} else if (!strcmp(word, "prefix")) {
-		const struct netwatch_prefix prefix = {ifindex, prefix_of(text)};
-
-		netwatch_add_prefix(facts, &prefix);
-	} else if (!strcmp(word, "onlink")) {
-		const struct gp_prefix prefix = prefix_of(text);
-
-		netwatch_add_onlink(facts, &prefix);
-	} else if (!strcmp(word, "usable")) {
-		facts->ipv4_default = facts->ipv4_address = true;
-	} else {
-		fail_msg("%s", line);
-	}
-}
-
-#define LINES 6
-
-static void add_facts(struct netwatch_facts *facts, const char *const lines[LINES])
-{
-	memset(facts, 0, sizeof(*facts));
-	for (size_t i = 0; i < LINES && lines[i]; i++)
-		add_fact(facts, lines[i]);
-	facts->names[facts->name_count++] = (struct netwatch_name){2, "eth0"};
-	facts->names[facts->name_count++] = (struct netwatch_name){3, "wg0"};
-}
-
-static void test_apply(void **state)
-{
-	static const struct {
-		const char *before[LINES], *after[LINES];
-		enum netwatch_change change;
-		const char *why;
-	} cases[] = {
-		{{"ipv6 fe80::1 2", "prefix 2001:db8::/64 2"},
-		 {"prefix 2001:db8::/64 2", "ipv6 fe80::1 2"}, /* another order */
-		 NETWATCH_SAME,
-		 ""},
-		{{NULL}, {NULL}, NETWATCH_SAME, ""},
-		{{"ipv6 fe80::1 2"},
-		 {NULL},
-		 NETWATCH_EPOCH,
-		 "default route for ipv6 via fe80::1 on eth0 is gone"},
-		{{NULL},
-		 {"ipv6 fe80::1 2"},
-		 NETWATCH_EPOCH,
-		 "new default route for ipv6 via fe80::1 on eth0"},
-		{{NULL},
-		 {"ipv6 - 3"},
-		 NETWATCH_EPOCH,
-		 "new default route for ipv6 on wg0"},
-		{{NULL},
-		 {"ipv4 192.0.2.1 7"},
-		 NETWATCH_EPOCH,
-		 "new default route for ipv4 via 192.0.2.1 on interface 7"},
-		{{NULL},
-		 {"ipv4 fe80::1 2"}, /* RFC 8950 */
-		 NETWATCH_EPOCH,
-		 "new default route for ipv4 via fe80::1 on eth0"},
-		{{"ipv6 fe80::1 2"}, /* another gateway */
-		 {"ipv6 fe80::2 2"},
-		 NETWATCH_EPOCH,
-		 "default route for ipv6 via fe80::1 on eth0 is gone, and 1 more"},
-		{{"ipv6 fe80::1 2"}, /* another interface */
-		 {"ipv6 fe80::1 3"},
-		 NETWATCH_EPOCH,
-		 "default route for ipv6 via fe80::1 on eth0 is gone, and 1 more"},
-		{{"ipv6 fe80::1 2"}, /* a second one */
-		 {"ipv6 fe80::1 2", "ipv6 fe80::2 2"},
-		 NETWATCH_EPOCH,
-		 "new default route for ipv6 via fe80::2 on eth0"},
-		{{"ipv6 fe80::1 2"},
-		 {"ipv6 fe80::1 2", "prefix 2001:db8::/64 2"},
-		 NETWATCH_EPOCH,
-		 "new prefix 2001:db8::/64 on eth0"},
-		{{"ipv6 fe80::1 2", "prefix 2001:db8::/64 2"},
-		 {"ipv6 fe80::1 2"},
-		 NETWATCH_EPOCH,
-		 "prefix 2001:db8::/64 on eth0 is gone"},
-		{{"ipv6 fe80::1 2", "prefix 2001:db8::/64 2"}, /* renumbered */
-		 {"ipv6 fe80::1 2", "prefix 2001:db8:1::/64 2"},
-		 NETWATCH_EPOCH,
-		 "prefix 2001:db8::/64 on eth0 is gone, and 1 more"},
-		{{"ipv6 fe80::1 2", "prefix 2001:db8::/64 2", "prefix 192.0.2.0/24 2"},
-		 {"ipv6 fe80::2 2", "prefix 2001:db8:1::/64 2"},
-		 NETWATCH_EPOCH,
-		 "default route for ipv6 via fe80::1 on eth0 is gone, and 4 more"},
-		{{NULL}, {"usable"}, NETWATCH_OTHER, "ipv4 is usable"},
-		{{"usable"}, {NULL}, NETWATCH_OTHER, "ipv4 is not usable"},
-		{{NULL},
-		 {"onlink 2001:db8::/64"},
-		 NETWATCH_OTHER,
-		 "other prefixes on link"},
-		{{"onlink 2001:db8::/64"},
-		 {NULL},
-		 NETWATCH_OTHER,
-		 "other prefixes on link"},
-		{{"onlink 2001:db8::/64"},
-		 {"onlink 2001:db8::/63"},
-		 NETWATCH_OTHER,
-		 "other prefixes on link"},
-		{{"onlink 2001:db8::/64", "onlink fd00::/64"},
-		 {"onlink fd00::/64", "onlink 2001:db8::/64"},
-		 NETWATCH_SAME,
-		 ""},
-	};
-	struct netwatch_facts before, after;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct netwatch_state now = {.epoch = 41};
-		char why[NETWATCH_WHY] = "";
-		enum netwatch_change change;
-
-		add_facts(&before, cases[i].before);
-		add_facts(&after, cases[i].after);
-		netwatch_fill(&now, &before);
-		change = netwatch_apply(&now, &before, &after, why);
-		if (change != cases[i].change || strcmp(why, cases[i].why))
-			fail_msg("case %zu: %d, \"%s\"", i, change, why);
-		assert_int_equal(now.epoch, change == NETWATCH_EPOCH ? 42 : 41);
-		assert_int_equal(now.ipv4_usable,
-				 after.ipv4_default && after.ipv4_address);
-		assert_int_equal(now.ipv6_default, after.ipv6_default);
-		assert_int_equal(now.onlink_count, after.onlink_count);
-	}
-}
-
-/* 0 stands for no epoch, in the reach map and everywhere. */
-static void test_epoch_wraps(void **state)
-{
-	static const char *const lines[LINES] = {"ipv6 fe80::1 2"}, *const none[LINES] = {
-									    0};
-	struct netwatch_state now = {.epoch = UINT32_MAX};
-	struct netwatch_facts before, after;
-	char why[NETWATCH_WHY];
-
-	(void)state;
-	add_facts(&before, none);
-	add_facts(&after, lines);
-	netwatch_apply(&now, &before, &after, why);
-	assert_int_equal(now.epoch, 1);
-}
-
-/* More than there is room for, in two orders: the same ones are kept, each once. */
-static void test_full_sets(void **state)
-{
-	static struct netwatch_facts facts[2];
-	char why[NETWATCH_WHY];
-	struct netwatch_state now;
-
-	(void)state;
-	memset(facts, 0, sizeof(facts));
-	for (unsigned order = 0; order < 2; order++) {
-		for (unsigned i = 0; i < 2000; i++) {
-			const unsigned n = (order ? 1999 - i : i) * 7 % 1000;
-			struct netwatch_prefix prefix = {2, prefix_of("2001:db8::/64")};
-			struct netwatch_route route = {.family = AF_INET6,
-						       .ifindex = n + 1};
-
-			prefix.prefix.addr.bytes[6] = (uint8_t)(n >> 8);
-			prefix.prefix.addr.bytes[7] = (uint8_t)n;
-			netwatch_add_prefix(&facts[order], &prefix);
-			netwatch_add_onlink(&facts[order], &prefix.prefix);
-			netwatch_add_route(&facts[order], &route);
-		}
-		assert_int_equal(facts[order].route_count, NETWATCH_ROUTES);
-		assert_int_equal(facts[order].prefix_count, NETWATCH_PREFIXES);
-		assert_int_equal(facts[order].onlink_count, GP_REACH_ONLINK);
-	}
-	for (size_t i = 0; i < NETWATCH_ROUTES; i++)
-		assert_int_equal(facts[0].routes[i].ifindex, i + 1);
-	memset(&now, 0, sizeof(now));
-	netwatch_fill(&now, &facts[0]);
-	assert_int_equal(netwatch_apply(&now, &facts[0], &facts[1], why), NETWATCH_SAME);
-}
-
-/* ---- the real kernel
- * ------------------------------------------------------------------- */
 
 static struct event_base *base;
 
@@ -619,13 +418,12 @@ static void test_bad_socket(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_apply),     cmocka_unit_test(test_epoch_wraps),
-		cmocka_unit_test(test_full_sets), cmocka_unit_test(test_bad_socket),
-		cmocka_unit_test(test_start),     cmocka_unit_test(test_default_routes),
-		cmocka_unit_test(test_reject),    cmocka_unit_test(test_multipath),
-		cmocka_unit_test(test_nexthops),  cmocka_unit_test(test_veth),
-		cmocka_unit_test(test_vpn),       cmocka_unit_test(test_flap),
-		cmocka_unit_test(test_overrun),   cmocka_unit_test(test_never_quiet),
+		cmocka_unit_test(test_bad_socket),     cmocka_unit_test(test_start),
+		cmocka_unit_test(test_default_routes), cmocka_unit_test(test_reject),
+		cmocka_unit_test(test_multipath),      cmocka_unit_test(test_nexthops),
+		cmocka_unit_test(test_veth),           cmocka_unit_test(test_vpn),
+		cmocka_unit_test(test_flap),           cmocka_unit_test(test_overrun),
+		cmocka_unit_test(test_never_quiet),
 	};
 	int failed;
 

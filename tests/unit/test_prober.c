@@ -371,13 +371,41 @@ static void test_freed_early(void **state)
 	close(again);
 }
 
+/* What is under way says nothing of another network; what waits is asked there. */
+static void test_new_epoch(void **state)
+{
+	struct log log;
+
+	(void)state;
+	need_netns();
+	network();
+	log_start(&log, 1000);
+	ask(&log, "2001:db8:b::1", 80);
+	ask(&log, "2001:db8:b::2", 80);
+	ask(&log, "2001:db8:b::2", 81);
+	run_sent(&log, 2);
+	log.again = 1;
+	prober_new_epoch(log.prober);
+	assert_int_equal(log.count, 2);
+	for (size_t i = 0; i < log.count; i++) {
+		assert_int_equal(log.done[i].result, GP_ATTEMPT_LOCAL);
+		assert_int_equal(log.done[i].port, 80);
+	}
+	run_sent(&log, 4); /* the one that was asked again, and port 81 */
+	prober_new_epoch(log.prober);
+	assert_int_equal(log.count, 4);
+	prober_new_epoch(log.prober);
+	assert_int_equal(log.count, 4);
+	prober_free(log.prober);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_askable),       cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_results),       cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_ask_again),
-		cmocka_unit_test(test_freed_early),
+		cmocka_unit_test(test_freed_early),   cmocka_unit_test(test_new_epoch),
 	};
 	int failed;
 

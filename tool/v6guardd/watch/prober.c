@@ -16,8 +16,8 @@
 #define PLACES 1024
 #define JITTER_US 50000
 #define SECOND_US 1000000LL
-/* A socket is heard of once more after it was closed. */
-#define COOKIES 512
+/* A socket is heard of once more after it was closed: those under way, and as many. */
+#define COOKIES (2 * PLACES)
 
 struct probe {
 	TAILQ_ENTRY(probe) link;
@@ -333,6 +333,17 @@ bool prober_ask(struct prober *prober, const struct gp_addr *addr, uint16_t port
 	TAILQ_INSERT_TAIL(is_busy ? &prober->held : &prober->waiting, probe, link);
 	schedule(prober);
 	return true;
+}
+
+void prober_new_epoch(struct prober *prober)
+{
+	struct probe *probe;
+
+	/* Who is told may ask, but none begins meanwhile: that is the timer's. */
+	while ((probe = TAILQ_FIRST(&prober->running))) {
+		stop(probe);
+		finish(probe, GP_ATTEMPT_LOCAL, 0);
+	}
 }
 
 bool prober_owns(const struct prober *prober, const uint32_t cookie[2])

@@ -22,7 +22,8 @@ typedef void prober_done_fn(void *ctx, const struct gp_addr *addr, uint16_t port
 
 /**
  * NULL: no memory. MAX_RATE: attempts a second (in any second one more at most; 0: none
- * begins). DONE is called from the loop alone.
+ * begins). DONE is called from the loop and
+ * from prober_new_epoch alone.
  */
 struct prober *prober_new(struct event_base *base, uint32_t max_rate,
 			  prober_done_fn *done, void *ctx);
@@ -38,6 +39,13 @@ void prober_set_rate(struct prober *prober, uint32_t max_rate);
  * of address, or the queue (1024, those under way included) is full.
  */
 bool prober_ask(struct prober *prober, const struct gp_addr *addr, uint16_t port);
+
+/**
+ * This is another network now: what is under way ends at once, as LOCAL (DONE is called
+ * from here), as its answer or its silence would be the old one's. What waits goes on
+ * waiting. Call it from the loop, before anything of the new network is noted.
+ */
+void prober_new_epoch(struct prober *prober);
 
 /** The socket of that cookie is one of ours, or was until a moment ago: programs' sockets
  * are evidence, ours are not. */
