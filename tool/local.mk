@@ -40,6 +40,8 @@ noinst_LTLIBRARIES += libgpdaemon.la
 libgpdaemon_la_SOURCES = \
 	tool/v6guardd/control.c \
 	tool/v6guardd/control.h \
+	tool/v6guardd/control_line.c \
+	tool/v6guardd/control_line.h \
 	tool/v6guardd/eventlog.c \
 	tool/v6guardd/eventlog.h \
 	tool/v6guardd/files.c \

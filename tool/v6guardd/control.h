@@ -20,7 +20,6 @@
 #include "gaipolicy.h"
 
 struct control;
-struct control_request;
 
 /** What the socket's lines come to. Results are new references; NULL: no memory. */
 struct control_ops {
@@ -30,17 +29,23 @@ struct control_ops {
 	json_t *(*verdict_list)(void *ctx);
 	json_t *(*verdict_set)(void *ctx, const struct gp_prefix *prefix,
 			       enum gp_verdict verdict, uint32_t seconds);
+	/* ::/0: of all of them */
 	json_t *(*verdict_clear)(void *ctx, const struct gp_prefix *prefix);
 	/* Begin one; control_reloaded ends it. False: {"error"} at once. */
 	bool (*reload)(void *ctx);
 };
 
-/** LISTEN_FD: bound and listening; owned. At most 32 clients, 5 s each. */
+/**
+ * LISTEN_FD: bound and listening; owned, also when NULL is returned. At most 32 clients,
+ * 5 s each, 8 of one user but root, who finds 8 places that no other may take. Who finds
+ * none is told so. No answer comes before control_new has returned.
+ */
 struct control *control_new(struct event_base *base, int listen_fd,
 			    const struct control_ops *ops);
 void control_free(struct control *control);
 
-/** Answer everybody who waits for a reload. Steals REPLY. */
+/** Answer everybody who waits for a reload; 10 s after they asked they are told that it
+ * takes too long. Steals REPLY. */
 void control_reloaded(struct control *control, json_t *reply);
 
 #endif
