@@ -187,3 +187,28 @@ enum gp_status gp_config_get(const struct gp_config *config, const char *section
 	*out = item_at(config, found, index);
 	return GP_OK;
 }
+
+const char *gp_config_value(const struct gp_config *config, const char *section,
+			    const char *key)
+{
+	return gp_config_text(gp_config_section_find(config, section), key);
+}
+
+uint64_t gp_config_milliseconds(const struct gp_config *config, const char *section,
+				const char *key)
+{
+	uint64_t ms;
+
+	return gp_config_time(gp_config_value(config, section, key), &ms) ? ms : 0;
+}
+
+uint64_t gp_config_integer(const struct gp_config *config, const char *section,
+			   const char *key)
+{
+	uint64_t number;
+
+	return gp_config_number(gp_config_value(config, section, key), UINT64_MAX,
+				&number)
+		       ? number
+		       : 0;
+}

@@ -58,6 +58,22 @@ void gp_config_each(const struct gp_config *config,
 enum gp_status gp_config_get(const struct gp_config *config, const char *section,
 			     const char *key, struct gp_config_item *out);
 
+/** The value of a setting as text; it has to be one of the table's. */
+const char *gp_config_value(const struct gp_config *config, const char *section,
+			    const char *key);
+
+/** The same as milliseconds, or as a number; 0 for what is neither. */
+uint64_t gp_config_milliseconds(const struct gp_config *config, const char *section,
+				const char *key);
+uint64_t gp_config_integer(const struct gp_config *config, const char *section,
+			   const char *key);
+
+/**
+ * The next word of a list's text from *POS on, which moves behind it: *WORD, not
+ * terminated; returns its length, 0 at the end.
+ */
+size_t gp_config_next_word(const char *text, size_t *pos, const char **word);
+
 /**
  * The text of a v6guard.conf with KEY of [SECTION] set to VALUE, every other byte as it
  * was: the value in its line is replaced (more lines of the key and continuation lines

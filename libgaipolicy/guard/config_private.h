@@ -119,10 +119,6 @@ const char *gp_config_bad_byte(const char *text, size_t size, size_t *at);
 void gp_config_section_name(const char *name, size_t length,
 			    char out[GP_CONFIG_SECTION_MAX + 1]);
 
-/** The next word from *POS on of a list; its length, 0 at the end. *POS moves behind it.
- */
-size_t gp_config_next_word(const char *text, size_t *pos, const char **word);
-
 /* ---- values ------------------------------------------------------------ */
 
 /** Who is told what is wrong; AT is an offset into the value. */

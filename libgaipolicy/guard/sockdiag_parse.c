@@ -103,7 +103,10 @@ enum gp_evidence gp_socket_evidence(const struct gp_socket *socket)
 	}
 	if (socket->unacked && socket->bytes_acked <= 1)
 		return GP_EVIDENCE_NONE;
-	return socket->bytes_acked > 1 ? GP_EVIDENCE_DATA_OK : GP_EVIDENCE_OK;
+	/* SYN and FIN count as a byte each. */
+	return socket->bytes_acked > (socket->state == STATE_ESTABLISHED ? 1U : 2U)
+		       ? GP_EVIDENCE_DATA_OK
+		       : GP_EVIDENCE_OK;
 }
 
 /* ---- requests ---- */

@@ -1,2 +1,98 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* eventlog.c - one JSON object a line. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "eventlog.h"
+
+struct eventlog {
+	int fd;
+	unsigned kinds;
+	unsigned long lost; /* lines that nobody would take */
+};
+
+struct eventlog *eventlog_new(int fd, unsigned kinds)
+{
+	struct eventlog *log = calloc(1, sizeof(*log));
+
+	if (!log)
+		return NULL;
+	log->fd = fd;
+	log->kinds = kinds;
+	return log;
+}
+
+void eventlog_free(struct eventlog *log)
+{
+	free(log);
+}
+
+void eventlog_set_kinds(struct eventlog *log, unsigned kinds)
+{
+	log->kinds = kinds;
+}
+
+static json_t *time_value(void)
+{
+	struct timespec now;
+	struct tm utc;
+	char text[40];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!gmtime_r(&now.tv_sec, &utc))
+		return json_null();
+	const size_t length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + length, sizeof(text) - length, ".%03ldZ", now.tv_nsec / 1000000);
+	return json_string(text);
+}
+
+/* In one write: a part of a line would spoil the next one as well. */
+static void write_line(struct eventlog *log, const char *text)
+{
+	const size_t length = strlen(text);
+	char *line = malloc(length + 1);
+	ssize_t written;
+
+	if (!line) {
+		log->lost++;
+		return;
+	}
+	memcpy(line, text, length);
+	line[length] = '\n';
+	do
+		written = write(log->fd, line, length + 1);
+	while (written < 0 && errno == EINTR);
+	if (written == (ssize_t)length + 1)
+		log->lost = 0;
+	else
+		log->lost++;
+	free(line);
+}
+
+void eventlog_write(struct eventlog *log, enum event_kind kind, json_t *fields)
+{
+	json_t *event;
+	char *text;
+
+	if (log->fd < 0 || !(log->kinds & 1U << kind)) {
+		json_decref(fields);
+		return;
+	}
+	event = json_pack("{s:o s:s}", "time", time_value(), "event",
+			  event_kind_name(kind));
+	if (event && fields)
+		json_object_update(event, fields);
+	if (event && log->lost)
+		json_object_set_new(event, "lost", json_integer((json_int_t)log->lost));
+	text = event ? json_dumps(event, JSON_COMPACT) : NULL;
+	if (text)
+		write_line(log, text);
+	else
+		log->lost++;
+	free(text);
+	json_decref(event);
+	json_decref(fields);
+}

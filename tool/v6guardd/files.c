@@ -1,2 +1,230 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* files.c - the run folder. Nothing in it is trusted but what root alone can have made.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "diag.h"
 #include "files.h"
+#include "guard/sockdiag.h"
+#include "watch/netwatch.h"
+
+#define EVENT_BUFFER (1024 * 1024)
+#define MAP_TEMPORARY GP_REACH_PATH ".new"
+
+/* PATH and what it "cannot be", with errno. */
+static enum gp_status fail(struct gp_diag *diag, const char *path, const char *what)
+{
+	const int error = errno;
+	const bool is_denial = error == EACCES || error == EPERM;
+
+	return gp_diag_set(diag, is_denial ? GP_PERM : GP_IO, path, "%s: %s", what,
+			   strerror(error));
+}
+
+/* ---- the folder and the lock ---- */
+
+static enum gp_status open_folder(struct gp_diag *diag)
+{
+	struct stat stat;
+
+	if (mkdir(GP_RUN_DIR, 0755) < 0 && errno != EEXIST)
+		return fail(diag, GP_RUN_DIR, "cannot be made");
+	if (lstat(GP_RUN_DIR, &stat) < 0)
+		return fail(diag, GP_RUN_DIR, "cannot be looked at");
+	if (S_ISDIR(stat.st_mode) && stat.st_uid == geteuid() && !(stat.st_mode & 0022))
+		return GP_OK;
+	return gp_diag_set(diag, GP_PERM, GP_RUN_DIR,
+			   "must be a folder of root's that nobody else may write");
+}
+
+static pid_t holder_of(int fd)
+{
+	char text[32];
+	const ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
+
+	text[got > 0 ? got : 0] = '\0';
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+static enum gp_status take_lock(struct files *files, struct gp_diag *diag)
+{
+	const int fd = open(FILES_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0)
+		return fail(diag, FILES_LOCK, "cannot be opened");
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		const pid_t pid = holder_of(fd);
+		close(fd);
+		return gp_diag_set(diag, GP_BUSY, "", "another v6guardd runs (pid %d)",
+				   (int)pid);
+	}
+	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
+		close(fd);
+		return fail(diag, FILES_LOCK, "cannot be written");
+	}
+	files->lock_fd = fd;
+	return GP_OK;
+}
+
+/* ---- the map ---- */
+
+static void *map_file(int fd)
+{
+	void *memory =
+		mmap(NULL, gp_reach_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* The one of an earlier v6guardd: processes have it mapped, so it must never shrink. */
+static void *take_over_map(void)
+{
+	const int fd = open(GP_REACH_PATH, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct stat stat;
+	void *memory = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (!fstat(fd, &stat) && S_ISREG(stat.st_mode) && stat.st_uid == geteuid() &&
+	    !(stat.st_mode & 0022) && (size_t)stat.st_size == gp_reach_size())
+		memory = map_file(fd);
+	if (memory && !gp_reach_check(memory, gp_reach_size())) {
+		munmap(memory, gp_reach_size());
+		memory = NULL;
+	}
+	close(fd);
+	return memory;
+}
+
+/* Whole under another name first: nobody may map one that is still empty. */
+static enum gp_status make_map(void **out, struct gp_diag *diag)
+{
+	void *memory = NULL;
+	int fd;
+
+	unlink(MAP_TEMPORARY);
+	fd = open(MAP_TEMPORARY, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 || fchmod(fd, 0644) < 0 ||
+	    posix_fallocate(fd, 0, (off_t)gp_reach_size()) != 0)
+		goto out;
+	memory = map_file(fd);
+	if (!memory)
+		goto out;
+	gp_reach_format(memory);
+	if (rename(MAP_TEMPORARY, GP_REACH_PATH) < 0) {
+		munmap(memory, gp_reach_size());
+		memory = NULL;
+	}
+out:
+	*out = memory;
+	if (!memory)
+		fail(diag, GP_REACH_PATH, "cannot be made");
+	if (fd >= 0)
+		close(fd);
+	return memory ? GP_OK : GP_IO;
+}
+
+static enum gp_status open_map(struct files *files, struct gp_diag *diag)
+{
+	void *memory = take_over_map();
+
+	if (!memory && make_map(&memory, diag) != GP_OK)
+		return GP_IO;
+	files->worker.map = gp_reach_format(memory);
+	return GP_OK;
+}
+
+/* ---- sockets ---- */
+
+static int bind_socket(const char *path, int type)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	strcpy(name.sun_path, path);
+	/* We hold the lock: whoever bound it is dead. */
+	unlink(path);
+	if (!bind(fd, (const struct sockaddr *)(const void *)&name, sizeof(name)) &&
+	    !chmod(path, 0666))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static enum gp_status open_sockets(struct worker_files *out, struct gp_diag *diag)
+{
+	const int on = 1;
+
+	out->hint_fd = bind_socket(GP_HINT_PATH, SOCK_DGRAM);
+	if (out->hint_fd < 0 ||
+	    setsockopt(out->hint_fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+		return fail(diag, GP_HINT_PATH, "cannot be bound");
+	out->control_fd = bind_socket(GP_CONTROL_PATH, SOCK_STREAM);
+	if (out->control_fd < 0 || listen(out->control_fd, 16) < 0)
+		return fail(diag, GP_CONTROL_PATH, "cannot be bound");
+	return GP_OK;
+}
+
+static enum gp_status open_netlink(struct worker_files *out, struct gp_diag *diag)
+{
+	out->dump_fd = gp_sockdiag_open();
+	out->route_fd = netwatch_open();
+	if (out->dump_fd < 0 || out->route_fd < 0)
+		return fail(diag, "", "netlink cannot be opened");
+	/* Without events the dumps do, if later. */
+	out->event_fd = gp_sockdiag_listen(EVENT_BUFFER);
+	return GP_OK;
+}
+
+/* Under systemd stderr is the journal. */
+static enum gp_status open_log(const char *to, int *out, struct gp_diag *diag)
+{
+	if (!strcmp(to, "journal"))
+		*out = dup(STDERR_FILENO);
+	else if (!strcmp(to, "stdout"))
+		*out = dup(STDOUT_FILENO);
+	else
+		*out = open(to,
+			    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+				    O_NONBLOCK,
+			    0640);
+	if (*out < 0)
+		return fail(diag, to, "cannot be opened for events");
+	fcntl(*out, F_SETFD, FD_CLOEXEC);
+	return GP_OK;
+}
+
+enum gp_status files_open(struct files *files, const char *log_to, struct gp_diag *diag)
+{
+	enum gp_status status;
+
+	*files = (struct files){
+		.worker = {NULL, -1, -1, -1, -1, -1, -1, -1},
+		.lock_fd = -1,
+	};
+	status = open_folder(diag);
+	if (status == GP_OK)
+		status = take_lock(files, diag);
+	if (status == GP_OK)
+		status = open_map(files, diag);
+	if (status == GP_OK)
+		status = open_sockets(&files->worker, diag);
+	if (status == GP_OK)
+		status = open_netlink(&files->worker, diag);
+	if (status == GP_OK)
+		status = open_log(log_to, &files->worker.log_fd, diag);
+	return status;
+}

@@ -1,8 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* files.h */
+/* files.h - all that is made while we are root: folder, lock, map, sockets. */
 #ifndef TOOL_V6GUARDD_FILES_H
 #define TOOL_V6GUARDD_FILES_H
 
-#include "gaipolicy.h"
+#include "worker.h"
+
+#define FILES_LOCK GP_RUN_DIR "/v6guardd.lock"
+
+struct files {
+	struct worker_files worker; /* steward_fd is not set here */
+	int lock_fd;                /* held as long as we live */
+};
+
+/**
+ * Make GP_RUN_DIR, take the lock, make or take over the map, bind the sockets, open
+ * netlink and the log (LOG_TO as [log] to). GP_BUSY: another v6guardd runs; GP_PERM,
+ * GP_IO. What was made stays when it fails: the next start takes it over.
+ */
+enum gp_status files_open(struct files *files, const char *log_to, struct gp_diag *diag);
 
 #endif

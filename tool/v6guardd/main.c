@@ -1,5 +1,189 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-int main(void)
+/* main.c - v6guardd's command line, and into the background. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "steward.h"
+
+enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_ENVIRONMENT = 4 };
+
+static const char usage[] =
+	"usage: v6guardd [-f] [-c FILE] [--check]\n"
+	"\n"
+	"  -f, --foreground  stay in the foreground\n"
+	"  -c, --config FILE a v6guard.conf other than the usual, or its folder; conf.d\n"
+	"                    beside it goes along\n"
+	"      --check       look for errors in the configuration, and no more\n"
+	"  -h, --help        this\n"
+	"      --version     print the version\n"
+	"\n"
+	"Exit status: 0 done, 2 usage, 3 bad configuration, 4 environment.\n";
+
+struct wishes {
+	bool is_foreground, is_check, is_over;
+	char *dir;
+};
+
+/* The folder of PATH, or PATH if it is one; malloc'd. NULL: it says why. */
+static char *folder_of(const char *path)
 {
-	return 0;
+	struct stat found;
+	char *copy, *dir;
+
+	if (stat(path, &found) < 0) {
+		fprintf(stderr, "v6guardd: %s: %s\n", path, strerror(errno));
+		return NULL;
+	}
+	if (S_ISDIR(found.st_mode))
+		return realpath(path, NULL);
+	copy = strdup(path);
+	if (copy && strcmp(basename(copy), "v6guard.conf") != 0) {
+		fprintf(stderr, "v6guardd: %s: the file must be called v6guard.conf\n",
+			path);
+		free(copy);
+		return NULL;
+	}
+	free(copy);
+	copy = strdup(path);
+	dir = copy ? realpath(dirname(copy), NULL) : NULL;
+	free(copy);
+	return dir;
+}
+
+static int take_option(int option, struct wishes *wishes)
+{
+	switch (option) {
+	case 'f':
+		wishes->is_foreground = true;
+		return EXIT_DONE;
+	case 'c':
+		free(wishes->dir);
+		wishes->dir = folder_of(optarg);
+		return wishes->dir ? EXIT_DONE : EXIT_ENVIRONMENT;
+	case 'C':
+		wishes->is_check = true;
+		return EXIT_DONE;
+	case 'h':
+		fputs(usage, stdout);
+		wishes->is_over = true;
+		return EXIT_DONE;
+	case 'V':
+		puts("v6guardd " V6GUARD_VERSION);
+		wishes->is_over = true;
+		return EXIT_DONE;
+	default:
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+}
+
+static int take_options(int argc, char **argv, struct wishes *wishes)
+{
+	static const struct option options[] = {
+		{"foreground", no_argument, NULL, 'f'},
+		{"config", required_argument, NULL, 'c'},
+		{"check", no_argument, NULL, 'C'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0},
+	};
+	int option, code = EXIT_DONE;
+
+	while (code == EXIT_DONE && !wishes->is_over &&
+	       (option = getopt_long(argc, argv, "fc:h", options, NULL)) != -1)
+		code = take_option(option, wishes);
+	if (code == EXIT_DONE && optind < argc && !wishes->is_over) {
+		fprintf(stderr, "v6guardd: '%s' is too much: see `v6guardd --help`\n",
+			argv[optind]);
+		code = EXIT_USAGE;
+	}
+	return code;
+}
+
+/* Standard descriptors that are closed would become sockets of ours. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * Fork; the parent waits for the one byte that says that the worker runs, and exits by
+ * it. In the child, *READY_FD is where to write it.
+ */
+static void into_background(int *ready_fd)
+{
+	int pair[2];
+	char byte;
+	pid_t child;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		exit(EXIT_ENVIRONMENT);
+	child = fork();
+	if (child < 0)
+		exit(EXIT_ENVIRONMENT);
+	if (child > 0) {
+		int status = 0;
+		close(pair[1]);
+		if (read(pair[0], &byte, 1) == 1)
+			_exit(EXIT_DONE);
+		waitpid(child, &status, 0);
+		_exit(WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status)
+							       : EXIT_ENVIRONMENT);
+	}
+	close(pair[0]);
+	setsid();
+	if (chdir("/") < 0)
+		exit(EXIT_ENVIRONMENT);
+	*ready_fd = pair[1];
+}
+
+static int run(const struct wishes *wishes, const struct settings *settings)
+{
+	const struct steward_options options = {wishes->dir, wishes->is_foreground};
+	static struct files files;
+	struct gp_diag diag;
+	int ready_fd = -1;
+
+	umask(022);
+	if (!wishes->is_foreground)
+		into_background(&ready_fd);
+	if (files_open(&files, settings->log_to, &diag) != GP_OK) {
+		fprintf(stderr, "v6guardd: %s%s%s%s\n", diag.path,
+			diag.path[0] ? ": " : "", diag.text,
+			diag.status == GP_PERM && geteuid() ? " (this needs root)" : "");
+		return EXIT_ENVIRONMENT;
+	}
+	return steward_run(&options, &files, settings, ready_fd);
+}
+
+int main(int argc, char **argv)
+{
+	struct wishes wishes = {.dir = NULL};
+	static struct settings settings;
+	int code;
+
+	fill_standard_fds();
+	wishes.dir = strdup(V6GUARD_CONFDIR);
+	code = wishes.dir ? take_options(argc, argv, &wishes) : EXIT_ENVIRONMENT;
+	if (code == EXIT_DONE && !wishes.is_over)
+		code = steward_load(wishes.dir, &settings, NULL);
+	if (code == EXIT_DONE && !wishes.is_over && !wishes.is_check)
+		code = run(&wishes, &settings);
+	free(wishes.dir);
+	return code;
 }
