@@ -258,6 +258,7 @@ static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
 
 	verdicts_set_onlink(worker->verdicts, state->onlink, state->onlink_count);
 	if (is_epoch) {
+		prober_new_epoch(worker->prober);
 		verdicts_new_epoch(worker->verdicts, gp_boot_ms());
 		eventlog_write(worker->log, EVENT_EPOCH,
 			       json_pack("{s:I s:s}", "epoch", (json_int_t)state->epoch,
