@@ -3,6 +3,21 @@ confdir = $(sysconfdir)/v6guard
 EXTRA_DIST += etc/v6guard.conf
 dist_man_MANS += etc/v6guard.conf.5
 
+# Where systemd looks for what packages bring; without systemd nobody reads them.
+systemddir = $(prefix)/lib/systemd/system
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+sysusersdir = $(prefix)/lib/sysusers.d
+nodist_systemd_DATA = etc/systemd/v6guardd.service
+dist_tmpfiles_DATA = etc/systemd/tmpfiles.d/v6guard.conf
+dist_sysusers_DATA = etc/systemd/sysusers.d/v6guard.conf
+EXTRA_DIST += etc/systemd/v6guardd.service.in
+CLEANFILES += etc/systemd/v6guardd.service
+
+etc/systemd/v6guardd.service: etc/systemd/v6guardd.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) etc/systemd && \
+	sed 's|@sbindir[@]|$(sbindir)|g' '$(srcdir)/etc/systemd/v6guardd.service.in' >$@.part && \
+	mv $@.part $@
+
 # v6guard.conf is its operator's: never overwritten, and removed only while it is as shipped.
 install-data-local:
 	$(MKDIR_P) '$(DESTDIR)$(confdir)/conf.d'

@@ -4,7 +4,8 @@
 abi_tests = \
 	tests/abi/headers.sh \
 	tests/abi/includes.sh \
-	tests/abi/symbols.sh
+	tests/abi/symbols.sh \
+	tests/abi/systemd.sh
 TESTS += $(abi_tests)
 EXTRA_DIST += $(abi_tests)
 
