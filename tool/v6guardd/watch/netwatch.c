@@ -32,6 +32,8 @@ struct netwatch {
 	void *ctx;
 	struct netwatch_state state;
 	bool is_dirty;         /* something has changed since the last reading began */
+	bool is_torn;          /* ... or a table did while it was dumped, if only in parts
+				* that do not matter here */
 	long long dirty_since; /* CLOCK_BOOTTIME; 0: nothing is to be read */
 	long long deadline;    /* of the reading under way */
 	struct netwatch_facts now, next;
@@ -153,11 +155,6 @@ static bool send_request(struct netwatch *watch, const struct request *request)
 
 enum answer { MORE, DONE, FAILED };
 
-static bool is_interrupted(const struct netwatch_message *message)
-{
-	return message->flags & NLM_F_DUMP_INTR;
-}
-
 /* Both begin with an errno, 0 or negative. */
 static enum answer end_of(const struct netwatch_message *message)
 {
@@ -179,8 +176,8 @@ static enum answer take_message(struct netwatch *watch,
 			watch->is_dirty = true;
 		return MORE;
 	}
-	if (is_interrupted(message))
-		watch->is_dirty = true;
+	if (message->flags & NLM_F_DUMP_INTR)
+		watch->is_torn = true;
 	if (message->type == NLMSG_DONE || message->type == NLMSG_ERROR)
 		return end_of(message);
 	netwatch_add(&watch->next, message);
@@ -248,8 +245,8 @@ static bool ask_addresses(struct netwatch *watch, int family)
 					    .size = sizeof(header)});
 }
 
-/* Groups lead to their members, hence twice as many; each question removes one. */
-static void resolve_nexthops(struct netwatch *watch)
+/* A group leads to its members, which are asked for in turn. */
+static bool resolve_nexthops(struct netwatch *watch)
 {
 	const struct nhmsg header = {.nh_family = AF_UNSPEC};
 
@@ -257,15 +254,19 @@ static void resolve_nexthops(struct netwatch *watch)
 		const uint32_t id = netwatch_unresolved(&watch->next);
 
 		if (!id)
-			return;
-		ask(watch, &(struct request){.type = RTM_GETNEXTHOP,
-					     .header = &header,
-					     .size = sizeof(header),
-					     .attribute = NHA_ID,
-					     .value = id});
+			return true;
+		/* ENOENT: deleted meanwhile, which we shall be told of. */
+		if (!ask(watch, &(struct request){.type = RTM_GETNEXTHOP,
+						  .header = &header,
+						  .size = sizeof(header),
+						  .attribute = NHA_ID,
+						  .value = id}) &&
+		    errno != ENOENT)
+			return false;
 		if (netwatch_unresolved(&watch->next) == id)
 			netwatch_drop_nexthop(&watch->next, id);
 	}
+	return true;
 }
 
 /* For the words of WHY alone: one that fails has a number. */
@@ -310,19 +311,18 @@ static bool read_once(struct netwatch *watch)
 	/* A dump is refused (ENOBUFS) while the socket is full of notifications, and
 	 * (EBUSY) while an older one, given up, has not been read to its end. */
 	drain(watch);
-	watch->is_dirty = false;
+	watch->is_dirty = watch->is_torn = false;
 	memset(&watch->next, 0, sizeof(watch->next));
-	if (!ask_routes(watch, AF_INET) || !ask_routes(watch, AF_INET6))
-		return false;
-	resolve_nexthops(watch);
-	if (!ask_addresses(watch, AF_INET) || !ask_addresses(watch, AF_INET6))
+	if (!ask_routes(watch, AF_INET) || !ask_routes(watch, AF_INET6) ||
+	    !resolve_nexthops(watch) || !ask_addresses(watch, AF_INET) ||
+	    !ask_addresses(watch, AF_INET6))
 		return false;
 	ask_names(watch);
 	return true;
 }
 
 /* Read all into NEXT. What has changed meanwhile is read again, but not for ever: then
- * is_dirty stays. */
+ * is_dirty or is_torn stays. */
 static bool read_all(struct netwatch *watch)
 {
 	bool is_read = false;
@@ -330,7 +330,9 @@ static bool read_all(struct netwatch *watch)
 	watch->deadline = gp_boot_ms() + READ_MS;
 	for (int i = 0; i < READ_TRIES; i++) {
 		is_read = read_once(watch);
-		if (is_read ? !watch->is_dirty : errno != ENOBUFS && errno != EBUSY)
+		if (is_read && !watch->is_dirty && !watch->is_torn)
+			break;
+		if (!is_read && errno != ENOBUFS && errno != EBUSY)
 			break;
 	}
 	return is_read;
@@ -359,6 +361,16 @@ static void debounce(struct netwatch *watch)
 	wait_ms(watch, left > 0 ? left : 0);
 }
 
+/* What a reading left to be read again. A router's tables never rest, and each dump of
+ * them is torn: that is no reason to hurry. */
+static void debounce_rest(struct netwatch *watch)
+{
+	if (watch->is_dirty)
+		debounce(watch);
+	else if (watch->is_torn)
+		wait_ms(watch, NETWATCH_PATIENCE_MS);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct netwatch *watch = arg;
@@ -374,8 +386,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	watch->dirty_since = 0;
 	change = netwatch_apply(&watch->state, &watch->now, &watch->next, why);
 	watch->now = watch->next;
-	if (watch->is_dirty)
-		debounce(watch);
+	debounce_rest(watch);
 	if (change != NETWATCH_SAME)
 		watch->changed(watch->ctx, &watch->state, change == NETWATCH_EPOCH, why);
 }
@@ -408,8 +419,7 @@ static bool start(struct netwatch *watch)
 	watch->now = watch->next;
 	watch->state.epoch = 1;
 	netwatch_fill(&watch->state, &watch->now);
-	if (watch->is_dirty)
-		debounce(watch);
+	debounce_rest(watch);
 	return !event_add(watch->readable, NULL);
 }
 
