@@ -148,12 +148,10 @@ static void reload_daemon(struct change *change)
 	}
 }
 
-static void print_json(const struct change *change)
+void change_report(const struct cli *cli, bool is_changed, const char *diff)
 {
-	const struct cli *cli = change->cli;
-
-	out_bool(cli->out, "changed", NULL, change->diff != NULL);
-	out_string(cli->out, "diff", NULL, change->diff ? change->diff : "");
+	out_bool(cli->out, "changed", NULL, is_changed);
+	out_string(cli->out, "diff", NULL, diff);
 	out_list(cli->out, "warnings");
 	for (size_t i = 0; i < cli->warning_count; i++)
 		out_item(cli->out, cli->warnings[i]);
@@ -171,7 +169,8 @@ int change_end(struct change *change, int code, const char *summary)
 		reload_daemon(change);
 	sigprocmask(SIG_SETMASK, &change->signals, NULL);
 	if (code == EXIT_DONE) {
-		print_json(change);
+		change_report(cli, change->diff != NULL,
+			      change->diff ? change->diff : "");
 		if (cli->is_dry_run && change->diff)
 			out_line(cli->out, "%s", change->diff);
 		else if (!cli->is_quiet)

@@ -45,4 +45,7 @@ void change_undo(struct change *change, const struct gp_file *file);
  */
 int change_end(struct change *change, int code, const char *summary);
 
+/** The JSON keys of all commands that change something. */
+void change_report(const struct cli *cli, bool is_changed, const char *diff);
+
 #endif

@@ -25,10 +25,7 @@ static int check_only(struct cli *cli)
 	snapshot.generation += !is_same;
 	policy_free(&old);
 	policy_summary(&snapshot, text, sizeof(text));
-	out_bool(cli->out, "changed", NULL, false);
-	out_string(cli->out, "diff", NULL, "");
-	out_list(cli->out, "warnings");
-	out_end(cli->out);
+	change_report(cli, false, "");
 	if (!cli->is_quiet)
 		out_line(cli->out, "%s: %s\n", is_same ? "in force" : "would be", text);
 	return EXIT_DONE;

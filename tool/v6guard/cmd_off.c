@@ -1,42 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cmd_off.c - v6guard off, v6guard on: the emergency switch. It needs no configuration.
  */
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "options.h"
 #include "policy.h"
-
-#define SECONDS_MAX (100LL * 366 * 86400)
-
-/* TIME with its unit, in seconds and rounded up; 0: not one. */
-static int64_t parse_time(const char *text)
-{
-	static const struct {
-		const char *name;
-		long long ms;
-	} units[] = {{"ms", 1},
-		     {"s", 1000},
-		     {"m", 60 * 1000},
-		     {"h", 3600 * 1000},
-		     {"d", 86400LL * 1000}};
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return 0;
-	errno = 0;
-	long long number = strtoll(text, &end, 10);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].name) != 0)
-			continue;
-		if (errno || number > SECONDS_MAX * 1000 / units[i].ms)
-			return 0;
-		return (number * units[i].ms + 999) / 1000;
-	}
-	return 0;
-}
 
 /* What can be known when there is no snapshot to switch off: the defaults. */
 static void default_policy(const struct cli *cli, struct gp_snapshot *out)
@@ -80,13 +50,10 @@ int cmd_off(struct cli *cli, int count, char **args)
 	(void)count, (void)args;
 	if (cli->for_time) {
 		struct gp_snapshot end = {.off_until = 0};
-		int64_t seconds = parse_time(cli->for_time);
-		if (seconds == 0) {
-			complain("--for: '%s' is not a time like 500ms, 30s, 10m, 2h or "
-				 "1d",
-				 cli->for_time);
-			return EXIT_INPUT;
-		}
+		int64_t seconds;
+		int code = options_for_time(cli, &seconds);
+		if (code != EXIT_DONE)
+			return code;
 		until = end.off_until = (int64_t)time(NULL) + seconds;
 		char when[64];
 		policy_off_text(&end, when, sizeof(when));

@@ -286,7 +286,7 @@ int main(int argc, char **argv)
 	char *root;
 	code = find_root(cli.root, &root);
 	cli.root = root;
-	cli.out = out_new(wishes.is_json, wants_color(wishes.color));
+	cli.out = out_new(stdout, wishes.is_json, wants_color(wishes.color));
 	if (code != EXIT_DONE)
 		;
 	else if (!cli.command || !cli.out)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* options.c - the command line's options, whatever the command. */
+#include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
+
+#define SECONDS_MAX (100LL * 366 * 86400)
 
 enum {
 	OPT_JSON = 256,
@@ -173,4 +177,41 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 		if (wishes->given & names[i].bit & ~allowed)
 			return names[i].name;
 	return NULL;
+}
+
+/* TIME with its unit, in seconds and rounded up; 0: not one. */
+static int64_t parse_time(const char *text)
+{
+	static const struct {
+		const char *name;
+		long long ms;
+	} units[] = {{"ms", 1},
+		     {"s", 1000},
+		     {"m", 60 * 1000},
+		     {"h", 3600 * 1000},
+		     {"d", 86400LL * 1000}};
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return 0;
+	errno = 0;
+	long long number = strtoll(text, &end, 10);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].name) != 0)
+			continue;
+		if (errno || number > SECONDS_MAX * 1000 / units[i].ms)
+			return 0;
+		return (number * units[i].ms + 999) / 1000;
+	}
+	return 0;
+}
+
+int options_for_time(const struct cli *cli, int64_t *seconds)
+{
+	*seconds = parse_time(cli->for_time);
+	if (*seconds > 0)
+		return EXIT_DONE;
+	complain("--for: '%s' is not a time like 500ms, 30s, 10m, 2h or 1d",
+		 cli->for_time);
+	return EXIT_INPUT;
 }

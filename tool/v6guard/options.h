@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* options.h - what the options said; for main.c. */
+/* options.h - what the options said; for main.c, and --for for its commands. */
 #ifndef TOOL_V6GUARD_OPTIONS_H
 #define TOOL_V6GUARD_OPTIONS_H
 
@@ -31,5 +31,8 @@ int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv);
 
 /** The name of an option that was given and is none of ALLOWED, or NULL. */
 const char *options_beyond(const struct wishes *wishes, unsigned allowed);
+
+/** What --for says, which was given: in SECONDS, rounded up. */
+int options_for_time(const struct cli *cli, int64_t *seconds);
 
 #endif

@@ -10,19 +10,20 @@
 #include "out.h"
 
 #define DEPTH_MAX 8
-#define LABEL_WIDTH 12
 
 struct out {
+	FILE *to;
 	bool is_json, has_color, has_failed;
 	json_t *open[DEPTH_MAX]; /* borrowed, but for the first */
 	int depth;
 };
 
-struct out *out_new(bool is_json, bool has_color)
+struct out *out_new(FILE *to, bool is_json, bool has_color)
 {
 	struct out *out = calloc(1, sizeof(*out));
 	if (!out)
 		return NULL;
+	out->to = to;
 	out->is_json = is_json;
 	out->has_color = has_color && !is_json;
 	if (is_json) {
@@ -72,8 +73,9 @@ void out_styled(struct out *out, const char *key, const char *label, const char 
 		return;
 	}
 	if (label)
-		printf("%-*s%s%s%s\n", LABEL_WIDTH, label, has_color ? codes[style] : "",
-		       value ? value : "-", has_color ? "\033[0m" : "");
+		fprintf(out->to, "%-*s%s%s%s\n", OUT_LABEL, label,
+			has_color ? codes[style] : "", value ? value : "-",
+			has_color ? "\033[0m" : "");
 }
 
 void out_string(struct out *out, const char *key, const char *label, const char *value)
@@ -86,7 +88,7 @@ void out_integer(struct out *out, const char *key, const char *label, long long 
 	if (out->is_json)
 		add(out, key, json_integer(value));
 	else if (label)
-		printf("%-*s%lld\n", LABEL_WIDTH, label, value);
+		fprintf(out->to, "%-*s%lld\n", OUT_LABEL, label, value);
 }
 
 void out_bool(struct out *out, const char *key, const char *label, bool value)
@@ -94,7 +96,13 @@ void out_bool(struct out *out, const char *key, const char *label, bool value)
 	if (out->is_json)
 		add(out, key, json_boolean(value));
 	else if (label)
-		printf("%-*s%s\n", LABEL_WIDTH, label, value ? "yes" : "no");
+		fprintf(out->to, "%-*s%s\n", OUT_LABEL, label, value ? "yes" : "no");
+}
+
+void out_value(struct out *out, const char *key, const json_t *value)
+{
+	if (out->is_json)
+		add(out, key, value ? json_deep_copy(value) : json_null());
 }
 
 static void begin(struct out *out, const char *key, json_t *value)
@@ -138,17 +146,17 @@ void out_line(struct out *out, const char *format, ...)
 	if (out->is_json)
 		return;
 	va_start(args, format);
-	vprintf(format, args);
+	vfprintf(out->to, format, args);
 	va_end(args);
 }
 
 bool out_finish(struct out *out)
 {
 	if (out->is_json && !out->has_failed) {
-		out->has_failed = json_dumpf(out->open[0], stdout, JSON_INDENT(2)) < 0;
-		putchar('\n');
+		out->has_failed = json_dumpf(out->open[0], out->to, JSON_INDENT(2)) < 0;
+		fputc('\n', out->to);
 	}
-	return fflush(stdout) == 0 && !ferror(stdout) && !out->has_failed;
+	return fflush(out->to) == 0 && !ferror(out->to) && !out->has_failed;
 }
 
 void out_free(struct out *out)

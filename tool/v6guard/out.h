@@ -4,16 +4,21 @@
 #define TOOL_V6GUARD_OUT_H
 
 #include <stdbool.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+/** Columns of a label. */
+#define OUT_LABEL 12
 
 struct out;
 
 enum out_style { OUT_PLAIN, OUT_RED, OUT_GREEN, OUT_YELLOW };
 
-/** NULL: no memory. HAS_COLOR applies to text only. */
-struct out *out_new(bool is_json, bool has_color);
+/** NULL: no memory. TO stays the caller's; HAS_COLOR applies to text only. */
+struct out *out_new(FILE *to, bool is_json, bool has_color);
 
-/** Print the JSON object, if that is what was asked for; false when stdout took not all.
- */
+/** Print the JSON object, if that is what was asked for; false when TO took not all. */
 bool out_finish(struct out *out);
 void out_free(struct out *out);
 
@@ -26,6 +31,9 @@ void out_styled(struct out *out, const char *key, const char *label, const char 
 		enum out_style style);
 void out_integer(struct out *out, const char *key, const char *label, long long value);
 void out_bool(struct out *out, const char *key, const char *label, bool value);
+
+/** A copy of VALUE, NULL being null. JSON only. */
+void out_value(struct out *out, const char *key, const json_t *value);
 
 /** An object or list as member KEY, or, in a list, as its next item. JSON only. */
 void out_object(struct out *out, const char *key);
