@@ -31,6 +31,9 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/policy.c \
 	tool/v6guard/policy.h \
 	tool/v6guard/report.c \
+	tool/v6guard/status.c \
+	tool/v6guard/status.h \
+	tool/v6guard/status_print.c \
 	tool/v6guard/verify.c \
 	tool/v6guard/verify.h
 tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -349,7 +349,7 @@ part_host() {
 	run 0 "disable" disable
 	run 0 "enable, verified" enable --verify dual.test; is "nothing to warn of" "" "$err"
 	is "the line" "hosts: files v6guard [!UNAVAIL=return] dns" "$(grep hosts /etc/nsswitch.conf)"
-	run 0 "status" status
+	run 1 "status: auto, and no daemon" status; like "says so" "only v6guardd collects" "$out"
 	is "auto changes nothing" "192.0.2.1 2001:db8::1" "$(getent ahosts dual.test | awk '/STREAM/{print $1}' | sort | xargs)"
 	run 0 "mode prefer-ipv4" mode prefer-ipv4
 	is "IPv6 without IPv4 to reach: kept" 2 "$(getent ahosts dual.test | grep -c STREAM)"

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* status.h - what is in force and whether it works; for status and watch. */
+#ifndef TOOL_V6GUARD_STATUS_H
+#define TOOL_V6GUARD_STATUS_H
+
+#include "daemon.h"
+#include "known.h"
+#include "policy.h"
+
+#define STATUS_DETAIL 2048
+#define STATUS_CHAIN (GP_CHAIN_MAX * (GP_SERVICE_NAME + 96))
+
+/** What there is to say, put together before anything is printed. */
+struct status {
+	struct policy policy;
+	enum daemon_answer answer;
+	struct daemon_reply daemon;
+	bool is_off, is_degraded, is_enabled;
+	char off[64];
+	char chain[STATUS_CHAIN];    /* of the snapshot */
+	char detail[STATUS_DETAIL];  /* of the nss door: sentences */
+	char trouble[STATUS_DETAIL]; /* of the daemon: sentences */
+};
+
+/**
+ * Look at the host. IS_BRIEF: only what costs little and prints nothing, not whether the
+ * configuration has changed or the module can be loaded. EXIT_DONE, or said why not;
+ * status_free in any case.
+ */
+int status_look(const struct cli *cli, bool is_brief, struct status *out);
+void status_free(struct status *status);
+
+/** With MAX verdicts at most, as text. */
+void status_print(struct out *out, const struct status *status, size_t max);
+
+/** EXIT_DONE or EXIT_NEGATIVE. */
+int status_code(const struct status *status);
+
+#endif

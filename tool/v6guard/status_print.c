@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* status_print.c - what status found, in a few lines or as JSON. */
+#include <string.h>
+
+#include "status.h"
+
+static const char *nss_state(const struct status *status)
+{
+	if (!status->is_enabled || status->is_off)
+		return "off";
+	return status->detail[0] ? "degraded" : "on";
+}
+
+static void add_door(struct out *out, const char *name, const char *state,
+		     const char *detail)
+{
+	out_object(out, name);
+	out_string(out, "state", NULL, state);
+	out_string(out, "detail", NULL, detail);
+	out_end(out);
+}
+
+/* A line, and what is to be said about it below. */
+static void print_door(struct out *out, const char *label, const char *state,
+		       const char *detail)
+{
+	out_styled(out, NULL, label, state,
+		   !strcmp(state, "on") ? OUT_GREEN : OUT_YELLOW);
+	if (detail[0])
+		out_line(out, "%-*s%s\n", OUT_LABEL, "", detail);
+}
+
+static void print_doors(struct out *out, const struct status *status)
+{
+	static const char *const absent[] = {"preload", "gai", "dns", "connect"};
+	const json_t *rescue = json_object_get(status->daemon.json, "rescue");
+	const char *detail = status->detail;
+	char state[KNOWN_WORD], why[512];
+
+	if (!status->is_enabled && !detail[0])
+		detail = "not on the hosts: line: `v6guard enable`";
+	else if (status->is_off && !detail[0])
+		detail = "passes through, as v6guard is switched off: `v6guard on`";
+	known_text(state, sizeof(state),
+		   json_string_value(json_object_get(rescue, "state")));
+	known_text(why, sizeof(why),
+		   json_string_value(json_object_get(rescue, "detail")));
+	out_object(out, "doors");
+	add_door(out, "nss", nss_state(status), detail);
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+		add_door(out, absent[i], "absent", "");
+	add_door(out, "rescue", state[0] ? state : "absent", why);
+	out_end(out);
+	print_door(out, "door nss", nss_state(status), detail);
+	if (!state[0])
+		return;
+	/* That it is off is how it comes, and nothing to worry about. */
+	if (!strcmp(state, "off") && !why[0])
+		out_line(out, "%-*s%s\n", OUT_LABEL, "rescue", state);
+	else
+		print_door(out, "rescue", state, why);
+}
+
+static long long number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static void print_network(struct out *out, const json_t *json)
+{
+	const json_t *ipv4 = json_object_get(json, "ipv4_usable");
+	const json_t *ipv6 = json_object_get(json, "ipv6_default");
+
+	if (!json_is_boolean(ipv4))
+		return;
+	out_line(out, "%-*sIPv4 %s", OUT_LABEL, "network",
+		 json_is_true(ipv4) ? "usable" : "not usable: nothing is taken away");
+	if (json_is_boolean(ipv6))
+		out_line(out, ", %s IPv6 default route",
+			 json_is_true(ipv6) ? "an" : "no");
+	out_line(out, "\n");
+}
+
+static void print_running(struct out *out, const struct status *status)
+{
+	const json_t *json = status->daemon.json;
+	const json_t *counters = json_object_get(json, "counters");
+	const json_t *reported = json_object_get(counters, "reported");
+	char up[KNOWN_TIME], probe[KNOWN_WORD];
+	const long long uptime = number(json, "uptime");
+
+	known_text(probe, sizeof(probe),
+		   json_string_value(json_object_get(json, "probe")));
+	out_line(out, "%-*srunning for %s", OUT_LABEL, "daemon",
+		 known_time(uptime > 0 ? uptime : 0, up));
+	if (!strcmp(probe, "off"))
+		out_line(out, ", probing nothing");
+	out_line(out, "; %lld lookups, %lld changed, %lld rescued\n",
+		 number(reported, "lookups"), number(reported, "changed"),
+		 number(counters, "rescues"));
+	print_network(out, json);
+}
+
+static void print_daemon(struct out *out, const struct status *status)
+{
+	static const char *const words[] = {"running", "absent", "failed", "failed"};
+
+	out_string(out, "daemon", NULL, words[status->answer]);
+	if (status->answer == DAEMON_ANSWERED)
+		print_running(out, status);
+	else
+		out_styled(out, NULL, "daemon",
+			   status->answer == DAEMON_ABSENT ? "not running"
+							   : "not working",
+			   status->is_degraded ? OUT_YELLOW : OUT_PLAIN);
+	if (status->trouble[0])
+		out_line(out, "%-*s%s\n", OUT_LABEL, "", status->trouble);
+}
+
+static void print_policy(struct out *out, const struct status *status)
+{
+	const struct policy *policy = &status->policy;
+	const bool is_good = policy->state == POLICY_GOOD;
+
+	out_string(out, "mode", "mode",
+		   is_good ? gp_mode_name((enum gp_mode)policy->snapshot.guard.mode)
+			   : NULL);
+	if (is_good)
+		out_integer(out, "generation", "generation",
+			    (long long)policy->snapshot.generation);
+	else
+		out_string(out, "generation", "generation", NULL);
+	out_string(out, "off", NULL, status->is_off ? status->off : NULL);
+	if (status->is_off)
+		out_styled(out, NULL, "OFF", status->off, OUT_RED);
+	if (is_good) {
+		out_bool(out, "enforce", NULL, policy->snapshot.guard.enforce);
+		out_string(out, NULL, "backends", status->chain);
+	}
+	if (is_good && !policy->snapshot.guard.enforce)
+		out_styled(out, NULL, "enforce",
+			   "no: it decides and counts, and changes nothing", OUT_YELLOW);
+}
+
+/* Of another type than it should be: null. */
+static const json_t *only(const json_t *value, bool is_right)
+{
+	return is_right ? value : NULL;
+}
+
+static void print_facts(struct out *out, const struct status *status, size_t max)
+{
+	const json_t *json = status->daemon.json;
+	const json_t *epoch = json_object_get(json, "epoch");
+	const json_t *usable = json_object_get(json, "ipv4_usable");
+	const json_t *list = json_object_get(json, "verdicts");
+	const json_t *nat64 = json_object_get(json, "nat64");
+	const json_t *counters = json_object_get(json, "counters");
+	const long long more = number(json, "more");
+
+	out_value(out, "epoch", only(epoch, json_is_integer(epoch)));
+	out_value(out, "ipv4_usable", only(usable, json_is_boolean(usable)));
+	known_print(out, list, max, "verdicts", more > 0 ? more : 0);
+	if (json && json_array_size(list) == 0)
+		out_line(out, "%-*snothing is broken\n", OUT_LABEL, "verdicts");
+	if (json_is_array(nat64)) {
+		out_value(out, "nat64", nat64);
+	} else {
+		out_list(out, "nat64");
+		out_end(out);
+	}
+	if (json_is_object(counters)) {
+		out_value(out, "counters", counters);
+	} else {
+		out_object(out, "counters");
+		out_end(out);
+	}
+}
+
+void status_print(struct out *out, const struct status *status, size_t max)
+{
+	print_policy(out, status);
+	print_doors(out, status);
+	print_daemon(out, status);
+	print_facts(out, status, max);
+}
