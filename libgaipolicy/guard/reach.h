@@ -50,6 +50,12 @@ size_t gp_reach_size(void);
 struct gp_reach *gp_reach_format(void *memory);
 
 /**
+ * The same for a MAP that an earlier daemon left, which gp_reach_check has accepted and
+ * which processes may be reading; a block that its writer left half-written is mended.
+ */
+struct gp_reach *gp_reach_start_over(struct gp_reach *map);
+
+/**
  * Replace the host record. Prefixes that are not IPv6, or of length 0, are left out, and
  * zones too.
  */

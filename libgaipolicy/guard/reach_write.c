@@ -35,11 +35,24 @@ struct gp_reach *gp_reach_format(void *memory)
 	struct gp_reach *map = memory;
 
 	memset(map, 0, sizeof(*map));
-	reach_network_of(map->network);
-	errno = saved_errno;
 	map->version = REACH_VERSION;
 	map->size = sizeof(*map);
+	reach_network_of(map->network);
 	memcpy(map->magic, REACH_MAGIC, sizeof(map->magic));
+	errno = saved_errno;
+	return map;
+}
+
+/* Block by block, as any change: somebody may be reading. */
+struct gp_reach *gp_reach_start_over(struct gp_reach *map)
+{
+	const struct gp_reach_host nobody = {0};
+	const int saved_errno = errno;
+
+	gp_reach_set_host(map, &nobody);
+	gp_reach_clear(map);
+	reach_network_of(map->network);
+	errno = saved_errno;
 	return map;
 }
 

@@ -134,12 +134,15 @@ static bool write_file(const char *path, const char *text)
 /* Before anything else that needs rights: root of a namespace of our own, if not real. */
 static void become_root(void)
 {
-	char map[64];
+	char uid_map[32], gid_map[32];
 
-	snprintf(map, sizeof(map), "0 %u 1\n", (unsigned)geteuid());
+	snprintf(uid_map, sizeof(uid_map), "0 %u 1\n", (unsigned)geteuid());
+	snprintf(gid_map, sizeof(gid_map), "0 %u 1\n", (unsigned)getegid());
 	if (!geteuid() || unshare(CLONE_NEWUSER))
 		return;
-	write_file("/proc/self/uid_map", map);
+	write_file("/proc/self/uid_map", uid_map);
+	write_file("/proc/self/setgroups", "deny");
+	write_file("/proc/self/gid_map", gid_map);
 }
 
 static bool make_run(void)

@@ -432,6 +432,8 @@ static void test_torn(void **state)
 			write_host(round);
 		if (round % 4096 == 0)
 			gp_reach_clear(storm.map);
+		if (round % 65536 == 0)
+			gp_reach_start_over(storm.map); /* the daemon starts anew */
 	}
 	storm.is_over = true;
 	for (size_t i = 0; i < 3; i++)
@@ -465,7 +467,10 @@ static void test_dead_writer(void **state)
 	assert_int_equal(gp_reach_verdict(map, &prefix.addr, NOW), OK);
 	assert_true(gp_reach_is_live(map, NOW));
 	bucket->sequence++;
-	gp_reach_clear(map);
+	map->host_sequence++;
+	gp_reach_start_over(map);
+	assert_false(gp_reach_is_live(map, NOW));
+	assert_int_equal(map->host_sequence % 2, 0);
 	assert_int_equal(gp_reach_verdict(map, &prefix.addr, NOW), UNKNOWN);
 	assert_int_equal(bucket->sequence % 2, 0);
 	free(map);

@@ -141,7 +141,7 @@ static enum gp_status open_map(struct files *files, struct gp_diag *diag)
 
 	if (!memory && make_map(&memory, diag) != GP_OK)
 		return GP_IO;
-	files->worker.map = gp_reach_format(memory);
+	files->worker.map = gp_reach_start_over(memory);
 	return GP_OK;
 }
 
