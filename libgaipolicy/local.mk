@@ -52,6 +52,7 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/nscd.h \
 	libgaipolicy/guard/owner.c \
 	libgaipolicy/guard/owner.h \
+	libgaipolicy/guard/owner_private.h \
 	libgaipolicy/guard/reach_write.c \
 	libgaipolicy/guard/sockdiag.c \
 	libgaipolicy/guard/sockdiag.h \

@@ -1,190 +1,205 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* owner.c - from a socket's inode to the process that holds it, by way of /proc. */
+/* owner.c - from a socket's inode to its process, through /proc. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "guard/owner.h"
+#include "guard/owner_private.h"
 
-/* The content of a small file below DIR, without the newline at its end; "" if none. */
-static void read_line(int dir, const char *name, char *buf, size_t size)
+struct search {
+	const uint32_t *inodes;
+	struct gp_owner *owners;
+	size_t count, missing;
+};
+
+/* ---- one process ---------------------------------------------------------------- */
+
+/* At most SIZE - 1 bytes, with a NUL; "" when it cannot be read. */
+static void read_text(int dir, const char *name, char *out, size_t size)
 {
-	const int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	ssize_t got = 0;
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t length = 0;
 
-	if (fd >= 0) {
-		got = read(fd, buf, size - 1);
-		close(fd);
+	while (fd >= 0 && length < size - 1) {
+		ssize_t got = read(fd, out + length, size - 1 - length);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		length += (size_t)got;
 	}
-	buf[got > 0 ? got : 0] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
+	out[length] = '\0';
+	if (fd >= 0)
+		close(fd);
 }
 
-/* systemd writes what a unit's name cannot hold in a path as \xNN. */
-static void unescape(char *text)
+static void read_path(int dir, char *out, size_t size)
 {
-	char *to = text;
+	static const char deleted[] = " (deleted)";
+	ssize_t length = readlinkat(dir, "exe", out, size - 1);
 
-	for (const char *at = text; *at; at++) {
-		if (at[0] == '\\' && at[1] == 'x' && isxdigit((unsigned char)at[2]) &&
-		    isxdigit((unsigned char)at[3])) {
-			const char digits[] = {at[2], at[3], '\0'};
-			*to++ = (char)strtol(digits, NULL, 16);
-			at += 3;
-		} else {
-			*to++ = *at;
-		}
-	}
-	*to = '\0';
+	if (length < 0 || (size_t)length == size - 1)
+		length = 0; /* half a path is none */
+	out[length] = '\0';
+	size_t tail = sizeof(deleted) - 1;
+	if ((size_t)length > tail && !strcmp(out + length - tail, deleted))
+		out[(size_t)length - tail] = '\0';
 }
 
 static bool is_unit(const char *name, size_t length)
 {
-	static const char *const kinds[] = {".service", ".scope", ".socket", ".mount"};
+	static const char *const suffixes[] = {".service", ".scope", ".socket", ".mount",
+					       ".swap"};
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		const size_t kind = strlen(kinds[i]);
-		if (length > kind && !strncmp(name + length - kind, kinds[i], kind))
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		size_t tail = strlen(suffixes[i]);
+		if (length > tail && !memcmp(name + length - tail, suffixes[i], tail))
 			return true;
 	}
 	return false;
 }
 
-/* The innermost unit of a cgroup's path: a service may have groups of its own below. */
-static void unit_of_path(const char *path, char *unit, size_t size)
+/* The innermost unit of a control group's path, or nothing. */
+static void unit_of_path(const char *path, size_t length, char *out, size_t size)
 {
-	unit[0] = '\0';
-	while (*path) {
-		const size_t length = strcspn(path, "/");
-		if (is_unit(path, length) && length < size) {
-			memcpy(unit, path, length);
-			unit[length] = '\0';
+	while (length > 0) {
+		size_t begin = length;
+		while (begin > 0 && path[begin - 1] != '/')
+			begin--;
+		const char *name = path + begin;
+		size_t part = length - begin;
+		/* systemd puts '_' before names that the kernel might claim. */
+		if (part > 0 && name[0] == '_') {
+			name++;
+			part--;
 		}
-		path += length;
-		path += *path == '/';
+		if (is_unit(name, part) && part < size) {
+			memcpy(out, name, part);
+			out[part] = '\0';
+			return;
+		}
+		length = begin > 0 ? begin - 1 : 0;
 	}
-	unescape(unit);
 }
 
-/* "0::/system.slice/x.service" in cgroup 2, "1:name=systemd:/..." in the older. */
-static void read_unit(int dir, struct gp_owner *owner)
+static bool is_systemd(const char *line)
 {
-	const int fd = openat(dir, "cgroup", O_RDONLY | O_CLOEXEC);
-	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-	char line[1024];
+	static const char name[] = ":name=systemd:";
 
-	if (!file) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while (fgets(line, sizeof(line), file) && !owner->unit[0]) {
-		const char *path = strchr(line, ':');
-		line[strcspn(line, "\n")] = '\0';
-		path = path ? strchr(path + 1, ':') : NULL;
-		if (path && (!strncmp(line, "0::", 3) || strstr(line, ":name=systemd:")))
-			unit_of_path(path + 1, owner->unit, sizeof(owner->unit));
-	}
-	fclose(file);
+	line += strcspn(line, ":\n");
+	return !strncmp(line, name, sizeof(name) - 1);
 }
 
-static void describe(int dir, pid_t pid, struct gp_owner *owner)
+void gp_owner_unit(const char *text, char *out, size_t size)
 {
-	ssize_t length;
-
-	*owner = (struct gp_owner){.pid = pid};
-	read_line(dir, "comm", owner->program, sizeof(owner->program));
-	length = readlinkat(dir, "exe", owner->path, sizeof(owner->path) - 1);
-	owner->path[length > 0 ? length : 0] = '\0';
-	read_unit(dir, owner);
+	out[0] = '\0';
+	while (*text && !out[0]) {
+		size_t length = strcspn(text, "\n");
+		const char *path = memchr(text, ':', length);
+		path = path ? memchr(path + 1, ':', length - (size_t)(path + 1 - text))
+			    : NULL;
+		/* "0::PATH", and systemd's own tree where version 1 is in use. */
+		if (path && (!strncmp(text, "0::", 3) || is_systemd(text)))
+			unit_of_path(path + 1, length - (size_t)(path + 1 - text), out,
+				     size);
+		text += length + (text[length] == '\n');
+	}
 }
 
-/* "socket:[123]" to 123; 0: something else. */
+static void describe(int dir, pid_t pid, struct gp_owner *out)
+{
+	char text[4096];
+
+	out->pid = pid;
+	read_text(dir, "comm", out->program, sizeof(out->program));
+	out->program[strcspn(out->program, "\n")] = '\0';
+	read_path(dir, out->path, sizeof(out->path));
+	read_text(dir, "cgroup", text, sizeof(text));
+	gp_owner_unit(text, out->unit, sizeof(out->unit));
+}
+
+/* ---- the walk ------------------------------------------------------------------- */
+
+/* "socket:[123]"; 0: something else. */
 static uint32_t inode_of(int dir, const char *name)
 {
-	char target[64];
-	unsigned long inode = 0;
-	const ssize_t length = readlinkat(dir, name, target, sizeof(target) - 1);
+	static const char prefix[] = "socket:[";
+	char text[40], *end;
+	ssize_t length = readlinkat(dir, name, text, sizeof(text) - 1);
 
 	if (length <= 0)
 		return 0;
-	target[length] = '\0';
-	return sscanf(target, "socket:[%lu]", &inode) == 1 ? (uint32_t)inode : 0;
+	text[length] = '\0';
+	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0)
+		return 0;
+	unsigned long inode = strtoul(text + sizeof(prefix) - 1, &end, 10);
+	return *end == ']' && inode <= UINT32_MAX ? (uint32_t)inode : 0;
 }
 
-/* What one walk looks for. */
-struct search {
-	const uint32_t *inodes;
-	struct gp_owner *owners;
-	size_t count, found;
-};
-
-static void match(struct search *search, int process, pid_t pid, uint32_t inode)
+static void match(struct search *search, uint32_t inode, int process, pid_t pid)
 {
 	for (size_t i = 0; i < search->count; i++) {
-		/* A socket may be shared: the first that is met. */
 		if (search->inodes[i] != inode || search->owners[i].pid)
 			continue;
 		describe(process, pid, &search->owners[i]);
-		search->found++;
+		search->missing--;
 	}
 }
 
-static void search_process(struct search *search, int process, pid_t pid)
+static void look_into(struct search *search, int proc, const char *name)
 {
-	const int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *entry;
-
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	int process = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (process < 0)
 		return;
-	}
-	while ((entry = readdir(dir)) && search->found < search->count) {
-		const uint32_t inode = inode_of(dirfd(dir), entry->d_name);
+
+	int fds = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fds >= 0 ? fdopendir(fds) : NULL;
+	if (!dir && fds >= 0)
+		close(fds);
+	for (struct dirent *entry;
+	     dir && search->missing > 0 && (entry = readdir(dir));) {
+		uint32_t inode = inode_of(dirfd(dir), entry->d_name);
 		if (inode)
-			match(search, process, pid, inode);
+			match(search, inode, process, (pid_t)atol(name));
 	}
-	closedir(dir);
+	if (dir)
+		closedir(dir);
+	close(process);
 }
 
 size_t gp_owner_find(const uint32_t *inodes, struct gp_owner *owners, size_t count)
 {
 	struct search search = {inodes, owners, count, 0};
-	const int saved_errno = errno;
-	DIR *proc = opendir("/proc");
-	const struct dirent *entry;
+	int error = errno;
+	size_t wanted = 0;
 
-	memset(owners, 0, count * sizeof(*owners));
-	while (proc && search.found < count && (entry = readdir(proc))) {
-		const long pid = strtol(entry->d_name, NULL, 10);
-		int process;
-		if (pid <= 0)
-			continue;
-		process = openat(dirfd(proc), entry->d_name,
-				 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (process < 0)
-			continue;
-		search_process(&search, process, (pid_t)pid);
-		close(process);
+	for (size_t i = 0; i < count; i++) {
+		owners[i] = (struct gp_owner){0};
+		wanted += inodes[i] != 0;
+	}
+	search.missing = wanted;
+	DIR *proc = wanted > 0 ? opendir("/proc") : NULL;
+	for (struct dirent *entry;
+	     proc && search.missing > 0 && (entry = readdir(proc));) {
+		if (isdigit((unsigned char)entry->d_name[0]))
+			look_into(&search, dirfd(proc), entry->d_name);
 	}
 	if (proc)
 		closedir(proc);
-	errno = saved_errno;
-	return search.found;
+	errno = error;
+	return wanted - search.missing;
 }
 
 bool gp_owner_is(const struct gp_owner *owner, const char *word)
 {
-	const char *base = strrchr(owner->path, '/');
-
+	if (!word[0] || owner->pid == 0)
+		return false;
 	if (word[0] == '/')
 		return !strcmp(owner->path, word);
-	return !strcmp(owner->program, word) || (base && !strcmp(base + 1, word));
+	const char *last = strrchr(owner->path, '/');
+	return !strcmp(owner->program, word) || (last && !strcmp(last + 1, word));
 }

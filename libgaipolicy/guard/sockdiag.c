@@ -1,186 +1,200 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sockdiag.c - talking NETLINK_SOCK_DIAG to the kernel. */
+/* sockdiag.c - asking NETLINK_SOCK_DIAG, and hearing it. */
 #include <errno.h>
-#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guard/sockdiag_private.h"
 
-/* What the kernel puts into one packet of a dump at most. */
-#define PACKET_MAX 32768
-/* Packets of one answer: some 40 sockets each. */
-#define PACKETS_MAX 4096
-#define STATE_SYN_SENT 2
+#define BUFFER_SIZE 32768 /* the kernel fills dumps up to this */
+#define READ_MAX 4096     /* datagrams of one answer, or of one reading of events */
 
-union packet {
-	struct nlmsghdr align;
-	uint8_t bytes[PACKET_MAX];
+struct request {
+	struct nlmsghdr header;
+	struct inet_diag_req_v2 body;
+	struct rtattr attribute;
+	uint8_t code[GP_SOCKDIAG_CODE_MAX];
 };
 
-/* ---- sockets ---- */
+/* ---- sockets -------------------------------------------------------------------- */
 
 static int open_socket(int flags)
 {
-	const struct timeval patience = {1, 0};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_SOCK_DIAG);
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_SOCK_DIAG);
+}
 
-	/* The kernel answers a dump within the call; the limit is for what nobody
-	 * foresaw. */
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	return fd;
+static int close_failed(int fd)
+{
+	int error = errno;
+
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 int gp_sockdiag_open(void)
 {
-	return open_socket(0);
-}
+	struct timeval limit = {.tv_sec = 1};
+	int fd = open_socket(0);
 
-static bool join(int fd, int group)
-{
-	return !setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
-			   sizeof(group));
+	if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+			setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit))))
+		return close_failed(fd);
+	return fd;
 }
 
 int gp_sockdiag_listen(int buffer)
 {
-	const struct sockaddr_nl any = {.nl_family = AF_NETLINK};
+	static const int groups[] = {SKNLGRP_INET_TCP_DESTROY, SKNLGRP_INET6_TCP_DESTROY};
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK};
 	int fd = open_socket(SOCK_NONBLOCK);
-
 	if (fd < 0)
 		return -1;
+
+	int error = errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-	/* One without an address of its own is taken for the sender, and left out. */
-	if (!bind(fd, (const struct sockaddr *)(const void *)&any, sizeof(any)) &&
-	    join(fd, SKNLGRP_INET_TCP_DESTROY) && join(fd, SKNLGRP_INET6_TCP_DESTROY))
-		return fd;
-	const int saved_errno = errno;
-	close(fd);
-	errno = saved_errno;
-	return -1;
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	errno = error;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)))
+		return close_failed(fd);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
+			       sizeof(groups[i])))
+			return close_failed(fd);
+	return fd;
 }
 
-/* ---- packets ---- */
+/* ---- asking --------------------------------------------------------------------- */
 
-static enum gp_status send_request(int fd, const uint8_t *bytes, size_t size)
+/* One datagram from the kernel; its size, 0 for one to pass over, or -1. */
+static ssize_t receive(int fd, int flags, void *buffer)
 {
-	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	struct sockaddr_nl from = {0};
+	struct iovec part = {.iov_base = buffer, .iov_len = BUFFER_SIZE};
+	struct msghdr message = {.msg_name = &from,
+				 .msg_namelen = sizeof(from),
+				 .msg_iov = &part,
+				 .msg_iovlen = 1};
+	ssize_t size;
+
+	do
+		size = recvmsg(fd, &message, flags);
+	while (size < 0 && errno == EINTR);
+	/* Any process may send to a netlink socket; the kernel is number 0. */
+	if (size > 0 && (message.msg_namelen < sizeof(from) || from.nl_pid != 0))
+		return 0;
+	return size;
+}
+
+/* Whatever an answer that was given up left behind. */
+static void drain(int fd, void *buffer)
+{
+	for (int i = 0; i < READ_MAX; i++)
+		if (receive(fd, MSG_DONTWAIT, buffer) < 0 && errno != ENOBUFS)
+			return;
+}
+
+static uint32_t new_sequence(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint32_t)(now.tv_sec * 1000000000LL + now.tv_nsec) | 1;
+}
+
+static bool send_request(int fd, const struct request *request)
+{
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	ssize_t sent;
 
 	do
-		sent = sendto(fd, bytes, size, 0,
-			      (const struct sockaddr *)(const void *)&kernel,
-			      sizeof(kernel));
+		sent = sendto(fd, request, request->header.nlmsg_len, 0,
+			      (struct sockaddr *)&kernel, sizeof(kernel));
 	while (sent < 0 && errno == EINTR);
-	return sent == (ssize_t)size ? GP_OK : GP_IO;
+	return sent == (ssize_t)request->header.nlmsg_len;
 }
 
-/* One packet of the kernel's; nobody else is listened to. Its length, or -1 and errno. */
-static ssize_t receive_packet(int fd, union packet *packet)
+static void fill(struct request *request, int type, int flags, int family)
 {
-	struct sockaddr_nl from;
-	struct iovec part = {packet, sizeof(*packet)};
-	ssize_t got;
-
-	for (;;) {
-		struct msghdr message = {.msg_name = &from,
-					 .msg_namelen = sizeof(from),
-					 .msg_iov = &part,
-					 .msg_iovlen = 1};
-		got = recvmsg(fd, &message, 0);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 || (from.nl_pid == 0 && !(message.msg_flags & MSG_TRUNC)))
-			return got;
-	}
+	*request = (struct request){
+		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(request->body)),
+			   .nlmsg_type = (uint16_t)type,
+			   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
+			   .nlmsg_seq = new_sequence()},
+		.body = {.sdiag_family = (uint8_t)family,
+			 .sdiag_protocol = IPPROTO_TCP,
+			 .idiag_ext = 1 << (INET_DIAG_INFO - 1)},
+	};
 }
 
-static uint32_t next_sequence(void)
+static void add_filter(struct request *request, const struct gp_addr *addresses,
+		       size_t count)
 {
-	static uint32_t sequence;
+	size_t size = gp_sockdiag_code(addresses, count, request->code);
 
-	return __atomic_add_fetch(&sequence, 1, __ATOMIC_RELAXED);
+	request->attribute.rta_type = INET_DIAG_REQ_BYTECODE;
+	request->attribute.rta_len = (uint16_t)RTA_LENGTH(size);
+	request->header.nlmsg_len += (uint32_t)RTA_LENGTH(size);
 }
 
-/* What an error message says; 0: success. */
-static int error_of(const struct nlmsghdr *header)
+/*
+ * Send REQUEST, and read until its answer ends or, where IS_SINGLE, the one socket has
+ * come. A dump is read to its end even when nobody wants the rest: the next request on
+ * this socket would be refused else. GP_IO, with errno of the system call that failed.
+ */
+static enum gp_status ask(int fd, const struct request *request, bool is_single,
+			  struct gp_sockdiag_walk *walk)
 {
-	struct nlmsgerr error;
+	char buffer[BUFFER_SIZE];
 
-	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(error)))
-		return EPROTO;
-	memcpy(&error, NLMSG_DATA(header), sizeof(error));
-	return -error.error;
-}
-
-static enum gp_status status_of(int error)
-{
-	switch (error) {
-	case 0:
-		return GP_OK;
-	case ENOENT:
-	case ESTALE:
-		return GP_NOTFOUND;
-	case EPERM:
-	case EACCES:
-		return GP_PERM;
-	case EOPNOTSUPP:
-		return GP_UNSUPPORTED;
-	default:
-		errno = error;
+	walk->sequence = request->header.nlmsg_seq;
+	drain(fd, buffer);
+	if (!send_request(fd, request))
 		return GP_IO;
+	for (int i = 0; i < READ_MAX; i++) {
+		ssize_t size = receive(fd, 0, buffer);
+		if (size < 0)
+			return GP_IO;
+		gp_sockdiag_walk(walk, buffer, (size_t)size);
+		if (walk->is_ended || (is_single && walk->count > 0))
+			return GP_OK;
 	}
+	return GP_IO;
 }
 
-/* ---- dumps ---- */
+/* ---- dumps ---------------------------------------------------------------------- */
 
-struct visitor {
+struct wish {
+	int family; /* of the remote address */
+	unsigned states;
+	const struct gp_addr *addresses;
+	size_t count;
 	bool (*visit)(void *ctx, const struct gp_socket *socket);
 	void *ctx;
-	uint32_t sequence;
-	bool is_over, is_bored;
-	enum gp_status status;
 };
 
-static void visit_packet(struct visitor *visitor, const union packet *packet,
-			 size_t length)
+/* False in *GOES_ON: VISIT had enough. */
+static enum gp_status dump_sockets(int fd, int socket_family, const struct wish *wish,
+				   bool *goes_on)
 {
-	const struct nlmsghdr *header = &packet->align;
-	struct gp_socket found;
+	struct gp_sockdiag_walk walk = {
+		.family = wish->family, .visit = wish->visit, .ctx = wish->ctx};
+	struct request request;
 
-	for (; NLMSG_OK(header, length) && !visitor->is_over;
-	     header = NLMSG_NEXT(header, length)) {
-		if (header->nlmsg_seq != visitor->sequence)
-			continue; /* of an answer that somebody gave up on */
-		if (header->nlmsg_type == NLMSG_DONE) {
-			visitor->is_over = true;
-		} else if (header->nlmsg_type == NLMSG_ERROR) {
-			visitor->status = status_of(error_of(header));
-			visitor->is_over = true;
-		} else if (!visitor->is_bored && sockdiag_parse(header, &found)) {
-			/* To its end all the same: the rest would lie in the next one's
-			 * way. */
-			visitor->is_bored = !visitor->visit(visitor->ctx, &found);
-		}
-	}
-}
-
-static enum gp_status visit_answer(int fd, struct visitor *visitor)
-{
-	union packet packet;
-
-	for (unsigned i = 0; i < PACKETS_MAX && !visitor->is_over; i++) {
-		const ssize_t got = receive_packet(fd, &packet);
-		if (got < 0)
-			return GP_IO;
-		visit_packet(visitor, &packet, (size_t)got);
-	}
-	return visitor->status;
+	fill(&request, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, socket_family);
+	request.body.idiag_states = wish->states;
+	if (wish->count > 0 || socket_family != wish->family)
+		add_filter(&request, wish->addresses, wish->count);
+	enum gp_status status = ask(fd, &request, false, &walk);
+	*goes_on = !walk.is_stopped;
+	return status == GP_OK && walk.error ? GP_IO : status;
 }
 
 enum gp_status gp_sockdiag_dump(int fd, int family, unsigned states,
@@ -188,156 +202,176 @@ enum gp_status gp_sockdiag_dump(int fd, int family, unsigned states,
 				bool (*visit)(void *ctx, const struct gp_socket *socket),
 				void *ctx)
 {
-	uint8_t request[SOCKDIAG_REQUEST_MAX];
-	struct visitor visitor = {
-		.visit = visit, .ctx = ctx, .sequence = next_sequence()};
-	const size_t length = sockdiag_dump_request(request, visitor.sequence, family,
-						    states, addresses, count);
-	const int saved_errno = errno;
-	enum gp_status status;
+	struct wish wish = {family, states, addresses, count, visit, ctx};
+	int error = errno;
+	bool goes_on;
 
-	if (!length)
+	if ((family != AF_INET && family != AF_INET6) || count > GP_SOCKDIAG_FILTER_MAX)
 		return GP_RANGE;
-	status = send_request(fd, request, length);
-	if (status == GP_OK)
-		status = visit_answer(fd, &visitor);
-	if (status == GP_OK)
-		errno = saved_errno;
+	for (size_t i = 0; i < count; i++)
+		if (addresses[i].family != family)
+			return GP_RANGE;
+	enum gp_status status = dump_sockets(fd, family, &wish, &goes_on);
+	if (status == GP_OK && goes_on && family == AF_INET)
+		status = dump_sockets(fd, AF_INET6, &wish, &goes_on);
+	errno = error;
 	return status;
 }
 
-/* ---- events ---- */
+/* ---- one socket ----------------------------------------------------------------- */
 
-static void visit_events(const union packet *packet, size_t length,
-			 void (*visit)(void *ctx, const struct gp_socket *socket),
-			 void *ctx)
+static bool keep(void *ctx, const struct gp_socket *socket)
 {
-	const struct nlmsghdr *header = &packet->align;
-	struct gp_socket closed;
+	*(struct gp_socket *)ctx = *socket;
+	return false;
+}
 
-	for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length))
-		if (header->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-		    sockdiag_parse(header, &closed))
-			visit(ctx, &closed);
+static enum gp_status status_of(int error)
+{
+	switch (error) {
+	case 0:
+		return GP_OK;
+	case EPERM:
+	case EACCES:
+		return GP_PERM;
+	case ENOENT:
+	case ESTALE:
+		return GP_NOTFOUND;
+	case EOPNOTSUPP:
+	case EINVAL:
+		return GP_UNSUPPORTED;
+	default:
+		return GP_IO;
+	}
+}
+
+enum gp_status gp_sockdiag_find(int fd, const struct gp_socket *socket,
+				struct gp_socket *out)
+{
+	struct gp_socket found;
+	struct gp_sockdiag_walk walk = {.visit = keep, .ctx = &found};
+	struct request request;
+	int error = errno;
+
+	/* A mapped one is found under its IPv4 addresses as well. */
+	fill(&request, SOCK_DIAG_BY_FAMILY, 0, socket->remote.family);
+	request.body.idiag_states = ~0U;
+	gp_sockdiag_id(socket, &request.body.id);
+	enum gp_status status = ask(fd, &request, true, &walk);
+	errno = error;
+	if (status != GP_OK)
+		return status;
+	if (walk.count == 0)
+		return walk.error ? status_of(walk.error) : GP_NOTFOUND;
+	/* The kernel has compared the cookie; a listener of that port has another. */
+	if (memcmp(found.cookie, socket->cookie, sizeof(found.cookie)) != 0)
+		return GP_NOTFOUND;
+	*out = found;
+	return GP_OK;
+}
+
+static enum gp_status destroy(int fd, const struct gp_socket *socket)
+{
+	struct gp_sockdiag_walk walk = {.visit = NULL};
+	struct request request;
+
+	fill(&request, SOCK_DESTROY, NLM_F_ACK, AF_INET6);
+	request.body.idiag_states = GP_STATE_SYN_SENT;
+	gp_sockdiag_id(socket, &request.body.id);
+	enum gp_status status = ask(fd, &request, false, &walk);
+	return status == GP_OK ? status_of(walk.error) : status;
+}
+
+enum gp_status gp_sockdiag_destroy(int fd, const struct gp_socket *socket)
+{
+	struct gp_socket now;
+	int error = errno;
+
+	if (socket->remote.family != AF_INET6)
+		return GP_NOTFOUND;
+	enum gp_status status = gp_sockdiag_find(fd, socket, &now);
+	if (status != GP_OK)
+		return status;
+	if (now.state != TCP_SYN_SENT || now.remote.family != AF_INET6)
+		return GP_NOTFOUND;
+	status = destroy(fd, &now);
+	errno = error;
+	return status;
+}
+
+/*
+ * The kernel looks for the socket first and at the rights only then, so a socket that
+ * does not exist cannot tell of them. TCP_REPAIR asks for the same right in the same
+ * place: CAP_NET_ADMIN over this network namespace.
+ */
+static enum gp_status check_rights(void)
+{
+	int on = 1;
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	if (fd < 0)
+		return errno == EAFNOSUPPORT ? GP_UNSUPPORTED : GP_IO;
+
+	enum gp_status status = GP_OK;
+	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)))
+		status = errno == EPERM ? GP_PERM : GP_UNSUPPORTED;
+	close(fd);
+	return status;
+}
+
+enum gp_status gp_sockdiag_can_destroy(int fd)
+{
+	struct gp_socket nobody = {
+		.local = {.bytes = {[15] = 1}, .family = AF_INET6},
+		.remote = {.bytes = {[15] = 1}, .family = AF_INET6},
+	};
+	int error = errno;
+	enum gp_status status = destroy(fd, &nobody);
+
+	if (status == GP_NOTFOUND || status == GP_OK)
+		status = check_rights();
+	errno = error;
+	return status;
+}
+
+/* ---- events --------------------------------------------------------------------- */
+
+struct listener {
+	void (*visit)(void *ctx, const struct gp_socket *socket);
+	void *ctx;
+};
+
+static bool hand_on(void *ctx, const struct gp_socket *socket)
+{
+	struct listener *listener = ctx;
+
+	listener->visit(listener->ctx, socket);
+	return true;
 }
 
 enum gp_status gp_sockdiag_read(int fd,
 				void (*visit)(void *ctx, const struct gp_socket *socket),
 				void *ctx)
 {
-	const int saved_errno = errno;
+	struct listener listener = {visit, ctx};
+	struct gp_sockdiag_walk walk = {.visit = hand_on, .ctx = &listener};
+	char buffer[BUFFER_SIZE];
 	enum gp_status status = GP_OK;
-	union packet packet;
+	int error = errno;
 
-	/* Bounded: on a busy host the loop has other things to do as well. */
-	for (unsigned i = 0; i < 256; i++) {
-		const ssize_t got = receive_packet(fd, &packet);
-		if (got < 0) {
-			if (errno == ENOBUFS)
-				status = GP_BUSY;
-			else if (errno != EAGAIN)
-				return GP_IO;
-			break;
+	for (int i = 0; i < READ_MAX; i++) {
+		ssize_t size = receive(fd, MSG_DONTWAIT, buffer);
+		if (size >= 0) {
+			gp_sockdiag_walk(&walk, buffer, (size_t)size);
+			continue;
 		}
-		visit_events(&packet, (size_t)got, visit, ctx);
+		if (errno == ENOBUFS) {
+			status = GP_BUSY;
+			continue;
+		}
+		if (errno != EAGAIN)
+			status = GP_IO;
+		break;
 	}
-	errno = saved_errno;
+	errno = error;
 	return status;
-}
-
-/* ---- one socket ---- */
-
-static bool take_first(void *ctx, const struct gp_socket *socket)
-{
-	struct gp_socket *out = ctx;
-
-	*out = *socket;
-	return false;
-}
-
-/* The kernel answers with the socket and nothing behind it, or with an error, of which 0
- * is an acknowledgement: OUT is untouched then. */
-static enum gp_status receive_one(int fd, uint32_t sequence, struct gp_socket *out)
-{
-	union packet packet;
-	struct visitor visitor = {.visit = take_first, .ctx = out, .sequence = sequence};
-
-	for (unsigned i = 0; i < PACKETS_MAX; i++) {
-		const ssize_t got = receive_packet(fd, &packet);
-		if (got < 0)
-			return GP_IO;
-		visit_packet(&visitor, &packet, (size_t)got);
-		if (visitor.is_bored || visitor.is_over)
-			return visitor.status;
-	}
-	return GP_IO;
-}
-
-static bool has_cookie(const struct gp_socket *socket)
-{
-	return socket->cookie[0] != INET_DIAG_NOCOOKIE ||
-	       socket->cookie[1] != INET_DIAG_NOCOOKIE;
-}
-
-enum gp_status gp_sockdiag_find(int fd, const struct gp_socket *socket,
-				struct gp_socket *out)
-{
-	uint8_t request[SOCKDIAG_REQUEST_MAX];
-	const uint32_t sequence = next_sequence();
-	struct gp_socket found = {.state = 0};
-	enum gp_status status;
-
-	/* By the cookie, or it might be another one by now. */
-	if (!has_cookie(socket))
-		return GP_NOTFOUND;
-	status = send_request(
-		fd, request,
-		sockdiag_one_request(request, sequence, SOCK_DIAG_BY_FAMILY, socket));
-	if (status == GP_OK)
-		status = receive_one(fd, sequence, &found);
-	if (status == GP_OK && !found.remote.family)
-		status = GP_NOTFOUND;
-	if (status == GP_OK)
-		*out = found;
-	return status;
-}
-
-static enum gp_status destroy(int fd, const struct gp_socket *socket)
-{
-	uint8_t request[SOCKDIAG_REQUEST_MAX];
-	const uint32_t sequence = next_sequence();
-	struct gp_socket nobody;
-	enum gp_status status = send_request(
-		fd, request,
-		sockdiag_one_request(request, sequence, SOCK_DESTROY, socket));
-
-	return status == GP_OK ? receive_one(fd, sequence, &nobody) : status;
-}
-
-enum gp_status gp_sockdiag_destroy(int fd, const struct gp_socket *socket)
-{
-	struct gp_socket now;
-	enum gp_status status;
-
-	if (socket->remote.family != AF_INET6)
-		return GP_NOTFOUND;
-	status = gp_sockdiag_find(fd, socket, &now);
-	if (status != GP_OK)
-		return status;
-	if (now.state != STATE_SYN_SENT || now.remote.family != AF_INET6 ||
-	    memcmp(now.cookie, socket->cookie, sizeof(now.cookie)) != 0)
-		return GP_NOTFOUND;
-	return destroy(fd, &now);
-}
-
-enum gp_status gp_sockdiag_can_destroy(int fd)
-{
-	/* 100::/64 leads nowhere (RFC 6666), and port 0 is nobody's. */
-	const struct gp_socket nobody = {
-		.local = {.bytes = {1}, .family = AF_INET6},
-		.remote = {.bytes = {1, [15] = 1}, .family = AF_INET6},
-	};
-	const enum gp_status status = destroy(fd, &nobody);
-
-	return status == GP_NOTFOUND ? GP_OK : status;
 }

@@ -13,15 +13,19 @@ struct gp_socket {
 	struct gp_addr local, remote; /**< an IPv4-mapped destination counts as AF_INET */
 	uint16_t local_port, remote_port; /**< host byte order; 0: not known any more */
 	uint32_t interface;
-	uint32_t uid;         /**< 0 in destroy events: not known */
-	uint32_t inode;       /**< 0 in destroy events */
-	uint32_t cookie[2];   /**< names it for as long as the host runs */
-	uint8_t state;        /**< TCP_SYN_SENT and so on, <netinet/tcp.h> */
-	uint8_t retransmits;  /**< tcpi_retransmits: of the segment that waits now */
-	uint32_t rtt_us;      /**< 0: no handshake came about */
-	uint32_t unacked;     /**< segments that nobody acknowledged yet */
-	uint64_t bytes_acked; /**< the SYN counts as one */
-	uint64_t bytes_received;
+	uint32_t uid;            /**< 0 in destroy events: not known */
+	uint32_t inode;          /**< 0 in destroy events */
+	uint32_t cookie[2];      /**< names it for as long as the host runs */
+	uint8_t state;           /**< TCP_SYN_SENT and so on, <netinet/tcp.h> */
+	uint8_t retransmits;     /**< tcpi_retransmits: of the segment that waits now */
+	uint32_t rtt_us;         /**< 0: no handshake came about */
+	uint32_t unacked;        /**< segments that nobody acknowledged yet */
+	uint64_t bytes_acked;    /**< the SYN counts as one, and so does a FIN */
+	uint64_t bytes_received; /**< a FIN counts as one */
+	uint32_t quiet_ms;       /**< since anything came; of no meaning in SYN_SENT */
+	bool has_sent_data;      /**< payload was sent, acknowledged or not */
+	bool was_answered;       /**< a round trip was measured once: outlives an abort,
+				    which wipes the counters above */
 };
 
 /** What a socket that was closed says of its destination (facts: only these are sure). */
@@ -34,7 +38,11 @@ enum gp_evidence {
 				  retransmits: path MTU */
 };
 
-/** The same for a socket that is still there (SYN_SENT or established) or was closed. */
+/**
+ * The same for a socket that is still there (SYN_SENT or established) or was closed. An
+ * answer older than 10 s is no evidence, nor is any while something newer waits for its
+ * own: the path may have gone since. A FIN is no data.
+ */
 enum gp_evidence gp_socket_evidence(const struct gp_socket *socket);
 
 /** Bits of STATES below. */
@@ -45,10 +53,11 @@ enum gp_evidence gp_socket_evidence(const struct gp_socket *socket);
 int gp_sockdiag_open(void);
 
 /**
- * Visit all TCP sockets of FAMILY (AF_INET or AF_INET6) in STATES. With COUNT > 0 only
- * those whose destination is one of ADDRESSES (of that family; at most 32), asked of the
- * kernel by filter. VISIT returns false to stop early. GP_IO, GP_RANGE. A dump that the
- * kernel marks as interrupted is used as it is.
+ * Visit all TCP sockets in STATES whose remote address is of FAMILY: AF_INET finds those
+ * of AF_INET6 sockets with an IPv4-mapped destination too, AF_INET6 leaves them out. With
+ * COUNT > 0 only those whose destination is one of ADDRESSES (of that family; at most
+ * 32), asked of the kernel by filter. VISIT returns false to stop early. GP_IO, GP_RANGE.
+ * A dump that the kernel marks as interrupted is used as it is.
  */
 enum gp_status gp_sockdiag_dump(int fd, int family, unsigned states,
 				const struct gp_addr *addresses, size_t count,

@@ -1,226 +1,259 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sockdiag_parse.c - bytes of inet_diag to sockets, and sockets to requests. */
+/* sockdiag_parse.c - inet_diag's messages and byte code, and what a socket is proof of.
+ */
 #include <arpa/inet.h>
-#include <linux/inet_diag.h>
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
-#include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "guard/sockdiag_private.h"
 
-/* enum of <linux/tcp.h>'s kernel side; <netinet/tcp.h> clashes with <linux/tcp.h>. */
-#define STATE_ESTABLISHED 1
+#define SYN_SENT 2
+#define CLOSED 7
+/* By then a path may have changed: an answer that old says nothing of now. */
+#define FRESH_MS 10000
 
-/* ---- sockets ---- */
+/* ---- evidence ------------------------------------------------------------------- */
 
-static struct gp_addr address_of(int family, const uint32_t words[4])
+/*
+ * tcpi_retransmits counts those of the segment that waits now: any ACK of something new
+ * sets it back. tcpi_unacked cannot be asked in its place, as a closed socket's queue is
+ * purged before the kernel tells of it.
+ */
+static enum gp_evidence unanswered(const struct gp_socket *socket)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	uint8_t bytes[16];
+	bool has_data = socket->state != CLOSED || socket->has_sent_data;
 
-	memcpy(bytes, words, sizeof(bytes));
-	if (family == AF_INET6 && !memcmp(bytes, mapped, sizeof(mapped)))
-		return gp_addr_make(AF_INET, bytes + sizeof(mapped), 0);
-	return gp_addr_make(family, bytes, 0);
+	if (socket->bytes_acked <= 1 && has_data && socket->retransmits >= 3)
+		return GP_EVIDENCE_STALLED;
+	return GP_EVIDENCE_NONE;
 }
 
-/* The kernel's struct may be shorter (older) or longer (newer) than ours. */
-static void read_info(const struct rtattr *attribute, struct gp_socket *out)
+enum gp_evidence gp_socket_evidence(const struct gp_socket *socket)
 {
-	struct tcp_info info;
-	size_t size = RTA_PAYLOAD(attribute);
+	if (socket->rtt_us == 0 && socket->bytes_acked == 0)
+		return socket->retransmits >= 2 && !socket->was_answered
+			       ? GP_EVIDENCE_FAILED
+			       : GP_EVIDENCE_NONE;
+	if (socket->retransmits > 0)
+		return unanswered(socket);
+	if (socket->quiet_ms > FRESH_MS)
+		return GP_EVIDENCE_NONE;
 
-	memset(&info, 0, sizeof(info));
-	memcpy(&info, RTA_DATA(attribute), size < sizeof(info) ? size : sizeof(info));
+	/* A FIN counts as one byte on either side, as the SYN does on ours. */
+	uint64_t fin = socket->state == CLOSED ? 1 : 0;
+	if (socket->bytes_acked > 1 + fin || socket->bytes_received > fin)
+		return GP_EVIDENCE_DATA_OK;
+	return GP_EVIDENCE_OK;
+}
+
+/* ---- messages ------------------------------------------------------------------- */
+
+static struct gp_addr take_address(int family, const __be32 words[4], uint32_t interface)
+{
+	if (family == AF_INET)
+		return gp_addr_make(AF_INET, words, 0);
+	/* ::ffff:0:0/96: an IPv4 connection of an AF_INET6 socket. */
+	if (words[0] == 0 && words[1] == 0 && words[2] == htonl(0xffff))
+		return gp_addr_make(AF_INET, &words[3], 0);
+
+	struct gp_addr address = gp_addr_make(AF_INET6, words, 0);
+	if (gp_addr_scope(&address) == GP_SCOPE_LINK && (address.bytes[0] & 0xfe) == 0xfe)
+		address.scope_id = interface;
+	return address;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Older kernels know fewer fields: those are zero. */
+static void take_info(struct gp_socket *out, const uint8_t *bytes, size_t size)
+{
+	struct tcp_info info = {0};
+
+	memcpy(&info, bytes, size < sizeof(info) ? size : sizeof(info));
 	out->retransmits = info.tcpi_retransmits;
+	out->rtt_us = info.tcpi_rtt;
 	out->unacked = info.tcpi_unacked;
 	out->bytes_acked = info.tcpi_bytes_acked;
 	out->bytes_received = info.tcpi_bytes_received;
-	out->rtt_us = info.tcpi_rtt;
+	out->quiet_ms = least(info.tcpi_last_ack_recv, info.tcpi_last_data_recv);
+	out->has_sent_data = info.tcpi_data_segs_out > 0;
+	out->was_answered = info.tcpi_min_rtt != UINT32_MAX;
 }
 
-static void read_fixed(const struct inet_diag_msg *from, struct gp_socket *out)
+/* False: another protocol's. */
+static bool take_attributes(struct gp_socket *out, const uint8_t *bytes, size_t size)
 {
-	*out = (struct gp_socket){
-		.local = address_of(from->idiag_family, from->id.idiag_src),
-		.remote = address_of(from->idiag_family, from->id.idiag_dst),
-		.local_port = ntohs(from->id.idiag_sport),
-		.remote_port = ntohs(from->id.idiag_dport),
-		.interface = from->id.idiag_if,
-		.uid = from->idiag_uid,
-		.inode = from->idiag_inode,
-		.cookie = {from->id.idiag_cookie[0], from->id.idiag_cookie[1]},
-		.state = from->idiag_state,
-	};
-}
+	struct rtattr attribute;
 
-bool sockdiag_parse(const struct nlmsghdr *header, struct gp_socket *out)
-{
-	struct inet_diag_msg fixed;
-	const struct rtattr *attribute;
-	size_t left;
-
-	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(fixed)))
-		return false;
-	memcpy(&fixed, NLMSG_DATA(header), sizeof(fixed));
-	if (fixed.idiag_family != AF_INET && fixed.idiag_family != AF_INET6)
-		return false;
-	read_fixed(&fixed, out);
-	attribute = (const void *)((const uint8_t *)NLMSG_DATA(header) +
-				   NLMSG_ALIGN(sizeof(fixed)));
-	left = header->nlmsg_len - NLMSG_LENGTH(sizeof(fixed));
-	while (left >= sizeof(*attribute) && attribute->rta_len >= sizeof(*attribute) &&
-	       attribute->rta_len <= left) {
-		const size_t step = RTA_ALIGN(attribute->rta_len);
-		if (attribute->rta_type == INET_DIAG_INFO)
-			read_info(attribute, out);
-		if (step >= left)
-			break;
-		left -= step;
-		attribute = (const void *)((const uint8_t *)attribute + step);
+	while (size >= sizeof(attribute)) {
+		memcpy(&attribute, bytes, sizeof(attribute));
+		if (attribute.rta_len < sizeof(attribute) || attribute.rta_len > size)
+			return true;
+		const uint8_t *value = bytes + RTA_LENGTH(0);
+		size_t length = attribute.rta_len - RTA_LENGTH(0);
+		if (attribute.rta_type == INET_DIAG_INFO)
+			take_info(out, value, length);
+		if (attribute.rta_type == INET_DIAG_PROTOCOL && length >= 1 &&
+		    value[0] != IPPROTO_TCP)
+			return false;
+		size_t step = RTA_ALIGN(attribute.rta_len);
+		if (step >= size)
+			return true;
+		bytes += step;
+		size -= step;
 	}
 	return true;
 }
 
-/*
- * Found by experiment (kernel 6.18): of a socket that was closed only these are sure.
- * total_retrans and the ports are often lost, an aborted connection is all zeros, and the
- * SYN counts as one acknowledged byte.
- */
-enum gp_evidence gp_socket_evidence(const struct gp_socket *socket)
+bool gp_sockdiag_parse(const void *body, size_t size, struct gp_socket *out)
 {
-	const bool has_handshake = socket->rtt_us > 0 || socket->bytes_acked > 0;
+	struct inet_diag_msg message;
 
-	if (!has_handshake)
-		return socket->retransmits >= 2 ? GP_EVIDENCE_FAILED : GP_EVIDENCE_NONE;
-	if (socket->retransmits) {
-		/* Something waits to be acknowledged: no ok, and after a while worse. */
-		return socket->retransmits >= 3 && socket->bytes_acked <= 1
-			       ? GP_EVIDENCE_STALLED
-			       : GP_EVIDENCE_NONE;
-	}
-	if (socket->unacked && socket->bytes_acked <= 1)
-		return GP_EVIDENCE_NONE;
-	/* SYN and FIN count as a byte each. */
-	return socket->bytes_acked > (socket->state == STATE_ESTABLISHED ? 1U : 2U)
-		       ? GP_EVIDENCE_DATA_OK
-		       : GP_EVIDENCE_OK;
-}
+	if (size < sizeof(message))
+		return false;
+	memcpy(&message, body, sizeof(message));
+	int family = message.idiag_family;
+	if (family != AF_INET && family != AF_INET6)
+		return false;
 
-/* ---- requests ---- */
-
-/* One condition of the filter, an address of full length; family and port follow it. */
-struct condition {
-	struct inet_diag_bc_op op;
-	struct inet_diag_hostcond host;
-	uint8_t address[16];
-};
-
-struct request {
-	struct nlmsghdr header;
-	struct inet_diag_req_v2 fixed;
-};
-
-_Static_assert(offsetof(struct condition, address) ==
-		       sizeof(struct inet_diag_bc_op) + sizeof(struct inet_diag_hostcond),
-	       "the address stands right behind its condition");
-_Static_assert(sizeof(struct request) + sizeof(struct rtattr) +
-			       SOCKDIAG_FILTER_MAX * (sizeof(struct condition) +
-						      sizeof(struct inet_diag_bc_op)) <=
-		       SOCKDIAG_REQUEST_MAX,
-	       "a request fits");
-
-static struct request request_of(uint16_t type, uint16_t flags, uint32_t sequence,
-				 int family, unsigned states)
-{
-	return (struct request){
-		.header = {.nlmsg_len = sizeof(struct request),
-			   .nlmsg_type = type,
-			   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
-			   .nlmsg_seq = sequence},
-		.fixed = {.sdiag_family = (uint8_t)family,
-			  .sdiag_protocol = IPPROTO_TCP,
-			  .idiag_ext = 1 << (INET_DIAG_INFO - 1),
-			  .idiag_states = states},
+	*out = (struct gp_socket){
+		.local = take_address(family, message.id.idiag_src, message.id.idiag_if),
+		.remote = take_address(family, message.id.idiag_dst, message.id.idiag_if),
+		.local_port = ntohs(message.id.idiag_sport),
+		.remote_port = ntohs(message.id.idiag_dport),
+		.interface = message.id.idiag_if,
+		.uid = message.idiag_uid,
+		.inode = message.idiag_inode,
+		.cookie = {message.id.idiag_cookie[0], message.id.idiag_cookie[1]},
+		.state = message.idiag_state,
 	};
+	if (out->state == SYN_SENT)
+		out->retransmits = message.idiag_retrans;
+	size_t head = NLMSG_ALIGN(sizeof(message));
+	return size <= head ||
+	       take_attributes(out, (const uint8_t *)body + head, size - head);
+}
+
+/* NLMSG_DONE and NLMSG_ERROR begin with a negative errno, or 0. */
+static void take_end(struct gp_sockdiag_walk *walk, const uint8_t *body, size_t size)
+{
+	int error = 0;
+
+	if (size >= sizeof(error))
+		memcpy(&error, body, sizeof(error));
+	walk->is_ended = true;
+	walk->error = error < 0 && error > -4096 ? -error : 0;
+}
+
+static void take_message(struct gp_sockdiag_walk *walk, const struct nlmsghdr *header,
+			 const uint8_t *body, size_t size)
+{
+	struct gp_socket socket;
+
+	if (walk->sequence && header->nlmsg_seq != walk->sequence)
+		return;
+	if (walk->sequence &&
+	    (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)) {
+		take_end(walk, body, size);
+		return;
+	}
+	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || walk->is_stopped || !walk->visit)
+		return;
+	if (!gp_sockdiag_parse(body, size, &socket) ||
+	    (walk->family && socket.remote.family != walk->family))
+		return;
+	walk->count++;
+	if (!walk->visit(walk->ctx, &socket))
+		walk->is_stopped = true;
+}
+
+void gp_sockdiag_walk(struct gp_sockdiag_walk *walk, const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+	struct nlmsghdr header;
+
+	while (size >= sizeof(header)) {
+		memcpy(&header, at, sizeof(header));
+		if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > size)
+			return;
+		take_message(walk, &header, at + NLMSG_HDRLEN,
+			     header.nlmsg_len - NLMSG_HDRLEN);
+		size_t step = NLMSG_ALIGN((size_t)header.nlmsg_len);
+		if (step >= size)
+			return;
+		at += step;
+		size -= step;
+	}
+}
+
+/* ---- requests ------------------------------------------------------------------- */
+
+static size_t put_op(uint8_t *code, unsigned char op, size_t yes, size_t no)
+{
+	struct inet_diag_bc_op bytes = {op, (unsigned char)yes, (unsigned short)no};
+
+	memcpy(code, &bytes, sizeof(bytes));
+	return sizeof(bytes);
+}
+
+/* The address is to be there even when none of its BITS counts. */
+static size_t put_host(uint8_t *code, const struct gp_addr *address, unsigned bits)
+{
+	struct inet_diag_hostcond condition = {address->family, (uint8_t)bits, -1};
+	size_t length = address->family == AF_INET ? 4 : 16;
+
+	memcpy(code, &condition, sizeof(condition));
+	memcpy(code + sizeof(condition), address->bytes, length);
+	return sizeof(condition) + length;
 }
 
 /*
- * The filter is a program: a condition that holds goes on behind it ("yes" bytes on), one
- * that fails jumps "no" bytes. To be one of many: cond; jump to the end; next cond; ...
- * The end is accepted; a jump 4 bytes beyond it refuses.
+ * Conditions jump forward; to the very end is yes, 4 behind it is no. So each but the
+ * last is followed by a jump to the end, and its "no" leads to the next.
  */
-static size_t write_filter(uint8_t *at, int family, const struct gp_addr *addresses,
-			   size_t count)
+size_t gp_sockdiag_code(const struct gp_addr *addresses, size_t count,
+			uint8_t code[GP_SOCKDIAG_CODE_MAX])
 {
-	const size_t unit = sizeof(struct condition) - (family == AF_INET ? 12 : 0);
-	const size_t jump = sizeof(struct inet_diag_bc_op);
-	const size_t total = count * unit + (count - 1) * jump;
-	size_t done = 0;
+	static const struct gp_addr any = {.family = AF_INET};
+	const struct gp_addr *hosts = count > 0 ? addresses : &any;
+	size_t number = count > 0 ? count : 1;
+	size_t length = hosts[0].family == AF_INET ? 4 : 16;
+	size_t jump = sizeof(struct inet_diag_bc_op);
+	size_t condition = jump + sizeof(struct inet_diag_hostcond) + length;
+	size_t size = number * (condition + jump) - jump;
+	size_t at = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		const bool is_last = i + 1 == count;
-		const struct condition condition = {
-			.op = {.code = INET_DIAG_BC_D_COND,
-			       .yes = (uint8_t)unit,
-			       .no = (uint16_t)(unit + (is_last ? 4 : jump))},
-			.host = {.family = (uint8_t)family,
-				 .prefix_len = family == AF_INET ? 32 : 128,
-				 .port = -1},
-		};
-		struct inet_diag_bc_op out = {.code = INET_DIAG_BC_JMP,
-					      .yes = sizeof(out)};
-		memcpy(at + done, &condition, offsetof(struct condition, address));
-		memcpy(at + done + offsetof(struct condition, address),
-		       addresses[i].bytes, family == AF_INET ? 4 : 16);
-		done += unit;
-		if (is_last)
-			break;
-		out.no = (uint16_t)(total - done);
-		memcpy(at + done, &out, sizeof(out));
-		done += jump;
+	for (size_t i = 0; i < number; i++) {
+		at += put_op(code + at, INET_DIAG_BC_D_COND, condition, condition + jump);
+		at += put_host(code + at, &hosts[i],
+			       count > 0 ? (unsigned)length * 8 : 0);
+		if (i + 1 < number)
+			at += put_op(code + at, INET_DIAG_BC_JMP, jump, size - at);
 	}
-	return done;
+	return size;
 }
 
-size_t sockdiag_dump_request(uint8_t buf[SOCKDIAG_REQUEST_MAX], uint32_t sequence,
-			     int family, unsigned states, const struct gp_addr *addresses,
-			     size_t count)
+static void put_address(__be32 out[4], const struct gp_addr *address)
 {
-	struct request request =
-		request_of(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sequence, family, states);
-	struct rtattr attribute = {.rta_type = INET_DIAG_REQ_BYTECODE};
-	size_t length;
-
-	if (count > SOCKDIAG_FILTER_MAX)
-		return 0;
-	if (count) {
-		length = write_filter(buf + sizeof(request) + sizeof(attribute), family,
-				      addresses, count);
-		attribute.rta_len = (uint16_t)RTA_LENGTH(length);
-		memcpy(buf + sizeof(request), &attribute, sizeof(attribute));
-		request.header.nlmsg_len += attribute.rta_len;
-	}
-	memcpy(buf, &request, sizeof(request));
-	return request.header.nlmsg_len;
+	memset(out, 0, 16);
+	memcpy(out, address->bytes, address->family == AF_INET ? 4 : 16);
 }
 
-size_t sockdiag_one_request(uint8_t buf[SOCKDIAG_REQUEST_MAX], uint32_t sequence,
-			    uint16_t type, const struct gp_socket *socket)
+void gp_sockdiag_id(const struct gp_socket *socket, struct inet_diag_sockid *out)
 {
-	struct request request = request_of(type, type == SOCK_DESTROY ? NLM_F_ACK : 0,
-					    sequence, socket->remote.family, UINT32_MAX);
-	struct inet_diag_sockid *id = &request.fixed.id;
-
-	memcpy(id->idiag_src, socket->local.bytes, sizeof(id->idiag_src));
-	memcpy(id->idiag_dst, socket->remote.bytes, sizeof(id->idiag_dst));
-	id->idiag_sport = htons(socket->local_port);
-	id->idiag_dport = htons(socket->remote_port);
-	id->idiag_if = socket->interface;
-	id->idiag_cookie[0] = socket->cookie[0];
-	id->idiag_cookie[1] = socket->cookie[1];
-	memcpy(buf, &request, sizeof(request));
-	return sizeof(request);
+	*out = (struct inet_diag_sockid){
+		.idiag_sport = htons(socket->local_port),
+		.idiag_dport = htons(socket->remote_port),
+		.idiag_if = socket->interface,
+		.idiag_cookie = {socket->cookie[0], socket->cookie[1]},
+	};
+	put_address(out->idiag_src, &socket->local);
+	put_address(out->idiag_dst, &socket->remote);
 }

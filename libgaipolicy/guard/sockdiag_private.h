@@ -1,34 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sockdiag_private.h - messages of NETLINK_SOCK_DIAG and back; what sockdiag*.c share.
- * Pure. */
+/* sockdiag_private.h - the bytes of NETLINK_SOCK_DIAG, apart from any socket: for
+ * sockdiag.c and the tests. */
 #ifndef LIBGAIPOLICY_GUARD_SOCKDIAG_PRIVATE_H
 #define LIBGAIPOLICY_GUARD_SOCKDIAG_PRIVATE_H
 
-#include <linux/netlink.h>
+#include <linux/inet_diag.h>
 
 #include "guard/sockdiag.h"
 
-/** Destinations that one filter takes. */
-#define SOCKDIAG_FILTER_MAX 32
-/** The largest request: a header, the fixed part, a filter for all of them. */
-#define SOCKDIAG_REQUEST_MAX 2048
+#define GP_SOCKDIAG_FILTER_MAX 32
+
+/** An IPv6 host condition of inet_diag's byte code, and the jump behind it. */
+#define GP_SOCKDIAG_CODE_MAX (GP_SOCKDIAG_FILTER_MAX * (28 + 4))
+
+/** What the messages of one answer came to so far. */
+struct gp_sockdiag_walk {
+	uint32_t sequence; /**< in: of the request; 0: events, which have none */
+	int family;        /**< in: of the remote address; 0: either */
+	bool (*visit)(void *ctx, const struct gp_socket *socket); /**< in: or NULL */
+	void *ctx;
+	bool is_ended;   /**< out: NLMSG_DONE or NLMSG_ERROR came */
+	bool is_stopped; /**< out: VISIT had enough */
+	int error;       /**< out: positive errno out of either, 0: an ACK */
+	size_t count;    /**< out: sockets visited */
+};
 
 /**
- * Write a request for all TCP sockets of FAMILY in STATES, to COUNT of ADDRESSES alone if
- * COUNT is not 0. Returns its length; 0: more than SOCKDIAG_FILTER_MAX.
+ * Go through one datagram. Messages of another sequence number, of other types and those
+ * that are cut short are passed over.
  */
-size_t sockdiag_dump_request(uint8_t buf[SOCKDIAG_REQUEST_MAX], uint32_t sequence,
-			     int family, unsigned states, const struct gp_addr *addresses,
-			     size_t count);
+void gp_sockdiag_walk(struct gp_sockdiag_walk *walk, const void *bytes, size_t size);
+
+/** Read one message's body: struct inet_diag_msg and attributes; false: not a TCP socket
+ * of either family, or cut short. */
+bool gp_sockdiag_parse(const void *body, size_t size, struct gp_socket *out);
 
 /**
- * Write a request about this one socket: look it up (TYPE SOCK_DIAG_BY_FAMILY) or destroy
- * it (SOCK_DESTROY, with an acknowledgement). Returns its length.
+ * The byte code for "the destination is one of ADDRESSES" (COUNT up to
+ * GP_SOCKDIAG_FILTER_MAX, of one family); its size. COUNT 0: any IPv4 address, which in
+ * a dump of AF_INET6 lets through only IPv4-mapped ones.
  */
-size_t sockdiag_one_request(uint8_t buf[SOCKDIAG_REQUEST_MAX], uint32_t sequence,
-			    uint16_t type, const struct gp_socket *socket);
+size_t gp_sockdiag_code(const struct gp_addr *addresses, size_t count,
+			uint8_t code[GP_SOCKDIAG_CODE_MAX]);
 
-/** HEADER is a socket of either family with all its attributes inside it: OUT. */
-bool sockdiag_parse(const struct nlmsghdr *header, struct gp_socket *out);
+/** The kernel's name for SOCKET. */
+void gp_sockdiag_id(const struct gp_socket *socket, struct inet_diag_sockid *out);
 
 #endif

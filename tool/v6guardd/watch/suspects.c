@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* suspects.c - when to look at the host's sockets, and for what. */
+/* suspects.c - when to dump, and what of. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,117 +8,145 @@
 
 struct suspects {
 	struct suspects_ops ops;
-	struct event *timer, *events;
+	struct event *timer, *closing;
 	int dump_fd, event_fd;
-	long long busy_until_ms;
-	bool is_stuck; /* somebody waits beyond the first second */
+	long long busy_until; /* of gp_boot_ms */
+	long long last_dump, due;
+	bool is_waiting; /* the last dump showed a SYN that was sent again */
 	uint64_t dumps;
 };
 
 static bool is_busy(const struct suspects *suspects)
 {
-	return suspects->is_stuck || gp_boot_ms() < suspects->busy_until_ms ||
+	return suspects->is_waiting || gp_boot_ms() < suspects->busy_until ||
 	       suspects->ops.any_broken(suspects->ops.ctx);
 }
 
-static void arm(struct suspects *suspects, int ms)
+static void set_timer(struct suspects *suspects, long ms)
 {
-	const struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
 
-	evtimer_add(suspects->timer, &delay);
+	suspects->due = gp_boot_ms() + ms;
+	event_add(suspects->timer, &delay);
 }
 
-static bool on_waiting(void *ctx, const struct gp_socket *socket)
+/* As soon as the pace of a busy time allows. */
+static void dump_soon(struct suspects *suspects)
+{
+	long long wait = suspects->last_dump + SUSPECTS_BUSY_MS - gp_boot_ms();
+
+	if (wait < 0)
+		wait = 0;
+	if (wait > SUSPECTS_BUSY_MS)
+		wait = SUSPECTS_BUSY_MS;
+	set_timer(suspects, (long)wait);
+}
+
+static bool take_waiting(void *ctx, const struct gp_socket *socket)
 {
 	struct suspects *suspects = ctx;
 
-	if (socket->remote.family != AF_INET6)
-		return true;
-	suspects->is_stuck |= socket->retransmits > 0;
+	if (socket->retransmits > 0)
+		suspects->is_waiting = true;
 	suspects->ops.waiting(suspects->ops.ctx, socket);
 	return true;
 }
 
-static bool on_established(void *ctx, const struct gp_socket *socket)
+static bool take_established(void *ctx, const struct gp_socket *socket)
 {
-	struct suspects *suspects = ctx;
+	const struct suspects *suspects = ctx;
 
 	suspects->ops.seen(suspects->ops.ctx, socket);
 	return true;
 }
 
-static void on_closed(void *ctx, const struct gp_socket *socket)
+static void take_closed(void *ctx, const struct gp_socket *socket)
+{
+	take_established(ctx, socket);
+}
+
+/* Never without a filter: a busy server has many connections. */
+static void dump_established(struct suspects *suspects, const struct gp_addr *wanted,
+			     size_t count, int family)
+{
+	struct gp_addr addresses[SUSPECTS_FILTER];
+	size_t some = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (wanted[i].family == family)
+			addresses[some++] = wanted[i];
+	if (some > 0)
+		(void)gp_sockdiag_dump(suspects->dump_fd, family, GP_STATE_ESTABLISHED,
+				       addresses, some, take_established, suspects);
+}
+
+static void dump(struct suspects *suspects)
+{
+	struct gp_addr wanted[SUSPECTS_FILTER];
+
+	suspects->is_waiting = false;
+	suspects->dumps++;
+	suspects->last_dump = gp_boot_ms();
+	(void)gp_sockdiag_dump(suspects->dump_fd, AF_INET6, GP_STATE_SYN_SENT, NULL, 0,
+			       take_waiting, suspects);
+	if (!is_busy(suspects))
+		return;
+	size_t count = suspects->ops.suspects(suspects->ops.ctx, wanted, SUSPECTS_FILTER);
+	if (count > SUSPECTS_FILTER)
+		count = SUSPECTS_FILTER;
+	dump_established(suspects, wanted, count, AF_INET6);
+	dump_established(suspects, wanted, count, AF_INET);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct suspects *suspects = ctx;
 
-	suspects->ops.seen(suspects->ops.ctx, socket);
-}
-
-/* Established connections are many on some hosts: only to whom somebody is suspect. */
-static void look_at_suspects(struct suspects *suspects)
-{
-	struct gp_addr addresses[SUSPECTS_FILTER];
-	const size_t count =
-		suspects->ops.suspects(suspects->ops.ctx, addresses, SUSPECTS_FILTER);
-
-	if (!count)
-		return;
-	gp_sockdiag_dump(suspects->dump_fd, AF_INET6, GP_STATE_ESTABLISHED, addresses,
-			 count, on_established, suspects);
-	suspects->dumps++;
-}
-
-static void look(struct suspects *suspects)
-{
-	suspects->is_stuck = false;
-	gp_sockdiag_dump(suspects->dump_fd, AF_INET6, GP_STATE_SYN_SENT, NULL, 0,
-			 on_waiting, suspects);
-	suspects->dumps++;
-	look_at_suspects(suspects);
-	arm(suspects, is_busy(suspects) ? SUSPECTS_BUSY_MS : SUSPECTS_IDLE_MS);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
 	(void)fd, (void)what;
-	look(arg);
+	dump(suspects);
+	set_timer(suspects, is_busy(suspects) ? SUSPECTS_BUSY_MS : SUSPECTS_IDLE_MS);
 }
 
-static void on_events(evutil_socket_t fd, short what, void *arg)
+static void on_closing(evutil_socket_t fd, short what, void *ctx)
 {
-	struct suspects *suspects = arg;
+	struct suspects *suspects = ctx;
 
 	(void)what;
-	/* What was lost was no evidence, but a reason to look. */
-	if (gp_sockdiag_read(fd, on_closed, suspects) == GP_BUSY)
-		arm(suspects, 0);
+	enum gp_status status = gp_sockdiag_read(fd, take_closed, suspects);
+	if (status == GP_BUSY)
+		dump_soon(suspects);
+	else if (status != GP_OK)
+		/* It would be readable for ever: go on with dumps alone. */
+		event_del(suspects->closing);
 }
 
 struct suspects *suspects_new(struct event_base *base, int dump_fd, int event_fd,
 			      const struct suspects_ops *ops)
 {
 	struct suspects *suspects = calloc(1, sizeof(*suspects));
+	if (!suspects)
+		goto fail;
 
-	if (!suspects) {
-		close(dump_fd);
-		if (event_fd >= 0)
-			close(event_fd);
-		return NULL;
-	}
 	suspects->ops = *ops;
 	suspects->dump_fd = dump_fd;
 	suspects->event_fd = event_fd;
 	suspects->timer = evtimer_new(base, on_timer, suspects);
 	if (event_fd >= 0)
-		suspects->events = event_new(base, event_fd, EV_READ | EV_PERSIST,
-					     on_events, suspects);
-	if (!suspects->timer ||
-	    (event_fd >= 0 && (!suspects->events || event_add(suspects->events, NULL)))) {
+		suspects->closing = event_new(base, event_fd, EV_READ | EV_PERSIST,
+					      on_closing, suspects);
+	if (!suspects->timer || (event_fd >= 0 && !suspects->closing)) {
 		suspects_free(suspects);
 		return NULL;
 	}
-	arm(suspects, 0);
+	if (suspects->closing)
+		event_add(suspects->closing, NULL);
+	set_timer(suspects, 0);
 	return suspects;
+fail:
+	close(dump_fd);
+	if (event_fd >= 0)
+		close(event_fd);
+	return NULL;
 }
 
 void suspects_free(struct suspects *suspects)
@@ -127,8 +155,8 @@ void suspects_free(struct suspects *suspects)
 		return;
 	if (suspects->timer)
 		event_free(suspects->timer);
-	if (suspects->events)
-		event_free(suspects->events);
+	if (suspects->closing)
+		event_free(suspects->closing);
 	close(suspects->dump_fd);
 	if (suspects->event_fd >= 0)
 		close(suspects->event_fd);
@@ -137,11 +165,12 @@ void suspects_free(struct suspects *suspects)
 
 void suspects_hinted(struct suspects *suspects)
 {
-	const bool was_busy = is_busy(suspects);
+	long long now = gp_boot_ms();
 
-	suspects->busy_until_ms = gp_boot_ms() + SUSPECTS_HINT_MS;
-	if (!was_busy)
-		arm(suspects, SUSPECTS_BUSY_MS);
+	suspects->busy_until = now + SUSPECTS_HINT_MS;
+	/* However many hints come, none puts a dump off. */
+	if (suspects->due > now + SUSPECTS_BUSY_MS)
+		set_timer(suspects, SUSPECTS_BUSY_MS);
 }
 
 uint64_t suspects_dumps(const struct suspects *suspects)
