@@ -23,9 +23,9 @@ struct gp_socket {
 	uint64_t bytes_acked;    /**< the SYN counts as one, and so does a FIN */
 	uint64_t bytes_received; /**< a FIN counts as one */
 	uint32_t quiet_ms;       /**< since anything came; of no meaning in SYN_SENT */
-	bool has_sent_data;      /**< payload was sent, acknowledged or not */
-	bool was_answered;       /**< a round trip was measured once: outlives an abort,
-				    which wipes the counters above */
+	uint8_t has_sent_data;   /**< payload was sent, acknowledged or not */
+	uint8_t was_answered;    /**< a round trip was measured once: outlives an abort,
+				 which wipes the counters above */
 };
 
 /** What a socket that was closed says of its destination (facts: only these are sure). */
