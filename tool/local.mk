@@ -18,6 +18,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_watch.c \
 	tool/v6guard/daemon.c \
 	tool/v6guard/daemon.h \
+	tool/v6guard/events.c \
+	tool/v6guard/events.h \
 	tool/v6guard/known.c \
 	tool/v6guard/known.h \
 	tool/v6guard/main.c \

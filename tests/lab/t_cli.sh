@@ -206,7 +206,7 @@ part_nss() {
 	is "chain" dns "$(json 'd["chain"]')"
 	run 0 "status" status; like "on" "door nss    on" "$out"
 	run 0 "status, JSON" --json status
-	is "its keys" "['counters', 'daemon', 'doors', 'epoch', 'generation', 'ipv4_usable', 'mode', 'nat64', 'off', 'schema', 'verdicts']" "$(json 'sorted(d)')"
+	is "its keys" "['counters', 'daemon', 'doors', 'enforce', 'epoch', 'generation', 'ipv4_usable', 'mode', 'nat64', 'off', 'schema', 'verdicts']" "$(json 'sorted(d)')"
 	sed -i 's/ dns$/ dns myhostname/' "$ROOT/etc/nsswitch.conf"
 	run 1 "the line changed: status" status; like "says so" "backends are \`dns myhostname\`" "$out"
 	run 0 "apply follows" apply; like "backends" "backends dns myhostname" "$out"

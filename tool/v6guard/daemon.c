@@ -29,12 +29,18 @@ static int dial(int limit_ms)
 {
 	const struct sockaddr_un name = {.sun_family = AF_UNIX,
 					 .sun_path = GP_CONTROL_PATH};
+	const struct sockaddr *addr = (const struct sockaddr *)(const void *)&name;
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int status = -1;
 
 	if (fd < 0)
 		return -1;
-	if (set_limit(fd, limit_ms) &&
-	    connect(fd, (const struct sockaddr *)(const void *)&name, sizeof(name)) == 0)
+	/* A local connection that was interrupted can simply be tried again. */
+	if (set_limit(fd, limit_ms))
+		do
+			status = connect(fd, addr, sizeof(name));
+		while (status < 0 && errno == EINTR);
+	if (status == 0)
 		return fd;
 	const int error = errno;
 	close(fd);

@@ -33,6 +33,16 @@ struct out *out_new(FILE *to, bool is_json, bool has_color)
 	return out;
 }
 
+struct out *out_like(const struct out *out, FILE *to)
+{
+	return out_new(to, out->is_json, out->has_color);
+}
+
+bool out_is_json(const struct out *out)
+{
+	return out->is_json;
+}
+
 /* Steals VALUE, as jansson's *_new do. */
 static void add(struct out *out, const char *key, json_t *value)
 {

@@ -18,6 +18,10 @@ enum out_style { OUT_PLAIN, OUT_RED, OUT_GREEN, OUT_YELLOW };
 /** NULL: no memory. TO stays the caller's; HAS_COLOR applies to text only. */
 struct out *out_new(FILE *to, bool is_json, bool has_color);
 
+/** Another one of the same kind, for commands that print more than one result. */
+struct out *out_like(const struct out *out, FILE *to);
+bool out_is_json(const struct out *out);
+
 /** Print the JSON object, if that is what was asked for; false when TO took not all. */
 bool out_finish(struct out *out);
 void out_free(struct out *out);
