@@ -420,7 +420,8 @@ filter() {
 		for rule in "$@"; do
 			echo "iifname \"${lab_iface[$host]}\" $rule"
 		done
-		echo '} }'
+		echo '}'
+		echo '}'
 	} | nft -f - || lab_die "nftables refused: $*"
 }
 

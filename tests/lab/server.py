@@ -45,7 +45,15 @@ class Banner(socketserver.BaseRequestHandler):
         self.request.recv(256)
 
 
-class DualTcp(socketserver.ThreadingTCPServer):
+class Quiet:
+    """A client that leaves early, a probe for one, is no news."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class DualTcp(Quiet, socketserver.ThreadingTCPServer):
     address_family = socket.AF_INET6
     allow_reuse_address = True
     daemon_threads = True
@@ -56,7 +64,7 @@ class DualTcp(socketserver.ThreadingTCPServer):
         super().server_bind()
 
 
-class DualHttp(ThreadingHTTPServer):
+class DualHttp(Quiet, ThreadingHTTPServer):
     address_family = socket.AF_INET6
     daemon_threads = True
     request_queue_size = 128

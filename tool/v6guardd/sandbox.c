@@ -155,6 +155,7 @@ static const char *const allowed[] = {
 	"getegid",
 	"geteuid",
 	"getgid",
+	"getpeername",
 	"getpid",
 	"getppid",
 	"getrandom",

@@ -226,7 +226,9 @@ static void attempt_failed(struct verdicts *v, struct entry *entry,
 			   enum verdict_evidence by, long long now)
 {
 	if (entry->verdict == GP_VERDICT_BROKEN) {
-		if (!entry_is_pinned(entry, now) && entry->evidence != VERDICT_BY_STALL)
+		/* An attempt from before the verdict is no re-test of it. */
+		if (!entry_is_pinned(entry, now) && entry->evidence != VERDICT_BY_STALL &&
+		    entry->asked_ms >= entry->since_ms)
 			still_broken(v, entry, now);
 		return;
 	}
