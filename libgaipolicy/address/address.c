@@ -95,8 +95,11 @@ static void append_zone(char *text, uint32_t scope_id)
 
 char *gp_addr_format(const struct gp_addr *addr, char buf[GP_ADDR_TEXT])
 {
+	const int saved_errno = errno;
+
 	buf[0] = 0; /* for a family that inet_ntop does not know */
 	inet_ntop(addr->family, addr->bytes, buf, GP_ADDR_TEXT);
+	errno = saved_errno;
 	if (addr->scope_id)
 		append_zone(buf, addr->scope_id);
 	return buf;

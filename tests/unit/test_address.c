@@ -72,6 +72,18 @@ static void test_text(void **state)
 	}
 }
 
+/* A family that is none: no text, and nothing that was in the buffer before. */
+static void test_format_no_family(void **state)
+{
+	const struct gp_addr none = {.family = 99};
+	char text[GP_ADDR_TEXT] = "left over";
+
+	(void)state;
+	errno = 4711;
+	assert_string_equal(gp_addr_format(&none, text), "");
+	assert_int_equal(errno, 4711);
+}
+
 static const char *scope_table;
 
 /* An address of each prefix of the table must have the scope of that row; more specific
@@ -184,9 +196,8 @@ static void test_common_prefix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_scope_tables),
-		cmocka_unit_test(test_scope),
+		cmocka_unit_test(test_format_no_family), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_scope_tables),     cmocka_unit_test(test_scope),
 		cmocka_unit_test(test_common_prefix),
 	};
 

@@ -19,6 +19,7 @@
 #include "guard/clock.h"
 #include "guard/hint.h"
 #include "guard/reach.h"
+#include "netns.h"
 #include "nss/answer.h"
 #include "nss_world.h"
 
@@ -352,6 +353,33 @@ static void follow_the_daemon(const void *arg)
 	CHECK(calls_of(stub_full) == 2);
 }
 
+/* 2001:db8::1 is this host's, ::2 a neighbour's; the kernel is asked which is which. */
+static void keep_own_address(const void *arg)
+{
+	static const struct auto_case one = {
+		.facts = {{"2001:db8::1", BROKEN}, {"2001:db8::2", BROKEN}},
+		.onlink = "2001:db8::/64",
+		.ipv4 = 1,
+		.ipv6 = 2};
+	struct seen seen;
+
+	(void)arg;
+	if (!netns_unshare() || !sh("PATH=$PATH:/usr/sbin:/sbin; ip link set lo up && "
+				    "ip addr add 2001:db8::1/64 dev lo nodad")) {
+		fprintf(stderr, "skip: no network namespace, or no ip\n");
+		return;
+	}
+	prepare(&one);
+	seen = look_up("host.example", AF_UNSPEC, 8192);
+	CHECK(seen.ipv4 == 1 && seen.ipv6 == 1 && seen.ttl == 30);
+}
+
+static void test_own_address(void **state)
+{
+	(void)state;
+	world_run(keep_own_address, NULL, "its own address");
+}
+
 static void test_retry(void **state)
 {
 	(void)state;
@@ -368,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_own_address),
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_daemon),
 	};
