@@ -74,7 +74,8 @@ GP_EXPORT struct gp_addr gp_addr_make(int family, const void *bytes, uint32_t sc
  */
 GP_EXPORT enum gp_status gp_addr_parse(const char *text, struct gp_addr *out);
 
-/** Write ADDR as text (RFC 5952 form, %NUMBER for a zone); returns BUF. */
+/** Write ADDR as text (RFC 5952 form, %NUMBER for a zone; "" for no family); returns BUF.
+ */
 GP_EXPORT char *gp_addr_format(const struct gp_addr *addr, char buf[GP_ADDR_TEXT]);
 
 /** Same family, bytes and zone. */
