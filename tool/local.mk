@@ -38,6 +38,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/status_print.c \
 	tool/v6guard/screen.c \
 	tool/v6guard/screen.h \
+	tool/v6guard/stuck.c \
+	tool/v6guard/stuck.h \
 	tool/v6guard/verify.c \
 	tool/v6guard/verify.h
 tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
