@@ -13,7 +13,8 @@ EXTRA_DIST += \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
-	tests/lab/t_process.sh
+	tests/lab/t_process.sh \
+	tests/lab/t_stuck.sh
 
 check-lab:
 	$(srcdir)/tests/lab/run.sh

@@ -112,7 +112,6 @@ exits 4 "--rescue without rights" bare v6guard stuck --rescue
 check "--rescue without rights: it says what is missing" 'v6guard: --rescue needs root (CAP_NET_ADMIN)' "$(cat "$LAB_DIR/err")"
 check "--rescue without rights: nothing happened" 5 "$(field 'len(s)')"
 if [ "$LAB_ROOT" -eq 0 ]; then
-	nobody() { bare setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 	bare() { on blackhole setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all --inh-caps=-all "$@"; }
 	exits 1 "as nobody" bare v6guard stuck
 	check "as nobody: sockets, not whose" 5 "$(grep -c "^- .* $away port" "$LAB_DIR/out")"
@@ -133,6 +132,8 @@ if pid == 0:
 	os.setsid()
 	fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 	for fd in 0, 1, 2: os.dup2(slave, fd)
+	# A shell's background jobs ignore these; programs on a terminal do not.
+	for number in signal.SIGINT, signal.SIGQUIT: signal.signal(number, signal.SIG_DFL)
 	os.execvp("v6guard", ["v6guard", "stuck", "--watch"])
 seen = b""
 def read_until(what, seconds):
