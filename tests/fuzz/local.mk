@@ -4,6 +4,7 @@
 # tests/fuzz/fuzz_NAME -max_total_time=60 NEW-FOLDER ../tests/fuzz/corpus/NAME
 fuzzers = \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_hint \
 	tests/fuzz/fuzz_nsswitch \
 	tests/fuzz/fuzz_reach \
@@ -38,3 +39,6 @@ tests_fuzz_fuzz_reach_LDADD = libgpcore.la
 tests_fuzz_fuzz_rtnetlink_SOURCES = tests/fuzz/fuzz_rtnetlink.c $(fuzz_main)
 tests_fuzz_fuzz_rtnetlink_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_rtnetlink_LDADD = libgpdaemon.la
+tests_fuzz_fuzz_control_SOURCES = tests/fuzz/fuzz_control.c $(fuzz_main)
+tests_fuzz_fuzz_control_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_control_LDADD = libgpdaemon.la

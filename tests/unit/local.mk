@@ -6,6 +6,8 @@ units = \
 	tests/unit/test_prefix \
 	tests/unit/test_nat64 \
 	tests/unit/test_chain \
+	tests/unit/test_control \
+	tests/unit/test_control_line \
 	tests/unit/test_nsswitch \
 	tests/unit/test_config \
 	tests/unit/test_config_edit \
@@ -149,6 +151,14 @@ tests_unit_test_verdict_LDADD = $(daemon_libs)
 tests_unit_test_netwatch_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_netwatch_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_netwatch_LDADD = $(daemon_libs) $(EVENT_LIBS)
+# Its peers are who the test says, and seconds are short.
+tests_unit_test_control_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_control_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getsockopt -Wl,--wrap=event_add
+tests_unit_test_control_LDADD = $(daemon_libs) $(JANSSON_LIBS) $(EVENT_LIBS)
+tests_unit_test_control_line_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_control_line_CFLAGS = $(unit_cflags)
+tests_unit_test_control_line_LDADD = $(daemon_libs)
 tests_unit_test_prober_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_prober_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_prober_LDADD = $(daemon_libs) $(EVENT_LIBS)
