@@ -12,6 +12,7 @@
  *	process chroot DIR NAME		chroot, then look
  *	process warm DIR NAME		look, chroot, look
  *	process setuid NAME		effective and real user, then look
+ *	process connect NAME PORT	to one address after the other; what the server says
  */
 /* clang-format on */
 #include <netdb.h>
@@ -135,6 +136,27 @@ static int into(const char *dir)
 	return 1;
 }
 
+/* As programs do: the addresses as they come, each until the kernel gives up on it. */
+static int connect_to(const char *name, const char *port)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+	char said[256];
+	ssize_t got = -1;
+
+	if (getaddrinfo(name, port, &hints, &list) != 0)
+		return 1;
+	for (const struct addrinfo *at = list; at && got < 0; at = at->ai_next) {
+		int fd = socket(at->ai_family, at->ai_socktype, 0);
+		if (fd < 0)
+			continue;
+		if (connect(fd, at->ai_addr, at->ai_addrlen) == 0)
+			got = read(fd, said, sizeof(said));
+		close(fd);
+	}
+	freeaddrinfo(list);
+	return got > 0 && write(STDOUT_FILENO, said, (size_t)got) == got ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -166,6 +188,8 @@ int main(int argc, char **argv)
 		say(argv[3]);
 		return 0;
 	}
+	if (strcmp(what, "connect") == 0 && argc == 4)
+		return connect_to(argv[2], argv[3]);
 	fputs("usage: see the head of process.c\n", stderr);
 	return 2;
 }
