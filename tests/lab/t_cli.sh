@@ -348,6 +348,8 @@ part_host() {
 	run 0 "a mistyped name" enable --verify dual.tset; like "is told" "--verify dual.tset: no address" "$err"
 	run 0 "disable" disable
 	run 0 "enable, verified" enable --verify dual.test; is "nothing to warn of" "" "$err"
+	run 0 "enabled already, verified" enable --verify dual.test --verify dual.tset
+	is "nothing changed" unchanged "$out"; like "and it was looked" "--verify dual.tset: no address" "$err"
 	is "the line" "hosts: files v6guard [!UNAVAIL=return] dns" "$(grep hosts /etc/nsswitch.conf)"
 	run 1 "status: auto, and no daemon" status; like "says so" "only v6guardd collects" "$out"
 	is "auto changes nothing" "192.0.2.1 2001:db8::1" "$(getent ahosts dual.test | awk '/STREAM/{print $1}' | sort | xargs)"

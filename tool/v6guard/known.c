@@ -76,7 +76,8 @@ static void add_json(struct out *out, const struct known *known)
 	out_end(out);
 }
 
-static void print_row(struct out *out, const struct known *known, int width)
+static void print_row(struct out *out, const struct known *known, int width,
+		      bool has_heading)
 {
 	char age[KNOWN_TIME] = "-", next[KNOWN_TIME] = "-";
 
@@ -84,8 +85,14 @@ static void print_row(struct out *out, const struct known *known, int width)
 		known_time(known->age, age);
 	if (known->next_test >= 0)
 		known_time(known->next_test, next);
-	out_line(out, "%-*s  %-7s  %-11s  %-6s  %s\n", width, known->prefix,
-		 known->verdict, known->evidence, age, next);
+	out_line(out, "%-*s  %-7s  %-11s  ", width, known->prefix, known->verdict,
+		 known->evidence);
+	if (has_heading)
+		out_line(out, "%-6s  %s\n", age, next);
+	else if (known->next_test >= 0)
+		out_line(out, "for %s, next test in %s\n", age, next);
+	else
+		out_line(out, "for %s\n", age);
 }
 
 void known_print(struct out *out, const json_t *list, size_t max, const char *label,
@@ -119,7 +126,7 @@ void known_print(struct out *out, const json_t *list, size_t max, const char *la
 			continue;
 		if (label)
 			out_line(out, "%-*s", OUT_LABEL, shown ? "" : label);
-		print_row(out, &known, width);
+		print_row(out, &known, width, !label);
 		shown++;
 	}
 	more += (long long)(rows - shown);

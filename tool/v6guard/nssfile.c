@@ -22,6 +22,8 @@ struct transaction {
 
 static void undo(struct transaction *run)
 {
+	if (!run->change.diff)
+		return; /* it was so before */
 	change_undo(&run->change, &run->file);
 	if (run->has_policy && run->old_policy.file.path)
 		change_undo(&run->change, &run->old_policy.file);
@@ -172,7 +174,9 @@ static bool is_on(const struct cli *cli)
 
 int nss_switch_on(struct cli *cli, const char *summary)
 {
-	return nss_replace(cli, edit_on, NULL, !is_on(cli), summary);
+	/* Whoever names names wants to know in any case. */
+	return nss_replace(cli, edit_on, NULL, !is_on(cli) || cli->verify_count > 0,
+			   summary);
 }
 
 int nss_switch_off(struct cli *cli, const char *summary)

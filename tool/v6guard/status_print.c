@@ -98,7 +98,6 @@ static void print_running(struct out *out, const struct status *status)
 	out_line(out, "; %lld lookups, %lld changed, %lld rescued\n",
 		 number(reported, "lookups"), number(reported, "changed"),
 		 number(counters, "rescues"));
-	print_network(out, json);
 }
 
 static void print_daemon(struct out *out, const struct status *status)
@@ -115,6 +114,7 @@ static void print_daemon(struct out *out, const struct status *status)
 			   status->is_degraded ? OUT_YELLOW : OUT_PLAIN);
 	if (status->trouble[0])
 		out_line(out, "%-*s%s\n", OUT_LABEL, "", status->trouble);
+	print_network(out, status->daemon.json);
 }
 
 static void print_policy(struct out *out, const struct status *status)
