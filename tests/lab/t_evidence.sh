@@ -4,7 +4,7 @@
 # a host of its own, and all of them run at the same time. V6GUARD_LONG=1: full lengths.
 #
 #   t_evidence.sh [STORY...]    blackhole later partial rollout partner down refuses icmp
-#                               ipv4 loss mtu epoch hostile
+#                               ipv4 loss mtu epoch nscd hostile
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 long=${V6GUARD_LONG:-}
@@ -396,6 +396,25 @@ s_epoch() {
 	check "no default route: a new epoch" $((first + 2)) "$(epoch ep)"
 }
 
+# nscd keeps answers, and is told when a verdict changes.
+s_nscd() {
+	lab_nscd ns || { skip "nscd" "not there: ./quickstart test brings it"; return; }
+	begin ns '[rescue]' 'mode = on' || return
+	filter ns 6 'ip6 daddr 2a01:1::1 drop'
+	firsts() { on ns getent ahosts "$1" | awk '$2 == "STREAM" { printf "%s", ($1 ~ /:/ ? 6 : 4) }'; }
+	check "both families at first, by way of nscd" 64 "$(firsts w1)"
+	visit ns w1 8 >/dev/null
+	until_true 5 is_verdict ns 2a01:1::1/128 broken
+	is_first() { [ "$(firsts w1)" = "$1" ]; }
+	until_true 5 is_first 4
+	check "what nscd kept is gone with the verdict" 4 "$(firsts w1)"
+	filter ns 6
+	ask ns 'verdict clear' >/dev/null
+	until_true 5 is_first 64
+	check "... and with its end" 64 "$(firsts w1)"
+	on ns nscd -K
+}
+
 # Users who tell lies.
 s_hostile() {
 	local before after i flood
@@ -443,12 +462,12 @@ print("error" in json.loads(s.recv(4096)))')"
 
 # ---- all at once ---------------------------------------------------------------------------------
 
-stories='blackhole later partial rollout partner down refuses icmp ipv4 loss mtu epoch hostile'
+stories='blackhole later partial rollout partner down refuses icmp ipv4 loss mtu epoch nscd hostile'
 host_of() {
 	case $1 in
 	blackhole) echo b ;; later) echo lt ;; partial) echo pa ;; rollout) echo ro ;; partner) echo pp ;;
 	down) echo dn ;; refuses) echo rf ;; icmp) echo ic ;; ipv4) echo v4 ;; loss) echo ls ;; mtu) echo mt ;;
-	epoch) echo ep ;; hostile) echo ho ;;
+	epoch) echo ep ;; nscd) echo ns ;; hostile) echo ho ;;
 	esac
 }
 [ $# -eq 0 ] || stories=$*

@@ -98,18 +98,7 @@ check "chroot with all of v6guard inside" 4 "$(cat "$LAB_DIR/out")"
 
 # ---- nscd -----------------------------------------------------------------------------------
 
-nscd=$(lab_tool nscd)
-if [ -n "$nscd" ]; then
-	printf '%s\n' 'logfile /run/nscd.log' 'enable-cache hosts yes' 'positive-time-to-live hosts 600' \
-		'negative-time-to-live hosts 20' 'check-files hosts yes' 'persistent hosts no' 'shared hosts no' \
-		'enable-cache passwd no' 'enable-cache group no' 'enable-cache services no' \
-		'enable-cache netgroup no' >"$LAB_DIR/blackhole/etc/nscd.conf"
-	mkdir -p "$LAB_DIR/blackhole/run/nscd"
-	# The CLI tells nscd by its usual path, also where quickstart has only unpacked it.
-	[ -x /usr/sbin/nscd ] ||
-		on blackhole mount -t overlay lab -o "lowerdir=$DEPS/usr/sbin:/usr/sbin" /usr/sbin
-	on blackhole "$nscd" -F >"$LAB_DIR/nscd.log" 2>&1 &
-	until_true 5 test -S "$LAB_DIR/blackhole/run/nscd/socket" || bad "nscd did not start" "$(cat "$LAB_DIR/nscd.log")"
+if lab_nscd blackhole; then
 	check "nscd answers with the A only" 4 "$(run "$bin/process" look dual)"
 	asked=$(lab_asked A)
 	check "nscd: the same from its cache" '4 0' "$(run "$bin/process" look dual) $(($(lab_asked A) - asked))"
@@ -123,7 +112,7 @@ if [ -n "$nscd" ]; then
 	sleep 1.1
 	check "nscd: after off a name not cached is plain" 64 "$(run "$bin/process" look four)"
 	check "nscd: after off a cached name is plain too" 64 "$(run "$bin/process" look dual)"
-	on blackhole "$nscd" -K
+	on blackhole nscd -K
 else
 	skip "nscd" "not there: ./quickstart test brings it"
 fi
