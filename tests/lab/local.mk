@@ -2,7 +2,9 @@
 # Not part of `make check`: it needs namespaces and a staged install (./quickstart build).
 EXTRA_DIST += \
 	tests/lab/demo.sh \
+	tests/lab/fake_control.py \
 	tests/lab/lab.sh \
+	tests/lab/on_terminal.py \
 	tests/lab/process.c \
 	tests/lab/run.sh \
 	tests/lab/server.py \
@@ -14,6 +16,7 @@ EXTRA_DIST += \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
 	tests/lab/t_process.sh \
+	tests/lab/t_status.sh \
 	tests/lab/t_stuck.sh
 
 check-lab:
