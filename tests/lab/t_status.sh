@@ -65,6 +65,7 @@ run 0 "mode auto" mode auto
 run 1 "no daemon, auto: degraded" --json status
 json "the door says why" True '"only v6guardd collects, and it is not running" in d["doors"]["nss"]["detail"]'
 json "its state" "degraded absent absent" 'd["doors"]["nss"]["state"] + " " + d["daemon"] + " " + d["doors"]["rescue"]["state"]'
+json "enforce is from the policy" True 'd["enforce"]'
 json "nothing is known" "None None [] {}" '"%s %s %s %s" % (d["epoch"], d["ipv4_usable"], d["verdicts"], d["counters"])'
 for verb in "verdict list" "verdict set 2001:db8::1 ok" "verdict clear"; do
 	# shellcheck disable=SC2086
@@ -251,7 +252,7 @@ watch=$!
 until_true 10 grep -q 'nothing is broken' "$out" && ok "watch without a terminal" || bad "watch without a terminal" "$(cat "$out" "$err")"
 say 'status["verdicts"] = [verdict(1)]; status["epoch"] = 4; status["counters"]["rescues"] = 6; status["config_error"] = "x"'
 until_true 10 grep -q 'is broken (retransmits)' "$out" && ok "a verdict is an event" || bad "a verdict is an event" "$(cat "$out")"
-has "so is a network" "another network: all verdicts are void (epoch 4)"
+has "so is a network" "another network: what was found out is void (epoch 4)"
 has "a rescue" "freed 2 stuck connections"
 has "a refusal" "settings refused: x"
 say 'status["verdicts"] = [verdict(1, verdict="slow")]'

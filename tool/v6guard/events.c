@@ -70,7 +70,7 @@ static void compare_facts(struct events *events, const struct status *before,
 	char text[120];
 
 	if (number(before, "epoch") != number(now, "epoch"))
-		add(events, "another network: all verdicts are void (epoch %lld)",
+		add(events, "another network: what was found out is void (epoch %lld)",
 		    number(now, "epoch"));
 	if (json_is_boolean(usable) &&
 	    json_is_true(usable) != json_is_true(member(before, "ipv4_usable")))

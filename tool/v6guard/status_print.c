@@ -136,6 +136,8 @@ static void print_policy(struct out *out, const struct status *status)
 	if (is_good) {
 		out_bool(out, "enforce", NULL, policy->snapshot.guard.enforce);
 		out_string(out, NULL, "backends", status->chain);
+	} else {
+		out_string(out, "enforce", NULL, NULL);
 	}
 	if (is_good && !policy->snapshot.guard.enforce)
 		out_styled(out, NULL, "enforce",
