@@ -20,27 +20,20 @@
 
 /*
  * tcpi_retransmits counts those of the segment that waits now: any ACK of something new
- * sets it back. tcpi_unacked cannot be asked in its place, as a closed socket's queue is
- * purged before the kernel tells of it.
+ * sets it back. Nothing else tells of a closed socket's last wait, as the kernel purges
+ * its queue (tcpi_unacked) before it tells of it.
  */
-static enum gp_evidence unanswered(const struct gp_socket *socket)
-{
-	bool has_data = socket->state != CLOSED || socket->has_sent_data;
-
-	if (socket->bytes_acked <= 1 && has_data && socket->retransmits >= 3)
-		return GP_EVIDENCE_STALLED;
-	return GP_EVIDENCE_NONE;
-}
-
 enum gp_evidence gp_socket_evidence(const struct gp_socket *socket)
 {
+	bool has_sent = socket->has_sent_data || socket->unacked > 0;
+
 	if (socket->rtt_us == 0 && socket->bytes_acked == 0)
 		return socket->retransmits >= 2 && !socket->was_answered
 			       ? GP_EVIDENCE_FAILED
 			       : GP_EVIDENCE_NONE;
-	if (socket->retransmits > 0)
-		return unanswered(socket);
-	if (socket->quiet_ms > FRESH_MS)
+	if (has_sent && socket->bytes_acked <= 1)
+		return socket->retransmits >= 3 ? GP_EVIDENCE_STALLED : GP_EVIDENCE_NONE;
+	if (socket->retransmits > 0 || socket->quiet_ms > FRESH_MS)
 		return GP_EVIDENCE_NONE;
 
 	/* A FIN counts as one byte on either side, as the SYN does on ours. */
@@ -61,7 +54,7 @@ static struct gp_addr take_address(int family, const __be32 words[4], uint32_t i
 		return gp_addr_make(AF_INET, &words[3], 0);
 
 	struct gp_addr address = gp_addr_make(AF_INET6, words, 0);
-	if (gp_addr_scope(&address) == GP_SCOPE_LINK && (address.bytes[0] & 0xfe) == 0xfe)
+	if (gp_addr_scope(&address) == GP_SCOPE_LINK && address.bytes[0] == 0xfe)
 		address.scope_id = interface;
 	return address;
 }

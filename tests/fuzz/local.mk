@@ -9,7 +9,8 @@ fuzzers = \
 	tests/fuzz/fuzz_nsswitch \
 	tests/fuzz/fuzz_reach \
 	tests/fuzz/fuzz_rtnetlink \
-	tests/fuzz/fuzz_snapshot
+	tests/fuzz/fuzz_snapshot \
+	tests/fuzz/fuzz_sockdiag
 check_PROGRAMS += $(fuzzers)
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/corpus
@@ -42,3 +43,6 @@ tests_fuzz_fuzz_rtnetlink_LDADD = libgpdaemon.la
 tests_fuzz_fuzz_control_SOURCES = tests/fuzz/fuzz_control.c $(fuzz_main)
 tests_fuzz_fuzz_control_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_control_LDADD = libgpdaemon.la
+tests_fuzz_fuzz_sockdiag_SOURCES = tests/fuzz/fuzz_sockdiag.c $(fuzz_main)
+tests_fuzz_fuzz_sockdiag_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_sockdiag_LDADD = libgpcore.la

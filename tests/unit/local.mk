@@ -23,12 +23,14 @@ units = \
 	tests/unit/test_hint \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
+	tests/unit/test_owner \
 	tests/unit/test_pack \
 	tests/unit/test_prober \
 	tests/unit/test_race \
 	tests/unit/test_reach \
 	tests/unit/test_reach_live \
 	tests/unit/test_snapshot \
+	tests/unit/test_sockdiag \
 	tests/unit/test_store \
 	tests/unit/test_verdict
 check_PROGRAMS += $(units)
@@ -162,6 +164,12 @@ tests_unit_test_control_line_LDADD = $(daemon_libs)
 tests_unit_test_prober_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_prober_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_prober_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_sockdiag_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sockdiag_CFLAGS = $(unit_cflags)
+tests_unit_test_sockdiag_LDADD = $(unit_libs)
+tests_unit_test_owner_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_owner_CFLAGS = $(unit_cflags)
+tests_unit_test_owner_LDADD = $(unit_libs)
 tests_unit_test_race_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_race_CFLAGS = $(unit_cflags)
 tests_unit_test_race_LDADD = $(unit_libs)

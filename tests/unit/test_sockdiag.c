@@ -1,0 +1,836 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The bytes of NETLINK_SOCK_DIAG, what a socket is proof of, and a real kernel. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <linux/capability.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "guard/sockdiag_private.h"
+#include "netns.h"
+
+#define ESTABLISHED 1
+#define SYN_SENT 2
+#define CLOSED 7
+
+static struct gp_addr address(const char *text)
+{
+	struct gp_addr addr;
+
+	if (gp_addr_parse(text, &addr))
+		fail_msg("%s is no address", text);
+	return addr;
+}
+
+/* ---- evidence ------------------------------------------------------------------- */
+
+/* What Linux 6.18 showed, in network namespaces; t_kernel.sh asks again. */
+static const struct {
+	const char *what;
+	struct gp_socket socket;
+	enum gp_evidence evidence;
+} proofs[] = {
+	{"closed without data: SYN and FIN are a byte each",
+	 {.state = CLOSED, .rtt_us = 97, .bytes_acked = 2, .bytes_received = 1},
+	 GP_EVIDENCE_OK},
+	{"closed, 10 bytes there and 2 back",
+	 {.state = CLOSED,
+	  .rtt_us = 36,
+	  .bytes_acked = 12,
+	  .bytes_received = 3,
+	  .has_sent_data = 1},
+	 GP_EVIDENCE_DATA_OK},
+	{"closed, one byte there", /* and the FIN lost nothing */
+	 {.state = CLOSED, .rtt_us = 30, .bytes_acked = 3, .has_sent_data = 1},
+	 GP_EVIDENCE_DATA_OK},
+	{"closed, only something received",
+	 {.state = CLOSED, .rtt_us = 30, .bytes_acked = 2, .bytes_received = 7},
+	 GP_EVIDENCE_DATA_OK},
+	{"closed, no round trip measured (retransmitted SYN, no timestamps)",
+	 {.state = CLOSED, .bytes_acked = 2, .bytes_received = 1},
+	 GP_EVIDENCE_OK},
+	{"blackhole, gave up at 4 s",
+	 {.state = CLOSED, .retransmits = 3},
+	 GP_EVIDENCE_FAILED},
+	{"blackhole, gave up at 0.7 s", {.state = CLOSED}, GP_EVIDENCE_NONE},
+	{"blackhole, ETIMEDOUT after one retry",
+	 {.state = CLOSED, .retransmits = 2},
+	 GP_EVIDENCE_FAILED},
+	{"ICMP prohibited", {.state = CLOSED, .retransmits = 1}, GP_EVIDENCE_NONE},
+	{"refused", {.state = CLOSED}, GP_EVIDENCE_NONE},
+	{"aborted: the counters are wiped, but for the shortest round trip",
+	 {.state = CLOSED, .was_answered = 1},
+	 GP_EVIDENCE_NONE},
+	{"... and the retransmits: a stalled connection, not a failed connect",
+	 {.state = CLOSED, .retransmits = 3, .was_answered = 1},
+	 GP_EVIDENCE_NONE},
+	{"connecting, first second", {.state = SYN_SENT, .unacked = 1}, GP_EVIDENCE_NONE},
+	{"connecting, one retransmit",
+	 {.state = SYN_SENT, .retransmits = 1, .unacked = 1},
+	 GP_EVIDENCE_NONE},
+	{"connecting, two",
+	 {.state = SYN_SENT, .retransmits = 2, .unacked = 1},
+	 GP_EVIDENCE_FAILED},
+	{"connected",
+	 {.state = ESTABLISHED, .rtt_us = 31, .bytes_acked = 1},
+	 GP_EVIDENCE_OK},
+	{"one byte acknowledged",
+	 {.state = ESTABLISHED, .rtt_us = 31, .bytes_acked = 2, .has_sent_data = 1},
+	 GP_EVIDENCE_DATA_OK},
+	{"one byte received",
+	 {.state = ESTABLISHED, .rtt_us = 31, .bytes_acked = 1, .bytes_received = 1},
+	 GP_EVIDENCE_DATA_OK},
+	{"data on its way proves nothing yet",
+	 {.state = ESTABLISHED,
+	  .rtt_us = 31,
+	  .bytes_acked = 1,
+	  .unacked = 1,
+	  .has_sent_data = 1},
+	 GP_EVIDENCE_NONE},
+	{"path MTU, two retransmits",
+	 {.state = ESTABLISHED,
+	  .rtt_us = 31,
+	  .bytes_acked = 1,
+	  .unacked = 1,
+	  .has_sent_data = 1,
+	  .retransmits = 2},
+	 GP_EVIDENCE_NONE},
+	{"path MTU, three",
+	 {.state = ESTABLISHED,
+	  .rtt_us = 31,
+	  .bytes_acked = 1,
+	  .unacked = 1,
+	  .has_sent_data = 1,
+	  .retransmits = 3},
+	 GP_EVIDENCE_STALLED},
+	{"... although the server has greeted",
+	 {.state = ESTABLISHED,
+	  .rtt_us = 31,
+	  .bytes_acked = 1,
+	  .bytes_received = 90,
+	  .unacked = 1,
+	  .has_sent_data = 1,
+	  .retransmits = 3},
+	 GP_EVIDENCE_STALLED},
+	{"... closed by TCP_USER_TIMEOUT: the queue is purged by then",
+	 {.state = CLOSED,
+	  .rtt_us = 38,
+	  .bytes_acked = 1,
+	  .has_sent_data = 1,
+	  .retransmits = 3,
+	  .quiet_ms = 5004},
+	 GP_EVIDENCE_STALLED},
+	{"only the FIN was lost: no data, no path MTU",
+	 {.state = CLOSED, .rtt_us = 39, .bytes_acked = 1, .retransmits = 3},
+	 GP_EVIDENCE_NONE},
+	{"it worked once, and something waits now",
+	 {.state = ESTABLISHED,
+	  .rtt_us = 31,
+	  .bytes_acked = 900,
+	  .bytes_received = 900,
+	  .unacked = 1,
+	  .has_sent_data = 1,
+	  .retransmits = 1},
+	 GP_EVIDENCE_NONE},
+	{"it worked, 10 s ago",
+	 {.state = ESTABLISHED,
+	  .rtt_us = 31,
+	  .bytes_acked = 900,
+	  .has_sent_data = 1,
+	  .quiet_ms = 10000},
+	 GP_EVIDENCE_DATA_OK},
+	{"it worked an hour ago",
+	 {.state = ESTABLISHED,
+	  .rtt_us = 31,
+	  .bytes_acked = 900,
+	  .has_sent_data = 1,
+	  .quiet_ms = 3600000},
+	 GP_EVIDENCE_NONE},
+};
+
+static void test_evidence(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++)
+		if (gp_socket_evidence(&proofs[i].socket) != proofs[i].evidence)
+			fail_msg("%s: %d", proofs[i].what,
+				 (int)gp_socket_evidence(&proofs[i].socket));
+}
+
+/* ---- messages ------------------------------------------------------------------- */
+
+struct bytes {
+	uint8_t at[2048];
+	size_t size;
+};
+
+static void put(struct bytes *bytes, const void *data, size_t size)
+{
+	memcpy(bytes->at + bytes->size, data, size);
+	bytes->size += size;
+	while (bytes->size % 4)
+		bytes->at[bytes->size++] = 0;
+}
+
+static void put_attribute(struct bytes *bytes, int type, const void *data, size_t size)
+{
+	struct rtattr attribute = {.rta_len = (unsigned short)RTA_LENGTH(size),
+				   .rta_type = (unsigned short)type};
+
+	put(bytes, &attribute, sizeof(attribute));
+	put(bytes, data, size);
+}
+
+static void put_header(struct bytes *bytes, int type, uint32_t sequence, size_t size)
+{
+	struct nlmsghdr header = {.nlmsg_len = (uint32_t)NLMSG_LENGTH(size),
+				  .nlmsg_type = (uint16_t)type,
+				  .nlmsg_seq = sequence};
+
+	put(bytes, &header, sizeof(header));
+}
+
+static struct bytes body(const char *remote)
+{
+	struct bytes out = {.size = 0};
+	struct inet_diag_msg message = {
+		.idiag_family = AF_INET6,
+		.idiag_state = ESTABLISHED,
+		.id = {.idiag_sport = htons(40000),
+		       .idiag_dport = htons(443),
+		       .idiag_if = 7,
+		       .idiag_cookie = {11, 12}},
+		.idiag_uid = 1000,
+		.idiag_inode = 4711,
+	};
+	struct tcp_info info = {.tcpi_retransmits = 2,
+				.tcpi_rtt = 1234,
+				.tcpi_unacked = 3,
+				.tcpi_last_ack_recv = 60,
+				.tcpi_last_data_recv = 50,
+				.tcpi_bytes_acked = 1ULL << 40,
+				.tcpi_bytes_received = 9,
+				.tcpi_data_segs_out = 5,
+				.tcpi_min_rtt = 900};
+	uint8_t tcp = IPPROTO_TCP;
+
+	assert_int_equal(inet_pton(AF_INET6, remote, message.id.idiag_dst), 1);
+	put(&out, &message, sizeof(message));
+	put_attribute(&out, 77, "unknown", 7);
+	put_attribute(&out, INET_DIAG_INFO, &info, sizeof(info));
+	put_attribute(&out, INET_DIAG_PROTOCOL, &tcp, 1);
+	return out;
+}
+
+static void test_parse(void **state)
+{
+	struct bytes bytes = body("2001:db8::1");
+	struct gp_addr remote = address("2001:db8::1");
+	struct gp_socket socket;
+
+	(void)state;
+	assert_true(gp_sockdiag_parse(bytes.at, bytes.size, &socket));
+	assert_true(gp_addr_equal(&socket.remote, &remote));
+	assert_int_equal(socket.local.family, AF_INET6);
+	assert_int_equal(socket.local_port, 40000);
+	assert_int_equal(socket.remote_port, 443);
+	assert_int_equal(socket.interface, 7);
+	assert_int_equal(socket.uid, 1000);
+	assert_int_equal(socket.inode, 4711);
+	assert_int_equal(socket.cookie[0], 11);
+	assert_int_equal(socket.cookie[1], 12);
+	assert_int_equal(socket.state, ESTABLISHED);
+	assert_int_equal(socket.retransmits, 2);
+	assert_int_equal(socket.rtt_us, 1234);
+	assert_int_equal(socket.unacked, 3);
+	assert_true(socket.bytes_acked == 1ULL << 40);
+	assert_int_equal(socket.bytes_received, 9);
+	assert_int_equal(socket.quiet_ms, 50);
+	assert_int_equal(socket.has_sent_data, 1);
+	assert_int_equal(socket.was_answered, 1);
+}
+
+static void test_parse_addresses(void **state)
+{
+	static const struct {
+		const char *wire, *is;
+	} cases[] = {
+		{"::ffff:192.0.2.1", "192.0.2.1"},
+		{"::192.0.2.1", "::192.0.2.1"},
+		{"fe80::1", "fe80::1%7"}, /* its zone is the socket's interface */
+		{"ff02::1", "ff02::1"},
+		{"::1", "::1"},
+	};
+	struct gp_socket socket;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bytes bytes = body(cases[i].wire);
+		struct gp_addr is = address(cases[i].is);
+		assert_true(gp_sockdiag_parse(bytes.at, bytes.size, &socket));
+		if (!gp_addr_equal(&socket.remote, &is))
+			fail_msg("%s", cases[i].wire);
+	}
+}
+
+static void test_parse_other(void **state)
+{
+	struct bytes bytes = body("2001:db8::1");
+	struct gp_socket socket;
+
+	(void)state;
+	bytes.at[bytes.size - 4] = IPPROTO_UDP;
+	assert_false(gp_sockdiag_parse(bytes.at, bytes.size, &socket));
+	bytes = body("2001:db8::1");
+	bytes.at[0] = AF_UNIX;
+	assert_false(gp_sockdiag_parse(bytes.at, bytes.size, &socket));
+}
+
+/* Each cut in a block of just its size, so that ASan sees a step behind it; a shorter
+ * tcp_info is what older kernels send. */
+static void test_parse_cut(void **state)
+{
+	struct bytes bytes = body("2001:db8::1");
+	size_t info = NLMSG_ALIGN(sizeof(struct inet_diag_msg)) + RTA_SPACE(7);
+	struct gp_socket socket;
+
+	(void)state;
+	for (size_t size = 0; size < bytes.size; size++) {
+		uint8_t *copy = malloc(size ? size : 1);
+		assert_non_null(copy);
+		memcpy(copy, bytes.at, size);
+		assert_int_equal(gp_sockdiag_parse(copy, size, &socket),
+				 size >= sizeof(struct inet_diag_msg));
+		free(copy);
+	}
+	struct rtattr attribute = {.rta_len = RTA_LENGTH(104),
+				   .rta_type = INET_DIAG_INFO};
+	memcpy(bytes.at + info, &attribute, sizeof(attribute));
+	assert_true(gp_sockdiag_parse(bytes.at, info + RTA_SPACE(104), &socket));
+	assert_int_equal(socket.retransmits, 2);
+	assert_int_equal(socket.bytes_acked, 0);
+	assert_int_equal(gp_socket_evidence(&socket), GP_EVIDENCE_NONE);
+}
+
+static void test_parse_lies(void **state)
+{
+	static const unsigned short lengths[] = {0, 1, 3, 4, 5, 0x7fff, 0xffff};
+	size_t at = NLMSG_ALIGN(sizeof(struct inet_diag_msg));
+	struct gp_socket socket;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct bytes bytes = body("2001:db8::1");
+		uint8_t *copy = malloc(bytes.size);
+		assert_non_null(copy);
+		memcpy(bytes.at + at, &lengths[i], sizeof(lengths[i]));
+		memcpy(copy, bytes.at, bytes.size);
+		assert_true(gp_sockdiag_parse(copy, bytes.size, &socket));
+		free(copy);
+	}
+}
+
+/* ---- answers -------------------------------------------------------------------- */
+
+struct seen {
+	struct gp_socket last;
+	size_t count, enough;
+};
+
+static bool see(void *ctx, const struct gp_socket *socket)
+{
+	struct seen *seen = ctx;
+
+	seen->last = *socket;
+	seen->count++;
+	return seen->count != seen->enough;
+}
+
+static void put_socket(struct bytes *out, uint32_t sequence, const char *remote)
+{
+	struct bytes one = body(remote);
+
+	put_header(out, SOCK_DIAG_BY_FAMILY, sequence, one.size);
+	put(out, one.at, one.size);
+}
+
+static void put_end(struct bytes *out, int type, uint32_t sequence, int error)
+{
+	struct nlmsgerr end = {.error = error};
+
+	put_header(out, type, sequence, sizeof(end));
+	put(out, &end, sizeof(end));
+}
+
+static void test_walk(void **state)
+{
+	struct seen seen = {.count = 0};
+	struct gp_sockdiag_walk walk = {.sequence = 5, .visit = see, .ctx = &seen};
+	struct bytes bytes = {.size = 0};
+
+	(void)state;
+	put_socket(&bytes, 4, "2001:db8::4"); /* of an older answer */
+	put_end(&bytes, NLMSG_DONE, 4, 0);
+	put_socket(&bytes, 5, "2001:db8::5");
+	put_header(&bytes, NLMSG_NOOP, 5, 0);
+	put_socket(&bytes, 5, "2001:db8::6");
+	gp_sockdiag_walk(&walk, bytes.at, bytes.size);
+	assert_int_equal(seen.count, 2);
+	assert_false(walk.is_ended);
+	bytes.size = 0;
+	put_end(&bytes, NLMSG_DONE, 5, 0);
+	gp_sockdiag_walk(&walk, bytes.at, bytes.size);
+	assert_true(walk.is_ended);
+	assert_int_equal(walk.error, 0);
+}
+
+static void test_walk_family(void **state)
+{
+	struct seen seen = {.count = 0};
+	struct gp_sockdiag_walk walk = {
+		.sequence = 5, .family = AF_INET6, .visit = see, .ctx = &seen};
+	struct bytes bytes = {.size = 0};
+
+	(void)state;
+	put_socket(&bytes, 5, "::ffff:192.0.2.1");
+	put_socket(&bytes, 5, "2001:db8::5");
+	gp_sockdiag_walk(&walk, bytes.at, bytes.size);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.last.remote.family, AF_INET6);
+}
+
+static void test_walk_stops(void **state)
+{
+	struct seen seen = {.enough = 1};
+	struct gp_sockdiag_walk walk = {.sequence = 5, .visit = see, .ctx = &seen};
+	struct bytes bytes = {.size = 0};
+
+	(void)state;
+	put_socket(&bytes, 5, "2001:db8::5");
+	put_socket(&bytes, 5, "2001:db8::6");
+	put_end(&bytes, NLMSG_DONE, 5, 0);
+	gp_sockdiag_walk(&walk, bytes.at, bytes.size);
+	assert_int_equal(seen.count, 1);
+	assert_true(walk.is_stopped);
+	assert_true(walk.is_ended); /* it is read to its end all the same */
+}
+
+static void test_walk_errors(void **state)
+{
+	static const struct {
+		int wire, error;
+	} cases[] = {{0, 0}, {-EPERM, EPERM}, {-ENOENT, ENOENT}, {5, 0}, {INT32_MIN, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct gp_sockdiag_walk walk = {.sequence = 5};
+		struct bytes bytes = {.size = 0};
+		put_end(&bytes, NLMSG_ERROR, 5, cases[i].wire);
+		gp_sockdiag_walk(&walk, bytes.at, bytes.size);
+		assert_true(walk.is_ended);
+		assert_int_equal(walk.error, cases[i].error);
+	}
+	/* Events have no end. */
+	struct gp_sockdiag_walk events = {.sequence = 0};
+	struct bytes bytes = {.size = 0};
+	put_end(&bytes, NLMSG_ERROR, 0, -EPERM);
+	gp_sockdiag_walk(&events, bytes.at, bytes.size);
+	assert_false(events.is_ended);
+}
+
+static void test_walk_cut(void **state)
+{
+	struct seen seen = {.count = 0};
+	struct gp_sockdiag_walk walk = {.sequence = 5, .visit = see, .ctx = &seen};
+	struct bytes bytes = {.size = 0};
+
+	(void)state;
+	put_socket(&bytes, 5, "2001:db8::5");
+	for (size_t size = 0; size < bytes.size; size++) {
+		uint8_t *copy = malloc(size ? size : 1);
+		assert_non_null(copy);
+		memcpy(copy, bytes.at, size);
+		gp_sockdiag_walk(&walk, copy, size);
+		free(copy);
+	}
+	assert_int_equal(seen.count, 0);
+	struct nlmsghdr endless = {.nlmsg_len = 0};
+	gp_sockdiag_walk(&walk, &endless, sizeof(endless));
+	assert_int_equal(seen.count, 0);
+}
+
+/* ---- a real kernel -------------------------------------------------------------- */
+
+static int connected(int family, const char *to, int port, int flags)
+{
+	struct gp_addr addr = address(to);
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6,
+				   .sin6_port = htons((uint16_t)port)};
+	int fd = socket(family, SOCK_STREAM | flags, 0);
+
+	assert_true(fd >= 0);
+	memcpy(&six.sin6_addr, addr.bytes, 16);
+	if (addr.family == AF_INET) {
+		memset(&six.sin6_addr, 0, 10);
+		memset((uint8_t *)&six.sin6_addr + 10, 0xff, 2);
+		memcpy((uint8_t *)&six.sin6_addr + 12, addr.bytes, 4);
+	}
+	if (connect(fd, (struct sockaddr *)&six, sizeof(six)) && errno != EINPROGRESS)
+		fail_msg("connect to %s: %s", to, strerror(errno));
+	return fd;
+}
+
+static int listening(int port)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6,
+				   .sin6_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET6, SOCK_STREAM, 0), on = 1;
+
+	assert_true(fd >= 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(listen(fd, 512), 0);
+	return fd;
+}
+
+static size_t count_dump(int family, unsigned states, const char *const *texts,
+			 size_t count)
+{
+	struct gp_addr addresses[GP_SOCKDIAG_FILTER_MAX + 1];
+	struct seen seen = {.count = 0};
+	int fd = gp_sockdiag_open();
+
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < count; i++)
+		addresses[i] = address(texts[i]);
+	errno = 4711;
+	assert_int_equal(
+		gp_sockdiag_dump(fd, family, states, addresses, count, see, &seen),
+		GP_OK);
+	assert_int_equal(errno, 4711);
+	close(fd);
+	return seen.count;
+}
+
+static void test_dump_filter(void **state)
+{
+	static const char *const one[] = {"2001:db8:5::2"};
+	static const char *const two[] = {"2001:db8:5::1", "2001:db8:5::3"};
+	static const char *const none[] = {"2001:db8:5::9"};
+	static const char *const four[] = {"127.0.0.2"};
+	static const char *const other[] = {"127.0.0.9"};
+	int fds[5];
+
+	(void)state;
+	need_netns();
+	assert_true(
+		sh("for i in 1 2 3; do ip -6 addr add 2001:db8:5::$i/128 dev lo nodad; "
+		   "done"));
+	int server = listening(7000);
+	fds[0] = connected(AF_INET6, "2001:db8:5::1", 7000, 0);
+	fds[1] = connected(AF_INET6, "2001:db8:5::2", 7000, 0);
+	fds[2] = connected(AF_INET6, "2001:db8:5::3", 7000, 0);
+	fds[3] = connected(AF_INET6, "127.0.0.2", 7000, 0); /* mapped */
+	unsigned state_bits = GP_STATE_ESTABLISHED;
+	/* The servers' ends have the source that the kernel chose: the first address. */
+	assert_int_equal(count_dump(AF_INET6, state_bits, NULL, 0), 6);
+	assert_int_equal(count_dump(AF_INET6, state_bits, none, 1), 0);
+	size_t some = count_dump(AF_INET6, state_bits, one, 1);
+	assert_true(some >= 1 && some < 6);
+	assert_true(count_dump(AF_INET6, state_bits, two, 2) >= 2);
+	assert_int_equal(count_dump(AF_INET6, GP_STATE_SYN_SENT, NULL, 0), 0);
+	assert_int_equal(count_dump(AF_INET, state_bits, NULL, 0), 2);
+	assert_int_equal(count_dump(AF_INET, state_bits, four, 1), 1);
+	assert_int_equal(count_dump(AF_INET, state_bits, other, 1), 0);
+	for (size_t i = 0; i < 4; i++)
+		close(fds[i]);
+	close(server);
+}
+
+/* Any number of conditions passes the kernel's audit, and the last one counts. */
+static void test_dump_filter_many(void **state)
+{
+	static char texts[GP_SOCKDIAG_FILTER_MAX + 1][40];
+	const char *list[GP_SOCKDIAG_FILTER_MAX + 1];
+	struct gp_addr addresses[GP_SOCKDIAG_FILTER_MAX + 1];
+	struct seen seen = {.count = 0};
+
+	(void)state;
+	need_netns();
+	int server = listening(7001);
+	int fd = connected(AF_INET6, "::1", 7001, 0);
+	for (size_t i = 0; i <= GP_SOCKDIAG_FILTER_MAX; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "2001:db8:6::%zx", i + 1);
+		list[i] = texts[i];
+		addresses[i] = address(texts[i]);
+	}
+	for (size_t count = 1; count <= GP_SOCKDIAG_FILTER_MAX; count++) {
+		const char *last = list[count - 1];
+		assert_int_equal(count_dump(AF_INET6, GP_STATE_ESTABLISHED, list, count),
+				 0);
+		list[count - 1] = "::1";
+		assert_int_equal(count_dump(AF_INET6, GP_STATE_ESTABLISHED, list, count),
+				 2);
+		list[count - 1] = last;
+	}
+	int diag = gp_sockdiag_open();
+	assert_int_equal(gp_sockdiag_dump(diag, AF_INET6, 2, addresses,
+					  GP_SOCKDIAG_FILTER_MAX + 1, see, &seen),
+			 GP_RANGE);
+	assert_int_equal(gp_sockdiag_dump(diag, AF_INET, 2, addresses, 1, see, &seen),
+			 GP_RANGE);
+	assert_int_equal(gp_sockdiag_dump(diag, AF_UNIX, 2, NULL, 0, see, &seen),
+			 GP_RANGE);
+	close(diag);
+	close(fd);
+	close(server);
+}
+
+/* More than one datagram's worth, given up at the first, does not spoil the next. */
+static void test_dump_stops(void **state)
+{
+	struct seen seen = {.enough = 1}, all = {.count = 0};
+	int fds[150];
+
+	(void)state;
+	need_netns();
+	int server = listening(7002), diag = gp_sockdiag_open();
+	for (size_t i = 0; i < 150; i++)
+		fds[i] = connected(AF_INET6, "::1", 7002, 0);
+	for (int i = 0; i < 3; i++) {
+		seen.count = 0;
+		assert_int_equal(gp_sockdiag_dump(diag, AF_INET6, GP_STATE_ESTABLISHED,
+						  NULL, 0, see, &seen),
+				 GP_OK);
+		assert_int_equal(seen.count, 1);
+	}
+	assert_int_equal(gp_sockdiag_dump(diag, AF_INET6, GP_STATE_ESTABLISHED, NULL, 0,
+					  see, &all),
+			 GP_OK);
+	assert_int_equal(all.count, 300);
+	for (size_t i = 0; i < 150; i++)
+		close(fds[i]);
+	close(diag);
+	close(server);
+}
+
+/* Nobody but the kernel is believed. */
+static void test_foreign_sender(void **state)
+{
+	struct sockaddr_nl to = {.nl_family = AF_NETLINK};
+	socklen_t length = sizeof(to);
+	struct bytes bytes = {.size = 0};
+	struct seen seen = {.count = 0};
+	struct sockaddr_nl own = {.nl_family = AF_NETLINK};
+
+	(void)state;
+	need_netns();
+	int diag = gp_sockdiag_open(), liar = gp_sockdiag_open();
+	assert_int_equal(bind(diag, (struct sockaddr *)&own, sizeof(own)), 0);
+	assert_int_equal(getsockname(diag, (struct sockaddr *)&to, &length), 0);
+	put_socket(&bytes, 5, "2001:db8::5");
+	if (sendto(liar, bytes.at, bytes.size, 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		assert_true(errno == EPERM || errno == ECONNREFUSED);
+	assert_int_equal(
+		gp_sockdiag_dump(diag, AF_INET6, GP_STATE_SYN_SENT, NULL, 0, see, &seen),
+		GP_OK);
+	assert_int_equal(seen.count, 0);
+	close(diag);
+	close(liar);
+}
+
+static bool is_ready(int fd, int ms)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN | POLLOUT};
+
+	return poll(&wait, 1, ms) > 0;
+}
+
+/* A connect() that hangs is found, looked up, and ended; established ones are not. */
+static void test_destroy(void **state)
+{
+	struct seen seen = {.count = 0};
+	struct gp_socket again;
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	(void)state;
+	need_netns();
+	assert_true(sh("ip -6 route replace 2001:db8:9::/48 via 2001:db8:1::2"));
+	assert_true(on_router("ip -6 route replace blackhole 2001:db8:9::/48"));
+	int diag = gp_sockdiag_open(), server = listening(7003);
+	int held = connected(AF_INET6, "::1", 7003, 0);
+	assert_int_equal(gp_sockdiag_dump(diag, AF_INET6, GP_STATE_ESTABLISHED, NULL, 0,
+					  see, &seen),
+			 GP_OK);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(gp_sockdiag_find(diag, &seen.last, &again), GP_OK);
+	assert_int_equal(gp_sockdiag_destroy(diag, &seen.last), GP_NOTFOUND);
+	assert_int_equal(send(held, "x", 1, MSG_NOSIGNAL), 1);
+
+	int stuck = connected(AF_INET6, "2001:db8:9::1", 80, SOCK_NONBLOCK);
+	assert_int_equal(
+		gp_sockdiag_dump(diag, AF_INET6, GP_STATE_SYN_SENT, NULL, 0, see, &seen),
+		GP_OK);
+	assert_int_equal(seen.count, 3);
+	assert_int_equal(seen.last.state, SYN_SENT);
+	assert_int_equal(seen.last.remote_port, 80);
+	assert_int_equal(gp_sockdiag_find(diag, &seen.last, &again), GP_OK);
+	assert_memory_equal(again.cookie, seen.last.cookie, sizeof(again.cookie));
+
+	struct gp_socket wrong = seen.last;
+	wrong.cookie[0] ^= 1;
+	assert_int_equal(gp_sockdiag_find(diag, &wrong, &again), GP_NOTFOUND);
+	assert_int_equal(gp_sockdiag_destroy(diag, &wrong), GP_NOTFOUND);
+	wrong.cookie[0] = wrong.cookie[1] = INET_DIAG_NOCOOKIE; /* the kernel's "any" */
+	assert_int_equal(gp_sockdiag_destroy(diag, &wrong), GP_NOTFOUND);
+	assert_false(is_ready(stuck, 0));
+
+	enum gp_status can = gp_sockdiag_can_destroy(diag);
+	if (can == GP_UNSUPPORTED)
+		fprintf(stderr, "skip: this kernel cannot destroy\n");
+	else {
+		assert_int_equal(can, GP_OK);
+		errno = 4711;
+		assert_int_equal(gp_sockdiag_destroy(diag, &seen.last), GP_OK);
+		assert_int_equal(errno, 4711);
+		assert_true(is_ready(stuck, 1000));
+		assert_int_equal(getsockopt(stuck, SOL_SOCKET, SO_ERROR, &error, &length),
+				 0);
+		assert_int_equal(error, ECONNABORTED);
+		assert_int_equal(gp_sockdiag_destroy(diag, &seen.last), GP_NOTFOUND);
+	}
+	close(stuck);
+	close(held);
+	close(server);
+	close(diag);
+}
+
+/* The kernel looks for the socket first, and at the rights only then. */
+static void test_rights(void **state)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+	struct seen seen = {.count = 0};
+	int status;
+
+	(void)state;
+	need_netns();
+	assert_true(sh("ip -6 route replace 2001:db8:9::/48 via 2001:db8:1::2"));
+	int stuck = connected(AF_INET6, "2001:db8:9::2", 80, SOCK_NONBLOCK);
+	pid_t child = fork();
+	if (child == 0) {
+		int diag = gp_sockdiag_open();
+		if (syscall(SYS_capset, &header, none) || diag < 0)
+			_exit(9);
+		if (gp_sockdiag_can_destroy(diag) != GP_PERM)
+			_exit(1);
+		if (gp_sockdiag_dump(diag, AF_INET6, GP_STATE_SYN_SENT, NULL, 0, see,
+				     &seen) ||
+		    seen.count != 1)
+			_exit(2);
+		_exit(gp_sockdiag_destroy(diag, &seen.last) == GP_PERM ? 0 : 3);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_false(is_ready(stuck, 0));
+	close(stuck);
+}
+
+static void hear(void *ctx, const struct gp_socket *socket)
+{
+	see(ctx, socket);
+}
+
+static void test_listen(void **state)
+{
+	struct seen seen = {.count = 0};
+
+	(void)state;
+	need_netns();
+	int events = gp_sockdiag_listen(1 << 20), server = listening(7004);
+	assert_true(events >= 0);
+	errno = 4711;
+	assert_int_equal(gp_sockdiag_read(events, hear, &seen), GP_OK);
+	assert_int_equal(errno, 4711);
+	int fd = connected(AF_INET6, "::1", 7004, 0);
+	int peer = accept(server, NULL, NULL);
+	close(peer);
+	assert_true(is_ready(fd, 1000));
+	close(fd);
+	for (int i = 0; i < 100 && seen.count < 2; i++) {
+		usleep(10000);
+		assert_int_equal(gp_sockdiag_read(events, hear, &seen), GP_OK);
+	}
+	assert_true(seen.count >= 1);
+	assert_int_equal(seen.last.state, CLOSED);
+	assert_int_equal(gp_socket_evidence(&seen.last), GP_EVIDENCE_OK);
+	close(server);
+	close(events);
+}
+
+/* A reader who is late has lost some, and knows. */
+static void test_listen_overflow(void **state)
+{
+	struct seen seen = {.count = 0};
+
+	(void)state;
+	need_netns();
+	int events = gp_sockdiag_listen(4096), server = listening(7005);
+	assert_true(events >= 0);
+	for (int i = 0; i < 300; i++)
+		close(connected(AF_INET6, "::1", 7005, 0));
+	for (int i = 0; i < 300; i++)
+		close(accept(server, NULL, NULL));
+	enum gp_status status = GP_OK;
+	for (int i = 0; i < 100 && status == GP_OK; i++) {
+		status = gp_sockdiag_read(events, hear, &seen);
+		usleep(10000);
+	}
+	assert_int_equal(status, GP_BUSY);
+	assert_true(seen.count > 0);
+	assert_int_equal(gp_sockdiag_read(events, hear, &seen), GP_OK);
+	close(server);
+	close(events);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_parse_addresses),
+		cmocka_unit_test(test_parse_other),
+		cmocka_unit_test(test_parse_cut),
+		cmocka_unit_test(test_parse_lies),
+		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_walk_family),
+		cmocka_unit_test(test_walk_stops),
+		cmocka_unit_test(test_walk_errors),
+		cmocka_unit_test(test_walk_cut),
+		cmocka_unit_test(test_dump_filter),
+		cmocka_unit_test(test_dump_filter_many),
+		cmocka_unit_test(test_dump_stops),
+		cmocka_unit_test(test_foreign_sender),
+		cmocka_unit_test(test_destroy),
+		cmocka_unit_test(test_rights),
+		cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_listen_overflow),
+	};
+
+	netns_enter();
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	netns_leave();
+	return failed;
+}
