@@ -56,9 +56,11 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/eventlog.c \
 	tool/v6guardd/eventlog.h \
 	tool/v6guardd/files.c \
+	tool/v6guardd/files.h \
+	tool/v6guardd/folder.c \
+	tool/v6guardd/folder.h \
 	tool/v6guardd/hints.c \
 	tool/v6guardd/hints.h \
-	tool/v6guardd/files.h \
 	tool/v6guardd/message.c \
 	tool/v6guardd/message.h \
 	tool/v6guardd/notify.c \
@@ -67,6 +69,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/rescue.h \
 	tool/v6guardd/sandbox.c \
 	tool/v6guardd/sandbox.h \
+	tool/v6guardd/say.c \
+	tool/v6guardd/say.h \
 	tool/v6guardd/settings.c \
 	tool/v6guardd/settings.h \
 	tool/v6guardd/steward.c \

@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/lab/t_cli.sh \
 	tests/lab/t_clients.sh \
 	tests/lab/t_crash.sh \
+	tests/lab/t_daemon.sh \
 	tests/lab/t_distros.sh \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_evidence.sh \

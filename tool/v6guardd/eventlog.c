@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@ struct eventlog {
 	int fd;
 	unsigned kinds;
 	unsigned long lost; /* lines that nobody would take */
+	bool is_torn;       /* the end of the last one is missing */
 };
 
 struct eventlog *eventlog_new(int fd, unsigned kinds)
@@ -49,23 +51,39 @@ static json_t *time_value(void)
 	return json_string(text);
 }
 
-/* In one write: a part of a line would spoil the next one as well. */
+/* A socket may be shared with others, who want it to block; the loop may not. */
+static ssize_t put(int fd, const char *bytes, size_t size)
+{
+	ssize_t written;
+
+	do {
+		written = send(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (written < 0 && errno == ENOTSOCK)
+			written = write(fd, bytes, size);
+	} while (written < 0 && errno == EINTR);
+	return written;
+}
+
+/* In one write: others may write as well. */
 static void write_line(struct eventlog *log, const char *text)
 {
 	const size_t length = strlen(text);
-	char *line = malloc(length + 1);
+	const bool was_torn = log->is_torn;
+	const size_t size = was_torn + length + 1;
+	char *line = malloc(size);
 	ssize_t written;
 
 	if (!line) {
 		log->lost++;
 		return;
 	}
-	memcpy(line, text, length);
-	line[length] = '\n';
-	do
-		written = write(log->fd, line, length + 1);
-	while (written < 0 && errno == EINTR);
-	if (written == (ssize_t)length + 1)
+	line[0] = '\n';
+	memcpy(line + was_torn, text, length);
+	line[size - 1] = '\n';
+	written = put(log->fd, line, size);
+	if (written > 0)
+		log->is_torn = (size_t)written < size && written > was_torn;
+	if (written == (ssize_t)size)
 		log->lost = 0;
 	else
 		log->lost++;

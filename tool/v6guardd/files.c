@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "diag.h"
@@ -42,10 +43,14 @@ static enum gp_status open_folder(struct gp_diag *diag)
 		return fail(diag, GP_RUN_DIR, "cannot be made");
 	if (lstat(GP_RUN_DIR, &stat) < 0)
 		return fail(diag, GP_RUN_DIR, "cannot be looked at");
-	if (S_ISDIR(stat.st_mode) && stat.st_uid == geteuid() && !(stat.st_mode & 0022))
-		return GP_OK;
-	return gp_diag_set(diag, GP_PERM, GP_RUN_DIR,
-			   "must be a folder of root's that nobody else may write");
+	if (!S_ISDIR(stat.st_mode) || stat.st_uid != geteuid() || stat.st_mode & 0022)
+		return gp_diag_set(
+			diag, GP_PERM, GP_RUN_DIR,
+			"must be a folder of root's that nobody else may write");
+	/* All programs have to get in. */
+	if ((stat.st_mode & 07777) != 0755 && chmod(GP_RUN_DIR, 0755) < 0)
+		return fail(diag, GP_RUN_DIR, "cannot be opened to all");
+	return GP_OK;
 }
 
 static pid_t holder_of(int fd)
@@ -57,13 +62,26 @@ static pid_t holder_of(int fd)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
+/* One that was killed takes a moment to be gone, both processes of it. */
+static bool is_locked(int fd)
+{
+	const struct timespec pause = {0, 20 * 1000 * 1000};
+
+	for (unsigned i = 0; i < 50; i++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 static enum gp_status take_lock(struct files *files, struct gp_diag *diag)
 {
 	const int fd = open(FILES_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 
 	if (fd < 0)
 		return fail(diag, FILES_LOCK, "cannot be opened");
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (!is_locked(fd)) {
 		const pid_t pid = holder_of(fd);
 		close(fd);
 		return gp_diag_set(diag, GP_BUSY, "", "another v6guardd runs (pid %d)",
@@ -115,8 +133,11 @@ static enum gp_status make_map(void **out, struct gp_diag *diag)
 
 	unlink(MAP_TEMPORARY);
 	fd = open(MAP_TEMPORARY, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 || fchmod(fd, 0644) < 0 ||
-	    posix_fallocate(fd, 0, (off_t)gp_reach_size()) != 0)
+	if (fd < 0 || fchmod(fd, 0644) < 0)
+		goto out;
+	/* With all its blocks: a store into one that is not there may end us later. */
+	errno = posix_fallocate(fd, 0, (off_t)gp_reach_size());
+	if (errno)
 		goto out;
 	memory = map_file(fd);
 	if (!memory)
@@ -128,8 +149,10 @@ static enum gp_status make_map(void **out, struct gp_diag *diag)
 	}
 out:
 	*out = memory;
-	if (!memory)
+	if (!memory) {
 		fail(diag, GP_REACH_PATH, "cannot be made");
+		unlink(MAP_TEMPORARY);
+	}
 	if (fd >= 0)
 		close(fd);
 	return memory ? GP_OK : GP_IO;
@@ -189,13 +212,32 @@ static enum gp_status open_netlink(struct worker_files *out, struct gp_diag *dia
 	return GP_OK;
 }
 
-/* Under systemd stderr is the journal. */
-static enum gp_status open_log(const char *to, int *out, struct gp_diag *diag)
+/*
+ * A descriptor of its own that does not block: what it is shared with stays as it is. A
+ * socket (the journal's) cannot be opened so; eventlog.c knows.
+ */
+static int reopen(int fd)
 {
-	if (!strcmp(to, "journal"))
-		*out = dup(STDERR_FILENO);
+	char path[32];
+	int out;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	out = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return out < 0 ? dup(fd) : out;
+}
+
+/* Under systemd stderr is the journal. */
+static enum gp_status open_log(const char *to, bool is_foreground, int *out,
+			       struct gp_diag *diag)
+{
+	const bool is_journal = !strcmp(to, "journal");
+
+	if (is_journal && !is_foreground)
+		return GP_OK;
+	if (is_journal)
+		*out = reopen(STDERR_FILENO);
 	else if (!strcmp(to, "stdout"))
-		*out = dup(STDOUT_FILENO);
+		*out = reopen(STDOUT_FILENO);
 	else
 		*out = open(to,
 			    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
@@ -207,7 +249,8 @@ static enum gp_status open_log(const char *to, int *out, struct gp_diag *diag)
 	return GP_OK;
 }
 
-enum gp_status files_open(struct files *files, const char *log_to, struct gp_diag *diag)
+enum gp_status files_open(struct files *files, const char *log_to, bool is_foreground,
+			  struct gp_diag *diag)
 {
 	enum gp_status status;
 
@@ -225,6 +268,6 @@ enum gp_status files_open(struct files *files, const char *log_to, struct gp_dia
 	if (status == GP_OK)
 		status = open_netlink(&files->worker, diag);
 	if (status == GP_OK)
-		status = open_log(log_to, &files->worker.log_fd, diag);
+		status = open_log(log_to, is_foreground, &files->worker.log_fd, diag);
 	return status;
 }

@@ -9,14 +9,16 @@
 
 struct files {
 	struct worker_files worker; /* steward_fd is not set here */
-	int lock_fd;                /* held as long as we live */
+	int lock_fd;                /* held as long as one of us lives */
 };
 
 /**
  * Make GP_RUN_DIR, take the lock, make or take over the map, bind the sockets, open
- * netlink and the log (LOG_TO as [log] to). GP_BUSY: another v6guardd runs; GP_PERM,
+ * netlink and the log (LOG_TO as [log] to; in the background "journal" is nowhere: there
+ * is no stderr). GP_BUSY: another v6guardd runs; GP_PERM,
  * GP_IO. What was made stays when it fails: the next start takes it over.
  */
-enum gp_status files_open(struct files *files, const char *log_to, struct gp_diag *diag);
+enum gp_status files_open(struct files *files, const char *log_to, bool is_foreground,
+			  struct gp_diag *diag);
 
 #endif

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "folder.h"
+#include "say.h"
 #include "steward.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_ENVIRONMENT = 4 };
@@ -33,30 +34,45 @@ struct wishes {
 	char *dir;
 };
 
+/* Not realpath(): a link in PATH may point elsewhere one day, and is followed then. */
+static char *absolute(const char *path)
+{
+	char here[4096], *out;
+
+	if (path[0] == '/')
+		return strdup(path);
+	if (!getcwd(here, sizeof(here)) || asprintf(&out, "%s/%s", here, path) < 0)
+		return NULL;
+	return out;
+}
+
 /* The folder of PATH, or PATH if it is one; malloc'd. NULL: it says why. */
 static char *folder_of(const char *path)
 {
 	struct stat found;
-	char *copy, *dir;
+	const char *name;
+	char *copy;
 
 	if (stat(path, &found) < 0) {
 		fprintf(stderr, "v6guardd: %s: %s\n", path, strerror(errno));
 		return NULL;
 	}
 	if (S_ISDIR(found.st_mode))
-		return realpath(path, NULL);
-	copy = strdup(path);
-	if (copy && strcmp(basename(copy), "v6guard.conf") != 0) {
+		return absolute(path);
+	name = strrchr(path, '/');
+	name = name ? name + 1 : path;
+	if (strcmp(name, "v6guard.conf") != 0) {
 		fprintf(stderr, "v6guardd: %s: the file must be called v6guard.conf\n",
 			path);
-		free(copy);
 		return NULL;
 	}
-	free(copy);
-	copy = strdup(path);
-	dir = copy ? realpath(dirname(copy), NULL) : NULL;
-	free(copy);
-	return dir;
+	copy = absolute(path);
+	if (copy)
+		copy[strlen(copy) - strlen(name) - 1] = '\0';
+	/* Of "/v6guard.conf" nothing is left. */
+	if (copy && !copy[0])
+		strcpy(copy, "/");
+	return copy;
 }
 
 static int take_option(int option, struct wishes *wishes)
@@ -123,7 +139,8 @@ static void fill_standard_fds(void)
 
 /*
  * Fork; the parent waits for the one byte that says that the worker runs, and exits by
- * it. In the child, *READY_FD is where to write it.
+ * it. In the child, *READY_FD is where to write it. What goes wrong before is still said
+ * on stderr.
  */
 static void into_background(int *ready_fd)
 {
@@ -154,7 +171,7 @@ static void into_background(int *ready_fd)
 
 static int run(const struct wishes *wishes, const struct settings *settings)
 {
-	const struct steward_options options = {wishes->dir, wishes->is_foreground};
+	const struct steward_options options = {wishes->dir};
 	static struct files files;
 	struct gp_diag diag;
 	int ready_fd = -1;
@@ -162,10 +179,9 @@ static int run(const struct wishes *wishes, const struct settings *settings)
 	umask(022);
 	if (!wishes->is_foreground)
 		into_background(&ready_fd);
-	if (files_open(&files, settings->log_to, &diag) != GP_OK) {
-		fprintf(stderr, "v6guardd: %s%s%s%s\n", diag.path,
-			diag.path[0] ? ": " : "", diag.text,
-			diag.status == GP_PERM && geteuid() ? " (this needs root)" : "");
+	if (files_open(&files, settings->log_to, wishes->is_foreground, &diag) != GP_OK) {
+		say("%s%s%s%s", diag.path, diag.path[0] ? ": " : "", diag.text,
+		    diag.status == GP_PERM && geteuid() ? " (this needs root)" : "");
 		return EXIT_ENVIRONMENT;
 	}
 	return steward_run(&options, &files, settings, ready_fd);
@@ -181,7 +197,7 @@ int main(int argc, char **argv)
 	wishes.dir = strdup(V6GUARD_CONFDIR);
 	code = wishes.dir ? take_options(argc, argv, &wishes) : EXIT_ENVIRONMENT;
 	if (code == EXIT_DONE && !wishes.is_over)
-		code = steward_load(wishes.dir, &settings, NULL);
+		code = folder_load(wishes.dir, &settings, NULL);
 	if (code == EXIT_DONE && !wishes.is_over && !wishes.is_check)
 		code = run(&wishes, &settings);
 	free(wishes.dir);

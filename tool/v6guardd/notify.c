@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* notify.c - the protocol of sd_notify(3) is one datagram. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>

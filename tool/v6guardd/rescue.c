@@ -46,6 +46,15 @@ static bool is_excluded(const struct settings *settings, const struct gp_owner *
 	return false;
 }
 
+/* A program gives itself any name; it goes into JSON and onto terminals. */
+static void copy_printable(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from);
+	for (; *to; to++)
+		if (*to < ' ' || *to > '~')
+			*to = '?';
+}
+
 /* The inode is the kernel's, not the worker's word: whose socket is it really. */
 static enum gp_status destroy(struct rescue *rescue, const struct settings *settings,
 			      struct message_rescued *out)
@@ -58,8 +67,8 @@ static enum gp_status destroy(struct rescue *rescue, const struct settings *sett
 		return status;
 	gp_owner_find(&found.inode, &owner, 1);
 	out->pid = owner.pid;
-	snprintf(out->program, sizeof(out->program), "%s", owner.program);
-	snprintf(out->unit, sizeof(out->unit), "%s", owner.unit);
+	copy_printable(out->program, sizeof(out->program), owner.program);
+	copy_printable(out->unit, sizeof(out->unit), owner.unit);
 	/* Who cannot be named cannot be told from those that must be left alone. */
 	if (settings->excluded_count && (!owner.pid || is_excluded(settings, &owner)))
 		return GP_CONFLICT;
@@ -72,7 +81,7 @@ void rescue_do(struct rescue *rescue, const struct settings *settings,
 	*out = (struct message_rescued){.socket = request->socket,
 					.partner = request->partner,
 					.why = request->why};
-	if (!settings->rescue)
+	if (!settings->rescue || !settings->guard.enforce)
 		out->status = GP_PERM;
 	else if (!is_plausible(request))
 		out->status = GP_RANGE;

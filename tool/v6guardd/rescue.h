@@ -20,8 +20,8 @@ void rescue_init(struct rescue *rescue, int fd);
 
 /**
  * Carry REQUEST out if it is plausible and SETTINGS allow it: OUT says what became of
- * it (GP_PERM: rescue is off, GP_RANGE: not plausible, GP_CONFLICT: an excluded program,
- * GP_BUSY: too many, else as gp_sockdiag_destroy).
+ * it (GP_PERM: rescue is off, or nothing enforced, GP_RANGE: not plausible, GP_CONFLICT:
+ * an excluded program, GP_BUSY: too many, else as gp_sockdiag_destroy).
  */
 void rescue_do(struct rescue *rescue, const struct settings *settings,
 	       const struct message_rescue *request, struct message_rescued *out);

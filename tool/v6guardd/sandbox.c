@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -60,19 +61,20 @@ static enum gp_status no_new_privileges(struct gp_diag *diag)
 	return GP_OK;
 }
 
-/* In a user namespace there may be nobody else to become. */
-static bool is_alone(void)
+/* ID is there in this user namespace, by MAP (uid_map or gid_map of user_namespaces(7)).
+ */
+static bool is_mapped(const char *map, unsigned long id)
 {
-	char map[64] = "";
-	const int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-	unsigned long inside, outside, count = 0;
+	FILE *file = fopen(map, "re");
+	unsigned long inside, outside, count;
+	bool is_there = false;
 
-	if (fd >= 0) {
-		if (read(fd, map, sizeof(map) - 1) < 0)
-			map[0] = '\0';
-		close(fd);
-	}
-	return sscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 && count == 1;
+	if (!file)
+		return true;
+	while (!is_there && fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3)
+		is_there = id >= inside && id - inside < count;
+	fclose(file);
+	return is_there;
 }
 
 static enum gp_status become(const char *user, struct gp_diag *diag)
@@ -81,7 +83,8 @@ static enum gp_status become(const char *user, struct gp_diag *diag)
 
 	if (!entry)
 		return gp_diag_set(diag, GP_NOTFOUND, "", "there is no user '%s'", user);
-	if (geteuid() != 0 || is_alone())
+	if (geteuid() != 0 || !is_mapped("/proc/self/uid_map", entry->pw_uid) ||
+	    !is_mapped("/proc/self/gid_map", entry->pw_gid))
 		return GP_OK;
 	if (setgroups(0, NULL) < 0 ||
 	    setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) < 0 ||
@@ -260,6 +263,13 @@ static bool add_conditions(scmp_filter_ctx filter)
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) >= 0 &&
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) >= 0 &&
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				SCMP_A1(SCMP_CMP_EQ, FIONREAD)) >= 0 &&
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				SCMP_A1(SCMP_CMP_EQ, FIONBIO)) >= 0 &&
+	       /* abort(). */
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) >= 0 &&
 	       /* Asking for limits, not setting them. */
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
 				SCMP_A2(SCMP_CMP_EQ, 0)) >= 0;
@@ -282,10 +292,13 @@ enum gp_status sandbox_seccomp(struct gp_diag *diag)
 		   add_names(filter, SCMP_ACT_KILL_PROCESS, deadly,
 			     sizeof(deadly) / sizeof(deadly[0])) &&
 		   add_conditions(filter);
-	error = is_built ? seccomp_load(filter) : -EINVAL;
+	error = is_built ? seccomp_load(filter) : -ENOMEM;
 	seccomp_release(filter);
 	if (error == 0)
 		return GP_OK;
-	return gp_diag_set(diag, GP_UNSUPPORTED, "",
-			   "system calls cannot be filtered: %s", strerror(-error));
+	return gp_diag_set(diag,
+			   error == -EINVAL || error == -ENOSYS || error == -EOPNOTSUPP
+				   ? GP_UNSUPPORTED
+				   : GP_IO,
+			   "", "system calls cannot be filtered: %s", strerror(-error));
 }

@@ -181,6 +181,13 @@ static bool are_lists_valid(const struct settings *settings)
 	return true;
 }
 
+static bool is_guard_valid(const struct gp_guard_policy *guard)
+{
+	return guard->mode < GP_MODE_COUNT && guard->distrust <= 1 &&
+	       guard->enforce <= 1 && guard->keep_last <= 1 && guard->aaaa_only <= 1 &&
+	       guard->backends_auto <= 1;
+}
+
 bool settings_are_valid(const struct settings *settings)
 {
 	return settings->probe_mode <= PROBE_ALL && settings->rescue <= 1 &&
@@ -190,7 +197,7 @@ bool settings_are_valid(const struct settings *settings)
 	       settings->broken_ttl_ms <= settings->broken_ttl_max_ms &&
 	       settings->broken_ttl_max_ms <= DAY_MS &&
 	       settings->log_events < 1U << EVENT_KINDS &&
-	       settings->guard.mode < GP_MODE_COUNT &&
+	       is_guard_valid(&settings->guard) &&
 	       ends(settings->log_to, sizeof(settings->log_to)) &&
 	       are_lists_valid(settings);
 }

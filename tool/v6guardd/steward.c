@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -18,15 +17,15 @@
 
 #include "guard/clock.h"
 #include "guard/nscd.h"
+#include "folder.h"
 #include "message.h"
 #include "notify.h"
 #include "rescue.h"
 #include "sandbox.h"
+#include "say.h"
 #include "steward.h"
 
 #define WORKER_USER "v6guard"
-/* An editor writes a file in several steps: the last one counts. */
-#define SETTLE_MS 200
 #define NSCD_EVERY_MS 2000
 /* The worker, asked to end, has so long. */
 #define GOODBYE_MS 3000
@@ -35,72 +34,16 @@ struct steward {
 	const struct steward_options *options;
 	struct settings settings;
 	struct rescue rescue;
-	int worker_fd, signal_fd, inotify_fd, ready_fd;
-	pid_t worker;
-	long long reload_at_ms; /* 0: nothing has changed */
+	struct folder folder;
+	int worker_fd, signal_fd, ready_fd, lock_fd;
+	pid_t worker, nscd; /* 0: none */
 	long long nscd_at_ms, nscd_done_ms;
 	long long watchdog_at_ms;
-	bool is_over;
+	bool is_over, is_asked; /* to end: by a signal */
 	int status;
 };
 
 /* ---- the configuration ---- */
-
-static void print_diag(const struct gp_diag *diag, char *text, size_t size)
-{
-	char where[32] = "";
-
-	if (diag->line && diag->column)
-		snprintf(where, sizeof(where), ":%u:%u", diag->line, diag->column);
-	else if (diag->line)
-		snprintf(where, sizeof(where), ":%u", diag->line);
-	snprintf(text, size, "%s%s%s%s", diag->path, where, diag->path[0] ? ": " : "",
-		 diag->text);
-}
-
-static void print_errors(const struct gp_config_errors *errors, const char *dir,
-			 enum gp_status status, char first[1024])
-{
-	char text[1024];
-
-	for (size_t i = 0; i < errors->count; i++) {
-		print_diag(&errors->list[i], text, sizeof(text));
-		fprintf(stderr, "v6guardd: %s\n", text);
-		if (first && i == 0)
-			strcpy(first, text);
-	}
-	if (errors->more)
-		fprintf(stderr, "v6guardd: there are more errors\n");
-	if (errors->count)
-		return;
-	snprintf(text, sizeof(text), "%s: %s", dir, gp_status_text(status));
-	fprintf(stderr, "v6guardd: %s\n", text);
-	if (first)
-		strcpy(first, text);
-}
-
-int steward_load(const char *dir, struct settings *out, char first[1024])
-{
-	struct gp_config_errors *errors = calloc(1, sizeof(*errors));
-	struct gp_config *config;
-	char warning[256];
-	enum gp_status status = errors ? gp_config_load(dir, &config, errors) : GP_NOMEM;
-
-	if (!errors)
-		return 4;
-	if (status == GP_OK) {
-		settings_from_config(config, out, warning);
-		gp_config_free(config);
-		if (warning[0])
-			fprintf(stderr, "v6guardd: %s\n", warning);
-	} else {
-		print_errors(errors, dir, status, first);
-	}
-	free(errors);
-	if (status == GP_OK)
-		return 0;
-	return status == GP_SYNTAX || status == GP_RANGE || status == GP_NOTFOUND ? 3 : 4;
-}
 
 static void send_ability(struct steward *steward)
 {
@@ -109,59 +52,53 @@ static void send_ability(struct steward *steward)
 
 	message_send(steward->worker_fd, MESSAGE_ABILITY, &message);
 	if (steward->settings.rescue && message.u.ability.can_destroy != GP_OK)
-		fprintf(stderr,
-			"v6guardd: rescue is on, but sockets cannot be destroyed here: "
-			"%s\n",
-			gp_status_text((enum gp_status)message.u.ability.can_destroy));
+		say("rescue is on, but sockets cannot be destroyed here: %s",
+		    gp_status_text((enum gp_status)message.u.ability.can_destroy));
 }
 
+/* What is in force, in a line. */
+static void say_settings(const struct settings *settings, const char *what)
+{
+	static const char *const probe[] = {"off", "suspects", "all"};
+
+	say("%s: mode %s, probe %s, rescue %s%s", what,
+	    gp_mode_name((enum gp_mode)settings->guard.mode), probe[settings->probe_mode],
+	    settings->rescue ? "on" : "off",
+	    settings->guard.enforce ? "" : ", nothing is enforced");
+}
+
+static void take_settings(struct steward *steward, const struct settings *settings)
+{
+	/* The worker cannot open files. */
+	if (strcmp(settings->log_to, steward->settings.log_to) != 0)
+		say("[log] to = %s takes a restart", settings->log_to);
+	steward->settings = *settings;
+	say_settings(settings, "configuration read");
+}
+
+/* The worker, and whoever asked it for the reload, waits for one of the two. */
 static void reload(struct steward *steward)
 {
 	static struct message message;
+	static struct settings settings;
+	char first[FOLDER_ERROR] = "";
 
-	steward->reload_at_ms = 0;
+	folder_done(&steward->folder);
 	notify("RELOADING=1");
-	if (steward_load(steward->options->dir, &message.u.settings, message.u.text) ==
-	    0) {
-		steward->settings = message.u.settings;
+	memset(&message, 0, sizeof(message));
+	if (folder_load(steward->options->dir, &settings, first) == 0) {
+		take_settings(steward, &settings);
+		message.u.settings = settings;
 		message_send(steward->worker_fd, MESSAGE_SETTINGS, &message);
 		send_ability(steward);
 		notify("READY=1\nSTATUS=configuration read");
 	} else {
+		strcpy(message.u.text, first);
 		message_send(steward->worker_fd, MESSAGE_REFUSED, &message);
-		fprintf(stderr, "v6guardd: the configuration before stays in force\n");
+		say("the configuration before stays in force");
 		notify("READY=1\nSTATUS=the configuration has errors; the one before "
 		       "stays in force");
 	}
-}
-
-/* The folder, conf.d, and what they stand in: a ConfigMap is swapped by its link there.
- */
-static int watch_folder(const char *dir)
-{
-	const uint32_t what = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
-			      IN_MOVED_TO | IN_ATTRIB;
-	const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	char path[4096];
-
-	if (fd < 0)
-		return -1;
-	inotify_add_watch(fd, dir, what);
-	snprintf(path, sizeof(path), "%s/conf.d", dir);
-	inotify_add_watch(fd, path, what);
-	return fd;
-}
-
-static void take_changes(struct steward *steward)
-{
-	char events[4096];
-
-	while (read(steward->inotify_fd, events, sizeof(events)) > 0)
-		;
-	steward->reload_at_ms = gp_boot_ms() + SETTLE_MS;
-	/* conf.d may have come only now, or be another folder. */
-	close(steward->inotify_fd);
-	steward->inotify_fd = watch_folder(steward->options->dir);
 }
 
 /* ---- the worker's wishes ---- */
@@ -174,18 +111,32 @@ static void do_rescue(struct steward *steward, const struct message_rescue *requ
 	message_send(steward->worker_fd, MESSAGE_RESCUED, &reply);
 }
 
+/* Let go of the terminal, or of a pipe that somebody reads to its end. */
+static void close_standard_files(void)
+{
+	const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int standard = 0; fd >= 0 && standard <= STDERR_FILENO; standard++)
+		dup2(fd, standard);
+	if (fd >= 0)
+		close(fd);
+}
+
 static void on_ready(struct steward *steward)
 {
 	const char byte = 1;
 
 	send_ability(steward);
+	say_settings(&steward->settings, "started");
 	notify("READY=1\nSTATUS=watching");
-	if (steward->ready_fd >= 0) {
-		if (write(steward->ready_fd, &byte, 1) < 0)
-			steward->is_over = true; /* who waited for it is gone */
-		close(steward->ready_fd);
-		steward->ready_fd = -1;
-	}
+	if (steward->ready_fd < 0)
+		return;
+	close_standard_files();
+	say_to_syslog();
+	if (write(steward->ready_fd, &byte, 1) < 0)
+		steward->is_over = true; /* who waited for it is gone */
+	close(steward->ready_fd);
+	steward->ready_fd = -1;
 }
 
 static void want_nscd(struct steward *steward)
@@ -236,12 +187,28 @@ static void take_messages(struct steward *steward)
 	}
 }
 
+/* By a child: an nscd that hangs must not hold up rescues. */
 static void flush_nscd(struct steward *steward)
 {
 	steward->nscd_at_ms = 0;
-	if (gp_nscd_is_running())
-		gp_nscd_flush();
 	steward->nscd_done_ms = gp_boot_ms();
+	if (steward->nscd) {
+		want_nscd(steward);
+		return;
+	}
+	if (!gp_nscd_is_running())
+		return;
+	steward->nscd = fork();
+	if (steward->nscd < 0)
+		steward->nscd = 0;
+	if (steward->nscd == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Neither the worker nor the next v6guardd is to wait for us. */
+		close(steward->worker_fd);
+		close(steward->lock_fd);
+		gp_nscd_flush();
+		_exit(0);
+	}
 }
 
 /* ---- signals ---- */
@@ -260,23 +227,30 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static void on_child(struct steward *steward)
+static void on_worker_ended(struct steward *steward, int status)
 {
-	int status;
-
-	if (waitpid(steward->worker, &status, WNOHANG) != steward->worker)
-		return;
 	steward->worker = 0;
 	steward->is_over = true;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && steward->is_asked)
 		return;
 	steward->status = 4;
 	if (WIFSIGNALED(status))
-		fprintf(stderr, "v6guardd: the worker was ended by signal %d\n",
-			WTERMSIG(status));
+		say("the worker was ended by signal %d", WTERMSIG(status));
 	else
-		fprintf(stderr, "v6guardd: the worker ended with status %d\n",
-			WEXITSTATUS(status));
+		say("the worker ended with status %d", WEXITSTATUS(status));
+}
+
+static void on_child(struct steward *steward)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == steward->worker)
+			on_worker_ended(steward, status);
+		else if (pid == steward->nscd)
+			steward->nscd = 0;
+	}
 }
 
 static void take_signals(struct steward *steward)
@@ -289,7 +263,7 @@ static void take_signals(struct steward *steward)
 		else if (info.ssi_signo == SIGCHLD)
 			on_child(steward);
 		else
-			steward->is_over = true;
+			steward->is_over = steward->is_asked = true;
 	}
 }
 
@@ -305,7 +279,7 @@ static int patience(const struct steward *steward)
 {
 	long long first = 0;
 
-	sooner(&first, steward->reload_at_ms);
+	sooner(&first, folder_due(&steward->folder));
 	sooner(&first, steward->nscd_at_ms);
 	sooner(&first, steward->watchdog_at_ms);
 	if (!first)
@@ -316,9 +290,9 @@ static int patience(const struct steward *steward)
 
 static void do_due(struct steward *steward)
 {
-	const long long now = gp_boot_ms();
+	const long long now = gp_boot_ms(), changed = folder_due(&steward->folder);
 
-	if (steward->reload_at_ms && steward->reload_at_ms <= now)
+	if (changed && changed <= now)
 		reload(steward);
 	if (steward->nscd_at_ms && steward->nscd_at_ms <= now)
 		flush_nscd(steward);
@@ -333,7 +307,7 @@ static void loop(struct steward *steward)
 	while (!steward->is_over) {
 		struct pollfd fds[] = {{steward->worker_fd, POLLIN, 0},
 				       {steward->signal_fd, POLLIN, 0},
-				       {steward->inotify_fd, POLLIN, 0}};
+				       {steward->folder.fd, POLLIN, 0}};
 		if (poll(fds, 3, patience(steward)) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents)
@@ -341,7 +315,7 @@ static void loop(struct steward *steward)
 		if (fds[0].revents)
 			take_messages(steward);
 		if (fds[2].revents)
-			take_changes(steward);
+			folder_take(&steward->folder, gp_boot_ms());
 		do_due(steward);
 	}
 }
@@ -367,8 +341,9 @@ static void dismiss(struct steward *steward)
 
 /* ---- the worker's beginning ---- */
 
-static _Noreturn void be_worker(struct files *files, const struct settings *settings,
-				int steward_fd, pid_t steward)
+/* The worker holds on to the lock as well: no two of them may write the map. */
+static _Noreturn void be_worker(struct files *files, const struct steward *steward,
+				int steward_fd, pid_t parent)
 {
 	const char *user = getpwnam(WORKER_USER) ? WORKER_USER : "nobody";
 	struct gp_diag diag;
@@ -380,18 +355,27 @@ static _Noreturn void be_worker(struct files *files, const struct settings *sett
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
-	close(files->lock_fd);
 	files->worker.steward_fd = steward_fd;
-	if (sandbox_worker(user, &diag) != GP_OK || sandbox_seccomp(&diag) != GP_OK) {
-		fprintf(stderr, "v6guardd: %s\n", diag.text);
+	if (sandbox_worker(user, &diag) != GP_OK) {
+		say("%s", diag.text);
 		_exit(status);
 	}
 	/* Changing users took the death signal away. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (steward->ready_fd >= 0) {
+		close(steward->ready_fd);
+		close_standard_files();
+	}
+	/* Without capabilities it is harmless enough where the kernel cannot do more. */
+	if (sandbox_seccomp(&diag) != GP_OK) {
+		say("%s", diag.text);
+		if (diag.status != GP_UNSUPPORTED)
+			_exit(status);
+	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (getppid() == steward)
-		status = worker_run(&files->worker, settings);
+	if (getppid() == parent)
+		status = worker_run(&files->worker, &steward->settings);
 	_exit(status);
 }
 
@@ -419,9 +403,7 @@ static bool fork_worker(struct steward *steward, struct files *files)
 	if (steward->worker == 0) {
 		close(pair[0]);
 		close(steward->signal_fd);
-		if (steward->ready_fd >= 0)
-			close(steward->ready_fd);
-		be_worker(files, &steward->settings, pair[1], self);
+		be_worker(files, steward, pair[1], self);
 	}
 	close(pair[1]);
 	steward->worker_fd = pair[0];
@@ -439,20 +421,19 @@ int steward_run(const struct steward_options *options, struct files *files,
 	steward = (struct steward){.options = options,
 				   .settings = *settings,
 				   .ready_fd = ready_fd,
-				   .inotify_fd = -1,
+				   .lock_fd = files->lock_fd,
 				   .signal_fd = block_signals()};
 	if (steward.signal_fd < 0 || !fork_worker(&steward, files)) {
-		fprintf(stderr, "v6guardd: the worker cannot be started: %s\n",
-			strerror(errno));
+		say("the worker cannot be started: %s", strerror(errno));
 		return 4;
 	}
 	rescue_init(&steward.rescue, gp_sockdiag_open());
-	steward.inotify_fd = watch_folder(options->dir);
+	folder_watch(&steward.folder, options->dir);
 	steward.watchdog_at_ms = watchdog ? gp_boot_ms() + watchdog : 0;
 	if (sandbox_steward(&diag) == GP_OK) {
 		loop(&steward);
 	} else {
-		fprintf(stderr, "v6guardd: %s\n", diag.text);
+		say("%s", diag.text);
 		steward.status = 4;
 	}
 	dismiss(&steward);

@@ -11,20 +11,14 @@
 
 /** How to run. */
 struct steward_options {
-	const char *dir;    /* the configuration's folder */
-	bool is_foreground; /* -f */
+	const char *dir; /* the configuration's folder, absolute */
 };
 
 /**
- * Read the configuration in DIR into OUT, printing what is wrong. The exit status: 0, 3
- * or 4; OUT is untouched unless it is 0. FIRST (NULL allowed): the first error as text.
- */
-int steward_load(const char *dir, struct settings *out, char first[1024]);
-
-/**
  * Fork the worker, then serve it until one of us ends; the exit status of v6guardd.
- * READY_FD
- * (-1: none) gets one byte when the worker runs.
+ * READY_FD (-1: we are in the foreground) gets one byte when the worker runs; from then
+ * on nothing goes to the standard files that we were started with, and complaints to
+ * syslog.
  */
 int steward_run(const struct steward_options *options, struct files *files,
 		const struct settings *settings, int ready_fd);

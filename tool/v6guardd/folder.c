@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* folder.c - reading the configuration, and inotify on where it stands. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "say.h"
+
+/* An editor writes a file in several steps: the last one counts, but for one that never
+ * stops. */
+#define SETTLE_MS 200
+#define SETTLE_MAX_MS 2000
+#define WHAT                                                                             \
+	(IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB)
+
+/* ---- reading ---- */
+
+static void format_diag(const struct gp_diag *diag, char text[FOLDER_ERROR])
+{
+	char where[32] = "";
+
+	if (diag->line && diag->column)
+		snprintf(where, sizeof(where), ":%u:%u", diag->line, diag->column);
+	else if (diag->line)
+		snprintf(where, sizeof(where), ":%u", diag->line);
+	snprintf(text, FOLDER_ERROR, "%s%s%s%s", diag->path, where,
+		 diag->path[0] ? ": " : "", diag->text);
+}
+
+/* It may quote a file, and goes into JSON. */
+static void copy_printable(char to[FOLDER_ERROR], const char *from)
+{
+	size_t i;
+
+	for (i = 0; from[i] && i + 1 < FOLDER_ERROR; i++)
+		to[i] = from[i];
+	to[i] = '\0';
+	for (i = 0; to[i]; i++)
+		if (to[i] < ' ' || to[i] > '~')
+			to[i] = '?';
+}
+
+static void say_errors(const struct gp_config_errors *errors, const char *dir,
+		       enum gp_status status, char first[FOLDER_ERROR])
+{
+	char text[FOLDER_ERROR];
+
+	for (size_t i = 0; i < errors->count; i++) {
+		format_diag(&errors->list[i], text);
+		say("%s", text);
+		if (first && i == 0)
+			copy_printable(first, text);
+	}
+	if (errors->more)
+		say("there are more errors");
+	if (errors->count)
+		return;
+	snprintf(text, sizeof(text), "%s: %s", dir, gp_status_text(status));
+	say("%s", text);
+	if (first)
+		copy_printable(first, text);
+}
+
+int folder_load(const char *dir, struct settings *out, char first[FOLDER_ERROR])
+{
+	static struct gp_config_errors errors;
+	static struct settings settings;
+	struct gp_config *config = NULL;
+	char warning[256];
+	enum gp_status status;
+
+	memset(&errors, 0, sizeof(errors));
+	status = gp_config_load(dir, &config, &errors);
+	if (status != GP_OK) {
+		say_errors(&errors, dir, status, first);
+		return status == GP_SYNTAX || status == GP_RANGE || status == GP_NOTFOUND
+			       ? 3
+			       : 4;
+	}
+	settings_from_config(config, &settings, warning);
+	gp_config_free(config);
+	if (warning[0])
+		say("%s", warning);
+	*out = settings;
+	return 0;
+}
+
+/* ---- watching ---- */
+
+/* A link that is swapped (a ConfigMap's ..data inside, or the folder itself) is an entry
+ * like any other. Whatever is not there now comes as an entry of what is. */
+static void add_watches(struct folder *folder)
+{
+	char path[4096];
+	char *slash;
+
+	folder->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (folder->fd < 0)
+		return;
+	inotify_add_watch(folder->fd, folder->dir, WHAT);
+	if (snprintf(path, sizeof(path), "%s/conf.d", folder->dir) < (int)sizeof(path))
+		inotify_add_watch(folder->fd, path, WHAT);
+	snprintf(path, sizeof(path), "%s", folder->dir);
+	slash = strrchr(path, '/');
+	folder->parent = -1;
+	if (slash && slash[1]) {
+		slash[slash == path] = '\0';
+		folder->parent = inotify_add_watch(folder->fd, path, WHAT);
+	}
+}
+
+void folder_watch(struct folder *folder, const char *dir)
+{
+	*folder = (struct folder){.dir = dir};
+	add_watches(folder);
+	if (folder->fd < 0)
+		say("%s is not watched for changes: %s", dir, strerror(errno));
+}
+
+/* Of what happens where the folder stands, only its own name concerns us. */
+static bool is_ours(const struct folder *folder, const struct inotify_event *event)
+{
+	const char *name = strrchr(folder->dir, '/');
+
+	if (event->wd != folder->parent || event->mask & IN_Q_OVERFLOW)
+		return true;
+	return event->len && name && !strcmp(event->name, name + 1);
+}
+
+void folder_take(struct folder *folder, long long now_ms)
+{
+	_Alignas(struct inotify_event) char bytes[4096];
+	bool has_changed = false;
+	ssize_t got;
+
+	while ((got = read(folder->fd, bytes, sizeof(bytes))) > 0) {
+		for (ssize_t at = 0; at < got;) {
+			const struct inotify_event *event =
+				(const struct inotify_event *)(const void *)(bytes + at);
+			has_changed |= is_ours(folder, event);
+			at += (ssize_t)(sizeof(*event) + event->len);
+		}
+	}
+	if (!has_changed)
+		return;
+	if (!folder->first_ms)
+		folder->first_ms = now_ms;
+	folder->last_ms = now_ms;
+	/* conf.d may have come only now, or the folder be another one. */
+	close(folder->fd);
+	add_watches(folder);
+}
+
+long long folder_due(const struct folder *folder)
+{
+	const long long settled = folder->last_ms + SETTLE_MS;
+	const long long latest = folder->first_ms + SETTLE_MAX_MS;
+
+	if (!folder->first_ms)
+		return 0;
+	return settled < latest ? settled : latest;
+}
+
+void folder_done(struct folder *folder)
+{
+	folder->first_ms = folder->last_ms = 0;
+}
