@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/lab/fake_control.py \
 	tests/lab/lab.sh \
 	tests/lab/on_terminal.py \
+	tests/lab/closed.py \
 	tests/lab/process.c \
 	tests/lab/run.sh \
 	tests/lab/server.py \
@@ -16,6 +17,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
+	tests/lab/t_kernel.sh \
 	tests/lab/t_process.sh \
 	tests/lab/t_status.sh \
 	tests/lab/t_stuck.sh
