@@ -16,6 +16,7 @@
 #                           it answers. daemon_pid HOST; daemon_stop HOST ends it
 #   filter HOST 4|6 RULE... what the server drops of HOST's packets (nftables); none: nothing
 #   ok, bad, skip, check    one line a case; lab_done ends the script with 0, 1 or 77
+#   find_built              for tests without a lab: what they are to test
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -94,6 +95,23 @@ lab_needs() {
 # A program of the system, or of the packages that quickstart unpacked below build/deps.
 lab_tool() {
 	PATH="$PATH:/usr/sbin:/sbin:$DEPS/usr/sbin:$DEPS/usr/bin:$DEPS/sbin" command -v "$1"
+}
+
+# For tests that need no lab: V6GUARD and MODULE are the program and the module, those given,
+# those built in $top_builddir, or those staged.
+find_built() {
+	local file built=${top_builddir:-$top}
+	nssdir=${nssdir:-/usr/lib/$(${CC:-gcc} -print-multiarch 2>/dev/null)}
+	for file in ${V6GUARD:-} "$built/tool/v6guard/v6guard" "$STAGE/usr/bin/v6guard"; do
+		[ -x "$file" ] && V6GUARD=$file && break
+	done
+	[ -x "${V6GUARD:-}" ] || lab_refuse "no v6guard program: set V6GUARD"
+	for file in ${MODULE:-} "$built/.libs/libnss_v6guard.so.2" \
+		"$STAGE$nssdir/libnss_v6guard.so.2"; do
+		[ -f "$file" ] && MODULE=$file && break
+	done
+	[ -f "${MODULE:-}" ] || lab_refuse "no libnss_v6guard.so.2: set MODULE"
+	export V6GUARD MODULE nssdir
 }
 
 lab_enter() {

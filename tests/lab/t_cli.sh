@@ -8,20 +8,9 @@
 # The first part works below --root in a temporary folder; the second in a mount and network
 # namespace with a copy of /etc, and is skipped where that is refused.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
+. "$(dirname "$0")/lab.sh"
+find_built
 self=$here/$(basename "$0")
-top=${top_builddir:-$(cd "$here/../.." && pwd)}
-nssdir=${nssdir:-/usr/lib/$(${CC:-gcc} -print-multiarch 2>/dev/null)}
-stage=${V6GUARD_STAGE:-$here/../../build/stage}
-for f in ${V6GUARD:-} "$top/tool/v6guard/v6guard" "$stage/usr/bin/v6guard"; do
-	[ -x "$f" ] && V6GUARD=$f && break
-done
-[ -x "${V6GUARD:-}" ] || { echo "skip    no v6guard program: set V6GUARD"; exit 77; }
-for f in ${MODULE:-} "$top/.libs/libnss_v6guard.so.2" "$stage$nssdir/libnss_v6guard.so.2"; do
-	[ -f "$f" ] && MODULE=$f && break
-done
-[ -f "${MODULE:-}" ] || { echo "skip    no libnss_v6guard.so.2: set MODULE"; exit 77; }
-export V6GUARD MODULE nssdir top_builddir=$top
 unset NO_COLOR V6GUARD_SNAPSHOT
 
 good=0 bad=0

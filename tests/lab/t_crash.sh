@@ -5,18 +5,8 @@
 #
 # V6GUARD and MODULE as in t_cli.sh; CRASH_STEP=N takes every Nth call only.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-top=${top_builddir:-$(cd "$here/../.." && pwd)}
-nssdir=${nssdir:-/usr/lib/$(${CC:-gcc} -print-multiarch 2>/dev/null)}
-stage=${V6GUARD_STAGE:-$here/../../build/stage}
-for f in ${V6GUARD:-} "$top/tool/v6guard/v6guard" "$stage/usr/bin/v6guard"; do
-	[ -x "$f" ] && V6GUARD=$f && break
-done
-[ -x "${V6GUARD:-}" ] || { echo "skip    no v6guard program: set V6GUARD"; exit 77; }
-for f in ${MODULE:-} "$top/.libs/libnss_v6guard.so.2" "$stage$nssdir/libnss_v6guard.so.2"; do
-	[ -f "$f" ] && MODULE=$f && break
-done
-[ -f "${MODULE:-}" ] || { echo "skip    no libnss_v6guard.so.2: set MODULE"; exit 77; }
+. "$(dirname "$0")/lab.sh"
+find_built
 strace -o /dev/null true 2>/dev/null || { echo "skip    strace is not there, or may not trace"; exit 77; }
 step=${CRASH_STEP:-1}
 
