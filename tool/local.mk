@@ -45,6 +45,7 @@ tool_v6guard_v6guard_SOURCES = \
 tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tool_v6guard_v6guard_LDADD = libgpcore.la $(JANSSON_LIBS)
 dist_man_MANS += tool/v6guard/v6guard.8
+dist_man_MANS += tool/v6guardd/v6guardd.8
 
 # v6guardd: all but main.c in an archive, for the tests.
 noinst_LTLIBRARIES += libgpdaemon.la
