@@ -7,16 +7,14 @@
  *   hint|withheld ADDR...     handed out together; withheld: the IPv6 ones were held back
  *   syn ADDR N                a program's SYN waits, N retransmits
  *   failed|unclear|stall|ok|data ADDR
- *   world PREFIX up|down      from now on probes are answered: 0.1 s, or 2.5 s of silence
- *   probed ADDR ok|timeout|icmp|nothing [RTT]     (without a world)
- *   onlink PREFIX, epoch, set PREFIX VERDICT SECONDS, clear PREFIX
- *   is ADDR VERDICT           what a reader of the map would see
- *   area PREFIX VERDICT       what is published for exactly that prefix
- *   asked ADDR[@PORT] | quiet a probe went out that no line asked about yet; none did
- *   may ADDR N no|broken|retransmits
- *   by ADDR EVIDENCE          what the verdict rests on
- *   probes MAX                at most so many probes so far
- *   changes N                 verdicts changed so far (of those that are events)
+ *   world PREFIX up|down|none from now on probes are answered: 0.1 s, or 2.5 s of
+ * silence; none: they cannot be made probed ADDR ok|timeout|icmp|nothing [RTT] (without a
+ * world) onlink PREFIX, epoch, set PREFIX VERDICT SECONDS, clear PREFIX is ADDR VERDICT
+ * what a reader of the map would see area PREFIX VERDICT       what is published for
+ * exactly that prefix asked ADDR[@PORT] | quiet a probe went out that no line asked about
+ * yet; none did may ADDR N no|broken|retransmits by ADDR EVIDENCE          what the
+ * verdict rests on probes MAX                at most so many probes so far changes N
+ * verdicts changed so far (of those that are events)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,7 +49,7 @@ struct replay {
 	size_t flying_count;
 	struct {
 		struct gp_prefix prefix;
-		bool is_up;
+		bool is_up, is_none;
 	} world[WORLD_MAX];
 	size_t world_count;
 	unsigned probes, changes;
@@ -67,20 +65,25 @@ static void on_publish(void *ctx, const struct gp_prefix *prefix, enum gp_verdic
 	assert_int_equal(gp_reach_set(replay->map, prefix, verdict, expires_ms), GP_OK);
 }
 
-static bool is_up(const struct replay *replay, const struct gp_addr *addr)
+static enum verdict_probe answer(const struct replay *replay, const struct gp_addr *addr)
 {
 	for (size_t i = replay->world_count; i-- > 0;)
-		if (gp_prefix_match(&replay->world[i].prefix, addr))
-			return replay->world[i].is_up;
-	return false;
+		if (gp_prefix_match(&replay->world[i].prefix, addr)) {
+			if (replay->world[i].is_none)
+				return VERDICT_PROBE_NOTHING;
+			return replay->world[i].is_up ? VERDICT_PROBE_OK
+						      : VERDICT_PROBE_TIMEOUT;
+		}
+	return VERDICT_PROBE_TIMEOUT;
 }
 
 static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
 {
 	struct replay *replay = ctx;
-	const bool up = is_up(replay, addr);
-	const struct flight flight = {*addr, port, replay->now + (up ? 100 : 2500),
-				      up ? VERDICT_PROBE_OK : VERDICT_PROBE_TIMEOUT};
+	const enum verdict_probe result = answer(replay, addr);
+	const struct flight flight = {
+		*addr, port, replay->now + (result == VERDICT_PROBE_TIMEOUT ? 2500 : 100),
+		result};
 
 	replay->probes++;
 	if (replay->asked_count < FLIGHT_MAX)
@@ -223,6 +226,7 @@ static bool do_world(struct replay *replay, char **word)
 	if (!strcmp(word[0], "world")) {
 		prefix = prefix_of(replay, word[1]);
 		replay->world[replay->world_count].prefix = prefix;
+		replay->world[replay->world_count].is_none = !strcmp(word[2], "none");
 		replay->world[replay->world_count++].is_up = !strcmp(word[2], "up");
 		assert_true(replay->world_count < WORLD_MAX);
 	} else if (!strcmp(word[0], "onlink")) {
@@ -565,6 +569,54 @@ static const struct rule_case rules[] = {
 	  "300 world 2001:db8:1::/48 up", "400 is " A6 " ok", "400 area ::/0 broken",
 	  "400 is " B6 " broken", "400 is 2a01::1 broken", "5000 is " B6 " broken"}},
 
+	/* What must end. */
+	{"re-tests that can never be made: the verdict runs out",
+	 NULL,
+	 {"0 world ::/0 none", "0 world 0.0.0.0/0 up", "0 hint " A6 " " A4, "0 ok " A4,
+	  "0 failed " A6, "60 is " A6 " broken", "600 is " A6 " unknown",
+	  "600 probes 5"}},
+	{"... that of ::/0 as well",
+	 NULL,
+	 {"0 world ::/0 none", "0 world 0.0.0.0/0 up", "0 hint " A6 " " A4,
+	  "0 hint " B6 " " A4, "0 hint " C6 " " A4, "0 ok " A4, "1 failed " A6,
+	  "1 failed " B6, "1 failed " C6, "40 area ::/0 broken", "140 area ::/0 unknown",
+	  "2000 is " A6 " unknown", "2000 is 2a00::1 unknown"}},
+	{"::/0 is not broken when nobody is left who could show that it heals",
+	 NULL,
+	 {"0 world ::/0 down", "0 world 0.0.0.0/0 up", "0 hint " A6 " " A4,
+	  "0 hint " B6 " " A4, "0 hint " C6 " " A4, "0 ok " A4, "1 failed " A6,
+	  "1 failed " B6, "1 failed " C6, "2 clear 2001:db8:1::/48",
+	  "2 clear 2001:dc8:2::/48", "2 clear 2001:de8:3::/48", "2 area ::/0 broken",
+	  "700 area ::/0 unknown", "700 is 2a00::1 unknown"}},
+	{"a broken destination that nobody asks for is forgotten after 2 h",
+	 NULL,
+	 {"0 world ::/0 down", "0 world 0.0.0.0/0 up", "0 hint " A6 " " A4, "0 ok " A4,
+	  "0 failed " A6, "7200 is " A6 " broken", "8000 is " A6 " unknown",
+	  "86400 probes 20"}},
+	{"while ::/0 is broken no address is tested but by its beat",
+	 NULL,
+	 {"0 hint " A6 " " A4, "0 hint " B6 " " A4, "0 hint " C6 " " A4, "0 ok " A4,
+	  "1 failed " A6, "1 failed " B6, "1 failed " C6, "1 area ::/0 broken",
+	  "2 hint 2a00::1 " A4, "3 ok " A4, "3 unclear 2a00::1", "4 syn 2a00::1 1",
+	  "5 quiet"}},
+	{"... also one that nothing was known of: once a beat, not twice",
+	 NULL,
+	 {"0 world ::/0 down", "0 world 0.0.0.0/0 up", "0 hint " A6 " " A4,
+	  "0 hint " B6 " " A4, "0 hint " C6 " " A4, "0 ok " A4, "1 failed " A6,
+	  "1 failed " B6, "1 failed " C6, "2 hint 2a00::1 " A4, "2 hint 2a00::2 " A4,
+	  "2 hint 2a00::3 " A4, "2 hint 2a00::4 " A4, "600 area ::/0 broken",
+	  "600 probes 40"}},
+	{"pins are no evidence for the prefix around them",
+	 NULL,
+	 {"0 set " A6 " broken 100", "0 set " A6_2 " broken 100", "0 hint " A6_3 " " A4,
+	  "0 ok " A4, "1 failed " A6_3, "1 is " A6_3 " broken",
+	  "1 area 2001:db8:1::/48 unknown"}},
+	{"... nor do they hide that it works",
+	 NULL,
+	 {"0 hint " A6 " " A4, "0 hint " B6 " " A4, "0 hint " C6 " " A4, "0 ok " A4,
+	  "1 failed " A6, "1 failed " B6, "1 failed " C6, "2 set " A6 " broken 9999",
+	  "3 ok " A6, "3 is " A6 " broken", "3 area ::/0 unknown"}},
+
 	/* Distrust and mode = all. */
 	{"withheld addresses are tested on ports, with their partner",
 	 NULL,
@@ -801,13 +853,43 @@ static void test_flood(void **state)
 	replay_free(replay);
 }
 
+/* With no room left for one more address, its ok still counts for all around it; and what
+ * nobody asked for in hours makes room. */
+static void test_full(void **state)
+{
+	const struct rule_case suspects = {.what = "full of broken addresses"};
+	struct verdict_rules with = rules_of(&suspects);
+	struct replay *replay = replay_new(&with, suspects.what, 5);
+	const struct gp_addr partner = gp_addr_make(AF_INET, "\xc6\x33\x64\1", 0);
+	const struct gp_addr other =
+		gp_addr_make(AF_INET6, "\x2a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 0);
+	struct gp_addr both[2] = {
+		gp_addr_make(AF_INET6, "\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 0),
+		partner};
+	const bool withheld[2] = {false, false};
+
+	(void)state;
+	for (uint32_t i = 0; i < ENTRY_MAX + 100; i++) {
+		memcpy(both[0].bytes + 2, &i, 3);
+		verdict_hint(replay->v, both, withheld, 2, UID_NONE, 0);
+		verdict_ok(replay->v, &partner, false, 0);
+		verdict_failed(replay->v, &both[0], 80, 0);
+	}
+	assert_int_equal(replay->v->internet.verdict, GP_VERDICT_BROKEN);
+	verdict_ok(replay->v, &other, true, 1);
+	assert_null(entry_find(replay->v, &other));
+	assert_int_equal(replay->v->internet.verdict, GP_VERDICT_UNKNOWN);
+	verdict_ok(replay->v, &other, true, UNUSED_AFTER + 2);
+	assert_non_null(entry_find(replay->v, &other));
+	replay_free(replay);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_loss),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_rules),  cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_random), cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,12 +94,13 @@ static struct entry *entry_of_program(struct verdicts *v, const struct gp_addr *
 	return entry;
 }
 
-/* Whether an address without evidence is worth a packet of ours. */
-static bool wants_test(const struct entry *entry, long long now)
+/* Whether an address without evidence is worth a packet of ours. While a prefix around
+ * it is broken that is what is tested, at its own pace. */
+static bool wants_test(const struct verdicts *v, const struct entry *entry, long long now)
 {
 	return entry->verdict != GP_VERDICT_BROKEN && !entry_is_pinned(entry, now) &&
 	       !entry->next_test_ms && now - entry->asked_ms >= PROBE_AGAIN &&
-	       now - entry->ok_ms >= OK_FORBIDS;
+	       now - entry->ok_ms >= OK_FORBIDS && !is_covered(v, entry);
 }
 
 void verdict_syn(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
@@ -109,7 +110,7 @@ void verdict_syn(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 
 	if (!entry || !entry->partner_count || !retransmits)
 		return;
-	if (wants_test(entry, now))
+	if (wants_test(v, entry, now))
 		entry_probe(v, entry, now);
 	if (!partner_answering(v, entry, now) && entry->verdict != GP_VERDICT_BROKEN)
 		ask_partners(v, entry, now);
@@ -131,7 +132,7 @@ void verdict_unclear(struct verdicts *v, const struct gp_addr *addr, uint16_t po
 {
 	struct entry *entry = entry_of_program(v, addr, port, now);
 
-	if (entry && entry->partner_count && wants_test(entry, now))
+	if (entry && entry->partner_count && wants_test(v, entry, now))
 		entry_probe(v, entry, now);
 }
 
@@ -159,6 +160,9 @@ void verdict_ok(struct verdicts *v, const struct gp_addr *addr, bool data, long 
 	entry = entry_need(v, addr, UID_NONE, now);
 	if (entry)
 		entry_ok(v, entry, VERDICT_BY_CONNECTION, data, now);
+	else
+		/* No room to remember it by itself. */
+		areas_ok(v, addr, data, now);
 }
 
 static bool is_worth_knowing(const struct gp_addr *addr)
@@ -215,6 +219,7 @@ static unsigned attempts_needed(const struct verdicts *v, const struct entry *en
 static void still_broken(struct verdicts *v, struct entry *entry, long long now)
 {
 	entry->failed_ms = now;
+	entry->failures = 0;
 	entry_lengthen(v, entry);
 	entry_schedule(v, entry, now);
 	entry_say(v, entry, GP_VERDICT_BROKEN, (enum verdict_evidence)entry->evidence,
@@ -225,6 +230,7 @@ static void still_broken(struct verdicts *v, struct entry *entry, long long now)
 static void attempt_failed(struct verdicts *v, struct entry *entry,
 			   enum verdict_evidence by, long long now)
 {
+	areas_proven(v, &entry->addr);
 	if (entry->verdict == GP_VERDICT_BROKEN) {
 		/* An attempt from before the verdict is no re-test of it. */
 		if (!entry_is_pinned(entry, now) && entry->evidence != VERDICT_BY_STALL &&
@@ -232,6 +238,9 @@ static void attempt_failed(struct verdicts *v, struct entry *entry,
 			still_broken(v, entry, now);
 		return;
 	}
+	/* It stood for its prefix, and needs no verdict of its own meanwhile. */
+	if (entry->verdict == GP_VERDICT_UNKNOWN && is_covered(v, entry))
+		return;
 	if (now - entry->failed_attempt_ms > FAILURES_COUNT)
 		entry->failures = 0;
 	entry->failed_attempt_ms = now;
@@ -242,6 +251,18 @@ static void attempt_failed(struct verdicts *v, struct entry *entry,
 	}
 	entry->failures = 0;
 	entry_suspect(v, entry, by, now);
+}
+
+/* No route, no room, or a firewall of our own: a re-test that could not be made says
+ * nothing, but a verdict that is never proven again must end some day. */
+static void not_made(struct verdicts *v, struct entry *entry, long long now)
+{
+	if (entry->verdict != GP_VERDICT_BROKEN || entry_is_pinned(entry, now) ||
+	    ++entry->failures >= UNMADE_MAX)
+		return;
+	entry_schedule(v, entry, now);
+	entry_say(v, entry, GP_VERDICT_BROKEN, (enum verdict_evidence)entry->evidence,
+		  now);
 }
 
 static void probed_ipv6(struct verdicts *v, struct entry *entry,
@@ -261,12 +282,7 @@ static void probed_ipv6(struct verdicts *v, struct entry *entry,
 		attempt_failed(v, entry, VERDICT_BY_ICMP, now);
 		break;
 	case VERDICT_PROBE_NOTHING:
-		/* No route, or no room: a re-test that could not be made says nothing. */
-		if (entry->verdict == GP_VERDICT_BROKEN && !entry_is_pinned(entry, now)) {
-			entry_schedule(v, entry, now);
-			entry_say(v, entry, GP_VERDICT_BROKEN,
-				  (enum verdict_evidence)entry->evidence, now);
-		}
+		not_made(v, entry, now);
 		break;
 	}
 }
@@ -304,6 +320,10 @@ static void test_due(struct verdicts *v, struct entry *entry, long long now)
 	}
 	if (entry->verdict == GP_VERDICT_OK && now - entry->hint_ms > v->rules.ok_ttl_ms)
 		return; /* nobody asks for it any more */
+	if (entry->verdict == GP_VERDICT_BROKEN && now - entry->seen_ms > UNUSED_AFTER) {
+		entry->expires_ms = now; /* so nobody needs to know */
+		return;
+	}
 	entry_probe(v, entry, now);
 }
 
@@ -311,6 +331,7 @@ static void expire(struct verdicts *v, struct entry *entry, long long now)
 {
 	entry->pinned_until_ms = NEVER;
 	entry->next_test_ms = 0;
+	entry->failures = 0;
 	entry_say(v, entry, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
 }
 

@@ -100,9 +100,11 @@ static void add_kind(struct kinds *kinds, const struct gp_addr *addr)
 		memcpy(kinds->bytes[kinds->count++], addr->bytes, kinds->length);
 }
 
+/* By evidence: what the operator says of an address says nothing of its prefix. */
 static bool is_broken_entry(const struct entry *entry, bool with_stalled)
 {
 	return entry->addr.family == AF_INET6 && entry->verdict == GP_VERDICT_BROKEN &&
+	       entry->evidence != VERDICT_BY_OPERATOR &&
 	       (with_stalled || entry->evidence != VERDICT_BY_STALL);
 }
 
@@ -220,6 +222,7 @@ static void take_finding(struct verdicts *v, struct area *area, enum finding fin
 	    (area->verdict == GP_VERDICT_BROKEN && area->is_stalled <= is_stalled))
 		return;
 	area->is_stalled = is_stalled;
+	area->unanswered = 0;
 	if (area->verdict != GP_VERDICT_BROKEN)
 		lengthen(v, area);
 	schedule(v, area, now);
@@ -270,11 +273,11 @@ static void heal(struct verdicts *v, struct area *area, bool data, long long now
 	retest_members(v, area, now);
 }
 
-void areas_ok(struct verdicts *v, const struct entry *entry, bool data, long long now)
+void areas_ok(struct verdicts *v, const struct gp_addr *addr, bool data, long long now)
 {
-	struct area *area = area_find(v, &entry->addr);
+	struct area *area = area_find(v, addr);
 
-	if (!counts_for_areas(v, &entry->addr))
+	if (!counts_for_areas(v, addr))
 		return;
 	v->internet.ok_ms = now;
 	heal(v, &v->internet, data, now);
@@ -325,18 +328,43 @@ static struct entry *herald(struct verdicts *v, const struct area *area, bool wa
 	return found;
 }
 
+/* A probe failed: that is news of what is around ADDR. */
+void areas_proven(struct verdicts *v, const struct gp_addr *addr)
+{
+	struct area *area = area_find(v, addr);
+
+	if (!counts_for_areas(v, addr))
+		return;
+	v->internet.unanswered = 0;
+	if (area)
+		area->unanswered = 0;
+}
+
+static void lapse(struct verdicts *v, struct area *area, long long now)
+{
+	area->pinned_until_ms = NEVER;
+	area->next_test_ms = area->expires_ms = 0;
+	area_say(v, area, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
+}
+
 static void beat(struct verdicts *v, struct area *area, long long now)
 {
 	struct entry *entry = herald(v, area, v->beats++ & 1, now);
 
 	if (!entry)
 		entry = herald(v, area, false, now);
+	/* Nobody to ask, or no way to: what cannot be proven any more is not so for ever.
+	 */
+	if (!entry || area->unanswered >= UNMADE_MAX) {
+		lapse(v, area, now);
+		return;
+	}
+	area->unanswered++;
 	if (area->prefix.length)
 		lengthen(v, area);
 	schedule(v, area, now);
 	area_say(v, area, GP_VERDICT_BROKEN, VERDICT_BY_MEMBERS, now);
-	if (entry)
-		entry_probe(v, entry, now);
+	entry_probe(v, entry, now);
 }
 
 static long long area_tick(struct verdicts *v, struct area *area, long long now)
@@ -347,9 +375,8 @@ static long long area_tick(struct verdicts *v, struct area *area, long long now)
 	    area->pinned_until_ms <= now)
 		beat(v, area, now);
 	if (area->expires_ms <= now) {
-		area->pinned_until_ms = NEVER;
-		area->next_test_ms = 0;
-		area_say(v, area, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
+		if (area->verdict != GP_VERDICT_UNKNOWN)
+			lapse(v, area, now);
 		return LLONG_MAX;
 	}
 	if (area->next_test_ms && area->next_test_ms < area->expires_ms)

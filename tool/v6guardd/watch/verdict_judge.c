@@ -197,8 +197,10 @@ void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
 	entry->failures = 0;
 	if (entry->suspected_by != VERDICT_BY_STALL || data)
 		unsuspect(v, entry);
-	if (entry_is_pinned(entry, now))
+	if (entry_is_pinned(entry, now)) {
+		areas_ok(v, &entry->addr, data, now);
 		return;
+	}
 	entry->ttl_ms = 0;
 	verdict = is_slow(v, entry) ? GP_VERDICT_SLOW : GP_VERDICT_OK;
 	entry->next_test_ms = refresh_at(v, entry, now);
@@ -207,5 +209,5 @@ void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
 		entry->expires_ms = expires;
 		entry_say(v, entry, verdict, by, now);
 	}
-	areas_ok(v, entry, data, now);
+	areas_ok(v, &entry->addr, data, now);
 }

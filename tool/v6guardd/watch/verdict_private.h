@@ -40,10 +40,12 @@
 #define TEST_SLACK (20 * SECOND)     /* a broken verdict outlives its re-test by that */
 #define FAILURES_COUNT (60 * SECOND) /* attempts further apart are not one trouble */
 #define RETEST_SPREAD 20LL           /* between re-tests that fall due together */
+#define UNMADE_MAX 4                 /* re-tests in a row that could not be made */
+#define UNUSED_AFTER (7200 * SECOND) /* nobody asks for it any more */
 
-	/* An address and all that is known of it. IPv4 ones are partners: ok_ms and
-	   rtt_ms. */
-	struct entry {
+/* An address and all that is known of it. IPv4 ones are partners: ok_ms and
+   rtt_ms. */
+struct entry {
 	struct gp_addr addr; /* family 0: free */
 	uint32_t next;       /* of its bucket, or of the free ones */
 	uint32_t uid;        /* whose hint made it, or UID_NONE */
@@ -71,7 +73,8 @@
 /* ::/0 or a /48. */
 struct area {
 	bool is_used;
-	bool is_stalled; /* follows from path MTU verdicts alone */
+	bool is_stalled;    /* follows from path MTU verdicts alone */
+	uint8_t unanswered; /* tests since one last came to an end */
 	struct gp_prefix prefix;
 	uint8_t verdict, evidence;
 	uint32_t ttl_ms;
@@ -151,8 +154,10 @@ void area_say(struct verdicts *v, struct area *area, enum gp_verdict verdict,
 	      enum verdict_evidence evidence, long long now);
 /* ENTRY turned broken, or was proven so again. */
 void areas_failed(struct verdicts *v, const struct entry *entry, long long now);
-/* ENTRY was ok; DATA: not the handshake alone. */
-void areas_ok(struct verdicts *v, const struct entry *entry, bool data, long long now);
+/* ADDR was ok; DATA: not the handshake alone. */
+void areas_ok(struct verdicts *v, const struct gp_addr *addr, bool data, long long now);
+/* A probe to ADDR has failed, as it should while what is around it is broken. */
+void areas_proven(struct verdicts *v, const struct gp_addr *addr);
 /* A broken verdict around ENTRY is in force: it needs no tests of its own. */
 bool is_covered(const struct verdicts *v, const struct entry *entry);
 long long areas_tick(struct verdicts *v, long long now);

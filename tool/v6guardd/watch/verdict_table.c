@@ -80,8 +80,11 @@ void entry_forget(struct entry *entry)
 
 static bool may_go(const struct entry *entry, long long now)
 {
-	return entry->addr.family && !entry_is_pinned(entry, now) &&
-	       entry->verdict != GP_VERDICT_BROKEN && entry->verdict != GP_VERDICT_SLOW &&
+	const bool is_needed = (entry->verdict == GP_VERDICT_BROKEN ||
+				entry->verdict == GP_VERDICT_SLOW) &&
+			       now - entry->seen_ms <= UNUSED_AFTER;
+
+	return entry->addr.family && !entry_is_pinned(entry, now) && !is_needed &&
 	       now - entry->suspected_ms > PARTNER_WITHIN;
 }
 
