@@ -67,6 +67,12 @@ json "the door says why" True '"only v6guardd collects, and it is not running" i
 json "its state" "degraded absent absent" 'd["doors"]["nss"]["state"] + " " + d["daemon"] + " " + d["doors"]["rescue"]["state"]'
 json "enforce is from the policy" True 'd["enforce"]'
 json "nothing is known" "None None [] {}" '"%s %s %s %s" % (d["epoch"], d["ipv4_usable"], d["verdicts"], d["counters"])'
+run 0 "a mode that needs no daemon" mode prefer-ipv4
+printf '[rescue]\nmode = on\n' >>"$LAB_DIR/h/etc/v6guard/v6guard.conf"
+run 1 "but [rescue] does" status
+has "says so" "only v6guardd frees connections: v6guardd is not running"
+sed -i '/rescue/,$d' "$LAB_DIR/h/etc/v6guard/v6guard.conf"
+run 0 "mode auto again" mode auto
 for verb in "verdict list" "verdict set 2001:db8::1 ok" "verdict clear"; do
 	# shellcheck disable=SC2086
 	run 4 "no daemon: $verb" $verb

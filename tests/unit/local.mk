@@ -8,6 +8,7 @@ units = \
 	tests/unit/test_chain \
 	tests/unit/test_control \
 	tests/unit/test_control_line \
+	tests/unit/test_nscd \
 	tests/unit/test_nsswitch \
 	tests/unit/test_config \
 	tests/unit/test_config_edit \
@@ -54,6 +55,10 @@ tests_unit_test_nat64_LDADD = $(unit_libs)
 tests_unit_test_chain_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_chain_CFLAGS = $(unit_cflags)
 tests_unit_test_chain_LDADD = $(unit_libs)
+tests_unit_test_nscd_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_nscd_CFLAGS = $(unit_cflags)
+tests_unit_test_nscd_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=posix_spawn -Wl,--wrap=gp_boot_ms
+tests_unit_test_nscd_LDADD = $(unit_libs)
 tests_unit_test_nsswitch_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_nsswitch_CFLAGS = $(unit_cflags)
 tests_unit_test_nsswitch_LDADD = $(unit_libs)

@@ -74,6 +74,7 @@ static void compare(const struct cli *cli, struct status *status,
 		return;
 	}
 	int code = policy_from_config(cli, config, file->bytes, file->size, &fresh);
+	status->wants_rescue = !strcmp(gp_config_value(config, "rescue", "mode"), "on");
 	gp_config_free(config);
 	if (code != EXIT_DONE) {
 		note(status, status->detail,
@@ -149,17 +150,20 @@ static void look_at_daemon(const struct cli *cli, struct status *status)
 		look_at_answer(status);
 		return;
 	}
+	/* Below a root nothing runs, and nothing is missed. */
+	if (cli->root[0])
+		return;
 	const bool is_auto = status->policy.state == POLICY_GOOD &&
 			     status->policy.snapshot.guard.mode == GP_MODE_AUTO;
 	if (status->answer != DAEMON_ABSENT)
 		note(status, status->trouble, "%s", status->daemon.trouble);
-	/* Below a root nothing runs, and nothing is missed. */
-	if (is_auto && status->is_enabled && !status->is_off && !cli->root[0])
+	if (is_auto && status->is_enabled && !status->is_off)
 		note(status, status->detail,
 		     "`auto` acts on evidence that only v6guardd collects, and it %s: "
 		     "nothing is changed",
 		     status->answer == DAEMON_ABSENT ? "is not running"
 						     : "does not answer");
+	status->is_degraded |= status->wants_rescue;
 }
 
 int status_look(const struct cli *cli, bool is_brief, struct status *out)

@@ -16,6 +16,7 @@ struct status {
 	enum daemon_answer answer;
 	struct daemon_reply daemon;
 	bool is_off, is_degraded, is_enabled;
+	bool wants_rescue; /* the files say so; not known when brief */
 	char off[64];
 	char chain[STATUS_CHAIN];    /* of the snapshot */
 	char detail[STATUS_DETAIL];  /* of the nss door: sentences */

@@ -35,7 +35,7 @@ static void print_doors(struct out *out, const struct status *status)
 	static const char *const absent[] = {"preload", "gai", "dns", "connect"};
 	const json_t *rescue = json_object_get(status->daemon.json, "rescue");
 	const char *detail = status->detail;
-	char state[KNOWN_WORD], why[512];
+	char state[KNOWN_WORD], why[1024];
 
 	if (!status->is_enabled && !detail[0])
 		detail = "not on the hosts: line: `v6guard enable`";
@@ -45,6 +45,11 @@ static void print_doors(struct out *out, const struct status *status)
 		   json_string_value(json_object_get(rescue, "state")));
 	known_text(why, sizeof(why),
 		   json_string_value(json_object_get(rescue, "detail")));
+	if (status->wants_rescue && status->answer != DAEMON_ANSWERED) {
+		snprintf(state, sizeof(state), "degraded");
+		snprintf(why, sizeof(why), "only v6guardd frees connections: %s",
+			 status->daemon.trouble);
+	}
 	out_object(out, "doors");
 	add_door(out, "nss", nss_state(status), detail);
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
