@@ -75,7 +75,8 @@ static void test_flush(void **state)
 		 true},
 		{"[ -z \"$SECRET\" ]", true},
 		{"grep -q '^SigBlk:.*0000000000000000' /proc/$$/status", true},
-		{"grep -q '^SigIgn:.*0000000000000000' /proc/$$/status", true},
+		/* But for libc's own, 32 and 33. */
+		{"grep -q '^SigIgn:.*[08]0000000$' /proc/$$/status", true},
 	};
 	sigset_t blocked, before;
 
