@@ -199,6 +199,13 @@ echo go >&8
 until_true 5 grep -q answered "$LAB_DIR/held"
 check "the connection that worked still works" 'up answered' "$(tr '\n' ' ' <"$LAB_DIR/held" | sed 's/ $//')"
 
+on blackhole wget -q -t 1 -O - http://dual/ >"$LAB_DIR/got.again" 2>/dev/null &
+until_true 5 has_stuck 1
+on blackhole timeout 1.5 v6guard stuck --watch --rescue >"$LAB_DIR/out"
+check "--watch --rescue frees as well" 1 "$(grep -c "^freed wget (pid [0-9]*) from $away port 80" "$LAB_DIR/out")"
+until_true 3 grep -q . "$LAB_DIR/got.again"
+check "... and wget goes on to IPv4" 4 "$(family_of "$(cat "$LAB_DIR/got.again")")"
+
 # ---- with a daemon ------------------------------------------------------------------------
 
 host=partners

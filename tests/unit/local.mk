@@ -33,6 +33,7 @@ units = \
 	tests/unit/test_snapshot \
 	tests/unit/test_sockdiag \
 	tests/unit/test_store \
+	tests/unit/test_stuck \
 	tests/unit/test_suspects \
 	tests/unit/test_verdict
 check_PROGRAMS += $(units)
@@ -179,6 +180,10 @@ tests_unit_test_owner_LDADD = $(unit_libs)
 tests_unit_test_suspects_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_suspects_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_suspects_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_stuck_SOURCES = tests/unit/test_stuck.c tool/v6guard/stuck.c
+tests_unit_test_stuck_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_stuck_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_stuck_LDADD = $(unit_libs)
 tests_unit_test_race_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_race_CFLAGS = $(unit_cflags)
 tests_unit_test_race_LDADD = $(unit_libs)

@@ -189,16 +189,28 @@ static void remember(struct stories *stories, const struct stuck_list *list)
 		stuck_story(&list->items[i], stories->text[stories->count++ % STORIES]);
 }
 
+/* Each block stands for itself where all of them stay readable. */
+static void print_block(struct cli *cli, const struct stuck_list *list)
+{
+	char text[STUCK_TEXT];
+
+	if (list->count > 0)
+		print_table(cli->out, list, SIZE_MAX);
+	else
+		out_line(cli->out, "nothing is stuck\n");
+	for (size_t i = 0; cli->is_rescue && i < list->count; i++)
+		out_line(cli->out, "%s\n", stuck_story(&list->items[i], text));
+	out_line(cli->out, "\n");
+}
+
 static void draw(struct cli *cli, const struct stuck_list *list,
-		 const struct stories *stories)
+		 const struct stories *stories, int rows)
 {
 	size_t from = stories->count > STORIES ? stories->count - STORIES : 0;
-	int rows = screen_rows();
 	/* Heading, blank, titles, "and more", blank; and the cursor's line. */
-	int left = rows == INT_MAX ? INT_MAX : rows - 6 - (int)(stories->count - from);
+	int left = rows - 6 - (int)(stories->count - from);
 
-	if (rows != INT_MAX)
-		out_line(cli->out, "v6guard stuck: %zu (q quits)\n\n", list->count);
+	out_line(cli->out, "v6guard stuck: %zu (q quits)\n\n", list->count);
 	if (list->count > 0)
 		print_table(cli->out, list, left > 1 ? (size_t)left : 1);
 	else
@@ -220,7 +232,11 @@ static int show_frame(struct cli *cli, int fd, struct stories *stories)
 		remember(stories, &list);
 	}
 	screen_frame_begin();
-	draw(cli, &list, stories);
+	int rows = screen_rows();
+	if (rows == INT_MAX)
+		print_block(cli, &list);
+	else
+		draw(cli, &list, stories, rows);
 	stuck_free(&list);
 	if (screen_frame_end())
 		return EXIT_DONE;
