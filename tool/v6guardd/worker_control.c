@@ -113,8 +113,12 @@ static bool on_reload(void *ctx)
 {
 	struct worker *worker = ctx;
 
-	if (worker->is_reloading)
+	const long long now = gp_boot_ms();
+
+	/* One that was not answered in time never will be. */
+	if (worker->is_reloading && now - worker->reload_ms < RELOAD_PATIENCE_MS)
 		return true;
+	worker->reload_ms = now;
 	worker->is_reloading =
 		message_send(worker->files->steward_fd, MESSAGE_RELOAD, NULL);
 	return worker->is_reloading;

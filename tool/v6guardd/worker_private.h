@@ -17,6 +17,8 @@
  * that nobody keeps the map. */
 #define HOST_EVERY_MS 5000
 #define HOST_LASTS_MS 15000
+/* As long as control.h lets people wait for it. */
+#define RELOAD_PATIENCE_MS 10000
 /* Sockets whose rescue was asked for lately. */
 #define RESCUE_RECENT 64
 
@@ -34,6 +36,7 @@ struct worker {
 	struct control *control;
 	long long started_ms, tick_at_ms, nscd_sent_ms;
 	bool is_reloading;
+	long long reload_ms; /* when it was asked for */
 	enum gp_status can_destroy;
 	char config_error[1024];
 	uint64_t rescues;

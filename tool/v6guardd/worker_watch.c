@@ -39,8 +39,12 @@ static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
 
 void send_nscd(struct worker *worker)
 {
+	const struct timeval again = in_ms(NSCD_EVERY_MS);
+
 	worker->nscd_sent_ms = gp_boot_ms();
-	message_send(worker->files->steward_fd, MESSAGE_NSCD, NULL);
+	/* A steward that does not read is busy, and hears of it later. */
+	if (!message_send(worker->files->steward_fd, MESSAGE_NSCD, NULL))
+		evtimer_add(worker->nscd, &again);
 }
 
 static void on_changed(void *ctx, const struct verdict_view *view)
@@ -76,7 +80,7 @@ static void on_probed(void *ctx, const struct gp_addr *addr, uint16_t port,
 
 /* ---- rescue ---- */
 
-/* Off, enforce = no or no policy at all: nothing is done to anybody. */
+/* Off, mode = off, enforce = no or no policy at all: nothing is done to anybody. */
 bool may_act(void)
 {
 	struct gp_live_ref ref;
@@ -84,7 +88,7 @@ bool may_act(void)
 
 	if (!gp_live_get(&ref))
 		return false;
-	enforces = ref.guard.enforce;
+	enforces = ref.guard.enforce && ref.guard.mode != GP_MODE_OFF;
 	gp_live_put(&ref);
 	return enforces;
 }
@@ -197,8 +201,8 @@ static void on_seen(void *ctx, const struct gp_socket *socket)
 		verdict_stalled(worker->verdicts, remote, socket->remote_port, now);
 		break;
 	case GP_EVIDENCE_NONE:
-		if (socket->rtt_us || socket->state == 1)
-			return; /* a connection that waits: nothing yet */
+		if (socket->rtt_us || socket->was_answered || socket->state == 1)
+			return; /* a connection that waits, or was ended */
 		verdict_unclear(worker->verdicts, remote, socket->remote_port, now);
 		break;
 	}

@@ -6,6 +6,13 @@
 #include "guard/clock.h"
 #include "suspects.h"
 
+#define LISTEN (1U << 10)
+
+/* One bit a port. */
+struct ports {
+	uint32_t words[65536 / 32];
+};
+
 struct suspects {
 	struct suspects_ops ops;
 	struct event *timer, *closing;
@@ -14,7 +21,53 @@ struct suspects {
 	long long last_dump, due;
 	bool is_waiting; /* the last dump showed a SYN that was sent again */
 	uint64_t dumps;
+	long long listeners_at;
+	struct ports listening, listened; /* now, and before */
 };
+
+/* ---- whose connection it was ---------------------------------------------------- */
+
+static bool take_listener(void *ctx, const struct gp_socket *socket)
+{
+	struct suspects *suspects = ctx;
+
+	suspects->listening.words[socket->local_port / 32] |= 1U
+							      << socket->local_port % 32;
+	return true;
+}
+
+static void find_listeners(struct suspects *suspects)
+{
+	const long long now = gp_boot_ms();
+
+	if (suspects->listeners_at &&
+	    now - suspects->listeners_at < SUSPECTS_LISTENERS_MS)
+		return;
+	suspects->listeners_at = now;
+	suspects->listened = suspects->listening;
+	suspects->listening = (struct ports){.words = {0}};
+	(void)gp_sockdiag_dump(suspects->dump_fd, AF_INET6, LISTEN, NULL, 0,
+			       take_listener, suspects);
+}
+
+static bool has_port(const struct ports *ports, uint16_t port)
+{
+	return ports->words[port / 32] >> port % 32 & 1;
+}
+
+/*
+ * A connection that somebody made to us says nothing of ours to him: firewalls let
+ * answers out that would stop a SYN. IPv6 only; IPv4 counts for partners alone.
+ */
+static bool is_inbound(struct suspects *suspects, const struct gp_socket *socket)
+{
+	if (socket->remote.family != AF_INET6 || !socket->local_port)
+		return false;
+	return has_port(&suspects->listening, socket->local_port) ||
+	       has_port(&suspects->listened, socket->local_port);
+}
+
+/* ---- when ----------------------------------------------------------------------- */
 
 static bool is_busy(const struct suspects *suspects)
 {
@@ -54,15 +107,16 @@ static bool take_waiting(void *ctx, const struct gp_socket *socket)
 
 static bool take_established(void *ctx, const struct gp_socket *socket)
 {
-	const struct suspects *suspects = ctx;
+	struct suspects *suspects = ctx;
 
-	suspects->ops.seen(suspects->ops.ctx, socket);
+	if (!is_inbound(suspects, socket))
+		suspects->ops.seen(suspects->ops.ctx, socket);
 	return true;
 }
 
 static void take_closed(void *ctx, const struct gp_socket *socket)
 {
-	take_established(ctx, socket);
+	(void)take_established(ctx, socket);
 }
 
 /* Never without a filter: a busy server has many connections. */
@@ -92,6 +146,9 @@ static void dump(struct suspects *suspects)
 	if (!is_busy(suspects))
 		return;
 	size_t count = suspects->ops.suspects(suspects->ops.ctx, wanted, SUSPECTS_FILTER);
+	/* Before, as one dump cannot be made inside another. */
+	if (count > 0)
+		find_listeners(suspects);
 	if (count > SUSPECTS_FILTER)
 		count = SUSPECTS_FILTER;
 	dump_established(suspects, wanted, count, AF_INET6);
@@ -112,6 +169,7 @@ static void on_closing(evutil_socket_t fd, short what, void *ctx)
 	struct suspects *suspects = ctx;
 
 	(void)what;
+	find_listeners(suspects);
 	enum gp_status status = gp_sockdiag_read(fd, take_closed, suspects);
 	if (status == GP_BUSY)
 		dump_soon(suspects);

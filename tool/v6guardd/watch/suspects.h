@@ -14,12 +14,15 @@
 #define SUSPECTS_BUSY_MS 250   /* while there is reason to */
 #define SUSPECTS_HINT_MS 10000 /* how long a hint is a reason */
 #define SUSPECTS_FILTER 32
+/* How often, at most, it is asked what listens here; only when something closes. */
+#define SUSPECTS_LISTENERS_MS 10000
 
 struct suspects_ops {
 	void *ctx;
 	/* A socket in SYN_SENT to an IPv6 address, at each dump that shows it. */
 	void (*waiting)(void *ctx, const struct gp_socket *socket);
-	/* An established one to a suspect, or any that closed: either family. */
+	/* An established one to a suspect, or any that closed: either family. IPv6 ones
+	   that others made to a port that this host listens on are left out. */
 	void (*seen)(void *ctx, const struct gp_socket *socket);
 	/* Destinations whose established connections are worth a look; how many. */
 	size_t (*suspects)(void *ctx, struct gp_addr *out, size_t max);
