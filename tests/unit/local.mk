@@ -35,7 +35,8 @@ units = \
 	tests/unit/test_store \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
-	tests/unit/test_verdict
+	tests/unit/test_verdict \
+	tests/unit/test_verdict_random
 check_PROGRAMS += $(units)
 TESTS += $(units)
 endif
@@ -154,9 +155,15 @@ tests_unit_test_pack_LDADD = $(door_libs)
 
 # The daemon's parts.
 daemon_libs = libgpdaemon.la libgpcore.la $(CMOCKA_LIBS)
+replay = tests/unit/replay.c tests/unit/replay.h
+tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c $(replay)
 tests_unit_test_verdict_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_verdict_CFLAGS = $(unit_cflags)
 tests_unit_test_verdict_LDADD = $(daemon_libs)
+tests_unit_test_verdict_random_SOURCES = tests/unit/test_verdict_random.c $(replay)
+tests_unit_test_verdict_random_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_verdict_random_CFLAGS = $(unit_cflags)
+tests_unit_test_verdict_random_LDADD = $(daemon_libs)
 tests_unit_test_netwatch_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_netwatch_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_netwatch_LDADD = $(daemon_libs) $(EVENT_LIBS)

@@ -79,7 +79,8 @@ static bool take_status(const struct words *words, struct control_line *out,
 static bool take_partners(const struct words *words, struct control_line *out,
 			  char why[WHY_SIZE])
 {
-	/* A zone's name would be asked of the kernel, which the sandbox does not allow. */
+	/* A zone's name would be asked of the kernel, which the sandbox does not allow.
+	 */
 	if (!strchr(words->word[1], '%') &&
 	    gp_addr_parse(words->word[1], &out->addr) == GP_OK)
 		return true;

@@ -253,7 +253,8 @@ static bool add_conditions(scmp_filter_ctx filter)
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i])) < 0)
+				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0)) <
+		    0)
 			return false;
 	/* Files are read, and nothing is made executable. */
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
@@ -264,15 +265,15 @@ static bool add_conditions(scmp_filter_ctx filter)
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 				SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) >= 0 &&
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				SCMP_A1(SCMP_CMP_EQ, FIONREAD)) >= 0 &&
+				SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0)) >= 0 &&
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				SCMP_A1(SCMP_CMP_EQ, FIONBIO)) >= 0 &&
+				SCMP_A1(SCMP_CMP_EQ, FIONBIO, 0)) >= 0 &&
 	       /* abort(). */
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) >= 0 &&
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) >= 0 &&
 	       /* Asking for limits, not setting them. */
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-				SCMP_A2(SCMP_CMP_EQ, 0)) >= 0;
+				SCMP_A2(SCMP_CMP_EQ, 0, 0)) >= 0;
 }
 
 enum gp_status sandbox_seccomp(struct gp_diag *diag)

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clang-format off */
+/*
+ * replay.h - what is seen of a network, when, and what must follow, as lines of text:
+ * "SECONDS COMMAND ARGUMENTS". Between two lines the machine of verdict.h gets its ticks
+ * exactly when it asked for them, as from its loop.
+ *
+ *   hint|withheld ADDR...     handed out together; withheld: the IPv6 ones were held back
+ *   syn ADDR N                a program's SYN waits, N retransmits
+ *   failed|unclear|stall|ok|data ADDR
+ *   world PREFIX up|down|none from now on probes are answered: 0.1 s, or 2.5 s of silence;
+ *                             none: they cannot be made
+ *   probed ADDR ok|timeout|icmp|nothing [RTT]     (without a world)
+ *   onlink PREFIX, epoch, set PREFIX VERDICT SECONDS, clear PREFIX
+ *   is ADDR VERDICT           what a reader of the map would see
+ *   area PREFIX VERDICT       what is published for exactly that prefix
+ *   asked ADDR[@PORT] | quiet a probe went out that no line asked about yet; none did
+ *   may ADDR N no|broken|retransmits
+ *   by ADDR EVIDENCE          what the verdict rests on
+ *   probes MAX                at most so many probes so far
+ *   changes N                 verdicts changed so far (of those that are events)
+ */
+/* clang-format on */
+#ifndef TESTS_UNIT_REPLAY_H
+#define TESTS_UNIT_REPLAY_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "guard/reach.h"
+#include "tool/v6guardd/watch/verdict_private.h"
+
+#define FLIGHT_MAX 512
+#define WORLD_MAX 16
+
+struct flight {
+	struct gp_addr addr;
+	uint16_t port;
+	long long due;
+	enum verdict_probe result;
+};
+
+struct replay {
+	const char *what;
+	struct verdicts *v;
+	struct gp_reach *map;
+	long long now;
+	struct flight asked[FLIGHT_MAX]; /* without a world: since the last check */
+	size_t asked_count;
+	struct flight flying[FLIGHT_MAX]; /* with one */
+	size_t flying_count;
+	struct {
+		struct gp_prefix prefix;
+		bool is_up, is_none;
+	} world[WORLD_MAX];
+	size_t world_count;
+	unsigned probes, changes;
+	struct gp_prefix onlink[4];
+	size_t onlink_count;
+};
+
+/** MODE of [probe]: "all", "off"; "slow": suspects with a slow-threshold of 100 ms; NULL:
+ * suspects. All else as v6guard.conf(5) has it. */
+struct verdict_rules replay_rules(const char *mode);
+
+struct replay *replay_new(const char *mode, const char *what, uint32_t seed);
+void replay_free(struct replay *replay);
+
+/** Let time pass, with ticks and the answers of the world. */
+void run_to(struct replay *replay, long long target);
+
+/** Carry out one line; the test fails when a check does not hold. */
+void do_line(struct replay *replay, const char *line);
+
+/** What the machine believes of ADDR is what the map's readers see. */
+bool is_in_map(const struct replay *replay, const struct gp_addr *addr,
+	       enum gp_verdict verdict);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Verdicts under loss, random events, floods and a table that is full. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay.h"
+#include "sizes.h"
+
+/* 20 % loss, a connection each 10 s counted from the first success: SYNs are lost, also
+ * three in a row, and nothing is ever called broken or freed (DESIGN 6; `ok` in 60 s). */
+static void test_loss(void **state)
+{
+	const unsigned connections = (unsigned)sized(60, 20000);
+	const struct gp_addr addr6 =
+		gp_addr_make(AF_INET6, "\x20\1\xd\xb8\0\1\0\0\0\0\0\0\0\0\0\1", 0);
+	const struct gp_addr addr4 = gp_addr_make(AF_INET, "\xc6\x33\x64\1", 0);
+	const struct gp_addr both[] = {addr6, addr4};
+	const bool withheld[] = {false, false};
+	struct replay *replay = replay_new(NULL, "20 % loss", 7);
+	struct gp_addr partner;
+
+	(void)state;
+	srand(4711);
+	replay->world[replay->world_count++].is_up = true;
+	replay->world[0].prefix = (struct gp_prefix){.addr.family = AF_INET6};
+	verdict_ok(replay->v, &addr6, true, replay->now);
+	for (unsigned i = 0; i < connections; i++) {
+		unsigned retransmits = 0;
+		run_to(replay, replay->now + 5000);
+		verdict_hint(replay->v, both, withheld, 2, 0, replay->now);
+		verdict_ok(replay->v, &addr4, true, replay->now);
+		while (rand() % 100 < 36 && retransmits < 4) {
+			run_to(replay, replay->now + 1000);
+			verdict_syn(replay->v, &addr6, 443, ++retransmits, replay->now);
+			assert_int_equal(verdict_may_rescue(replay->v, &addr6,
+							    retransmits, replay->now,
+							    &partner),
+					 VERDICT_RESCUE_NO);
+		}
+		verdict_ok(replay->v, &addr6, true, replay->now);
+		assert_int_equal(verdict_of(replay->v, &addr6, replay->now),
+				 GP_VERDICT_OK);
+	}
+	assert_int_equal(replay->changes, 0);
+	replay_free(replay);
+}
+
+/* Any events in any order: the table stays whole, the map says what the machine says,
+ * time goes on, and no more than it asks for is ever sent. */
+static void test_random(void **state)
+{
+	struct replay *replay = replay_new("all", "random events", 11);
+	const long steps = sized(20000, 1000000);
+
+	(void)state;
+	srand(99);
+	for (long i = 0; i < steps; i++) {
+		uint8_t bytes[16] = {0x20, 1, (uint8_t)(rand() % 4),
+				     0,    0, (uint8_t)(rand() % 6)};
+		const struct gp_addr addr4 =
+			gp_addr_make(AF_INET, (uint8_t[4]){9, 9, 9, (uint8_t)rand()}, 0);
+		bytes[7] = (uint8_t)(rand() % 3);
+		bytes[15] = (uint8_t)(rand() % 200);
+		bytes[14] = (uint8_t)(rand() % 8);
+		const struct gp_addr addr = gp_addr_make(AF_INET6, bytes, 0);
+		const struct gp_addr both[] = {addr, addr4};
+		const bool withheld[] = {rand() % 2, false};
+		replay->now += rand() % 400;
+		switch (rand() % 9) {
+		case 0:
+		case 1:
+			verdict_hint(replay->v, both, withheld, 2, (uint32_t)(rand() % 3),
+				     replay->now);
+			break;
+		case 2:
+			verdict_syn(replay->v, &addr, 80, (unsigned)(rand() % 4),
+				    replay->now);
+			break;
+		case 3:
+			verdict_failed(replay->v, &addr, 80, replay->now);
+			break;
+		case 4:
+			verdict_ok(replay->v, rand() % 8 ? &addr4 : &addr, rand() % 2,
+				   replay->now);
+			break;
+		case 5:
+			verdict_stalled(replay->v, &addr, 80, replay->now);
+			break;
+		case 6:
+			verdict_probed(replay->v, rand() % 2 ? &addr : &addr4, 80,
+				       (enum verdict_probe)(rand() % 4), 10, replay->now);
+			break;
+		case 7:
+			if (rand() % 2000 == 0)
+				verdicts_new_epoch(replay->v, replay->now);
+			break;
+		default:
+			assert_true(verdicts_tick(replay->v, replay->now) > replay->now);
+		}
+		assert_true(is_in_map(replay, &addr,
+				      verdict_of(replay->v, &addr, replay->now)));
+	}
+	replay_free(replay);
+}
+
+/* A user who floods hints gets a quarter of the room; what others said stays. */
+static void test_flood(void **state)
+{
+	struct replay *replay = replay_new(NULL, "flood", 5);
+	struct gp_addr both[2] = {
+		gp_addr_make(AF_INET6, "\x20\1\xd\xb8\0\1\0\0\0\0\0\0\0\0\0\1", 0),
+		gp_addr_make(AF_INET, "\xc6\x33\x64\1", 0)};
+	const bool withheld[2] = {false, false};
+	struct gp_addr partners[VERDICT_PARTNERS];
+	struct gp_addr ours = both[0];
+
+	(void)state;
+	verdict_hint(replay->v, both, withheld, 2, 1, 0);
+	for (uint32_t i = 1; i < 20000; i++) {
+		memcpy(both[0].bytes + 8, &i, sizeof(i));
+		memcpy(both[1].bytes, &i, sizeof(i));
+		both[1].bytes[0] = 9;
+		verdict_hint(replay->v, both, withheld, 2, 1000, i);
+	}
+	assert_true(replay->v->used_to <= ENTRY_PER_UID + 4);
+	assert_int_equal(verdict_partners(replay->v, &ours, partners), 1);
+	assert_int_equal(verdict_partners(replay->v, &both[0], partners), 1);
+	assert_int_equal(replay->probes, 0);
+	replay_free(replay);
+}
+
+/* With no room left for one more address, its ok still counts for all around it; and what
+ * nobody asked for in hours makes room. */
+static void test_full(void **state)
+{
+	struct replay *replay = replay_new(NULL, "full of broken addresses", 5);
+	const struct gp_addr partner = gp_addr_make(AF_INET, "\xc6\x33\x64\1", 0);
+	const struct gp_addr other =
+		gp_addr_make(AF_INET6, "\x2a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 0);
+	struct gp_addr both[2] = {
+		gp_addr_make(AF_INET6, "\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 0),
+		partner};
+	const bool withheld[2] = {false, false};
+
+	(void)state;
+	for (uint32_t i = 0; i < ENTRY_MAX + 100; i++) {
+		memcpy(both[0].bytes + 2, &i, 3);
+		verdict_hint(replay->v, both, withheld, 2, UID_NONE, 0);
+		verdict_ok(replay->v, &partner, false, 0);
+		verdict_failed(replay->v, &both[0], 80, 0);
+	}
+	assert_int_equal(replay->v->internet.verdict, GP_VERDICT_BROKEN);
+	verdict_ok(replay->v, &other, true, 1);
+	assert_null(entry_find(replay->v, &other));
+	assert_int_equal(replay->v->internet.verdict, GP_VERDICT_UNKNOWN);
+	verdict_ok(replay->v, &other, true, UNUSED_AFTER + 2);
+	assert_non_null(entry_find(replay->v, &other));
+	replay_free(replay);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
