@@ -443,7 +443,7 @@ static void test_slow(void **state)
 
 	/* An answer that does not fit the socket goes to who reads it, and to who does
 	 * not only in part. */
-	world.status_size = 4 << 20;
+	world.status_size = 1 << 20;
 	hurries = false;
 	fd = dial();
 	say(fd, LINE("status\n"));
@@ -516,7 +516,7 @@ static void test_end(void **state)
 	int fds[4];
 
 	(void)state;
-	world.status_size = 4 << 20;
+	world.status_size = 1 << 20;
 	for (size_t i = 0; i < 4; i++) {
 		fds[i] = dial();
 		say(fds[i], said[i], strlen(said[i]));
