@@ -6,6 +6,7 @@ fuzzers = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_hint \
+	tests/fuzz/fuzz_message \
 	tests/fuzz/fuzz_nsswitch \
 	tests/fuzz/fuzz_reach \
 	tests/fuzz/fuzz_rtnetlink \
@@ -46,3 +47,6 @@ tests_fuzz_fuzz_control_LDADD = libgpdaemon.la
 tests_fuzz_fuzz_sockdiag_SOURCES = tests/fuzz/fuzz_sockdiag.c $(fuzz_main)
 tests_fuzz_fuzz_sockdiag_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_sockdiag_LDADD = libgpcore.la
+tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c $(fuzz_main)
+tests_fuzz_fuzz_message_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_message_LDADD = libgpdaemon.la

@@ -22,6 +22,7 @@ units = \
 	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
 	tests/unit/test_hint \
+	tests/unit/test_message \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
 	tests/unit/test_owner \
@@ -30,6 +31,9 @@ units = \
 	tests/unit/test_race \
 	tests/unit/test_reach \
 	tests/unit/test_reach_live \
+	tests/unit/test_rescue \
+	tests/unit/test_sandbox \
+	tests/unit/test_settings \
 	tests/unit/test_snapshot \
 	tests/unit/test_sockdiag \
 	tests/unit/test_store \
@@ -197,3 +201,18 @@ tests_unit_test_race_LDADD = $(unit_libs)
 tests_unit_test_netwatch_facts_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_netwatch_facts_CFLAGS = $(unit_cflags)
 tests_unit_test_netwatch_facts_LDADD = $(daemon_libs)
+tests_unit_test_message_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_message_CFLAGS = $(unit_cflags)
+tests_unit_test_message_LDADD = $(daemon_libs)
+tests_unit_test_sandbox_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sandbox_CFLAGS = $(unit_cflags)
+tests_unit_test_sandbox_LDADD = $(daemon_libs)
+tests_unit_test_settings_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_settings_CFLAGS = $(unit_cflags)
+tests_unit_test_settings_LDADD = $(daemon_libs)
+# Neither sockets nor processes are real.
+tests_unit_test_rescue_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_rescue_CFLAGS = $(unit_cflags)
+tests_unit_test_rescue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=gp_owner_find \
+	-Wl,--wrap=gp_sockdiag_find -Wl,--wrap=gp_sockdiag_destroy
+tests_unit_test_rescue_LDADD = $(daemon_libs)

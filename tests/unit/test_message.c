@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Messages between steward and worker: what is well-formed arrives, and nothing else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tool/v6guardd/message.h"
+
+#define HEAD offsetof(struct message, u)
+
+static int pair[2];
+
+static int setup(void **state)
+{
+	(void)state;
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	close(pair[0]);
+	close(pair[1]);
+	return 0;
+}
+
+static struct gp_addr address(const char *text)
+{
+	struct gp_addr addr;
+
+	assert_int_equal(gp_addr_parse(text, &addr), GP_OK);
+	return addr;
+}
+
+static struct gp_socket a_socket(void)
+{
+	struct gp_socket socket = {.local = address("2001:db8::1"),
+				   .remote = address("2001:db8:1::1"),
+				   .local_port = 40000,
+				   .remote_port = 443,
+				   .cookie = {7, 1},
+				   .state = 2};
+	return socket;
+}
+
+/* A good one of each type; the size of the packet. */
+static size_t good(enum message_type type, struct message *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->type = type;
+	switch (type) {
+	case MESSAGE_READY:
+	case MESSAGE_RELOAD:
+	case MESSAGE_NSCD:
+		return HEAD;
+	case MESSAGE_RESCUE:
+		out->u.rescue.socket = a_socket();
+		out->u.rescue.partner = address("192.0.2.1");
+		out->u.rescue.why = RESCUE_RETRANSMITS;
+		return HEAD + sizeof(out->u.rescue);
+	case MESSAGE_SETTINGS:
+		settings_init(&out->u.settings);
+		return HEAD + sizeof(out->u.settings);
+	case MESSAGE_REFUSED:
+		strcpy(out->u.text, "v6guard.conf:1:1: so not");
+		return HEAD + sizeof(out->u.text);
+	case MESSAGE_RESCUED:
+		out->u.rescued.socket = a_socket();
+		out->u.rescued.partner = address("192.0.2.1");
+		out->u.rescued.status = GP_BUSY;
+		out->u.rescued.pid = 4711;
+		strcpy(out->u.rescued.program, "wget");
+		return HEAD + sizeof(out->u.rescued);
+	case MESSAGE_ABILITY:
+		out->u.ability.can_destroy = GP_UNSUPPORTED;
+		return HEAD + sizeof(out->u.ability);
+	}
+	fail();
+	return 0;
+}
+
+static void arrives_as_sent(void **state)
+{
+	static struct message sent, got;
+
+	(void)state;
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_ABILITY; type++) {
+		const size_t size = good((enum message_type)type, &sent);
+		memset(&got, 0xff, sizeof(got));
+		assert_true(message_send(pair[0], (enum message_type)type,
+					 size > HEAD ? &sent : NULL));
+		assert_int_equal(message_receive(pair[1], &got), 1);
+		assert_int_equal(got.type, type);
+		assert_memory_equal(&got.u, &sent.u, size - HEAD);
+		/* Whatever stands beside a message without a body stays here. */
+		assert_true(message_send(pair[0], (enum message_type)type, &sent));
+		assert_int_equal(message_receive(pair[1], &got), 1);
+	}
+	assert_int_equal(message_receive(pair[1], &got), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+static int receive_raw(const void *bytes, size_t size)
+{
+	static struct message got;
+
+	assert_int_equal(send(pair[0], bytes, size, 0), size);
+	return message_receive(pair[1], &got);
+}
+
+static void other_sizes(void **state)
+{
+	static union {
+		struct message message;
+		uint8_t bytes[2 * sizeof(struct message)];
+	} sent;
+
+	(void)state;
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_ABILITY; type++) {
+		const size_t size = good((enum message_type)type, &sent.message);
+		assert_int_equal(receive_raw(&sent, size), 1);
+		for (size_t other = 1; other < size; other += other < 16 ? 1 : 13)
+			assert_int_equal(receive_raw(&sent, other), 0);
+		assert_int_equal(receive_raw(&sent, size - 1), 0);
+		assert_int_equal(receive_raw(&sent, size + 1), 0);
+		assert_int_equal(receive_raw(&sent, sizeof(sent)), 0);
+	}
+}
+
+static void unknown_types(void **state)
+{
+	static const uint32_t types[] = {0, MESSAGE_ABILITY + 1, 255, 0x01000000,
+					 UINT32_MAX};
+	static struct message sent;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		sent.type = types[i];
+		assert_int_equal(receive_raw(&sent, HEAD), 0);
+		assert_int_equal(receive_raw(&sent, sizeof(sent)), 0);
+		assert_false(message_send(pair[0], (enum message_type)types[i], &sent));
+	}
+}
+
+/* One field of a good message gets another value. */
+#define FIELD(type, member, value)                                                       \
+	{                                                                                \
+		type, offsetof(struct message, u.member),                                \
+			sizeof(((struct message *)NULL)->u.member), value, #member       \
+	}
+
+static const struct {
+	enum message_type type;
+	size_t at, size;
+	uint64_t value;
+	const char *name;
+} spoilt[] = {
+	FIELD(MESSAGE_RESCUE, rescue.socket.local.family, 0),
+	FIELD(MESSAGE_RESCUE, rescue.socket.remote.family, 1),
+	FIELD(MESSAGE_RESCUE, rescue.partner.family, 255),
+	FIELD(MESSAGE_RESCUE, rescue.why, RESCUE_RETRANSMITS + 1),
+	FIELD(MESSAGE_RESCUE, rescue.why, UINT32_MAX),
+	FIELD(MESSAGE_RESCUED, rescued.socket.remote.family, 0),
+	FIELD(MESSAGE_RESCUED, rescued.partner.family, 3),
+	FIELD(MESSAGE_RESCUED, rescued.why, 2),
+	FIELD(MESSAGE_RESCUED, rescued.status, GP_BUSY + 1),
+	FIELD(MESSAGE_RESCUED, rescued.status, UINT32_MAX),
+	FIELD(MESSAGE_RESCUED, rescued.pid, UINT32_MAX),
+	FIELD(MESSAGE_ABILITY, ability.can_destroy, GP_BUSY + 1),
+	FIELD(MESSAGE_SETTINGS, settings.probe_mode, PROBE_ALL + 1),
+	FIELD(MESSAGE_SETTINGS, settings.slow_threshold_ms, 10001),
+	FIELD(MESSAGE_SETTINGS, settings.ok_ttl_ms, 0),
+	FIELD(MESSAGE_SETTINGS, settings.ok_ttl_ms, UINT32_MAX),
+	FIELD(MESSAGE_SETTINGS, settings.broken_ttl_ms, 999),
+	FIELD(MESSAGE_SETTINGS, settings.broken_ttl_max_ms, 1000),
+	FIELD(MESSAGE_SETTINGS, settings.broken_ttl_max_ms, UINT32_MAX),
+	FIELD(MESSAGE_SETTINGS, settings.max_rate, 0),
+	FIELD(MESSAGE_SETTINGS, settings.max_rate, 1001),
+	FIELD(MESSAGE_SETTINGS, settings.port_count, SETTINGS_PORTS + 1),
+	FIELD(MESSAGE_SETTINGS, settings.port_count, 0x10000002),
+	FIELD(MESSAGE_SETTINGS, settings.ports[1], 0),
+	FIELD(MESSAGE_SETTINGS, settings.anchor_count, 1),
+	FIELD(MESSAGE_SETTINGS, settings.anchor_count, UINT32_MAX),
+	FIELD(MESSAGE_SETTINGS, settings.excluded_count, SETTINGS_EXCLUDED + 1),
+	FIELD(MESSAGE_SETTINGS, settings.rescue, 2),
+	FIELD(MESSAGE_SETTINGS, settings.log_events, 1U << EVENT_KINDS),
+	FIELD(MESSAGE_SETTINGS, settings.guard.mode, GP_MODE_COUNT),
+	FIELD(MESSAGE_SETTINGS, settings.guard.distrust, 2),
+	FIELD(MESSAGE_SETTINGS, settings.guard.enforce, 255),
+	FIELD(MESSAGE_SETTINGS, settings.guard.keep_last, 2),
+	FIELD(MESSAGE_SETTINGS, settings.guard.aaaa_only, 2),
+	FIELD(MESSAGE_SETTINGS, settings.guard.backends_auto, 2),
+};
+
+static void values_out_of_range(void **state)
+{
+	static struct message sent;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spoilt) / sizeof(spoilt[0]); i++) {
+		const size_t size = good(spoilt[i].type, &sent);
+		memcpy((uint8_t *)&sent + spoilt[i].at, &spoilt[i].value, spoilt[i].size);
+		if (receive_raw(&sent, size) != 0)
+			fail_msg("%s may be %llx", spoilt[i].name,
+				 (unsigned long long)spoilt[i].value);
+	}
+}
+
+static void texts_without_end(void **state)
+{
+	static struct message sent;
+	static struct {
+		enum message_type type;
+		char *text;
+		size_t size;
+	} const texts[] = {
+		{MESSAGE_REFUSED, sent.u.text, sizeof(sent.u.text)},
+		{MESSAGE_RESCUED, sent.u.rescued.program, sizeof(sent.u.rescued.program)},
+		{MESSAGE_RESCUED, sent.u.rescued.unit, sizeof(sent.u.rescued.unit)},
+		{MESSAGE_SETTINGS, sent.u.settings.log_to,
+		 sizeof(sent.u.settings.log_to)},
+		{MESSAGE_SETTINGS, sent.u.settings.excluded[1], SETTINGS_WORD},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const size_t size = good(texts[i].type, &sent);
+		if (texts[i].type == MESSAGE_SETTINGS)
+			sent.u.settings.excluded_count = 2;
+		memset(texts[i].text, 'x', texts[i].size);
+		assert_int_equal(receive_raw(&sent, size), 0);
+		texts[i].text[texts[i].size - 1] = '\0';
+		assert_int_equal(receive_raw(&sent, size), 1);
+	}
+}
+
+static void nobody_there(void **state)
+{
+	static struct message got;
+
+	(void)state;
+	close(pair[0]);
+	assert_int_equal(message_receive(pair[1], &got), -1);
+	assert_int_equal(errno, EPIPE);
+	/* And no signal. */
+	assert_false(message_send(pair[1], MESSAGE_READY, NULL));
+	assert_int_equal(errno, EPIPE);
+	pair[0] = dup(pair[1]);
+}
+
+static void nobody_reads(void **state)
+{
+	static struct message sent;
+
+	(void)state;
+	good(MESSAGE_REFUSED, &sent);
+	for (unsigned i = 0; i < 100000; i++)
+		if (!message_send(pair[0], MESSAGE_REFUSED, &sent)) {
+			assert_int_equal(errno, EAGAIN);
+			return;
+		}
+	fail_msg("it would wait for ever");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(arrives_as_sent, setup, teardown),
+		cmocka_unit_test_setup_teardown(other_sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(unknown_types, setup, teardown),
+		cmocka_unit_test_setup_teardown(values_out_of_range, setup, teardown),
+		cmocka_unit_test_setup_teardown(texts_without_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_reads, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* v6guard.conf to what the daemon goes by. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "config_text.h"
+#include "tool/v6guardd/settings.h"
+
+static char warning[256];
+
+static struct settings from(const char *text)
+{
+	struct gp_config *config = config_good(text);
+	struct settings out;
+
+	memset(&out, 0xff, sizeof(out));
+	settings_from_config(config, &out, warning);
+	gp_config_free(config);
+	assert_true(settings_are_valid(&out));
+	return out;
+}
+
+/* v6guard.conf(5) and DESIGN 5. */
+static void defaults(void **state)
+{
+	struct settings got, empty;
+	struct gp_guard_policy policy;
+
+	(void)state;
+	settings_init(&got);
+	assert_true(settings_are_valid(&got));
+	assert_int_equal(got.probe_mode, PROBE_SUSPECTS);
+	assert_int_equal(got.slow_threshold_ms, 0);
+	assert_int_equal(got.ok_ttl_ms, 600000);
+	assert_int_equal(got.broken_ttl_ms, 30000);
+	assert_int_equal(got.broken_ttl_max_ms, 600000);
+	assert_int_equal(got.max_rate, 20);
+	assert_int_equal(got.port_count, 2);
+	assert_int_equal(got.ports[0], 443);
+	assert_int_equal(got.ports[1], 80);
+	assert_int_equal(got.anchor_count, 0);
+	assert_int_equal(got.rescue, 0);
+	assert_int_equal(got.excluded_count, 0);
+	assert_int_equal(got.log_events, (1U << EVENT_KINDS) - 1);
+	assert_string_equal(got.log_to, "journal");
+	gp_guard_policy_init(&policy);
+	assert_memory_equal(&got.guard, &policy, sizeof(policy));
+	empty = from("");
+	assert_memory_equal(&got, &empty, sizeof(got));
+	assert_string_equal(warning, "");
+}
+
+static void everything_said(void **state)
+{
+	const struct settings got = from("[guard]\nmode = prefer-ipv4\nenforce = no\n"
+					 "[probe]\nmode = all\nslow-threshold = 1500ms\n"
+					 "ok-ttl = 1d\nbroken-ttl = 1s\n"
+					 "broken-ttl-max = 2m\nmax-rate = 1000\n"
+					 "ports = 22, 65535\n"
+					 "anchors = 192.0.2.1 2001:db8::1@443\n"
+					 "[rescue]\nmode = on\n"
+					 "exclude-programs = java /usr/bin/legacy\n"
+					 "[log]\nevents = reload rescue\nto = /var/x\n");
+
+	(void)state;
+	assert_string_equal(warning, "");
+	assert_int_equal(got.guard.mode, GP_MODE_PREFER_IPV4);
+	assert_int_equal(got.guard.enforce, 0);
+	assert_int_equal(got.probe_mode, PROBE_ALL);
+	assert_int_equal(got.slow_threshold_ms, 1500);
+	assert_int_equal(got.ok_ttl_ms, 86400000);
+	assert_int_equal(got.broken_ttl_ms, 1000);
+	assert_int_equal(got.broken_ttl_max_ms, 120000);
+	assert_int_equal(got.max_rate, 1000);
+	assert_int_equal(got.port_count, 2);
+	assert_int_equal(got.ports[0], 22);
+	assert_int_equal(got.ports[1], 65535);
+	assert_int_equal(got.anchor_count, 2);
+	assert_int_equal(got.anchors[0].addr.family, AF_INET);
+	assert_int_equal(got.anchors[0].port, 53);
+	assert_int_equal(got.anchors[1].addr.family, AF_INET6);
+	assert_int_equal(got.anchors[1].port, 443);
+	assert_int_equal(got.rescue, 1);
+	assert_int_equal(got.excluded_count, 2);
+	assert_string_equal(got.excluded[0], "java");
+	assert_string_equal(got.excluded[1], "/usr/bin/legacy");
+	assert_int_equal(got.log_events, 1U << EVENT_RELOAD | 1U << EVENT_RESCUE);
+	assert_string_equal(got.log_to, "/var/x");
+}
+
+static void kinds_of_events(void **state)
+{
+	static const char *const names[EVENT_KINDS] = {"verdict", "epoch", "nat64",
+						       "reload",  "door",  "rescue"};
+	char text[64];
+
+	(void)state;
+	assert_int_equal(from("[log]\nevents = none\n").log_events, 0);
+	assert_int_equal(from("[log]\nevents = changes\n").log_events,
+			 (1U << EVENT_KINDS) - 1);
+	for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
+		assert_string_equal(event_kind_name((enum event_kind)kind), names[kind]);
+		snprintf(text, sizeof(text), "[log]\nevents = %s\n", names[kind]);
+		assert_int_equal(from(text).log_events, 1U << kind);
+	}
+	assert_null(event_kind_name(EVENT_KINDS));
+}
+
+/* A list of COUNT words made by FORMAT from their numbers. */
+static char *list(const char *head, const char *prefix, unsigned count)
+{
+	static char text[8192];
+	size_t used = (size_t)snprintf(text, sizeof(text), "%s", head);
+
+	for (unsigned i = 0; i < count; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "\n  %s%u",
+					 prefix, i + 1);
+	snprintf(text + used, sizeof(text) - used, "\n");
+	return text;
+}
+
+static void more_than_fits(void **state)
+{
+	struct settings got;
+
+	(void)state;
+	got = from(list("[probe]\nports =", "", 16));
+	assert_int_equal(got.port_count, 16);
+	assert_string_equal(warning, "");
+	got = from(list("[probe]\nports =", "", 17));
+	assert_int_equal(got.port_count, 16);
+	assert_int_equal(got.ports[15], 16);
+	assert_non_null(strstr(warning, "[probe] ports"));
+	got = from(list("[probe]\nanchors =", "192.0.2.", 17));
+	assert_int_equal(got.anchor_count, 16);
+	assert_non_null(strstr(warning, "[probe] anchors"));
+}
+
+static void names_as_anchors(void **state)
+{
+	const struct settings got = from("[probe]\nanchors = a.example 192.0.2.1@80 "
+					 "b.example@443\n");
+
+	(void)state;
+	assert_int_equal(got.anchor_count, 1);
+	assert_int_equal(got.anchors[0].port, 80);
+	assert_non_null(strstr(warning, "names are left out"));
+}
+
+/* To forget a program that must not be touched is worse than to free none. */
+static void rescue_and_exclusions(void **state)
+{
+	char text[512] = "[rescue]\nmode = on\nexclude-programs = /", *end;
+	struct settings got;
+
+	(void)state;
+	got = from(list("[rescue]\nmode = on\nexclude-programs =", "p", 32));
+	assert_int_equal(got.rescue, 1);
+	assert_int_equal(got.excluded_count, 32);
+	assert_string_equal(warning, "");
+	got = from(list("[rescue]\nmode = on\nexclude-programs =", "p", 33));
+	assert_int_equal(got.rescue, 0);
+	assert_non_null(strstr(warning, "rescue stays off"));
+	end = text + strlen(text);
+	memset(end, 'x', 126);
+	got = from(text);
+	assert_int_equal(got.rescue, 1);
+	memset(end, 'x', 127);
+	got = from(text);
+	assert_int_equal(got.rescue, 0);
+	assert_non_null(strstr(warning, "rescue stays off"));
+}
+
+/* Three warnings at once are cut, and end. */
+static void many_warnings(void **state)
+{
+	char text[16384];
+
+	(void)state;
+	strcpy(text, list("[probe]\nanchors = a.example\nports =", "", 17));
+	strcat(text, list("[rescue]\nmode = on\nexclude-programs =", "p", 33));
+	assert_int_equal(from(text).rescue, 0);
+	assert_non_null(memchr(warning, '\0', sizeof(warning)));
+	assert_non_null(strstr(warning, "; "));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(everything_said),
+		cmocka_unit_test(kinds_of_events),
+		cmocka_unit_test(more_than_fits),
+		cmocka_unit_test(names_as_anchors),
+		cmocka_unit_test(rescue_and_exclusions),
+		cmocka_unit_test(many_warnings),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
