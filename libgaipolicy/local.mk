@@ -56,6 +56,7 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/reach_write.c \
 	libgaipolicy/guard/sockdiag.c \
 	libgaipolicy/guard/sockdiag.h \
+	libgaipolicy/guard/sockdiag_one.c \
 	libgaipolicy/guard/sockdiag_parse.c \
 	libgaipolicy/guard/sockdiag_private.h \
 	libgaipolicy/gaiconf/diff.c \

@@ -21,7 +21,7 @@ struct search {
 /* At most SIZE - 1 bytes, with a NUL; "" when it cannot be read. */
 static void read_text(int dir, const char *name, char *out, size_t size)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	size_t length = 0;
 
 	while (fd >= 0 && length < size - 1) {

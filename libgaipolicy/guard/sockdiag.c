@@ -4,7 +4,6 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -14,14 +13,8 @@
 #include "guard/sockdiag_private.h"
 
 #define BUFFER_SIZE 32768 /* the kernel fills dumps up to this */
-#define READ_MAX 4096     /* datagrams of one answer, or of one reading of events */
-
-struct request {
-	struct nlmsghdr header;
-	struct inet_diag_req_v2 body;
-	struct rtattr attribute;
-	uint8_t code[GP_SOCKDIAG_CODE_MAX];
-};
+#define ANSWER_MAX 4096   /* datagrams of one answer */
+#define EVENTS_MAX 256    /* read at a time: a loop has other things to do as well */
 
 /* ---- sockets -------------------------------------------------------------------- */
 
@@ -96,7 +89,7 @@ static ssize_t receive(int fd, int flags, void *buffer)
 /* Whatever an answer that was given up left behind. */
 static void drain(int fd, void *buffer)
 {
-	for (int i = 0; i < READ_MAX; i++)
+	for (int i = 0; i < ANSWER_MAX; i++)
 		if (receive(fd, MSG_DONTWAIT, buffer) < 0 && errno != ENOBUFS)
 			return;
 }
@@ -109,7 +102,7 @@ static uint32_t new_sequence(void)
 	return (uint32_t)(now.tv_sec * 1000000000LL + now.tv_nsec) | 1;
 }
 
-static bool send_request(int fd, const struct request *request)
+static bool send_request(int fd, const struct gp_sockdiag_request *request)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	ssize_t sent;
@@ -121,9 +114,10 @@ static bool send_request(int fd, const struct request *request)
 	return sent == (ssize_t)request->header.nlmsg_len;
 }
 
-static void fill(struct request *request, int type, int flags, int family)
+void gp_sockdiag_request(struct gp_sockdiag_request *request, int type, int flags,
+			 int family)
 {
-	*request = (struct request){
+	*request = (struct gp_sockdiag_request){
 		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(request->body)),
 			   .nlmsg_type = (uint16_t)type,
 			   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
@@ -134,8 +128,8 @@ static void fill(struct request *request, int type, int flags, int family)
 	};
 }
 
-static void add_filter(struct request *request, const struct gp_addr *addresses,
-		       size_t count)
+static void add_filter(struct gp_sockdiag_request *request,
+		       const struct gp_addr *addresses, size_t count)
 {
 	size_t size = gp_sockdiag_code(addresses, count, request->code);
 
@@ -144,13 +138,8 @@ static void add_filter(struct request *request, const struct gp_addr *addresses,
 	request->header.nlmsg_len += (uint32_t)RTA_LENGTH(size);
 }
 
-/*
- * Send REQUEST, and read until its answer ends or, where IS_SINGLE, the one socket has
- * come. A dump is read to its end even when nobody wants the rest: the next request on
- * this socket would be refused else. GP_IO, with errno of the system call that failed.
- */
-static enum gp_status ask(int fd, const struct request *request, bool is_single,
-			  struct gp_sockdiag_walk *walk)
+enum gp_status gp_sockdiag_ask(int fd, const struct gp_sockdiag_request *request,
+			       bool is_single, struct gp_sockdiag_walk *walk)
 {
 	char buffer[BUFFER_SIZE];
 
@@ -158,7 +147,7 @@ static enum gp_status ask(int fd, const struct request *request, bool is_single,
 	drain(fd, buffer);
 	if (!send_request(fd, request))
 		return GP_IO;
-	for (int i = 0; i < READ_MAX; i++) {
+	for (int i = 0; i < ANSWER_MAX; i++) {
 		ssize_t size = receive(fd, 0, buffer);
 		if (size < 0)
 			return GP_IO;
@@ -186,13 +175,13 @@ static enum gp_status dump_sockets(int fd, int socket_family, const struct wish 
 {
 	struct gp_sockdiag_walk walk = {
 		.family = wish->family, .visit = wish->visit, .ctx = wish->ctx};
-	struct request request;
+	struct gp_sockdiag_request request;
 
-	fill(&request, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, socket_family);
+	gp_sockdiag_request(&request, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, socket_family);
 	request.body.idiag_states = wish->states;
 	if (wish->count > 0 || socket_family != wish->family)
 		add_filter(&request, wish->addresses, wish->count);
-	enum gp_status status = ask(fd, &request, false, &walk);
+	enum gp_status status = gp_sockdiag_ask(fd, &request, false, &walk);
 	*goes_on = !walk.is_stopped;
 	return status == GP_OK && walk.error ? GP_IO : status;
 }
@@ -214,121 +203,6 @@ enum gp_status gp_sockdiag_dump(int fd, int family, unsigned states,
 	enum gp_status status = dump_sockets(fd, family, &wish, &goes_on);
 	if (status == GP_OK && goes_on && family == AF_INET)
 		status = dump_sockets(fd, AF_INET6, &wish, &goes_on);
-	errno = error;
-	return status;
-}
-
-/* ---- one socket ----------------------------------------------------------------- */
-
-static bool keep(void *ctx, const struct gp_socket *socket)
-{
-	*(struct gp_socket *)ctx = *socket;
-	return false;
-}
-
-static enum gp_status status_of(int error)
-{
-	switch (error) {
-	case 0:
-		return GP_OK;
-	case EPERM:
-	case EACCES:
-		return GP_PERM;
-	case ENOENT:
-	case ESTALE:
-		return GP_NOTFOUND;
-	case EOPNOTSUPP:
-	case EINVAL:
-		return GP_UNSUPPORTED;
-	default:
-		return GP_IO;
-	}
-}
-
-enum gp_status gp_sockdiag_find(int fd, const struct gp_socket *socket,
-				struct gp_socket *out)
-{
-	struct gp_socket found;
-	struct gp_sockdiag_walk walk = {.visit = keep, .ctx = &found};
-	struct request request;
-	int error = errno;
-
-	/* A mapped one is found under its IPv4 addresses as well. */
-	fill(&request, SOCK_DIAG_BY_FAMILY, 0, socket->remote.family);
-	request.body.idiag_states = ~0U;
-	gp_sockdiag_id(socket, &request.body.id);
-	enum gp_status status = ask(fd, &request, true, &walk);
-	errno = error;
-	if (status != GP_OK)
-		return status;
-	if (walk.count == 0)
-		return walk.error ? status_of(walk.error) : GP_NOTFOUND;
-	/* The kernel has compared the cookie; a listener of that port has another. */
-	if (memcmp(found.cookie, socket->cookie, sizeof(found.cookie)) != 0)
-		return GP_NOTFOUND;
-	*out = found;
-	return GP_OK;
-}
-
-static enum gp_status destroy(int fd, const struct gp_socket *socket)
-{
-	struct gp_sockdiag_walk walk = {.visit = NULL};
-	struct request request;
-
-	fill(&request, SOCK_DESTROY, NLM_F_ACK, AF_INET6);
-	request.body.idiag_states = GP_STATE_SYN_SENT;
-	gp_sockdiag_id(socket, &request.body.id);
-	enum gp_status status = ask(fd, &request, false, &walk);
-	return status == GP_OK ? status_of(walk.error) : status;
-}
-
-enum gp_status gp_sockdiag_destroy(int fd, const struct gp_socket *socket)
-{
-	struct gp_socket now;
-	int error = errno;
-
-	if (socket->remote.family != AF_INET6)
-		return GP_NOTFOUND;
-	enum gp_status status = gp_sockdiag_find(fd, socket, &now);
-	if (status != GP_OK)
-		return status;
-	if (now.state != TCP_SYN_SENT || now.remote.family != AF_INET6)
-		return GP_NOTFOUND;
-	status = destroy(fd, &now);
-	errno = error;
-	return status;
-}
-
-/*
- * The kernel looks for the socket first and at the rights only then, so a socket that
- * does not exist cannot tell of them. TCP_REPAIR asks for the same right in the same
- * place: CAP_NET_ADMIN over this network namespace.
- */
-static enum gp_status check_rights(void)
-{
-	int on = 1;
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-	if (fd < 0)
-		return errno == EAFNOSUPPORT ? GP_UNSUPPORTED : GP_IO;
-
-	enum gp_status status = GP_OK;
-	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)))
-		status = errno == EPERM ? GP_PERM : GP_UNSUPPORTED;
-	close(fd);
-	return status;
-}
-
-enum gp_status gp_sockdiag_can_destroy(int fd)
-{
-	struct gp_socket nobody = {
-		.local = {.bytes = {[15] = 1}, .family = AF_INET6},
-		.remote = {.bytes = {[15] = 1}, .family = AF_INET6},
-	};
-	int error = errno;
-	enum gp_status status = destroy(fd, &nobody);
-
-	if (status == GP_NOTFOUND || status == GP_OK)
-		status = check_rights();
 	errno = error;
 	return status;
 }
@@ -358,7 +232,7 @@ enum gp_status gp_sockdiag_read(int fd,
 	enum gp_status status = GP_OK;
 	int error = errno;
 
-	for (int i = 0; i < READ_MAX; i++) {
+	for (int i = 0; i < EVENTS_MAX; i++) {
 		ssize_t size = receive(fd, MSG_DONTWAIT, buffer);
 		if (size >= 0) {
 			gp_sockdiag_walk(&walk, buffer, (size_t)size);

@@ -36,6 +36,7 @@ units = \
 	tests/unit/test_settings \
 	tests/unit/test_snapshot \
 	tests/unit/test_sockdiag \
+	tests/unit/test_sockdiag_kernel \
 	tests/unit/test_store \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
@@ -195,6 +196,9 @@ tests_unit_test_stuck_SOURCES = tests/unit/test_stuck.c tool/v6guard/stuck.c
 tests_unit_test_stuck_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_stuck_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_stuck_LDADD = $(unit_libs)
+tests_unit_test_sockdiag_kernel_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sockdiag_kernel_CFLAGS = $(unit_cflags)
+tests_unit_test_sockdiag_kernel_LDADD = $(unit_libs)
 tests_unit_test_race_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_race_CFLAGS = $(unit_cflags)
 tests_unit_test_race_LDADD = $(unit_libs)

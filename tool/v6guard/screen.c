@@ -46,7 +46,7 @@ static void put(const char *text, size_t size)
 static void take_terminal(void)
 {
 	if (has_keys)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+		tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	put(enter, sizeof(enter) - 1);
 }
 
@@ -54,7 +54,7 @@ static void give_back(void)
 {
 	put(leave, sizeof(leave) - 1);
 	if (has_keys)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+		tcsetattr(STDIN_FILENO, TCSANOW, &before);
 }
 
 /* The exit status is to say which signal it was. */
