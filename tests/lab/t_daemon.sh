@@ -103,7 +103,7 @@ look() { (cd "$dir/run/v6guard" && stat -c '%n: %F, %u:%g %a' . ./* | sort); }
 files='./control.sock: socket, 0:0 666
 ./hint.sock: socket, 0:0 666
 ./reach.map: regular file, 0:0 644
-./v6guardd.lock: regular file, 0:0 644
+./v6guardd.lock: regular file, 0:0 600
 .: directory, 0:0 755'
 daemon d || lab_done
 steward=$(daemon_pid d) worker=$(worker_of "$(daemon_pid d)")
@@ -165,6 +165,34 @@ for name in /run/notify @v6guard-lab; do
 	check "a supervisor hears of it ($name)" "READY=1 RELOADING=1 READY=1 STOPPING=1 True 0" \
 		"$(on d "$python" "$LAB_DIR/listen.py" $name 2>/dev/null)"
 done
+
+# A worker that hangs is noticed by its map, which it does not keep then.
+if [ -n "${V6GUARD_LONG:-}" ]; then
+	cat >"$LAB_DIR/hang.py" <<'END'
+import os, signal, socket, subprocess, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("\0v6guard-hang")
+p = subprocess.Popen(["v6guardd", "-f"], env=dict(os.environ, NOTIFY_SOCKET="@v6guard-hang", WATCHDOG_USEC="2000000"))
+def alive(seconds):
+	end, seen = time.monotonic() + seconds, 0
+	while (left := end - time.monotonic()) > 0:
+		s.settimeout(left)
+		try: seen += s.recv(4096) == b"WATCHDOG=1"
+		except TimeoutError: break
+	return seen > 0
+before = alive(5)
+worker = int(open(f"/proc/{p.pid}/task/{p.pid}/children").read())
+os.kill(worker, signal.SIGSTOP)
+alive(17)
+hanging = alive(4)
+os.kill(worker, signal.SIGCONT)
+alive(6)
+after = alive(4)
+p.terminate()
+print(before, hanging, after, p.wait())
+END
+	check "a worker that hangs: no watchdog's ping" "True False True 0" "$(on d "$python" "$LAB_DIR/hang.py" 2>/dev/null)"
+fi
 
 # ---- in the background ----------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ units = \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_files \
 	tests/unit/test_diff \
+	tests/unit/test_eventlog \
 	tests/unit/test_guard \
 	tests/unit/test_history \
 	tests/unit/test_live \
@@ -220,3 +221,6 @@ tests_unit_test_rescue_CFLAGS = $(unit_cflags)
 tests_unit_test_rescue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=gp_owner_find \
 	-Wl,--wrap=gp_sockdiag_find -Wl,--wrap=gp_sockdiag_destroy
 tests_unit_test_rescue_LDADD = $(daemon_libs)
+tests_unit_test_eventlog_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_eventlog_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_eventlog_LDADD = $(daemon_libs) $(JANSSON_LIBS)

@@ -77,9 +77,10 @@ static bool is_locked(int fd)
 
 static enum gp_status take_lock(struct files *files, struct gp_diag *diag)
 {
-	const int fd = open(FILES_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	/* Whoever may open it may lock it, and keep us from starting. */
+	const int fd = open(FILES_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd < 0)
+	if (fd < 0 || fchmod(fd, 0600) < 0)
 		return fail(diag, FILES_LOCK, "cannot be opened");
 	if (!is_locked(fd)) {
 		const pid_t pid = holder_of(fd);

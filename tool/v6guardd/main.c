@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,11 +126,15 @@ static int take_options(int argc, char **argv, struct wishes *wishes)
 	return code;
 }
 
-/* Standard descriptors that are closed would become sockets of ours. */
+/* Standard descriptors that are closed would become sockets of ours; others are nobody's
+ * that we know, and we would hold them for ever. */
 static void fill_standard_fds(void)
 {
 	int fd;
 
+#ifdef SYS_close_range
+	syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+#endif
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
@@ -164,8 +169,6 @@ static void into_background(int *ready_fd)
 	}
 	close(pair[0]);
 	setsid();
-	if (chdir("/") < 0)
-		exit(EXIT_ENVIRONMENT);
 	*ready_fd = pair[1];
 }
 
@@ -177,6 +180,8 @@ static int run(const struct wishes *wishes, const struct settings *settings)
 	int ready_fd = -1;
 
 	umask(022);
+	if (chdir("/") < 0)
+		return EXIT_ENVIRONMENT;
 	if (!wishes->is_foreground)
 		into_background(&ready_fd);
 	if (files_open(&files, settings->log_to, wishes->is_foreground, &diag) != GP_OK) {

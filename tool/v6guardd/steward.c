@@ -35,6 +35,7 @@ struct steward {
 	struct settings settings;
 	struct rescue rescue;
 	struct folder folder;
+	const struct gp_reach *map;
 	int worker_fd, signal_fd, ready_fd, lock_fd;
 	pid_t worker, nscd; /* 0: none */
 	long long nscd_at_ms, nscd_done_ms;
@@ -297,8 +298,12 @@ static void do_due(struct steward *steward)
 	if (steward->nscd_at_ms && steward->nscd_at_ms <= now)
 		flush_nscd(steward);
 	if (steward->watchdog_at_ms && steward->watchdog_at_ms <= now) {
-		notify("WATCHDOG=1");
-		steward->watchdog_at_ms = now + notify_watchdog_ms();
+		/* Of a worker that hangs the map is not kept. After a suspension it takes
+		 * a moment. */
+		const bool is_alive = gp_reach_is_live(steward->map, now);
+		if (is_alive)
+			notify("WATCHDOG=1");
+		steward->watchdog_at_ms = now + (is_alive ? notify_watchdog_ms() : 1000);
 	}
 }
 
@@ -421,6 +426,7 @@ int steward_run(const struct steward_options *options, struct files *files,
 	steward = (struct steward){.options = options,
 				   .settings = *settings,
 				   .ready_fd = ready_fd,
+				   .map = files->worker.map,
 				   .lock_fd = files->lock_fd,
 				   .signal_fd = block_signals()};
 	if (steward.signal_fd < 0 || !fork_worker(&steward, files)) {
