@@ -4,7 +4,7 @@
 # a host of its own, and all of them run at the same time. V6GUARD_LONG=1: full lengths.
 #
 #   t_evidence.sh [STORY...]    blackhole later partial rollout partner down refuses icmp
-#                               ipv4 loss mtu epoch nscd hostile
+#                               ipv4 loss mtu epoch spared nscd hostile
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 long=${V6GUARD_LONG:-}
@@ -396,6 +396,30 @@ s_epoch() {
 	check "no default route: a new epoch" $((first + 2)) "$(epoch ep)"
 }
 
+# Who is not to be freed is not; and enforce = no does nothing to anybody.
+s_spared() {
+	local nc dry
+	begin sp '[rescue]' 'mode = on' 'exclude-programs = nc' || return
+	guard dr auto 'enforce = no' '[rescue]' 'mode = on' && daemon dr
+	filter sp 6 'ip6 daddr 2a00::/8 drop'
+	filter dr 6 'ip6 daddr 2a00::/8 drop'
+	on sp timeout 6 nc w1 7 </dev/null >"$LAB_DIR/spared" &
+	nc=$!
+	on dr timeout 6 wget -q -t 1 -O - http://w1/ >"$LAB_DIR/dry" &
+	dry=$!
+	quick "a program that is not excluded is freed" 3500 4 "$(visit sp w2)"
+	until_true 3 is_verdict dr 2a01:1::1/128 broken
+	check "enforce = no: the verdict is there" broken "$(verdict dr 2a01:1::1/128)"
+	check "... and both families are handed out all the same" 64 \
+		"$(on dr getent ahosts w1 | awk '$2 == "STREAM" { printf "%s", ($1 ~ /:/ ? 6 : 4) }')"
+	wait "$nc" "$dry"
+	check "an excluded program is left alone" '' "$(cat "$LAB_DIR/spared")"
+	check "... which is an event, once" 1 "$(events sp | grep '"rescue"' | grep '"nc"' | grep -c excluded)"
+	check "enforce = no: nobody is freed" '0 ' "$(counter dr rescues) $(cat "$LAB_DIR/dry")"
+	check "... and status says why not" off "$(field dr status "a['rescue']['state']")"
+	daemon_stop dr
+}
+
 # nscd keeps answers, and is told when a verdict changes.
 s_nscd() {
 	lab_nscd ns || { skip "nscd" "not there: ./quickstart test brings it"; return; }
@@ -462,12 +486,12 @@ print("error" in json.loads(s.recv(4096)))')"
 
 # ---- all at once ---------------------------------------------------------------------------------
 
-stories='blackhole later partial rollout partner down refuses icmp ipv4 loss mtu epoch nscd hostile'
+stories='blackhole later partial rollout partner down refuses icmp ipv4 loss mtu epoch spared nscd hostile'
 host_of() {
 	case $1 in
 	blackhole) echo b ;; later) echo lt ;; partial) echo pa ;; rollout) echo ro ;; partner) echo pp ;;
 	down) echo dn ;; refuses) echo rf ;; icmp) echo ic ;; ipv4) echo v4 ;; loss) echo ls ;; mtu) echo mt ;;
-	epoch) echo ep ;; nscd) echo ns ;; hostile) echo ho ;;
+	epoch) echo ep ;; spared) echo sp ;; nscd) echo ns ;; hostile) echo ho ;;
 	esac
 }
 [ $# -eq 0 ] || stories=$*
@@ -476,6 +500,7 @@ for story in blackhole $stories; do
 	[ -n "${lab_pid[$(host_of "$story")]:-}" ] || lab_host healthy "$(host_of "$story")"
 done
 case $stories in *hostile*) lab_host healthy healthy2 ;; esac
+case $stories in *spared*) lab_host healthy dr ;; esac
 for story in $stories; do
 	{
 		"s_$story"

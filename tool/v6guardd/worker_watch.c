@@ -13,6 +13,8 @@
 /* Rescues a second, and how long one socket is not asked for again. */
 #define RESCUE_RATE 10
 #define RESCUE_AGAIN_MS 2000
+/* One that is excluded is not asked for again while it can hang. */
+#define RESCUE_EXCLUDED_MS 600000
 
 /* ---- what the verdicts want ----------------------------------------------------------
  */
@@ -141,6 +143,14 @@ static void consider_rescue(struct worker *worker, const struct gp_socket *socke
 		   now);
 }
 
+static void ask_no_more(struct worker *worker, const struct gp_socket *socket)
+{
+	for (size_t i = 0; i < RESCUE_RECENT; i++)
+		if (!memcmp(worker->rescued[i].cookie, socket->cookie,
+			    sizeof(socket->cookie)))
+			worker->rescued[i].asked_ms = gp_boot_ms() + RESCUE_EXCLUDED_MS;
+}
+
 void on_rescued(struct worker *worker, const struct message_rescued *rescued)
 {
 	const enum gp_status status = (enum gp_status)rescued->status;
@@ -151,6 +161,8 @@ void on_rescued(struct worker *worker, const struct message_rescued *rescued)
 	/* Gone by itself meanwhile: nothing happened. */
 	if (status == GP_NOTFOUND)
 		return;
+	if (status == GP_CONFLICT)
+		ask_no_more(worker, &rescued->socket);
 	worker->rescues += status == GP_OK;
 	eventlog_write(worker->log, EVENT_RESCUE,
 		       json_pack("{s:o s:i s:s s:i s:s s:s s:o s:s}", "address",
