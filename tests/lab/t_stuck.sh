@@ -148,7 +148,16 @@ assert read_until(b"port", 10), seen
 assert termios.tcgetattr(slave)[3] & termios.ECHO == 0, "keys are echoed"
 frame = seen.split(b"\033[H\033[2J")[1]
 assert frame.count(b"\n") <= 8, frame
-if how == "q": os.write(master, b"q")
+if how == "SIGTSTP":
+	os.kill(pid, signal.SIGTSTP)
+	assert os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
+	assert read_until(b"\033[?1049l", 2), seen[-80:]
+	assert termios.tcgetattr(slave) == before, "stopped, the terminal's mode is another"
+	seen = b""
+	os.kill(pid, signal.SIGCONT)
+	assert read_until(b"q quits", 5), seen
+	assert termios.tcgetattr(slave)[3] & termios.ECHO == 0, "keys are echoed after a stop"
+if how in ("q", "SIGTSTP"): os.write(master, b"q")
 elif how == "^C": os.write(master, b"\003")
 else: os.kill(pid, getattr(signal, how))
 end = time.monotonic() + 5
@@ -167,7 +176,7 @@ assert seen.endswith(b"\033[?1049l"), seen[-40:]
 assert termios.tcgetattr(slave) == before, "the terminal's mode is another"
 print("signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else "exit %d" % os.WEXITSTATUS(status))
 END
-for way in 'q exit 0' '^C signal 2' 'SIGTERM signal 15' 'SIGINT signal 2' 'SIGHUP signal 1' 'SIGQUIT signal 3'; do
+for way in 'q exit 0' 'SIGTSTP exit 0' '^C signal 2' 'SIGTERM signal 15' 'SIGINT signal 2' 'SIGHUP signal 1' 'SIGQUIT signal 3'; do
 	check "--watch ended by ${way%% *} leaves the terminal as it was" "${way#* }" \
 		"$(ulimit -c 0; on blackhole "$python" "$LAB_DIR/view.py" "${way%% *}" 2>&1 | tail -n 2)"
 done
@@ -201,6 +210,12 @@ check "the connection that worked still works" 'up answered' "$(tr '\n' ' ' <"$L
 
 on blackhole wget -q -t 1 -O - http://dual/ >"$LAB_DIR/got.again" 2>/dev/null &
 until_true 5 has_stuck 1
+on blackhole "$python" -c 'import socket
+open("/proc/self/comm", "w").write("\033[31mred\n")
+socket.create_connection(("dual", 80))' &
+until_true 5 has_stuck 2
+check "a name that would do something to a terminal does not" '1 0' \
+	"$(stuck | grep -c '^?\[31mred') $(stuck | grep -c "$(printf '\033')")"
 on blackhole timeout 1.5 v6guard stuck --watch --rescue >"$LAB_DIR/out"
 check "--watch --rescue frees as well" 1 "$(grep -c "^freed wget (pid [0-9]*) from $away port 80" "$LAB_DIR/out")"
 until_true 3 grep -q . "$LAB_DIR/got.again"
