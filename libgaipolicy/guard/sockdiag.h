@@ -22,7 +22,9 @@ struct gp_socket {
 	uint32_t unacked;        /**< segments that nobody acknowledged yet */
 	uint64_t bytes_acked;    /**< the SYN counts as one, and so does a FIN */
 	uint64_t bytes_received; /**< a FIN counts as one */
-	uint32_t quiet_ms;       /**< since anything came; of no meaning in SYN_SENT */
+	uint32_t quiet_ms;       /**< since anything came; without a handshake: since the
+				 SYN was last sent, when closed at the most so long */
+	uint32_t waiting_ms;     /**< in SYN_SENT: since the first SYN */
 	uint8_t has_sent_data;   /**< payload was sent, acknowledged or not */
 	uint8_t was_answered;    /**< a round trip was measured once: outlives an abort,
 				 which wipes the counters above */

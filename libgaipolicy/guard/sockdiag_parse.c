@@ -64,8 +64,29 @@ static uint32_t least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/*
+ * The timer runs for what the RTO is now. It stays as it is for the first few (linear
+ * timeouts) and then doubles, or doubles at once: so many doublings, and the rest linear.
+ */
+static void take_syn_times(struct gp_socket *out, uint32_t rto_ms, uint32_t expires_ms)
+{
+	unsigned doublings = 0;
+
+	if (out->state == CLOSED)
+		out->quiet_ms = rto_ms;
+	if (out->state != SYN_SENT)
+		return;
+	out->quiet_ms = rto_ms > expires_ms ? rto_ms - expires_ms : 0;
+	while (doublings < out->retransmits && doublings < 8 &&
+	       rto_ms >= 2000U << doublings)
+		doublings++;
+	out->waiting_ms = out->quiet_ms + (out->retransmits - doublings) * 1000U +
+			  ((1U << doublings) - 1) * 1000U;
+}
+
 /* Older kernels know fewer fields: those are zero. */
-static void take_info(struct gp_socket *out, const uint8_t *bytes, size_t size)
+static void take_info(struct gp_socket *out, const uint8_t *bytes, size_t size,
+		      uint32_t expires_ms)
 {
 	struct tcp_info info = {0};
 
@@ -78,10 +99,13 @@ static void take_info(struct gp_socket *out, const uint8_t *bytes, size_t size)
 	out->quiet_ms = least(info.tcpi_last_ack_recv, info.tcpi_last_data_recv);
 	out->has_sent_data = info.tcpi_data_segs_out > 0;
 	out->was_answered = info.tcpi_min_rtt != UINT32_MAX;
+	if (out->rtt_us == 0)
+		take_syn_times(out, info.tcpi_rto / 1000, expires_ms);
 }
 
 /* False: another protocol's. */
-static bool take_attributes(struct gp_socket *out, const uint8_t *bytes, size_t size)
+static bool take_attributes(struct gp_socket *out, const uint8_t *bytes, size_t size,
+			    uint32_t expires_ms)
 {
 	struct rtattr attribute;
 
@@ -92,7 +116,7 @@ static bool take_attributes(struct gp_socket *out, const uint8_t *bytes, size_t 
 		const uint8_t *value = bytes + RTA_LENGTH(0);
 		size_t length = attribute.rta_len - RTA_LENGTH(0);
 		if (attribute.rta_type == INET_DIAG_INFO)
-			take_info(out, value, length);
+			take_info(out, value, length, expires_ms);
 		if (attribute.rta_type == INET_DIAG_PROTOCOL && length >= 1 &&
 		    value[0] != IPPROTO_TCP)
 			return false;
@@ -131,7 +155,8 @@ bool gp_sockdiag_parse(const void *body, size_t size, struct gp_socket *out)
 		out->retransmits = message.idiag_retrans;
 	size_t head = NLMSG_ALIGN(sizeof(message));
 	return size <= head ||
-	       take_attributes(out, (const uint8_t *)body + head, size - head);
+	       take_attributes(out, (const uint8_t *)body + head, size - head,
+			       message.idiag_timer == 1 ? message.idiag_expires : 0);
 }
 
 /* NLMSG_DONE and NLMSG_ERROR begin with a negative errno, or 0. */

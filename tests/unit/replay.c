@@ -116,7 +116,8 @@ static void do_hint(struct replay *replay, char **word, size_t count, bool is_wi
 		addresses[i] = address(replay, word[i]);
 		withheld[i] = is_withheld && addresses[i].family == AF_INET6;
 	}
-	verdict_hint(replay->v, addresses, withheld, count, 1000, replay->now);
+	verdict_hint(replay->v, addresses, withheld, count,
+		     strcmp(word[-1], "stranger") ? 1000 : 2000, replay->now);
 }
 
 static enum verdict_probe probe_word(const char *word)
@@ -128,13 +129,35 @@ static enum verdict_probe probe_word(const char *word)
 	return !strcmp(word, "icmp") ? VERDICT_PROBE_ICMP : VERDICT_PROBE_NOTHING;
 }
 
+static uint32_t seconds(const char *word)
+{
+	return (uint32_t)(atof(word) * 1000 + 0.5);
+}
+
+static struct verdict_waiting waiting(const char *retransmits, const char *quiet)
+{
+	const unsigned count = (unsigned)atoi(retransmits);
+	const uint32_t quiet_ms = quiet ? seconds(quiet) : 0;
+
+	return (struct verdict_waiting){count, quiet_ms, quiet_ms + count * 1000, 1000};
+}
+
+static void do_syn(struct replay *replay, const struct gp_addr *addr, char **word,
+		   size_t count)
+{
+	const struct verdict_waiting syn = waiting(word[2], count > 3 ? word[3] : NULL);
+
+	verdict_syn(replay->v, addr, 80, &syn, replay->now);
+}
+
 /* What was seen; false: it is another kind of line. */
 static bool do_seen(struct replay *replay, char **word, size_t count)
 {
 	struct verdicts *v = replay->v;
 	const long long now = replay->now;
 
-	if (!strcmp(word[0], "hint") || !strcmp(word[0], "withheld")) {
+	if (!strcmp(word[0], "hint") || !strcmp(word[0], "withheld") ||
+	    !strcmp(word[0], "stranger")) {
 		do_hint(replay, word + 1, count - 1, word[0][0] == 'w');
 		return true;
 	}
@@ -145,9 +168,9 @@ static bool do_seen(struct replay *replay, char **word, size_t count)
 	if (gp_addr_parse(word[1], &addr) != GP_OK)
 		return false;
 	if (!strcmp(word[0], "syn"))
-		verdict_syn(v, &addr, 80, (unsigned)atoi(word[2]), now);
+		do_syn(replay, &addr, word, count);
 	else if (!strcmp(word[0], "failed"))
-		verdict_failed(v, &addr, 80, now);
+		verdict_failed(v, &addr, 80, seconds(count > 2 ? word[2] : "0"), now);
 	else if (!strcmp(word[0], "unclear"))
 		verdict_unclear(v, &addr, 80, now);
 	else if (!strcmp(word[0], "stall"))
@@ -273,8 +296,8 @@ static void check_line(struct replay *replay, char **word, const char *line)
 		got = evidence_of(replay, word[1]);
 	} else if (!strcmp(word[0], "may")) {
 		const struct gp_addr addr = address(replay, word[1]);
-		got = rescue_word(verdict_may_rescue(replay->v, &addr,
-						     (unsigned)atoi(word[2]), replay->now,
+		const struct verdict_waiting syn = waiting(word[2], word[4]);
+		got = rescue_word(verdict_may_rescue(replay->v, &addr, &syn, replay->now,
 						     &partner));
 		want = word[3];
 	} else if (!strcmp(word[0], "asked")) {

@@ -6,8 +6,10 @@
  * exactly when it asked for them, as from its loop.
  *
  *   hint|withheld ADDR...     handed out together; withheld: the IPv6 ones were held back
- *   syn ADDR N                a program's SYN waits, N retransmits
- *   failed|unclear|stall|ok|data ADDR
+ *   stranger ADDR...          a hint of another user
+ *   syn ADDR N [QUIET]        a program's SYN waits, N retransmits, the last QUIET s ago
+ *   failed ADDR [QUIET]
+ *   unclear|stall|ok|data ADDR
  *   world PREFIX up|down|none from now on probes are answered: 0.1 s, or 2.5 s of silence;
  *                             none: they cannot be made
  *   probed ADDR ok|timeout|icmp|nothing [RTT]     (without a world)
@@ -15,7 +17,7 @@
  *   is ADDR VERDICT           what a reader of the map would see
  *   area PREFIX VERDICT       what is published for exactly that prefix
  *   asked ADDR[@PORT] | quiet a probe went out that no line asked about yet; none did
- *   may ADDR N no|broken|retransmits
+ *   may ADDR N no|broken|retransmits [QUIET]
  *   by ADDR EVIDENCE          what the verdict rests on
  *   probes MAX                at most so many probes so far
  *   changes N                 verdicts changed so far (of those that are events)

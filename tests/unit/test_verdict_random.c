@@ -32,10 +32,12 @@ static void test_loss(void **state)
 		verdict_ok(replay->v, &addr4, true, replay->now);
 		while (rand() % 100 < 36 && retransmits < 4) {
 			run_to(replay, replay->now + 1000);
-			verdict_syn(replay->v, &addr6, 443, ++retransmits, replay->now);
-			assert_int_equal(verdict_may_rescue(replay->v, &addr6,
-							    retransmits, replay->now,
-							    &partner),
+			retransmits++;
+			const struct verdict_waiting syn = {retransmits, 0,
+							    retransmits * 1000, 0};
+			verdict_syn(replay->v, &addr6, 443, &syn, replay->now);
+			assert_int_equal(verdict_may_rescue(replay->v, &addr6, &syn,
+							    replay->now, &partner),
 					 VERDICT_RESCUE_NO);
 		}
 		verdict_ok(replay->v, &addr6, true, replay->now);
@@ -60,6 +62,7 @@ static void test_random(void **state)
 				     0,    0, (uint8_t)(rand() % 6)};
 		const struct gp_addr addr4 =
 			gp_addr_make(AF_INET, (uint8_t[4]){9, 9, 9, (uint8_t)rand()}, 0);
+		struct verdict_waiting syn = {.waiting_ms = 4000};
 		bytes[7] = (uint8_t)(rand() % 3);
 		bytes[15] = (uint8_t)(rand() % 200);
 		bytes[14] = (uint8_t)(rand() % 8);
@@ -74,11 +77,12 @@ static void test_random(void **state)
 				     replay->now);
 			break;
 		case 2:
-			verdict_syn(replay->v, &addr, 80, (unsigned)(rand() % 4),
-				    replay->now);
+			syn.retransmits = (unsigned)(rand() % 4);
+			syn.quiet_ms = (uint32_t)(rand() % 4000);
+			verdict_syn(replay->v, &addr, 80, &syn, replay->now);
 			break;
 		case 3:
-			verdict_failed(replay->v, &addr, 80, replay->now);
+			verdict_failed(replay->v, &addr, 80, 1000, replay->now);
 			break;
 		case 4:
 			verdict_ok(replay->v, rand() % 8 ? &addr4 : &addr, rand() % 2,
@@ -148,7 +152,7 @@ static void test_full(void **state)
 		memcpy(both[0].bytes + 2, &i, 3);
 		verdict_hint(replay->v, both, withheld, 2, UID_NONE, 0);
 		verdict_ok(replay->v, &partner, false, 0);
-		verdict_failed(replay->v, &both[0], 80, 0);
+		verdict_failed(replay->v, &both[0], 80, 0, 0);
 	}
 	assert_int_equal(replay->v->internet.verdict, GP_VERDICT_BROKEN);
 	verdict_ok(replay->v, &other, true, 1);

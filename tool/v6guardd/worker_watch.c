@@ -127,12 +127,19 @@ static void ask_rescue(struct worker *worker, const struct gp_socket *socket,
 	message_send(worker->files->steward_fd, MESSAGE_RESCUE, &message);
 }
 
+static struct verdict_waiting waiting_of(const struct gp_socket *socket)
+{
+	return (struct verdict_waiting){socket->retransmits, socket->quiet_ms,
+					socket->waiting_ms, socket->uid};
+}
+
 static void consider_rescue(struct worker *worker, const struct gp_socket *socket,
 			    long long now)
 {
 	struct gp_addr partner;
+	const struct verdict_waiting syn = waiting_of(socket);
 	const enum verdict_rescue may = verdict_may_rescue(
-		worker->verdicts, &socket->remote, socket->retransmits, now, &partner);
+		worker->verdicts, &socket->remote, &syn, now, &partner);
 
 	if (!worker->settings.rescue || may == VERDICT_RESCUE_NO ||
 	    worker->can_destroy != GP_OK || was_asked_lately(worker, socket, now) ||
@@ -180,12 +187,12 @@ void on_rescued(struct worker *worker, const struct message_rescued *rescued)
 static void on_waiting(void *ctx, const struct gp_socket *socket)
 {
 	struct worker *worker = ctx;
+	const struct verdict_waiting syn = waiting_of(socket);
 	const long long now = gp_boot_ms();
 
 	if (prober_owns(worker->prober, socket->cookie))
 		return;
-	verdict_syn(worker->verdicts, &socket->remote, socket->remote_port,
-		    socket->retransmits, now);
+	verdict_syn(worker->verdicts, &socket->remote, socket->remote_port, &syn, now);
 	consider_rescue(worker, socket, now);
 	if (socket->retransmits)
 		tick_soon(worker);
@@ -207,7 +214,8 @@ static void on_seen(void *ctx, const struct gp_socket *socket)
 		verdict_ok(worker->verdicts, remote, true, now);
 		return;
 	case GP_EVIDENCE_FAILED:
-		verdict_failed(worker->verdicts, remote, socket->remote_port, now);
+		verdict_failed(worker->verdicts, remote, socket->remote_port,
+			       socket->quiet_ms, now);
 		break;
 	case GP_EVIDENCE_STALLED:
 		verdict_stalled(worker->verdicts, remote, socket->remote_port, now);

@@ -18,7 +18,7 @@ long long jitter(struct verdicts *v, long long ms)
 
 struct gp_addr entry_partner(const struct entry *entry, unsigned i)
 {
-	return gp_addr_make(AF_INET, entry->partner[i], 0);
+	return gp_addr_make(AF_INET, entry->partner[i].bytes, 0);
 }
 
 struct verdict_view entry_view(const struct entry *entry)
@@ -73,7 +73,11 @@ static uint16_t port_for(const struct verdicts *v, const struct entry *entry)
 
 void entry_probe(struct verdicts *v, struct entry *entry, long long now)
 {
+	/* One at a time: what is under way began earlier, and says something else. */
+	if (entry->is_asked && now - entry->asked_ms < PROBE_LOST)
+		return;
 	entry->asked_ms = now;
+	entry->is_asked = v->rules.probes;
 	if (v->rules.probes)
 		v->ops.probe(v->ops.ctx, &entry->addr, port_for(v, entry));
 }
@@ -104,27 +108,40 @@ static bool wants_test(const struct verdicts *v, const struct entry *entry, long
 }
 
 void verdict_syn(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
-		 unsigned retransmits, long long now)
+		 const struct verdict_waiting *syn, long long now)
 {
 	struct entry *entry = entry_of_program(v, addr, port, now);
 
-	if (!entry || !entry->partner_count || !retransmits)
+	/* One of an older epoch waits for an answer that goes elsewhere. */
+	if (!entry || !entry->partner_count || !syn->retransmits ||
+	    now - syn->waiting_ms < v->epoch_ms)
 		return;
 	if (wants_test(v, entry, now))
 		entry_probe(v, entry, now);
 	if (!partner_answering(v, entry, now) && entry->verdict != GP_VERDICT_BROKEN)
 		ask_partners(v, entry, now);
-	if (retransmits >= 2)
-		entry_suspect(v, entry, VERDICT_BY_RETRANSMITS, now);
+	if (syn->retransmits >= 2)
+		entry_suspect(v, entry, VERDICT_BY_RETRANSMITS, now - syn->quiet_ms, now);
+}
+
+static bool may_be_older(const struct verdicts *v, long long now)
+{
+	return now - v->epoch_ms < OLD_SOCKETS;
 }
 
 void verdict_failed(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
-		    long long now)
+		    uint32_t quiet_ms, long long now)
 {
 	struct entry *entry = entry_of_program(v, addr, port, now);
 
-	if (entry)
-		entry_suspect(v, entry, VERDICT_BY_RETRANSMITS, now);
+	if (!entry)
+		return;
+	/* It may have been in vain since long ago: a probe tells how it is now. */
+	if (v->rules.probes && (!port || may_be_older(v, now)))
+		verdict_unclear(v, addr, port, now);
+	else
+		entry_suspect(v, entry, VERDICT_BY_RETRANSMITS,
+			      v->rules.probes ? now - quiet_ms : now, now);
 }
 
 void verdict_unclear(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
@@ -141,8 +158,8 @@ void verdict_stalled(struct verdicts *v, const struct gp_addr *addr, uint16_t po
 {
 	struct entry *entry = entry_of_program(v, addr, port, now);
 
-	if (entry)
-		entry_suspect(v, entry, VERDICT_BY_STALL, now);
+	if (entry && !may_be_older(v, now))
+		entry_suspect(v, entry, VERDICT_BY_STALL, now, now);
 }
 
 void verdict_ok(struct verdicts *v, const struct gp_addr *addr, bool data, long long now)
@@ -202,7 +219,7 @@ void verdict_hint(struct verdicts *v, const struct gp_addr *addresses,
 		if (!entry)
 			continue;
 		for (size_t j = partner_count; j-- > 0;)
-			add_partner(entry, partners[j]);
+			add_partner(entry, partners[j], uid);
 		hinted(v, entry, withheld[i], now);
 	}
 }
@@ -210,8 +227,7 @@ void verdict_hint(struct verdicts *v, const struct gp_addr *addresses,
 /* ---- probes --------------------------------------------------------------------------
  */
 
-/* How many attempts must fail: one for each port it may be, two at the least. */
-static unsigned attempts_needed(const struct verdicts *v, const struct entry *entry)
+unsigned attempts_needed(const struct verdicts *v, const struct entry *entry)
 {
 	return entry->port || v->rules.port_count < 2 ? 2 : v->rules.port_count;
 }
@@ -247,10 +263,12 @@ static void attempt_failed(struct verdicts *v, struct entry *entry,
 	entry->failures++;
 	if (entry->failures < attempts_needed(v, entry)) {
 		entry->next_test_ms = now + ATTEMPT_GAP;
+		if (!partner_answering(v, entry, now))
+			ask_partners(v, entry, now);
 		return;
 	}
 	entry->failures = 0;
-	entry_suspect(v, entry, by, now);
+	entry_suspect(v, entry, by, entry->asked_ms, now);
 }
 
 /* No route, no room, or a firewall of our own: a re-test that could not be made says
@@ -295,6 +313,7 @@ void verdict_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t por
 	(void)port;
 	if (!entry)
 		return;
+	entry->is_asked = false;
 	if (result == VERDICT_PROBE_OK)
 		entry->rtt_ms = rtt_ms ? rtt_ms : 1;
 	if (addr->family == AF_INET6)
@@ -377,6 +396,7 @@ struct verdicts *verdicts_new(const struct verdict_rules *rules,
 	v->rules = *rules;
 	v->ops = *ops;
 	v->random = seed ? seed : 1;
+	v->epoch_ms = NEVER;
 	v->hash_seed = seed * UINT32_C(2654435761);
 	v->internet = (struct area){.is_used = true,
 				    .prefix = {.addr.family = AF_INET6},
@@ -457,6 +477,7 @@ static bool is_operators(const struct verdicts *v, const struct area *area, long
 
 void verdicts_new_epoch(struct verdicts *v, long long now)
 {
+	v->epoch_ms = now;
 	v->internet.ok_ms = NEVER;
 	if (!is_operators(v, &v->internet, now))
 		area_forget(v, &v->internet, now);

@@ -89,18 +89,27 @@ void verdicts_new_epoch(struct verdicts *verdicts, long long now_ms);
 void verdict_hint(struct verdicts *verdicts, const struct gp_addr *addresses,
 		  const bool *withheld, size_t count, uint32_t uid, long long now_ms);
 
-/** A program's SYN to ADDR waits; RETRANSMITS so far. Called as often as it is seen. */
+/** A SYN that waits for its answer. */
+struct verdict_waiting {
+	unsigned retransmits;
+	uint32_t quiet_ms;   /* since it was last sent */
+	uint32_t waiting_ms; /* since it was first sent */
+	uint32_t uid;        /* whose socket it is */
+};
+
+/** A program's SYN to ADDR waits. Called as often as it is seen. */
 void verdict_syn(struct verdicts *verdicts, const struct gp_addr *addr, uint16_t port,
-		 unsigned retransmits, long long now_ms);
+		 const struct verdict_waiting *syn, long long now_ms);
 
 /** A program's connection to ADDR, alive or closed: DATA: beyond the handshake data was
  * acknowledged. Either family. */
 void verdict_ok(struct verdicts *verdicts, const struct gp_addr *addr, bool data,
 		long long now_ms);
 
-/** A program's attempt has ended in two or more retransmits. PORT 0: not known. */
+/** A program's attempt has ended in two or more retransmits, the last of them up to
+ * QUIET_MS ago. PORT 0: not known, nor is QUIET_MS. */
 void verdict_failed(struct verdicts *verdicts, const struct gp_addr *addr, uint16_t port,
-		    long long now_ms);
+		    uint32_t quiet_ms, long long now_ms);
 
 /** One that ended without a word: an ICMP error, a refusal, or given up early. */
 void verdict_unclear(struct verdicts *verdicts, const struct gp_addr *addr, uint16_t port,
@@ -149,9 +158,10 @@ size_t verdict_partners(const struct verdicts *verdicts, const struct gp_addr *a
 			struct gp_addr out[VERDICT_PARTNERS]);
 
 /**
- * May `rescue` free a socket in SYN_SENT to ADDR with RETRANSMITS? Only one that was
- * handed out with an IPv4 address: when it is broken, or after 2 retransmits when that
- * partner answered within 10 s and nothing was ok at ADDR in the last 60 s.
+ * May `rescue` free the socket SYN to ADDR? Only one that was handed out with an IPv4
+ * address, by the word of its own user, of root, or of two users: when it is broken, or
+ * after 2 retransmits when that partner answered within the 10 s before the last of them
+ * and nothing was ok at ADDR in the last 60 s.
  */
 enum verdict_rescue {
 	VERDICT_RESCUE_NO,
@@ -159,7 +169,8 @@ enum verdict_rescue {
 	VERDICT_RESCUE_RETRANSMITS
 };
 enum verdict_rescue verdict_may_rescue(const struct verdicts *verdicts,
-				       const struct gp_addr *addr, unsigned retransmits,
+				       const struct gp_addr *addr,
+				       const struct verdict_waiting *syn,
 				       long long now_ms, struct gp_addr *partner);
 
 /** A verdict `broken` is in force: dumps are worth their price. */

@@ -93,20 +93,35 @@ size_t verdict_partners(const struct verdicts *v, const struct gp_addr *addr,
 	return entry->partner_count;
 }
 
+/* UID's connections may go by what it said itself, or root, or two users: by one
+ * stranger's word a program would be sent where nobody is. */
+static bool is_word_for(uint32_t said_by, uint32_t uid)
+{
+	return said_by == uid || said_by == 0 || said_by == UID_ANY;
+}
+
 enum verdict_rescue verdict_may_rescue(const struct verdicts *v,
-				       const struct gp_addr *addr, unsigned retransmits,
-				       long long now, struct gp_addr *partner)
+				       const struct gp_addr *addr,
+				       const struct verdict_waiting *syn, long long now,
+				       struct gp_addr *partner)
 {
 	const struct entry *entry = entry_find(v, addr);
-	const struct entry *answering;
+	bool has_partner = false, is_answering = false;
 
-	if (!entry || addr->family != AF_INET6 || !entry->partner_count)
+	if (!entry || addr->family != AF_INET6)
 		return VERDICT_RESCUE_NO;
-	answering = partner_answering(v, entry, now);
-	*partner = answering ? answering->addr : entry_partner(entry, 0);
-	if (verdict_of(v, addr, now) == GP_VERDICT_BROKEN)
+	for (unsigned i = 0; i < entry->partner_count && !is_answering; i++) {
+		if (!is_word_for(entry->partner[i].uid, syn->uid))
+			continue;
+		is_answering = partner_vouches(v, entry, i, now - syn->quiet_ms) != NULL;
+		if (is_answering || !has_partner)
+			*partner = entry_partner(entry, i);
+		has_partner = true;
+	}
+	if (has_partner && verdict_of(v, addr, now) == GP_VERDICT_BROKEN)
 		return VERDICT_RESCUE_BROKEN;
-	if (retransmits >= 2 && answering && now - entry->ok_ms >= OK_FORBIDS)
+	if (syn->retransmits >= 2 && is_answering && syn->quiet_ms <= PARTNER_WITHIN &&
+	    now - syn->waiting_ms >= v->epoch_ms && now - entry->ok_ms >= OK_FORBIDS)
 		return VERDICT_RESCUE_RETRANSMITS;
 	return VERDICT_RESCUE_NO;
 }

@@ -19,6 +19,18 @@ const struct entry *partner_answering(const struct verdicts *v, const struct ent
 	return NULL;
 }
 
+const struct entry *partner_vouches(const struct verdicts *v, const struct entry *entry,
+				    unsigned i, long long at)
+{
+	const struct gp_addr addr = entry_partner(entry, i);
+	const struct entry *partner = entry_find(v, &addr);
+
+	return partner && partner->ok_from_ms <= at &&
+			       at - partner->ok_ms <= PARTNER_WITHIN
+		       ? partner
+		       : NULL;
+}
+
 void ask_partners(struct verdicts *v, const struct entry *entry, long long now)
 {
 	for (unsigned i = 0; i < entry->partner_count; i++) {
@@ -32,18 +44,63 @@ void ask_partners(struct verdicts *v, const struct entry *entry, long long now)
 }
 
 /* The latest first: that is what `rescue` and status name. */
-void add_partner(struct entry *entry, const struct gp_addr *partner)
+static void to_front(struct entry *entry, unsigned at)
+{
+	const uint32_t uid = entry->partner[at].uid;
+	uint8_t bytes[4];
+
+	memcpy(bytes, entry->partner[at].bytes, sizeof(bytes));
+	memmove(&entry->partner[1], &entry->partner[0], at * sizeof(entry->partner[0]));
+	memcpy(entry->partner[0].bytes, bytes, sizeof(bytes));
+	entry->partner[0].uid = uid;
+}
+
+/* The oldest of who has the most places, of UID's own before another's: so that nobody
+ * can push out what others have said. */
+static unsigned place_to_take(const struct entry *entry, uint32_t uid)
+{
+	unsigned found = 0, most = 0;
+
+	for (unsigned i = 0; i < VERDICT_PARTNERS; i++) {
+		const uint32_t owner = entry->partner[i].uid;
+		unsigned places = 0;
+		for (unsigned j = 0; j < VERDICT_PARTNERS; j++)
+			places += 2 * (entry->partner[j].uid == owner);
+		places += owner == uid;
+		if (places >= most) {
+			most = places;
+			found = i;
+		}
+	}
+	return found;
+}
+
+static unsigned partner_place(const struct entry *entry, const struct gp_addr *partner)
 {
 	unsigned at = 0;
 
-	while (at < entry->partner_count && memcmp(entry->partner[at], partner->bytes, 4))
+	while (at < entry->partner_count &&
+	       memcmp(entry->partner[at].bytes, partner->bytes, 4))
 		at++;
+	return at;
+}
+
+void add_partner(struct entry *entry, const struct gp_addr *partner, uint32_t uid)
+{
+	unsigned at = partner_place(entry, partner);
+	uint32_t *owner;
+
 	if (at == VERDICT_PARTNERS)
-		at--;
+		at = place_to_take(entry, uid);
 	else if (at == entry->partner_count)
 		entry->partner_count++;
-	memmove(entry->partner[1], entry->partner[0], at * sizeof(entry->partner[0]));
-	memcpy(entry->partner[0], partner->bytes, sizeof(entry->partner[0]));
+	owner = &entry->partner[at].uid;
+	if (memcmp(entry->partner[at].bytes, partner->bytes, 4) || *owner == UID_NONE)
+		*owner = uid;
+	else if (*owner != uid)
+		*owner = *owner == 0 || uid == 0 ? 0 : UID_ANY;
+	memcpy(entry->partner[at].bytes, partner->bytes, 4);
+	to_front(entry, at);
 }
 
 /* ---- broken --------------------------------------------------------------------------
@@ -83,7 +140,7 @@ static void condemn(struct verdicts *v, struct entry *entry, const struct entry 
 		    long long now)
 {
 	unsuspect(v, entry);
-	add_partner(entry, &partner->addr);
+	to_front(entry, partner_place(entry, &partner->addr));
 	entry->failures = 0;
 	entry->failed_ms = now;
 	entry->evidence = entry->suspected_by;
@@ -113,45 +170,69 @@ static bool is_ok_lately(const struct entry *entry, enum verdict_evidence by,
 	return now - ok < OK_FORBIDS;
 }
 
-/* All that ENTRY itself can show is there; what lacks is IPv4 that works meanwhile. */
-void entry_suspect(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
-		   long long now)
+/*
+ * IPv4 must have worked when it failed. If it only did so later, then both may have been
+ * down and be up again: a SYN waits up to a minute before it asks once more. So it is
+ * asked now, and one more failure decides; unless that cannot be tried.
+ */
+static bool try_condemn(struct verdicts *v, struct entry *entry, long long now)
 {
-	const struct entry *partner;
+	const bool can_test = v->rules.probes && entry->suspected_by != VERDICT_BY_STALL;
+	const struct entry *answering = partner_answering(v, entry, now);
 
+	for (unsigned i = 0; i < entry->partner_count; i++) {
+		const struct entry *partner =
+			partner_vouches(v, entry, i, entry->suspected_ms);
+		if (partner) {
+			condemn(v, entry, partner, now);
+			return true;
+		}
+	}
+	if (answering && !can_test) {
+		condemn(v, entry, answering, now);
+		return true;
+	}
+	if (answering) {
+		entry->failures = (uint8_t)(attempts_needed(v, entry) - 1);
+		entry->failed_attempt_ms = now;
+		entry_probe(v, entry, now);
+	}
+	return false;
+}
+
+void entry_suspect(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
+		   long long at, long long now)
+{
 	if (!entry->partner_count || entry_is_pinned(entry, now) ||
-	    is_ok_lately(entry, by, now))
+	    is_ok_lately(entry, by, now) || now - at > PARTNER_WITHIN)
 		return;
 	if (entry->verdict == GP_VERDICT_BROKEN) {
-		if (now - entry->failed_ms >= PROBE_AGAIN) {
-			entry->failed_ms = now;
+		if (at - entry->failed_ms >= PROBE_AGAIN) {
+			entry->failed_ms = at;
 			areas_failed(v, entry, now);
 		}
 		return;
 	}
 	entry->suspected_by = by;
-	entry->suspected_ms = now;
-	partner = partner_answering(v, entry, now);
-	if (partner) {
-		condemn(v, entry, partner, now);
+	entry->suspected_ms = at;
+	if (try_condemn(v, entry, now))
 		return;
-	}
 	remember_suspect(v, entry);
-	ask_partners(v, entry, now);
+	if (!partner_answering(v, entry, now))
+		ask_partners(v, entry, now);
 }
 
-/* IPv4 works: whoever waits for that is broken now. */
+/* IPv4 works: whoever waits for that is judged now. */
 void partner_ok(struct verdicts *v, struct entry *partner, long long now)
 {
+	if (now - partner->ok_ms > PARTNER_WITHIN)
+		partner->ok_from_ms = now;
 	partner->ok_ms = now;
 	for (size_t i = 0; i < v->suspect_count;) {
 		struct entry *entry = &v->entries[v->suspects[i]];
-		const struct entry *answering = partner_answering(v, entry, now);
 		if (now - entry->suspected_ms > PARTNER_WITHIN)
 			unsuspect(v, entry);
-		else if (answering)
-			condemn(v, entry, answering, now);
-		else
+		else if (!try_condemn(v, entry, now))
 			i++;
 	}
 }

@@ -21,6 +21,8 @@
 #define ENTRY_PER_UID (ENTRY_MAX / 4)
 /* Entries that no hint made: what programs connect to without asking us. */
 #define UID_NONE UINT32_MAX
+/* A partner that two users named. */
+#define UID_ANY (UINT32_MAX - 1)
 
 #define SECOND 1000LL
 #define NEVER (LLONG_MIN / 4)
@@ -35,6 +37,8 @@
 #define BEAT_SPREAD (5 * SECOND)
 
 /* Ours. */
+#define OLD_SOCKETS (135 * SECOND)   /* a connect of an older epoch may last so long */
+#define PROBE_LOST (30 * SECOND)     /* a probe of which nothing was heard since */
 #define PROBE_AGAIN (10 * SECOND)    /* the same address, when nothing else asks for it */
 #define PARTNER_AGAIN (2 * SECOND)   /* the same for its partner */
 #define TEST_SLACK (20 * SECOND)     /* a broken verdict outlives its re-test by that */
@@ -53,17 +57,22 @@ struct entry {
 	uint8_t suspected_by; /* enum verdict_evidence */
 	uint8_t failures;     /* attempts in a row, see failed_attempt_ms */
 	uint8_t partner_count;
+	bool is_asked;    /* a probe is under way, since asked_ms */
 	bool is_withheld; /* distrust held it back: to be kept tested */
 	uint16_t port;    /* 0: not known */
-	uint8_t partner[VERDICT_PARTNERS][4];
+	struct {
+		uint8_t bytes[4];
+		uint32_t uid; /* who says so, or UID_ANY */
+	} partner[VERDICT_PARTNERS];
 	uint32_t ttl_ms; /* of the latest broken verdict; 0: was ok since */
 	uint32_t rtt_ms; /* 0: not measured */
 	long long since_ms, expires_ms;
 	long long next_test_ms; /* 0: none */
 	long long ok_ms;        /* a handshake or refusal */
+	long long ok_from_ms;   /* IPv4: and never 10 s without one since */
 	long long data_ok_ms;   /* acknowledged data */
 	long long failed_ms;    /* last proof that it is broken */
-	long long suspected_ms; /* proven but for a partner that answers */
+	long long suspected_ms; /* it failed then; lacks a partner that answers */
 	long long failed_attempt_ms;
 	long long asked_ms; /* last probe */
 	long long hint_ms, seen_ms;
@@ -92,6 +101,7 @@ struct verdicts {
 	struct area internet;        /* ::/0 */
 	struct area areas[AREA_MAX]; /* /48 */
 	unsigned beats;
+	long long epoch_ms;
 	uint32_t suspects[SUSPECT_MAX]; /* entries with suspected_ms set */
 	size_t suspect_count;
 	uint32_t bucket[ENTRY_BUCKETS];
@@ -124,17 +134,23 @@ struct gp_addr entry_partner(const struct entry *entry, unsigned i);
 /* The partner that answered within PARTNER_WITHIN of NOW, or NULL. */
 const struct entry *partner_answering(const struct verdicts *v, const struct entry *entry,
 				      long long now);
+/* Slot I's partner answered within PARTNER_WITHIN before AT, or did so at AT; NULL. */
+const struct entry *partner_vouches(const struct verdicts *v, const struct entry *entry,
+				    unsigned i, long long at);
 long long jitter(struct verdicts *v, long long ms);
 struct verdict_view entry_view(const struct entry *entry);
 
 /* ---- judging an address (verdict_judge.c) ---- */
 
-/* PARTNER is an IPv4 address that ENTRY was handed out with, the latest. */
-void add_partner(struct entry *entry, const struct gp_addr *partner);
+/* PARTNER is an IPv4 address that ENTRY was handed out with, the latest, UID says. */
+void add_partner(struct entry *entry, const struct gp_addr *partner, uint32_t uid);
 void ask_partners(struct verdicts *v, const struct entry *entry, long long now);
-/* All that ENTRY itself can show is there; what lacks is IPv4 that works meanwhile. */
+/* All that ENTRY itself can show is there: it failed at AT. What lacks is IPv4 that
+ * worked then. */
 void entry_suspect(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
-		   long long now);
+		   long long at, long long now);
+/* How many attempts must fail: one for each port it may be, two at the least. */
+unsigned attempts_needed(const struct verdicts *v, const struct entry *entry);
 void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
 	      bool data, long long now);
 /* PARTNER, an IPv4 address, answered: whoever waits for that is broken now. */

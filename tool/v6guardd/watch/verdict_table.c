@@ -73,7 +73,7 @@ void entry_forget(struct entry *entry)
 	entry->failures = 0;
 	entry->ttl_ms = entry->rtt_ms = 0;
 	entry->since_ms = entry->expires_ms = entry->next_test_ms = 0;
-	entry->ok_ms = entry->data_ok_ms = entry->failed_ms = NEVER;
+	entry->ok_ms = entry->ok_from_ms = entry->data_ok_ms = entry->failed_ms = NEVER;
 	entry->suspected_ms = entry->failed_attempt_ms = entry->asked_ms = NEVER;
 	entry->pinned_until_ms = NEVER;
 }
