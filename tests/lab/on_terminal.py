@@ -22,6 +22,7 @@ def main():
     if pid == 0:
         os.close(master)
         os.login_tty(slave) if hasattr(os, "login_tty") else take(slave)
+        os.environ["TERM"] = "xterm"  # a dumb one gets plain blocks
         os.execvp(command[0], command)
     seen = b""
     # Two frames: it is up, and keeps itself up to date.

@@ -178,7 +178,7 @@ print("signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else "exit %d"
 END
 for way in 'q exit 0' 'SIGTSTP exit 0' '^C signal 2' 'SIGTERM signal 15' 'SIGINT signal 2' 'SIGHUP signal 1' 'SIGQUIT signal 3'; do
 	check "--watch ended by ${way%% *} leaves the terminal as it was" "${way#* }" \
-		"$(ulimit -c 0; on blackhole "$python" "$LAB_DIR/view.py" "${way%% *}" 2>&1 | tail -n 2)"
+		"$(ulimit -c 0; on blackhole env TERM=xterm "$python" "$LAB_DIR/view.py" "${way%% *}" 2>&1 | tail -n 2)"
 done
 on blackhole timeout 2.5 v6guard stuck --watch >"$LAB_DIR/out"
 check "--watch into a file: a block a second, nothing of a terminal" '3 0' \

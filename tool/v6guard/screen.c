@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -103,7 +104,9 @@ static void catch_signals(void)
 
 bool screen_begin(void)
 {
-	if (!isatty(STDOUT_FILENO))
+	const char *term = getenv("TERM");
+
+	if (!isatty(STDOUT_FILENO) || (term && !strcmp(term, "dumb")))
 		return true;
 	has_keys = isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
 	if (has_keys && tcgetattr(STDIN_FILENO, &before) < 0)

@@ -2,8 +2,8 @@
 /*
  * screen.h - a view that is drawn again and again until the user has seen enough. On a
  * terminal it has the alternate screen, and whatever ends the program, signals included,
- * leaves the terminal as it was. Where stdout is no terminal each frame is simply
- * printed.
+ * leaves the terminal as it was. Where stdout is no terminal, or a dumb one, each frame
+ * is simply printed.
  *
  *   if (!screen_begin()) ...
  *   do {
