@@ -247,6 +247,30 @@ check "... is in force" all "$(status probe)"
 after "and a change in that one" True config
 check "... too" suspects "$(status probe)"
 
+# ---- an nscd that hangs ---------------------------------------------------------------------------
+
+ask() { on d "$python" -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect("/run/v6guard/control.sock")
+s.sendall(sys.argv[1].encode() + b"\n"); s.recv(65536)' "$1"; }
+nscds() { grep -lsx 'Name:[[:space:]]*nscd' /proc/[0-9]*/status | cut -d/ -f3; }
+is_told() { [ "$(nscds | wc -l)" -ge 2 ]; }
+is_done() { [ "$(nscds | wc -l)" -eq 1 ]; }
+if lab_nscd d; then
+	nscd=$(nscds)
+	kill -STOP "$nscd"
+	ask 'verdict set 2001:db8:9::9/128 broken 60'
+	until_true 5 is_told && ok "nscd is told of a verdict" || bad "nscd is told of a verdict"
+	start=$(now_ms)
+	after "which hangs, and holds up nobody" True kill -HUP "$(daemon_pid d)"
+	check "... for as much as 2 s" yes "$([ $(($(now_ms) - start)) -lt 2000 ] && echo yes)"
+	until_true 8 is_done && ok "... and is not waited for longer than 5 s" || bad "... and is not waited for longer than 5 s"
+	kill -CONT "$nscd"
+	ask 'verdict clear'
+	on d nscd -K
+else
+	skip "an nscd that hangs" "not there: ./quickstart test brings it"
+fi
+
 # ---- one process dies -----------------------------------------------------------------------------
 
 steward=$(daemon_pid d) worker=$(worker_of "$(daemon_pid d)")
