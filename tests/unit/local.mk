@@ -23,6 +23,7 @@ units = \
 	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
 	tests/unit/test_hint \
+	tests/unit/test_hints \
 	tests/unit/test_message \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
@@ -184,6 +185,9 @@ tests_unit_test_control_line_LDADD = $(daemon_libs)
 tests_unit_test_prober_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_prober_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_prober_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_hints_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_hints_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_hints_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_sockdiag_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sockdiag_CFLAGS = $(unit_cflags)
 tests_unit_test_sockdiag_LDADD = $(unit_libs)

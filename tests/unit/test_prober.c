@@ -6,9 +6,11 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 
+#include "guard/sockdiag.h"
 #include "netns.h"
 #include "tool/v6guardd/watch/prober.h"
 
@@ -399,6 +401,88 @@ static void test_new_epoch(void **state)
 	prober_free(log.prober);
 }
 
+/* The sockets that hang, and the one that closed last. */
+struct seen {
+	size_t count;
+	struct gp_socket sockets[8], closed;
+};
+
+static bool see(void *ctx, const struct gp_socket *socket)
+{
+	struct seen *seen = ctx;
+
+	assert_true(seen->count < 8);
+	seen->sockets[seen->count++] = *socket;
+	return true;
+}
+
+static void see_closed(void *ctx, const struct gp_socket *socket)
+{
+	struct seen *seen = ctx;
+
+	seen->closed = *socket;
+}
+
+/* The kernel tells of it a moment later. */
+static void hear_closed(int fd, struct seen *seen)
+{
+	struct pollfd events = {fd, POLLIN, 0};
+
+	assert_int_equal(poll(&events, 1, 5000), 1);
+	assert_int_equal(gp_sockdiag_read(fd, see_closed, seen), GP_OK);
+}
+
+static int connect_by_hand(const char *to, uint16_t port)
+{
+	struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(inet_pton(AF_INET6, to, &name.sin6_addr), 1);
+	assert_int_equal(
+		connect(fd, (const struct sockaddr *)(const void *)&name, sizeof(name)),
+		-1);
+	assert_int_equal(errno, EINPROGRESS);
+	return fd;
+}
+
+/* Which sockets are ours, also when the kernel tells that one was closed. */
+static void test_owns(void **state)
+{
+	struct seen seen = {0};
+	struct log log;
+	int fd, dumps, events;
+
+	(void)state;
+	need_netns();
+	network();
+	dumps = gp_sockdiag_open();
+	events = gp_sockdiag_listen(65536);
+	assert_true(dumps >= 0 && events >= 0);
+	log_start(&log, 1000);
+	fd = connect_by_hand("2001:db8:b::7", 80);
+	ask(&log, "2001:db8:b::1", 80);
+	run_sent(&log, 1);
+	assert_int_equal(
+		gp_sockdiag_dump(dumps, AF_INET6, GP_STATE_SYN_SENT, NULL, 0, see, &seen),
+		GP_OK);
+	assert_int_equal(seen.count, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(prober_owns(log.prober, seen.sockets[i].cookie),
+				 seen.sockets[i].remote.bytes[15] == 1);
+	prober_new_epoch(log.prober); /* ends it */
+	assert_int_equal(log.count, 1);
+	hear_closed(events, &seen);
+	assert_int_equal(seen.closed.remote.bytes[15], 1);
+	assert_true(prober_owns(log.prober, seen.closed.cookie));
+	close(fd);
+	hear_closed(events, &seen);
+	assert_int_equal(seen.closed.remote.bytes[15], 7);
+	assert_false(prober_owns(log.prober, seen.closed.cookie));
+	close(dumps);
+	close(events);
+	prober_free(log.prober);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_results),       cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_ask_again),
 		cmocka_unit_test(test_freed_early),   cmocka_unit_test(test_new_epoch),
+		cmocka_unit_test(test_owns),
 	};
 	int failed;
 
