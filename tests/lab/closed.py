@@ -177,7 +177,7 @@ def main():
         if isinstance(ends.get(name), int) and ends[name]:
             words += " errno=" + errno.errorcode[ends[name]]
         print(name, words)
-    print("seconds", ends.get("seconds"))
+    print("seconds", ends.get("seconds"), flush=True)
     os._exit(0)
 
 

@@ -137,7 +137,7 @@ lab_enter() {
 lab_start() {
 	unset LAB_INSIDE LD_PRELOAD RES_OPTIONS LOCALDOMAIN HOSTALIASES NO_COLOR
 	unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
-	unset V6GUARD V6GUARD_SNAPSHOT MAKEFLAGS MFLAGS
+	unset V6GUARD V6GUARD_SNAPSHOT MAKEFLAGS MFLAGS PYTHONUNBUFFERED
 	export LC_ALL=C PATH="$STAGE/usr/bin:$STAGE/usr/sbin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin:$DEPS/usr/sbin:$DEPS/usr/bin"
 	export PYTHONDONTWRITEBYTECODE=1
 	umask 022

@@ -434,7 +434,7 @@ static void area_forget(struct verdicts *v, struct area *area, long long now)
 
 static void forget(struct verdicts *v, struct entry *entry, long long now)
 {
-	entry->expires_ms = 0;
+	entry->expires_ms = entry->next_test_ms = 0;
 	if (entry->verdict != GP_VERDICT_UNKNOWN)
 		entry_say(v, entry, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
 	entry_forget(entry);

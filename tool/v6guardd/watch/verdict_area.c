@@ -347,8 +347,19 @@ static void lapse(struct verdicts *v, struct area *area, long long now)
 	area_say(v, area, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
 }
 
+/* While ::/0 is broken its beat alone is sent; its end tests what is inside. */
+static bool is_inside_broken(const struct verdicts *v, const struct area *area)
+{
+	return area->prefix.length && v->internet.verdict == GP_VERDICT_BROKEN;
+}
+
 static void beat(struct verdicts *v, struct area *area, long long now)
 {
+	if (is_inside_broken(v, area)) {
+		schedule(v, area, now);
+		area_say(v, area, GP_VERDICT_BROKEN, VERDICT_BY_MEMBERS, now);
+		return;
+	}
 	struct entry *entry = herald(v, area, v->beats++ & 1, now);
 
 	if (!entry)

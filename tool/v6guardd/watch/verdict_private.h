@@ -120,10 +120,7 @@ void entry_forget(struct entry *entry);
 void table_init(struct verdicts *v);
 uint32_t random_below(struct verdicts *v, uint32_t limit);
 
-static inline bool entry_is_pinned(const struct entry *entry, long long now)
-{
-	return entry->pinned_until_ms > now;
-}
+bool entry_is_pinned(const struct entry *entry, long long now);
 
 /* ---- output (verdict.c) ---- */
 

@@ -35,6 +35,11 @@ static uint32_t bucket_of(const struct verdicts *v, const struct gp_addr *addr)
 	return (uint32_t)(hash >> 32) % ENTRY_BUCKETS;
 }
 
+bool entry_is_pinned(const struct entry *entry, long long now)
+{
+	return entry->pinned_until_ms > now;
+}
+
 struct entry *entry_find(const struct verdicts *v, const struct gp_addr *addr)
 {
 	for (uint32_t i = v->bucket[bucket_of(v, addr)]; i != ENTRY_NONE;
