@@ -150,6 +150,21 @@ static void do_syn(struct replay *replay, const struct gp_addr *addr, char **wor
 	verdict_syn(replay->v, addr, 80, &syn, replay->now);
 }
 
+/* A dump each 250 ms shows it. */
+static void do_trying(struct replay *replay, const struct gp_addr *addr,
+		      const char *until)
+{
+	const long long end = seconds(until);
+
+	for (uint32_t begun = 0; replay->now < end; begun = (begun + 250) % 5000) {
+		const struct verdict_waiting syn = {begun / 1000, begun % 1000, begun,
+						    1000};
+
+		verdict_syn(replay->v, addr, 80, &syn, replay->now);
+		run_to(replay, replay->now + 250);
+	}
+}
+
 /* What was seen; false: it is another kind of line. */
 static bool do_seen(struct replay *replay, char **word, size_t count)
 {
@@ -169,6 +184,8 @@ static bool do_seen(struct replay *replay, char **word, size_t count)
 		return false;
 	if (!strcmp(word[0], "syn"))
 		do_syn(replay, &addr, word, count);
+	else if (!strcmp(word[0], "trying"))
+		do_trying(replay, &addr, word[2]);
 	else if (!strcmp(word[0], "failed"))
 		verdict_failed(v, &addr, 80, seconds(count > 2 ? word[2] : "0"), now);
 	else if (!strcmp(word[0], "unclear"))

@@ -8,6 +8,7 @@
  *   hint|withheld ADDR...     handed out together; withheld: the IPv6 ones were held back
  *   stranger ADDR...          a hint of another user
  *   syn ADDR N [QUIET]        a program's SYN waits, N retransmits, the last QUIET s ago
+ *   trying ADDR UNTIL         a program's SYNs wait until then, 4 retransmits each
  *   failed ADDR [QUIET]
  *   unclear|stall|ok|data ADDR
  *   world PREFIX up|down|none from now on probes are answered: 0.1 s, or 2.5 s of silence;

@@ -103,7 +103,7 @@ static struct entry *entry_of_program(struct verdicts *v, const struct gp_addr *
 static bool wants_test(const struct verdicts *v, const struct entry *entry, long long now)
 {
 	return entry->verdict != GP_VERDICT_BROKEN && !entry_is_pinned(entry, now) &&
-	       !entry->next_test_ms && now - entry->asked_ms >= PROBE_AGAIN &&
+	       !entry->next_test_ms && may_ask(entry, PROBE_AGAIN, now) &&
 	       now - entry->ok_ms >= OK_FORBIDS && !is_covered(v, entry);
 }
 
@@ -197,7 +197,7 @@ static void hinted(struct verdicts *v, struct entry *entry, bool withheld, long 
 	entry->is_withheld |= withheld;
 	if (!(withheld || v->rules.probe_all) || is_fresh || is_covered(v, entry))
 		return;
-	if (!entry->next_test_ms && now - entry->asked_ms >= PROBE_AGAIN)
+	if (!entry->next_test_ms && may_ask(entry, PROBE_AGAIN, now))
 		entry_probe(v, entry, now);
 }
 
@@ -314,6 +314,10 @@ void verdict_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t por
 	if (!entry)
 		return;
 	entry->is_asked = false;
+	if (result == VERDICT_PROBE_OK)
+		entry->silent = 0;
+	else if (result != VERDICT_PROBE_NOTHING && entry->silent < UINT8_MAX)
+		entry->silent++;
 	if (result == VERDICT_PROBE_OK)
 		entry->rtt_ms = rtt_ms ? rtt_ms : 1;
 	if (addr->family == AF_INET6)

@@ -36,7 +36,7 @@ void ask_partners(struct verdicts *v, const struct entry *entry, long long now)
 	for (unsigned i = 0; i < entry->partner_count; i++) {
 		const struct gp_addr addr = entry_partner(entry, i);
 		struct entry *partner = entry_find(v, &addr);
-		if (!partner || now - partner->asked_ms < PARTNER_AGAIN)
+		if (!partner || !may_ask(partner, PARTNER_AGAIN, now))
 			continue;
 		partner->port = entry->port;
 		entry_probe(v, partner, now);
@@ -228,6 +228,7 @@ void partner_ok(struct verdicts *v, struct entry *partner, long long now)
 	if (now - partner->ok_ms > PARTNER_WITHIN)
 		partner->ok_from_ms = now;
 	partner->ok_ms = now;
+	partner->silent = 0;
 	for (size_t i = 0; i < v->suspect_count;) {
 		struct entry *entry = &v->entries[v->suspects[i]];
 		if (now - entry->suspected_ms > PARTNER_WITHIN)
@@ -275,7 +276,7 @@ void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
 	if (was == GP_VERDICT_BROKEN && entry->evidence == VERDICT_BY_STALL && !data)
 		return;
 	entry->ok_ms = now;
-	entry->failures = 0;
+	entry->failures = entry->silent = 0;
 	if (entry->suspected_by != VERDICT_BY_STALL || data)
 		unsuspect(v, entry);
 	if (entry_is_pinned(entry, now)) {

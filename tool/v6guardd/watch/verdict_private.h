@@ -19,6 +19,9 @@
 #define SUSPECT_MAX 64
 /* One user may have no more than a quarter of the table. */
 #define ENTRY_PER_UID (ENTRY_MAX / 4)
+/* Users that are told apart; those beyond have one share together, the last. */
+#define SHARES 64
+#define SHARE_NONE SHARES
 /* Entries that no hint made: what programs connect to without asking us. */
 #define UID_NONE UINT32_MAX
 /* A partner that two users named. */
@@ -52,7 +55,8 @@
 struct entry {
 	struct gp_addr addr; /* family 0: free */
 	uint32_t next;       /* of its bucket, or of the free ones */
-	uint32_t uid;        /* whose hint made it, or UID_NONE */
+	uint8_t share;       /* of whom it takes room, or SHARE_NONE */
+	uint8_t silent;      /* probes in a row that nobody answered */
 	uint8_t verdict, evidence;
 	uint8_t suspected_by; /* enum verdict_evidence */
 	uint8_t failures;     /* attempts in a row, see failed_attempt_ms */
@@ -104,6 +108,9 @@ struct verdicts {
 	long long epoch_ms;
 	uint32_t suspects[SUSPECT_MAX]; /* entries with suspected_ms set */
 	size_t suspect_count;
+	struct {
+		uint32_t uid, count;
+	} shares[SHARES];
 	uint32_t bucket[ENTRY_BUCKETS];
 	uint32_t free_head, used_to; /* entries from used_to on were never used */
 	struct entry entries[ENTRY_MAX];
@@ -121,6 +128,9 @@ void table_init(struct verdicts *v);
 uint32_t random_below(struct verdicts *v, uint32_t limit);
 
 bool entry_is_pinned(const struct entry *entry, long long now);
+/* It may be asked for no reason but that programs use it: the more seldom, the longer it
+ * has been silent, up to 16 times BASE. */
+bool may_ask(const struct entry *entry, long long base, long long now);
 
 /* ---- output (verdict.c) ---- */
 

@@ -35,6 +35,11 @@ static uint32_t bucket_of(const struct verdicts *v, const struct gp_addr *addr)
 	return (uint32_t)(hash >> 32) % ENTRY_BUCKETS;
 }
 
+bool may_ask(const struct entry *entry, long long base, long long now)
+{
+	return now - entry->asked_ms >= base << (entry->silent < 4 ? entry->silent : 4);
+}
+
 bool entry_is_pinned(const struct entry *entry, long long now)
 {
 	return entry->pinned_until_ms > now;
@@ -65,6 +70,8 @@ void entry_remove(struct verdicts *v, struct entry *entry)
 		at = &v->entries[*at].next;
 	*at = entry->next;
 	unsuspect(v, index);
+	if (entry->share != SHARE_NONE)
+		v->shares[entry->share].count--;
 	entry->addr.family = 0;
 	entry->next = v->free_head;
 	v->free_head = index;
@@ -75,7 +82,7 @@ void entry_forget(struct entry *entry)
 {
 	entry->verdict = GP_VERDICT_UNKNOWN;
 	entry->evidence = VERDICT_BY_NOTHING;
-	entry->failures = 0;
+	entry->failures = entry->silent = 0;
 	entry->ttl_ms = entry->rtt_ms = 0;
 	entry->since_ms = entry->expires_ms = entry->next_test_ms = 0;
 	entry->ok_ms = entry->ok_from_ms = entry->data_ok_ms = entry->failed_ms = NEVER;
@@ -107,24 +114,39 @@ static struct entry *victim(struct verdicts *v, long long now)
 	return found;
 }
 
-/* UID's oldest one once it has its share. */
-static bool has_share_left(struct verdicts *v, uint32_t uid, long long now)
+static uint8_t share_of(struct verdicts *v, uint32_t uid)
+{
+	uint8_t share = SHARES - 1;
+
+	if (uid == UID_NONE)
+		return SHARE_NONE;
+	for (uint8_t i = SHARES - 1; i-- > 0;) {
+		if (v->shares[i].count && v->shares[i].uid == uid)
+			return i;
+		if (!v->shares[i].count)
+			share = i;
+	}
+	v->shares[share].uid = uid;
+	return share;
+}
+
+/* Once SHARE is used up, one of its own goes. */
+static bool has_share_left(struct verdicts *v, uint8_t share, long long now)
 {
 	struct entry *oldest = NULL;
-	unsigned count = 0;
+	unsigned left = SAMPLES;
 
-	if (uid == UID_NONE || v->used_to < ENTRY_PER_UID)
+	if (share == SHARE_NONE || v->shares[share].count < ENTRY_PER_UID)
 		return true;
-	for (uint32_t i = 0; i < v->used_to; i++) {
-		struct entry *entry = &v->entries[i];
-		if (!entry->addr.family || entry->uid != uid)
+	/* A quarter of all at least: so many tries find some. */
+	for (unsigned i = 0; i < 16 * SAMPLES && left > 0; i++) {
+		struct entry *entry = &v->entries[random_below(v, v->used_to)];
+		if (!entry->addr.family || entry->share != share)
 			continue;
-		count++;
+		left--;
 		if (may_go(entry, now) && (!oldest || entry->seen_ms < oldest->seen_ms))
 			oldest = entry;
 	}
-	if (count < ENTRY_PER_UID)
-		return true;
 	if (!oldest)
 		return false;
 	if (oldest->verdict != GP_VERDICT_UNKNOWN)
@@ -155,17 +177,21 @@ struct entry *entry_need(struct verdicts *v, const struct gp_addr *addr, uint32_
 {
 	struct entry *entry = entry_find(v, addr);
 	uint32_t *bucket = &v->bucket[bucket_of(v, addr)];
+	uint8_t share;
 
 	if (entry) {
 		entry->seen_ms = now;
 		return entry;
 	}
-	if (!has_share_left(v, uid, now))
+	share = share_of(v, uid);
+	if (!has_share_left(v, share, now))
 		return NULL;
 	entry = take_free(v, now);
 	if (!entry)
 		return NULL;
-	*entry = (struct entry){.addr = *addr, .uid = uid, .seen_ms = now};
+	*entry = (struct entry){.addr = *addr, .share = share, .seen_ms = now};
+	if (share != SHARE_NONE)
+		v->shares[share].count++;
 	entry_forget(entry);
 	entry->hint_ms = NEVER;
 	entry->next = *bucket;
