@@ -7,7 +7,7 @@ benches = \
 	tests/bench/bench_reach
 check_PROGRAMS += $(benches)
 endif
-EXTRA_DIST += tests/bench/RESULTS.md
+EXTRA_DIST += tests/bench/RESULTS.md tests/bench/bench_daemon
 tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h
 tests_bench_bench_nss_LDADD = libgpcore.la
 tests_bench_bench_reach_LDADD = libgpcore.la
@@ -15,5 +15,6 @@ tests_bench_bench_reach_LDADD = libgpcore.la
 bench: $(check_LTLIBRARIES) $(benches) libnss_v6guard.la
 	$(AM_V_at)for program in $(benches); do \
 		top_builddir='$(abs_top_builddir)' $$program $(BENCHFLAGS) || exit 1; \
-	done
+	done; \
+	$(srcdir)/tests/bench/bench_daemon $(BENCHFLAGS) || test $$? = 77
 .PHONY: bench

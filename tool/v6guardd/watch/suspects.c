@@ -17,6 +17,7 @@ struct ports {
 struct suspects {
 	struct suspects_ops ops;
 	struct event *timer, *closing;
+	struct event *gather; /* until more events are read */
 	int dump_fd, event_fd;
 	long long busy_until; /* of gp_boot_ms */
 	long long last_dump, due;
@@ -169,18 +170,28 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	set_timer(suspects, is_busy(suspects) ? SUSPECTS_BUSY_MS : SUSPECTS_IDLE_MS);
 }
 
+static void on_gathered(evutil_socket_t fd, short what, void *ctx)
+{
+	struct suspects *suspects = ctx;
+
+	(void)fd, (void)what;
+	event_add(suspects->closing, NULL);
+}
+
 static void on_closing(evutil_socket_t fd, short what, void *ctx)
 {
 	struct suspects *suspects = ctx;
+
+	const struct timeval pause = {.tv_usec = SUSPECTS_GATHER_MS * 1000};
 
 	(void)what;
 	find_listeners(suspects);
 	enum gp_status status = gp_sockdiag_read(fd, take_closed, suspects);
 	if (status == GP_BUSY)
 		dump_soon(suspects);
-	else if (status != GP_OK)
-		/* It would be readable for ever: go on with dumps alone. */
-		event_del(suspects->closing);
+	/* If it cannot be read it would be readable for ever: go on with dumps alone. */
+	if (status == GP_OK || status == GP_BUSY)
+		event_add(suspects->gather, &pause);
 }
 
 struct suspects *suspects_new(struct event_base *base, int dump_fd, int event_fd,
@@ -195,9 +206,11 @@ struct suspects *suspects_new(struct event_base *base, int dump_fd, int event_fd
 	suspects->event_fd = event_fd;
 	suspects->timer = evtimer_new(base, on_timer, suspects);
 	if (event_fd >= 0)
-		suspects->closing = event_new(base, event_fd, EV_READ | EV_PERSIST,
-					      on_closing, suspects);
-	if (!suspects->timer || (event_fd >= 0 && !suspects->closing)) {
+		suspects->closing =
+			event_new(base, event_fd, EV_READ, on_closing, suspects);
+	suspects->gather = evtimer_new(base, on_gathered, suspects);
+	if (!suspects->timer || !suspects->gather ||
+	    (event_fd >= 0 && !suspects->closing)) {
 		suspects_free(suspects);
 		return NULL;
 	}
@@ -218,6 +231,8 @@ void suspects_free(struct suspects *suspects)
 		return;
 	if (suspects->timer)
 		event_free(suspects->timer);
+	if (suspects->gather)
+		event_free(suspects->gather);
 	if (suspects->closing)
 		event_free(suspects->closing);
 	close(suspects->dump_fd);

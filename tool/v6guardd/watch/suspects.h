@@ -13,6 +13,7 @@
 #define SUSPECTS_IDLE_MS 5000  /* one small dump */
 #define SUSPECTS_BUSY_MS 250   /* while there is reason to */
 #define SUSPECTS_HINT_MS 10000 /* how long a hint is a reason */
+#define SUSPECTS_GATHER_MS 20  /* events are read together: a busy host has many */
 #define SUSPECTS_FILTER 32
 /* How often, at most, it is asked what listens here; only when something closes. */
 #define SUSPECTS_LISTENERS_MS 10000
