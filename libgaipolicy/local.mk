@@ -8,6 +8,11 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/address/address.c \
 	libgaipolicy/address/prefix.c \
 	libgaipolicy/address/nat64.c \
+	libgaipolicy/gaiconf/read.c \
+	libgaipolicy/gaiconf/read.h \
+	libgaipolicy/rfc6724/profile.c \
+	libgaipolicy/rfc6724/table.c \
+	libgaipolicy/rfc6724/table.h \
 	libgaipolicy/guard/chain.h \
 	libgaipolicy/guard/clock.c \
 	libgaipolicy/guard/clock.h \

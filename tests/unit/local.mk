@@ -42,6 +42,7 @@ units = \
 	tests/unit/test_store \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
+	tests/unit/test_table \
 	tests/unit/test_verdict \
 	tests/unit/test_verdict_random
 check_PROGRAMS += $(units)
@@ -228,3 +229,6 @@ tests_unit_test_rescue_LDADD = $(daemon_libs)
 tests_unit_test_eventlog_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_eventlog_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_eventlog_LDADD = $(daemon_libs) $(JANSSON_LIBS)
+tests_unit_test_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_table_CFLAGS = $(unit_cflags)
+tests_unit_test_table_LDADD = $(unit_libs)
