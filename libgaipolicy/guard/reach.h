@@ -63,8 +63,8 @@ void gp_reach_set_host(struct gp_reach *map, const struct gp_reach_host *host);
 
 /**
  * Say VERDICT of PREFIX (IPv6, length 0, 48 or 128) until EXPIRES_MS; UNKNOWN takes it
- * out. GP_RANGE: another length. A full bucket loses the entry that expires first: what
- * is lost is unknown, which is safe.
+ * out. GP_RANGE: another length. A full bucket loses an ok, of these the one that expires
+ * first, or else any that does: what is lost is unknown, which is safe.
  */
 enum gp_status gp_reach_set(struct gp_reach *map, const struct gp_prefix *prefix,
 			    enum gp_verdict verdict, long long expires_ms);

@@ -126,6 +126,19 @@ static bool is_entry_of(const reach_word *entry, const uint32_t words[4], unsign
 	return true;
 }
 
+/*
+ * Whether A is to be lost before B: an empty one, then an ok, then the one that expires
+ * first. A busy host has thousands of destinations that work, each for minutes; what is
+ * broken is rare, expires soon, and is what doors look for.
+ */
+static bool goes_before(const reach_word *a, const reach_word *b)
+{
+	const bool is_a_ok = (load(&a[ENTRY_KIND]) & 0xff) <= GP_VERDICT_OK;
+	const bool is_b_ok = (load(&b[ENTRY_KIND]) & 0xff) <= GP_VERDICT_OK;
+
+	return is_a_ok == is_b_ok ? expiry_of(a) < expiry_of(b) : is_a_ok;
+}
+
 /* The prefix's own place, else the one that is empty or will be first. */
 static reach_word *place_for(struct reach_bucket *bucket, const uint32_t words[4],
 			     unsigned length, bool *is_own)
@@ -138,7 +151,7 @@ static reach_word *place_for(struct reach_bucket *bucket, const uint32_t words[4
 		*is_own = is_entry_of(entry, words, length);
 		if (*is_own)
 			return entry;
-		if (expiry_of(entry) < expiry_of(place))
+		if (goes_before(entry, place))
 			place = entry;
 	}
 	return place;

@@ -284,6 +284,22 @@ static void test_full_bucket(void **state)
 	free(map);
 }
 
+/* However many destinations work, what is broken stays known. */
+static void test_crowd_of_oks(void **state)
+{
+	struct gp_reach *map = new_map();
+	struct gp_prefix crowd[24];
+
+	(void)state;
+	find_crowd(crowd, 24);
+	gp_reach_set(map, &crowd[0], BROKEN, SOON);
+	for (int i = 1; i < 24; i++)
+		gp_reach_set(map, &crowd[i], OK, SOON + 100000 + i);
+	assert_int_equal(gp_reach_verdict(map, &crowd[0].addr, NOW), BROKEN);
+	assert_int_equal(gp_reach_verdict(map, &crowd[23].addr, NOW), OK);
+	free(map);
+}
+
 /* The size that is promised: how many of 4096 a full map still knows. */
 static void test_capacity(void **state)
 {
@@ -528,11 +544,11 @@ static void test_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdicts),    cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_expiry),      cmocka_unit_test(test_full_bucket),
-		cmocka_unit_test(test_capacity),    cmocka_unit_test(test_host),
-		cmocka_unit_test(test_dead_writer), cmocka_unit_test(test_torn),
-		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_verdicts),     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_expiry),       cmocka_unit_test(test_full_bucket),
+		cmocka_unit_test(test_crowd_of_oks), cmocka_unit_test(test_capacity),
+		cmocka_unit_test(test_host),         cmocka_unit_test(test_dead_writer),
+		cmocka_unit_test(test_torn),         cmocka_unit_test(test_damage),
 	};
 
 	return cmocka_run_group_tests_name("reach", tests, NULL, NULL);
