@@ -163,12 +163,35 @@ static void test_full(void **state)
 	replay_free(replay);
 }
 
+/* Who hints what he likes causes probes at his own small rate, also by way of addresses
+ * that others hinted; what the others ask for is tested as before. */
+static void test_flood_of_probes(void **state)
+{
+	struct replay *replay = replay_new(NULL, "flood of probes", 5);
+	struct gp_addr both[2] = {
+		gp_addr_make(AF_INET6, "\x20\1\xd\xb8\0\1\0\0\0\0\0\0\0\0\0\1", 0),
+		gp_addr_make(AF_INET, "\xc6\x33\x64\1", 0)};
+	const bool none[2] = {false, false}, withheld[2] = {true, false};
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) {
+		memcpy(both[0].bytes + 8, &i, sizeof(i));
+		verdict_hint(replay->v, both, none, 2, 1, 0);
+		verdict_hint(replay->v, both, withheld, 2, 1000, i);
+	}
+	assert_in_range(replay->probes, HINT_PROBES, HINT_PROBES + HINT_PROBES_RATE);
+	const unsigned before = replay->probes;
+	both[0].bytes[2] = 9;
+	verdict_hint(replay->v, both, withheld, 2, 1, 1000);
+	assert_int_equal(replay->probes, before + 1);
+	replay_free(replay);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_loss),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_loss),  cmocka_unit_test(test_random),
+		cmocka_unit_test(test_flood), cmocka_unit_test(test_flood_of_probes),
 		cmocka_unit_test(test_full),
 	};
 

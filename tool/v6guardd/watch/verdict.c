@@ -188,7 +188,8 @@ static bool is_worth_knowing(const struct gp_addr *addr)
 }
 
 /* An address that a door handed out, or held back, untested. */
-static void hinted(struct verdicts *v, struct entry *entry, bool withheld, long long now)
+static void hinted(struct verdicts *v, struct entry *entry, bool withheld, uint32_t uid,
+		   long long now)
 {
 	const bool is_fresh =
 		entry->verdict != GP_VERDICT_UNKNOWN && entry->expires_ms > now;
@@ -197,7 +198,8 @@ static void hinted(struct verdicts *v, struct entry *entry, bool withheld, long 
 	entry->is_withheld |= withheld;
 	if (!(withheld || v->rules.probe_all) || is_fresh || is_covered(v, entry))
 		return;
-	if (!entry->next_test_ms && may_ask(entry, PROBE_AGAIN, now))
+	if (!entry->next_test_ms && may_ask(entry, PROBE_AGAIN, now) &&
+	    may_cause_probe(v, uid, now))
 		entry_probe(v, entry, now);
 }
 
@@ -220,7 +222,7 @@ void verdict_hint(struct verdicts *v, const struct gp_addr *addresses,
 			continue;
 		for (size_t j = partner_count; j-- > 0;)
 			add_partner(entry, partners[j], uid);
-		hinted(v, entry, withheld[i], now);
+		hinted(v, entry, withheld[i], uid, now);
 	}
 }
 

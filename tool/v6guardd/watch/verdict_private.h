@@ -47,6 +47,8 @@
 #define TEST_SLACK (20 * SECOND)     /* a broken verdict outlives its re-test by that */
 #define FAILURES_COUNT (60 * SECOND) /* attempts further apart are not one trouble */
 #define RETEST_SPREAD 20LL           /* between re-tests that fall due together */
+#define HINT_PROBES 64               /* that one user's hints may cause at once */
+#define HINT_PROBES_RATE 5           /* and a second */
 #define UNMADE_MAX 4                 /* re-tests in a row that could not be made */
 #define UNUSED_AFTER (7200 * SECOND) /* nobody asks for it any more */
 
@@ -109,7 +111,8 @@ struct verdicts {
 	uint32_t suspects[SUSPECT_MAX]; /* entries with suspected_ms set */
 	size_t suspect_count;
 	struct {
-		uint32_t uid, count;
+		uint32_t uid, count;     /* entries */
+		long long tokens, at_ms; /* thousandths of a probe; when counted */
 	} shares[SHARES];
 	uint32_t bucket[ENTRY_BUCKETS];
 	uint32_t free_head, used_to; /* entries from used_to on were never used */
@@ -122,6 +125,8 @@ struct entry *entry_find(const struct verdicts *v, const struct gp_addr *addr);
 /* Find or add; NULL: full of what must not go, or UID has used up its share. */
 struct entry *entry_need(struct verdicts *v, const struct gp_addr *addr, uint32_t uid,
 			 long long now);
+/* A hint of UID may cause one more probe: so that nobody fills the queue for all. */
+bool may_cause_probe(struct verdicts *v, uint32_t uid, long long now);
 void entry_remove(struct verdicts *v, struct entry *entry);
 void entry_forget(struct entry *entry);
 void table_init(struct verdicts *v);

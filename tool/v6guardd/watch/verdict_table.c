@@ -9,6 +9,10 @@
 void table_init(struct verdicts *v)
 {
 	memset(v->bucket, 0xff, sizeof(v->bucket));
+	for (size_t i = 0; i < SHARES; i++) {
+		v->shares[i].uid = UID_NONE;
+		v->shares[i].at_ms = NEVER;
+	}
 	v->free_head = ENTRY_NONE;
 	v->used_to = 0;
 }
@@ -114,20 +118,47 @@ static struct entry *victim(struct verdicts *v, long long now)
 	return found;
 }
 
+/* UID's own, else the one that was used least lately of those that hold nothing. */
 static uint8_t share_of(struct verdicts *v, uint32_t uid)
 {
 	uint8_t share = SHARES - 1;
 
 	if (uid == UID_NONE)
 		return SHARE_NONE;
-	for (uint8_t i = SHARES - 1; i-- > 0;) {
-		if (v->shares[i].count && v->shares[i].uid == uid)
+	for (uint8_t i = 0; i < SHARES - 1; i++) {
+		if (v->shares[i].uid == uid)
 			return i;
-		if (!v->shares[i].count)
+		if (!v->shares[i].count &&
+		    (share == SHARES - 1 || v->shares[i].at_ms < v->shares[share].at_ms))
 			share = i;
 	}
-	v->shares[share].uid = uid;
+	if (share != SHARES - 1) {
+		v->shares[share].uid = uid;
+		v->shares[share].tokens = HINT_PROBES * 1000LL;
+		v->shares[share].at_ms = NEVER;
+	}
 	return share;
+}
+
+bool may_cause_probe(struct verdicts *v, uint32_t uid, long long now)
+{
+	const uint8_t share = share_of(v, uid);
+	long long *const tokens = &v->shares[share % SHARES].tokens;
+	long long *const at = &v->shares[share % SHARES].at_ms;
+
+	if (share == SHARE_NONE)
+		return true;
+	if (now - *at > HINT_PROBES * 1000LL)
+		*tokens = HINT_PROBES * 1000LL;
+	else
+		*tokens += (now - *at) * HINT_PROBES_RATE;
+	if (*tokens > HINT_PROBES * 1000LL)
+		*tokens = HINT_PROBES * 1000LL;
+	*at = now;
+	if (*tokens < 1000)
+		return false;
+	*tokens -= 1000;
+	return true;
 }
 
 /* Once SHARE is used up, one of its own goes. */
