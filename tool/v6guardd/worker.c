@@ -13,7 +13,7 @@
 #include "worker_private.h"
 
 /* What was seen is drawn together for so long before due tests are looked for. */
-#define TICK_SOON_MS 20
+#define TICK_SOON_MS 100
 #define ANCHORS_EVERY_MS 60000
 
 struct timeval in_ms(long long ms)
