@@ -468,6 +468,44 @@ static void test_walk_cut(void **state)
 	assert_int_equal(seen.count, 0);
 }
 
+/* From the retransmission timer: how long a SYN waits, and since it was last sent. */
+static void test_parse_syn(void **state)
+{
+	static const struct {
+		uint32_t rto_ms, expires_ms;
+		uint8_t retransmits;
+		uint32_t quiet_ms, waiting_ms;
+	} cases[] = {
+		{1000, 400, 0, 600, 600},     /* first second */
+		{1000, 400, 4, 600, 4600},    /* linear timeouts */
+		{2000, 500, 1, 1500, 2500},   /* doubled at once */
+		{8000, 1000, 3, 7000, 14000}, /* 1, 3, 7 */
+		{4000, 4000, 6, 0, 7000},     /* 1, 2, 3, 4, then 5, 7 */
+		{1000, 5000, 1, 0, 1000},     /* nonsense */
+		{0, 0, 2, 0, 2000},           {4000000, 0, 255, 4000000, 4502000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct inet_diag_msg message = {.idiag_family = AF_INET6,
+						.idiag_state = SYN_SENT,
+						.idiag_timer = 1,
+						.idiag_retrans = cases[i].retransmits,
+						.idiag_expires = cases[i].expires_ms};
+		struct tcp_info info = {.tcpi_rto = cases[i].rto_ms * 1000,
+					.tcpi_retransmits = cases[i].retransmits,
+					.tcpi_min_rtt = UINT32_MAX};
+		struct bytes bytes = {.size = 0};
+		struct gp_socket socket;
+
+		put(&bytes, &message, sizeof(message));
+		put_attribute(&bytes, INET_DIAG_INFO, &info, sizeof(info));
+		assert_true(gp_sockdiag_parse(bytes.at, bytes.size, &socket));
+		assert_int_equal(socket.quiet_ms, cases[i].quiet_ms);
+		assert_int_equal(socket.waiting_ms, cases[i].waiting_ms);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_parse_other),
 		cmocka_unit_test(test_parse_cut),
 		cmocka_unit_test(test_parse_lies),
+		cmocka_unit_test(test_parse_syn),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_walk_family),
 		cmocka_unit_test(test_walk_stops),

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "guard/sockdiag_private.h"
 #include "netns.h"
@@ -391,6 +392,42 @@ static void test_listen_overflow(void **state)
 	close(events);
 }
 
+/* How long a SYN waits, and since when it was not sent again, by the real clock: from the
+ * timer and the RTO, whether that doubles at once or not. */
+static void test_syn_times(void **state)
+{
+	struct timespec start, now;
+
+	(void)state;
+	need_netns();
+	assert_true(sh("ip -6 route replace 2001:db8:9::/48 via 2001:db8:1::2"));
+	assert_true(on_router("ip -6 route replace blackhole 2001:db8:9::/48"));
+	int diag = gp_sockdiag_open();
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	int stuck = connected(AF_INET6, "2001:db8:9::1", 80, SOCK_NONBLOCK);
+	for (int i = 0; i < 7; i++) {
+		struct seen seen = {.count = 0};
+		usleep(500000);
+		assert_int_equal(gp_sockdiag_dump(diag, AF_INET6, GP_STATE_SYN_SENT, NULL,
+						  0, see, &seen),
+				 GP_OK);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		assert_int_equal(seen.count, 1);
+		const long passed = (now.tv_sec - start.tv_sec) * 1000 +
+				    (now.tv_nsec - start.tv_nsec) / 1000000;
+		const long waiting = seen.last.waiting_ms, quiet = seen.last.quiet_ms;
+		/* Timers fire some ms late, each time. */
+		assert_in_range(waiting, passed > 400 ? passed - 400 : 0, passed + 50);
+		assert_in_range(quiet, 0, waiting);
+		if (seen.last.retransmits == 0)
+			assert_int_equal(quiet, waiting);
+		else
+			assert_true(quiet <= passed - 1000 + 50);
+	}
+	close(stuck);
+	close(diag);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_dump_stops),
 		cmocka_unit_test(test_foreign_sender),
 		cmocka_unit_test(test_destroy),
+		cmocka_unit_test(test_syn_times),
 		cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_listen),
 		cmocka_unit_test(test_listen_overflow),
