@@ -11,6 +11,10 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/gaiconf/read.c \
 	libgaipolicy/gaiconf/read.h \
 	libgaipolicy/rfc6724/profile.c \
+	libgaipolicy/rfc6724/select.c \
+	libgaipolicy/rfc6724/select.h \
+	libgaipolicy/rfc6724/sort.c \
+	libgaipolicy/rfc6724/sort.h \
 	libgaipolicy/rfc6724/table.c \
 	libgaipolicy/rfc6724/table.h \
 	libgaipolicy/guard/chain.h \

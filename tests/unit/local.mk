@@ -39,6 +39,7 @@ units = \
 	tests/unit/test_snapshot \
 	tests/unit/test_sockdiag \
 	tests/unit/test_sockdiag_kernel \
+	tests/unit/test_sort \
 	tests/unit/test_store \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
@@ -93,6 +94,12 @@ tests_unit_test_guard_LDADD = $(unit_libs)
 tests_unit_test_snapshot_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_snapshot_CFLAGS = $(unit_cflags)
 tests_unit_test_snapshot_LDADD = $(unit_libs)
+tests_unit_test_sort_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_sort_CFLAGS = $(unit_cflags)
+tests_unit_test_sort_LDADD = $(unit_libs)
+tests_unit_test_table_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_table_CFLAGS = $(unit_cflags)
+tests_unit_test_table_LDADD = $(unit_libs)
 # With clocks of the test's own.
 clock_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_now_ms -Wl,--wrap=gp_boot_ms
 tests_unit_test_hint_CPPFLAGS = $(unit_cppflags)
@@ -229,6 +236,3 @@ tests_unit_test_rescue_LDADD = $(daemon_libs)
 tests_unit_test_eventlog_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_eventlog_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_eventlog_LDADD = $(daemon_libs) $(JANSSON_LIBS)
-tests_unit_test_table_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_table_CFLAGS = $(unit_cflags)
-tests_unit_test_table_LDADD = $(unit_libs)
