@@ -137,6 +137,28 @@ if [ "$LAB_ROOT" -eq 0 ]; then
 	daemon_stop d
 fi
 
+# ---- when making it or giving up rights fails --------------------------------------------------------
+
+# Never half of it: an error that says what, and the next start is as good as any.
+if on d strace -o /dev/null true 2>/dev/null; then
+	dropping='setgroups:EPERM setresgid:EPERM setresuid:EAGAIN'
+	[ "$LAB_ROOT" -eq 0 ] || dropping=
+	for fault in ftruncate:ENOSPC fallocate:ENOSPC rename:EROFS bind:EADDRINUSE chmod:EPERM fchmod:EPERM \
+		listen:EADDRINUSE socketpair:EMFILE signalfd4:EMFILE capset:EPERM prctl:EPERM $dropping; do
+		rm -f "$dir/run/v6guard/reach.map"
+		got=$(on d timeout -s KILL 10 strace -f -qq -o /dev/null -e "trace=${fault%:*}" \
+			-e "inject=${fault%:*}:error=${fault#*:}" v6guardd -f 2>&1)
+		check "${fault%:*} fails: exit status" 4 $?
+		[[ $got == "v6guardd: "* ]] && ok "... and a message" || bad "... and a message" "$got"
+		nobody_left || bad "... and nobody is left" "$(daemons)"
+	done
+	daemon d && check "then it starts as ever" "$files" "$(look)"
+	daemon_stop d
+	inode=$(stat -c %i "$dir/run/v6guard/reach.map")
+else
+	skip "what fails at the start" "strace is not there, or may not trace"
+fi
+
 # ---- what it tells a supervisor -------------------------------------------------------------------
 
 cat >"$LAB_DIR/listen.py" <<'END'
