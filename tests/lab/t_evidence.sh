@@ -270,7 +270,8 @@ s_partner() {
 		"$(for name in p1 p2 p3 w2 w3; do printf '%s ' "$(over pp $name 3)"; done)"
 }
 
-# The server is down on both families: nothing is said of it.
+# The server is down on both families: nothing is said of it. Nor when both come back while a
+# SYN still waits for its turn, which IPv4's probes do not.
 s_down() {
 	filter dn 6 'ip6 daddr 2a01:1::1 drop'
 	filter dn 4 'ip daddr 203.0.113.1 drop'
@@ -279,6 +280,16 @@ s_down() {
 	check "down on both families: no verdict" '' "$(broken dn)"
 	check "and nobody was freed" 0 "$(counter dn rescues)"
 	check "the next one is IPv6" 6 "$(over dn w2)"
+	filter dn 6 'ip6 daddr 2a03:3::1 drop'
+	filter dn 4 'ip daddr 203.0.113.3 drop'
+	over dn w3 40 >"$LAB_DIR/dn.back" &
+	sleep 13
+	filter dn 6
+	filter dn 4
+	wait $!
+	check "both are back: the one that waited gets there over IPv6" 6 "$(cat "$LAB_DIR/dn.back")"
+	check "no verdict came of it" '' "$(broken dn)"
+	check "and still nobody was freed" 0 "$(counter dn rescues)"
 }
 
 # Nobody listens: that is an answer.
