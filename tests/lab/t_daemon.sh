@@ -318,10 +318,13 @@ for i in $(seq "$kills"); do
 	(exec nsenter -t "${lab_pid[d]}" -n -m -- v6guardd -f) >>"$dir/kill.log" 2>&1 &
 	pid=$!
 	sleep "0.0$((RANDOM % 10))"
-	[ $((i % 2)) -eq 0 ] || pid=$(daemons | tr ' ' '\n' | grep . | tail -n 1)
-	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null && died=$((died + 1))
-	wait "$!" 2>/dev/null
-done
+	victim=$pid
+	# The worker, where there is one already.
+	[ $((i % 2)) -eq 0 ] || victim=$(worker_of "$pid")
+	kill -KILL "${victim:-$pid}" 2>/dev/null && died=$((died + 1))
+	until_true 3 lab_gone "$pid" || { bad "kill $i: the steward lives on" "$(daemons)"; kill -KILL "$pid"; }
+	wait "$pid"
+done 2>/dev/null # bash tells of each
 until_true 2 nobody_left && ok "$died killed at any moment: nobody is left" || bad "$died killed at any moment: nobody is left" "$(daemons)"
 check "... and nobody found another one running" 0 "$(grep -c 'another v6guardd' "$dir/kill.log")"
 daemon d && ok "... and the next one comes up"
