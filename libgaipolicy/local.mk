@@ -15,6 +15,9 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/rfc6724/select.h \
 	libgaipolicy/rfc6724/sort.c \
 	libgaipolicy/rfc6724/sort.h \
+	libgaipolicy/rfc6724/source.c \
+	libgaipolicy/rfc6724/source.h \
+	libgaipolicy/rfc6724/source_kernel.c \
 	libgaipolicy/rfc6724/table.c \
 	libgaipolicy/rfc6724/table.h \
 	libgaipolicy/guard/chain.h \

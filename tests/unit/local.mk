@@ -27,6 +27,7 @@ units = \
 	tests/unit/test_message \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
+	tests/unit/test_oracle \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
 	tests/unit/test_prober \
@@ -40,6 +41,7 @@ units = \
 	tests/unit/test_sockdiag \
 	tests/unit/test_sockdiag_kernel \
 	tests/unit/test_sort \
+	tests/unit/test_source \
 	tests/unit/test_store \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
@@ -97,9 +99,15 @@ tests_unit_test_snapshot_LDADD = $(unit_libs)
 tests_unit_test_sort_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sort_CFLAGS = $(unit_cflags)
 tests_unit_test_sort_LDADD = $(unit_libs)
+tests_unit_test_source_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_source_CFLAGS = $(unit_cflags)
+tests_unit_test_source_LDADD = $(unit_libs)
 tests_unit_test_table_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_table_CFLAGS = $(unit_cflags)
 tests_unit_test_table_LDADD = $(unit_libs)
+tests_unit_test_oracle_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_oracle_CFLAGS = $(unit_cflags)
+tests_unit_test_oracle_LDADD = $(unit_libs)
 # With clocks of the test's own.
 clock_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_now_ms -Wl,--wrap=gp_boot_ms
 tests_unit_test_hint_CPPFLAGS = $(unit_cppflags)

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * source.c - from sources and rtnetlink(7) messages to facts. Messages are bytes: nothing
+ * relies on how they are aligned, or on a length that was not checked. Runs in the doors.
+ */
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if_arp.h>
+#include <string.h>
+
+#include "rfc6724/source.h"
+
+/* What messages are compared with. */
+struct search {
+	enum gp_source_way way;
+	struct gp_destination *destinations;
+	size_t count;
+	bool has_ipv6; /* an address that is not ::1 */
+};
+
+/* ---- messages -----------------------------------------------------------------------
+ */
+
+struct bytes {
+	const uint8_t *at;
+	size_t left;
+};
+
+/* A header of SIZE that begins with its length, LENGTH of it, as netlink has them. */
+static bool next_part(struct bytes *bytes, size_t size, size_t length, struct bytes *body)
+{
+	const size_t aligned = NLMSG_ALIGN(length);
+
+	if (length < size || length > bytes->left)
+		return false;
+	body->at = bytes->at + size;
+	body->left = length - size;
+	bytes->at += aligned < bytes->left ? aligned : bytes->left;
+	bytes->left -= aligned < bytes->left ? aligned : bytes->left;
+	return true;
+}
+
+static bool next_message(struct bytes *bytes, uint16_t *type, struct bytes *body)
+{
+	struct nlmsghdr header;
+
+	if (bytes->left < sizeof(header))
+		return false;
+	memcpy(&header, bytes->at, sizeof(header));
+	*type = header.nlmsg_type;
+	return next_part(bytes, sizeof(header), header.nlmsg_len, body);
+}
+
+static bool next_attribute(struct bytes *bytes, uint16_t *type, struct bytes *value)
+{
+	struct rtattr header;
+
+	if (bytes->left < sizeof(header))
+		return false;
+	memcpy(&header, bytes->at, sizeof(header));
+	*type = header.rta_type & NLA_TYPE_MASK;
+	return next_part(bytes, sizeof(header), header.rta_len, value);
+}
+
+/* The fixed part of a message, and the padding behind it. */
+static bool take(struct bytes *bytes, void *out, size_t size)
+{
+	const size_t aligned = NLMSG_ALIGN(size);
+
+	if (bytes->left < size)
+		return false;
+	memcpy(out, bytes->at, size);
+	bytes->at += aligned < bytes->left ? aligned : bytes->left;
+	bytes->left -= aligned < bytes->left ? aligned : bytes->left;
+	return true;
+}
+
+/* ---- addresses ----------------------------------------------------------------------
+ */
+
+/* An address of the host. */
+struct own {
+	struct gp_key local, peer;
+	bool has_local, has_peer;
+	uint32_t interface, flags;
+	uint8_t family, length;
+};
+
+static bool read_key(int family, const struct bytes *value, struct gp_key *out)
+{
+	struct gp_addr addr;
+
+	if (value->left != (family == AF_INET ? 4 : 16))
+		return false;
+	addr = gp_addr_make(family, value->at, 0);
+	*out = gp_key_make(&addr);
+	return true;
+}
+
+static bool read_own(struct bytes body, struct own *out)
+{
+	struct ifaddrmsg header;
+	struct bytes value;
+	uint16_t type;
+
+	if (!take(&body, &header, sizeof(header)) ||
+	    (header.ifa_family != AF_INET && header.ifa_family != AF_INET6))
+		return false;
+	*out = (struct own){.family = header.ifa_family,
+			    .length = header.ifa_prefixlen,
+			    .flags = header.ifa_flags,
+			    .interface = header.ifa_index};
+	while (next_attribute(&body, &type, &value)) {
+		if (type == IFA_LOCAL)
+			out->has_local = read_key(out->family, &value, &out->local);
+		else if (type == IFA_ADDRESS)
+			out->has_peer = read_key(out->family, &value, &out->peer);
+	}
+	return out->has_local || out->has_peer;
+}
+
+static bool is_equal(const struct gp_key *a, const struct gp_key *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1];
+}
+
+/* IFA_ADDRESS is the interface's own address, or its peer's where IFA_LOCAL is its own.
+ */
+static const struct gp_key *key_of(enum gp_source_way way, const struct own *own)
+{
+	if (way == GP_SOURCE_AS_GLIBC)
+		return own->has_peer ? &own->peer : &own->local;
+	return own->has_local ? &own->local : &own->peer;
+}
+
+static unsigned facts_of(const struct own *own)
+{
+	unsigned facts = 0;
+
+	if (own->flags & (IFA_F_DEPRECATED | IFA_F_OPTIMISTIC))
+		facts |= GP_FACT_DEPRECATED;
+	if (own->flags & IFA_F_HOMEADDRESS)
+		facts |= GP_FACT_HOME;
+	/* The same bit is IFA_F_SECONDARY for IPv4. */
+	if (own->family == AF_INET6 && own->flags & IFA_F_TEMPORARY)
+		facts |= GP_FACT_TEMPORARY;
+	return facts;
+}
+
+static bool is_loopback_source(const struct gp_destination *one)
+{
+	return one->source.family == AF_INET && one->source.bytes[0] == 127;
+}
+
+/* getaddrinfo asks by one socket, which is of IPv6 from the first such destination on,
+ * and knows 127/8 only if it is of IPv4. */
+static struct gp_key wanted_key(const struct search *search, size_t at, bool after_ipv6)
+{
+	static const struct gp_key loopback = {{0, 0x0000ffff7f000001ULL}};
+	const struct gp_destination *one = &search->destinations[at];
+
+	if (search->way == GP_SOURCE_AS_GLIBC && !after_ipv6 && is_loopback_source(one))
+		return loopback;
+	return gp_key_make(&one->source);
+}
+
+static void note_address(struct search *search, const struct own *own)
+{
+	static const struct gp_key loopback = {{0, 1}};
+	const struct gp_key *key = key_of(search->way, own);
+	bool after_ipv6 = false;
+
+	if (own->family == AF_INET6 && !is_equal(key, &loopback))
+		search->has_ipv6 = true;
+	for (size_t i = 0; i < search->count; i++) {
+		struct gp_destination *one = &search->destinations[i];
+		const struct gp_key wanted = wanted_key(search, i, after_ipv6);
+		const uint32_t zone = one->source.scope_id;
+		const bool is_mapped =
+			own->family == AF_INET && one->source.family == AF_INET6;
+
+		after_ipv6 |= one->addr.family == AF_INET6;
+		if (!one->source.family || one->interface || !is_equal(key, &wanted) ||
+		    (zone && zone != own->interface && search->way != GP_SOURCE_AS_GLIBC))
+			continue;
+		one->interface = own->interface;
+		one->source_length = (uint8_t)(own->length + (is_mapped ? 96 : 0));
+		one->facts |= (uint8_t)facts_of(own);
+	}
+}
+
+/* ---- links --------------------------------------------------------------------------
+ */
+
+/* What glibc calls not native: IPv4 or IPv6 in IPv4 or IPv6. VPNs are no transition
+ * mechanisms. */
+static bool is_tunnel(unsigned type)
+{
+	return type == ARPHRD_TUNNEL || type == ARPHRD_TUNNEL6 || type == ARPHRD_SIT;
+}
+
+static void note_link(struct search *search, struct bytes body)
+{
+	struct ifinfomsg header;
+
+	if (!take(&body, &header, sizeof(header)) || !is_tunnel(header.ifi_type))
+		return;
+	for (size_t i = 0; i < search->count; i++)
+		if (search->destinations[i].interface == (uint32_t)header.ifi_index)
+			search->destinations[i].facts |= GP_FACT_TUNNEL;
+}
+
+static void hear(void *hearer, const void *datagram, size_t size)
+{
+	struct bytes bytes = {datagram, size}, body;
+	struct search *search = hearer;
+	struct own own;
+	uint16_t type;
+
+	while (next_message(&bytes, &type, &body)) {
+		if (type == RTM_NEWADDR && read_own(body, &own) && own.interface)
+			note_address(search, &own);
+		else if (type == RTM_NEWLINK)
+			note_link(search, body);
+	}
+}
+
+/* ---- together -----------------------------------------------------------------------
+ */
+
+static void forget(struct gp_destination *one)
+{
+	one->interface = 0;
+	one->source_length = 0;
+	one->facts &= GP_FACT_UNREACHABLE;
+}
+
+static void find_sources(const struct gp_source_ops *ops,
+			 struct gp_destination *destinations, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct gp_destination *one = &destinations[i];
+
+		forget(one);
+		/* One address stands in a list once for each socket type. */
+		if (i && gp_addr_equal(&one->addr, &destinations[i - 1].addr))
+			one->source = destinations[i - 1].source;
+		else if (!ops->source_of(ops->ctx, &one->addr, &one->source))
+			one->source = (struct gp_addr){0};
+	}
+}
+
+/* Rule 7 needs to know what interfaces are only if there are several. */
+static bool has_interfaces(const struct search *search)
+{
+	const struct gp_destination *first = NULL;
+
+	for (size_t i = 0; i < search->count; i++) {
+		const struct gp_destination *one = &search->destinations[i];
+
+		if (!one->source.family)
+			continue;
+		if (first && first->interface != one->interface)
+			return true;
+		first = one;
+	}
+	return false;
+}
+
+void gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way way,
+		     struct gp_destination *destinations, size_t count)
+{
+	struct search search = {.way = way, .destinations = destinations, .count = count};
+	const int saved_errno = errno;
+
+	find_sources(ops, destinations, count);
+	if (!ops->dump(ops->ctx, RTM_GETADDR, hear, &search) ||
+	    (way == GP_SOURCE_AS_GLIBC && !search.has_ipv6))
+		for (size_t i = 0; i < count; i++)
+			forget(&destinations[i]);
+	if (has_interfaces(&search))
+		ops->dump(ops->ctx, RTM_GETLINK, hear, &search);
+	errno = saved_errno;
+}

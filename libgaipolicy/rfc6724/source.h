@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * source.h - the facts that gp_sort needs, from the kernel: which source address would be
+ * used, its prefix and flags, and whether its interface is a tunnel. Nothing is sent, no
+ * memory is taken, and no descriptor is kept beyond gp_source_close.
+ */
+#ifndef LIBGAIPOLICY_RFC6724_SOURCE_H
+#define LIBGAIPOLICY_RFC6724_SOURCE_H
+
+#include "rfc6724/sort.h"
+
+/** Gets the bytes of one rtnetlink(7) datagram: any number of messages. */
+typedef void gp_source_hear(void *hearer, const void *bytes, size_t size);
+
+/** Where facts come from; CTX is handed through. */
+struct gp_source_ops {
+	void *ctx;
+	/** The source address towards TO, or false: there is no way. */
+	bool (*source_of)(void *ctx, const struct gp_addr *to, struct gp_addr *source);
+	/**
+	 * Ask for all addresses (RTM_GETADDR) or links (RTM_GETLINK). False: the answer
+	 * did not come, or not to its end.
+	 */
+	bool (*dump)(void *ctx, int type, gp_source_hear *hear, void *hearer);
+};
+
+/** How facts are put together. */
+enum gp_source_way {
+	/** As they are. */
+	GP_SOURCE_PLAIN,
+	/**
+	 * As getaddrinfo knows them. It looks a source up by the address of the peer if
+	 * the interface is point to point; a source in 127/8 as 127.0.0.1, unless an IPv6
+	 * destination stands before in the list; and knows nothing of any address on a
+	 * host whose only IPv6 address, if any, is ::1.
+	 */
+	GP_SOURCE_AS_GLIBC,
+};
+
+/**
+ * Fill in source, source_length, interface and facts of COUNT destinations, whose addr is
+ * set; GP_FACT_UNREACHABLE is kept where the caller set it. What cannot be known is left
+ * empty: no source, length 0, interface 0. errno is preserved.
+ *
+ * Not as in glibc: of two interfaces with one and the same address the first counts.
+ */
+void gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way way,
+		     struct gp_destination *destinations, size_t count);
+
+/** Sockets of gp_source_kernel. */
+struct gp_source_sockets {
+	int ipv4_fd, ipv6_fd; /**< -1: not open */
+	uint16_t port;        /**< of the destinations, network byte order; 0 is fine */
+};
+
+/**
+ * The kernel's facts, by a UDP connect(), which sends nothing, and by netlink; sockets
+ * are opened when they are first needed. PORT (host byte order) matters to routing rules
+ * by port alone. End with gp_source_close.
+ */
+struct gp_source_ops gp_source_kernel(struct gp_source_sockets *sockets, uint16_t port);
+
+void gp_source_close(struct gp_source_sockets *sockets);
+
+#endif
