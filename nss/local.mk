@@ -13,6 +13,8 @@ libnssdoor_la_SOURCES = \
 	nss/pack.h \
 	nss/slot.c \
 	nss/slot.h \
+	nss/tell.c \
+	nss/tell.h \
 	nss/thread.c \
 	nss/thread.h
 libnssdoor_la_LIBADD = libgpdoor.la
@@ -29,3 +31,24 @@ libnss_v6guard_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shrext .so.2 -
 EXTRA_libnss_v6guard_la_DEPENDENCIES = nss/libnss_v6guard.map nss/local.mk
 EXTRA_DIST += nss/libnss_v6guard.map
 dist_man_MANS += nss/libnss_v6guard.8
+
+# libpreloaddoor: the same for the preload door.
+noinst_LTLIBRARIES += libpreloaddoor.la
+libpreloaddoor_la_SOURCES = \
+	nss/facts.c \
+	nss/facts.h \
+	nss/preload.c \
+	nss/relink.c \
+	nss/relink.h \
+	nss/tell.c \
+	nss/tell.h
+libpreloaddoor_la_LIBADD = libgpdoor.la
+
+lib_LTLIBRARIES += libv6guard-preload.la
+libv6guard_preload_la_SOURCES =
+libv6guard_preload_la_LIBADD = libpreloaddoor.la
+libv6guard_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -no-undefined \
+	-Wl,--version-script=$(srcdir)/nss/libv6guard-preload.map \
+	-Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro
+EXTRA_libv6guard_preload_la_DEPENDENCIES = nss/libv6guard-preload.map nss/local.mk
+EXTRA_DIST += nss/libv6guard-preload.map

@@ -25,6 +25,7 @@
 #include "guard/live.h"
 #include "pack.h"
 #include "slot.h"
+#include "tell.h"
 #include "thread.h"
 
 /* Changed answers are not to be cached for longer than a policy takes to change. */
@@ -147,48 +148,6 @@ static struct gp_outcome guard(struct answer *answer, const struct gp_query *que
 	return outcome;
 }
 
-static void count_outcome(const struct answer *answer, struct gp_outcome outcome)
-{
-	uint32_t stripped = 0, withheld = 0;
-	bool spared = false;
-
-	for (size_t i = 0; i < answer->count; i++) {
-		const struct gp_candidate *candidate = &answer->candidates[i];
-
-		spared |= candidate->reason == GP_WHY_NO_USABLE_IPV4;
-		if (candidate->disposition != GP_STRIPPED)
-			continue;
-		stripped++;
-		withheld += candidate->reason == GP_WHY_UNTESTED;
-	}
-	gp_hint_count(GP_COUNT_LOOKUPS, 1);
-	if (spared)
-		gp_hint_count(GP_COUNT_SPARED, 1);
-	if (outcome.differs)
-		gp_hint_count(outcome.acts ? GP_COUNT_CHANGED : GP_COUNT_WOULD, 1);
-	if (outcome.acts) {
-		gp_hint_count(GP_COUNT_STRIPPED, stripped);
-		gp_hint_count(GP_COUNT_WITHHELD, withheld);
-	}
-}
-
-static bool has_family(const struct answer *answer, int family)
-{
-	for (size_t i = 0; i < answer->count; i++)
-		if (answer->candidates[i].addr.family == family)
-			return true;
-	return false;
-}
-
-/* Only what was handed out together tells something: IPv6, and IPv4 to compare it with.
- */
-static void hint(const struct answer *answer, struct gp_outcome outcome)
-{
-	if (has_family(answer, AF_INET) && has_family(answer, AF_INET6))
-		gp_hint_send(GP_DOOR_NSS, answer->candidates, answer->count,
-			     outcome.acts);
-}
-
 /* The decision over all that was found, a partner's addresses included. */
 static struct gp_outcome decide_all(const struct call *call, struct answer *answer,
 				    const struct gp_query *query)
@@ -207,9 +166,9 @@ static struct gp_outcome decide_all(const struct call *call, struct answer *answ
 		map = gp_reach_live(); /* that may have taken long */
 	}
 	outcome = guard(answer, query, map);
-	count_outcome(answer, outcome);
+	tell_count(answer->candidates, answer->count, outcome);
 	if (is_auto && map)
-		hint(answer, outcome);
+		tell_hint(GP_DOOR_NSS, answer->candidates, answer->count, outcome);
 	return outcome;
 }
 

@@ -65,9 +65,12 @@ size_t gp_hint_build(const struct gp_hint *hint, uint8_t buf[GP_HINT_SIZE_MAX])
 
 static uint8_t flags_of(const struct gp_candidate *candidate, bool acts)
 {
-	if (!acts || candidate->disposition != GP_STRIPPED)
+	if (!acts || candidate->disposition == GP_KEPT)
 		return 0;
-	return candidate->reason == GP_WHY_UNTESTED ? GP_HINT_WITHHELD : GP_HINT_STRIPPED;
+	/* Behind the others no program tries it either. */
+	if (candidate->reason == GP_WHY_UNTESTED)
+		return GP_HINT_WITHHELD;
+	return candidate->disposition == GP_STRIPPED ? GP_HINT_STRIPPED : 0;
 }
 
 /* Nobody probes loopback and the like. */

@@ -14,8 +14,10 @@
 #define GP_HINT_SIZE_MAX 512 /**< bytes of a datagram */
 
 /** What became of a hinted address. */
-#define GP_HINT_WITHHELD 1U /**< stripped: `unknown = distrust`, and it is untested */
-#define GP_HINT_STRIPPED 2U /**< stripped for any other reason */
+/** Stripped, or put behind the others: `unknown = distrust`, and it is untested. */
+#define GP_HINT_WITHHELD 1U
+/** Stripped for any other reason. */
+#define GP_HINT_STRIPPED 2U
 
 /** Counters of a door, since the last hint that was taken. */
 enum gp_counter {

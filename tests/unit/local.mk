@@ -30,10 +30,12 @@ units = \
 	tests/unit/test_oracle \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
+	tests/unit/test_preload \
 	tests/unit/test_prober \
 	tests/unit/test_race \
 	tests/unit/test_reach \
 	tests/unit/test_reach_live \
+	tests/unit/test_relink \
 	tests/unit/test_rescue \
 	tests/unit/test_sandbox \
 	tests/unit/test_settings \
@@ -175,6 +177,18 @@ tests_unit_test_live_LDADD = $(door_libs)
 tests_unit_test_pack_CPPFLAGS = $(door_cppflags)
 tests_unit_test_pack_CFLAGS = $(unit_cflags)
 tests_unit_test_pack_LDADD = $(door_libs)
+
+# The preload door; what comes behind it, and libc's nodes, are the test's.
+preload_libs = libpreloaddoor.la libgpcore.la $(CMOCKA_LIBS)
+tests_unit_test_relink_SOURCES = tests/unit/test_relink.c tests/unit/addrlist.h
+tests_unit_test_relink_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_relink_CFLAGS = $(unit_cflags)
+tests_unit_test_relink_LDADD = $(preload_libs)
+tests_unit_test_preload_SOURCES = tests/unit/test_preload.c tests/unit/addrlist.h $(world)
+tests_unit_test_preload_CPPFLAGS = $(door_cppflags)
+tests_unit_test_preload_CFLAGS = $(unit_cflags)
+tests_unit_test_preload_LDFLAGS = $(door_ldflags) -Wl,--wrap=dlsym
+tests_unit_test_preload_LDADD = $(preload_libs)
 
 # The daemon's parts.
 daemon_libs = libgpdaemon.la libgpcore.la $(CMOCKA_LIBS)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tell.c - counters and hints of the doors. */
+#include "guard/hint.h"
+#include "tell.h"
+
+void tell_count(const struct gp_candidate *candidates, size_t count,
+		struct gp_outcome outcome)
+{
+	uint32_t stripped = 0, withheld = 0;
+	bool spared = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct gp_candidate *candidate = &candidates[i];
+
+		spared |= candidate->reason == GP_WHY_NO_USABLE_IPV4;
+		if (candidate->disposition != GP_STRIPPED)
+			continue;
+		stripped++;
+		withheld += candidate->reason == GP_WHY_UNTESTED;
+	}
+	gp_hint_count(GP_COUNT_LOOKUPS, 1);
+	if (spared)
+		gp_hint_count(GP_COUNT_SPARED, 1);
+	if (outcome.differs)
+		gp_hint_count(outcome.acts ? GP_COUNT_CHANGED : GP_COUNT_WOULD, 1);
+	if (outcome.acts) {
+		gp_hint_count(GP_COUNT_STRIPPED, stripped);
+		gp_hint_count(GP_COUNT_WITHHELD, withheld);
+	}
+}
+
+static bool has_family(const struct gp_candidate *candidates, size_t count, int family)
+{
+	for (size_t i = 0; i < count; i++)
+		if (candidates[i].addr.family == family)
+			return true;
+	return false;
+}
+
+/* Only what was handed out together tells something: IPv6, and IPv4 to compare it with.
+ */
+void tell_hint(enum gp_door door, const struct gp_candidate *candidates, size_t count,
+	       struct gp_outcome outcome)
+{
+	if (has_family(candidates, count, AF_INET) &&
+	    has_family(candidates, count, AF_INET6))
+		gp_hint_send(door, candidates, count, outcome.acts);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tell.h - what v6guardd is told of a decision. For nss/ only. */
+#ifndef NSS_TELL_H
+#define NSS_TELL_H
+
+#include "gaipolicy.h"
+
+/** Count what a decision came to; while somebody keeps a map it goes along with a hint.
+ */
+void tell_count(const struct gp_candidate *candidates, size_t count,
+		struct gp_outcome outcome);
+
+/** Hint which addresses were handed out together, if that tells something. For mode
+ * `auto`, while there is a live map. */
+void tell_hint(enum gp_door door, const struct gp_candidate *candidates, size_t count,
+	       struct gp_outcome outcome);
+
+#endif

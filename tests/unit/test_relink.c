@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lists in another order, and without some: every node once, none lost, none twice. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "addrlist.h"
+#include "nss/relink.h"
+
+#define NAME "canonical.example"
+
+/* ORDER: the candidates' letters, '-' before those that are stripped. */
+static const struct relink_case {
+	const char *what, *list, *order, *kept, *removed;
+} cases[] = {
+	{"as it was", "12ab", "12ab", "12ab", ""},
+	{"one", "1", "1", "1", ""},
+	{"IPv4 first", "12ab", "ab12", "ab12", ""},
+	{"IPv6 first", "a1b2", "12ab", "12ab", ""},
+	{"backwards", "123abc", "cba321", "cba321", ""},
+	{"one goes to the end", "1a2b", "a2b1", "a2b1", ""},
+	{"the first is stripped", "1ab", "-1ab", "ab", "1"},
+	{"the last is stripped", "1ab", "1a-b", "1a", "b"},
+	{"the middle is stripped", "1ab", "1-ab", "1b", "a"},
+	{"every other", "1a2b3c", "-1a-2b-3c", "abc", "123"},
+	{"all", "12ab", "-1-2-a-b", "", "12ab"},
+	{"all, in another order", "12a", "-a-2-1", "", "a21"},
+	{"mapped ones are IPv4", "12AB", "ab12", "AB12", ""},
+	{"mapped ones are stripped", "1A2B", "1-a2-b", "12", "AB"},
+	{"the same address again, apart", "1a1b", "ab11", "ab11", ""},
+	{"the same address again, once stripped", "1a1", "-1a1", "a1", "1"},
+	{"candidates of another list", "1a", "2b", "1a", ""},
+	{"an address that is no candidate stays", "12a", "a1", "a12", ""},
+	{"nothing", "", "", "", ""},
+};
+
+static size_t parse_order(const char *text, struct gp_candidate *out)
+{
+	size_t count = 0;
+
+	for (; *text; text++) {
+		struct gp_candidate one;
+		struct addrinfo *node;
+
+		out[count].disposition = *text == '-' ? GP_STRIPPED : GP_KEPT;
+		text += *text == '-';
+		node = addrlist_node(*text, SOCK_STREAM);
+		relink_candidates(node, &one, 1);
+		out[count++].addr = one.addr;
+		free(node);
+	}
+	return count;
+}
+
+static void run_case(const struct relink_case *one, unsigned types)
+{
+	struct addrinfo *list = addrlist_make(one->list, types, NAME);
+	struct gp_candidate candidates[16];
+	const size_t count = parse_order(one->order, candidates);
+	struct addrinfo *removed, *kept = relink(list, candidates, count, &removed);
+	const struct addrinfo *head = kept ? kept : removed;
+	char kept_text[128], removed_text[128];
+
+	addrlist_text(kept, types, kept_text);
+	addrlist_text(removed, types, removed_text);
+	if (strcmp(kept_text, one->kept) != 0 || strcmp(removed_text, one->removed) != 0)
+		fail_msg("%s, %u types: kept '%s', removed '%s'", one->what, types,
+			 kept_text, removed_text);
+	if (head && (!head->ai_canonname || strcmp(head->ai_canonname, NAME) != 0))
+		fail_msg("%s: the name is not on the first node", one->what);
+	if (kept && removed && removed->ai_canonname)
+		fail_msg("%s: what was removed has a name", one->what);
+	addrlist_free(kept);
+	addrlist_free(removed);
+}
+
+static void test_cases(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (unsigned types = 1; types <= 3; types += 2)
+			run_case(&cases[i], types);
+}
+
+static void test_no_name(void **state)
+{
+	struct addrinfo *list = addrlist_make("1a", 3, NULL), *removed;
+	struct gp_candidate candidates[2];
+
+	(void)state;
+	list = relink(list, candidates, parse_order("a1", candidates), &removed);
+	assert_null(removed);
+	for (struct addrinfo *node = list; node; node = node->ai_next)
+		assert_null(node->ai_canonname);
+	addrlist_free(list);
+}
+
+/* ---- entries ---- */
+
+static void test_entries(void **state)
+{
+	static const struct {
+		const char *list;
+		size_t count;
+	} lists[] = {{"", 0},   {"1", 1},  {"1a", 2}, {"11", 1}, {"1a1", 3},
+		     {"aA", 1}, {"1x", 0}, {"x1", 0}, {"A1a", 3}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct addrinfo *list = addrlist_make(lists[i].list, 3, NULL);
+
+		assert_int_equal(relink_count(list), lists[i].count);
+		addrlist_free(list);
+	}
+}
+
+/* Room for two: the third is not written, whatever the list holds. */
+static void test_room(void **state)
+{
+	struct addrinfo *list = addrlist_make("1a2", 3, NULL);
+	struct gp_candidate candidates[3];
+
+	(void)state;
+	memset(candidates, 0x5a, sizeof(candidates));
+	relink_candidates(list, candidates, 2);
+	assert_int_equal(candidates[0].addr.family, AF_INET6);
+	assert_int_equal(candidates[1].addr.family, AF_INET);
+	assert_int_equal(candidates[1].disposition, GP_KEPT);
+	assert_int_equal(candidates[2].addr.family, 0x5a);
+	addrlist_free(list);
+}
+
+/* Link-local addresses differ by their zone; a cut sockaddr is no address. */
+static void test_odd_nodes(void **state)
+{
+	struct addrinfo *list = addrlist_make("1111", 1, NULL);
+
+	(void)state;
+	((struct sockaddr_in6 *)(list->ai_next + 1))->sin6_scope_id = 3;
+	assert_int_equal(relink_count(list), 3);
+	list->ai_next->ai_addrlen = sizeof(struct sockaddr_in);
+	assert_int_equal(relink_count(list), 0);
+	addrlist_free(list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),     cmocka_unit_test(test_no_name),
+		cmocka_unit_test(test_entries),   cmocka_unit_test(test_room),
+		cmocka_unit_test(test_odd_nodes),
+	};
+
+	return cmocka_run_group_tests_name("relink", tests, NULL, NULL);
+}
