@@ -5,13 +5,15 @@
 fuzzers = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
+	tests/fuzz/fuzz_gaiconf \
 	tests/fuzz/fuzz_hint \
 	tests/fuzz/fuzz_message \
 	tests/fuzz/fuzz_nsswitch \
 	tests/fuzz/fuzz_reach \
 	tests/fuzz/fuzz_rtnetlink \
 	tests/fuzz/fuzz_snapshot \
-	tests/fuzz/fuzz_sockdiag
+	tests/fuzz/fuzz_sockdiag \
+	tests/fuzz/fuzz_source
 check_PROGRAMS += $(fuzzers)
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/corpus
@@ -26,9 +28,15 @@ endif
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_main)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_config_LDADD = libgpcore.la
+tests_fuzz_fuzz_gaiconf_SOURCES = tests/fuzz/fuzz_gaiconf.c $(fuzz_main)
+tests_fuzz_fuzz_gaiconf_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_gaiconf_LDADD = libgpcore.la
 tests_fuzz_fuzz_nsswitch_SOURCES = tests/fuzz/fuzz_nsswitch.c $(fuzz_main)
 tests_fuzz_fuzz_nsswitch_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_nsswitch_LDADD = libgpcore.la
+tests_fuzz_fuzz_source_SOURCES = tests/fuzz/fuzz_source.c $(fuzz_main)
+tests_fuzz_fuzz_source_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_source_LDADD = libgpcore.la
 tests_fuzz_fuzz_snapshot_SOURCES = tests/fuzz/fuzz_snapshot.c $(fuzz_main)
 tests_fuzz_fuzz_snapshot_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_snapshot_LDADD = libgpcore.la

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* fuzz_source.c - any bytes as the kernel's answer about addresses and links, then
+ * sorted. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "rfc6724/source.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define COUNT 4
+
+static struct gp_addr address(const char *text)
+{
+	struct gp_addr addr;
+
+	if (gp_addr_parse(text, &addr))
+		abort();
+	return addr;
+}
+
+/* Sources that the corpus has. */
+static bool source_of(void *ctx, const struct gp_addr *to, struct gp_addr *source)
+{
+	(void)ctx;
+	*source = address(to->family == AF_INET ? "192.0.2.1" : "2001:db8:1::1");
+	return true;
+}
+
+struct answer {
+	const uint8_t *data;
+	size_t size;
+};
+
+static bool dump(void *ctx, int type, gp_source_hear *hear, void *hearer)
+{
+	const struct answer *answer = ctx;
+
+	(void)type;
+	hear(hearer, answer->data, answer->size);
+	return true;
+}
+
+static void check(struct answer *answer, enum gp_source_way way)
+{
+	static const char *const names[COUNT] = {"2001:db8::1", "192.0.2.9", "::1",
+						 "198.51.100.1"};
+	const struct gp_tables tables = gp_profile_tables(GP_PROFILE_GLIBC);
+	const struct gp_source_ops ops = {answer, source_of, dump};
+	struct gp_destination items[COUNT];
+	uint32_t order[COUNT];
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < COUNT; i++)
+		items[i] = (struct gp_destination){.addr = address(names[i])};
+	gp_source_facts(&ops, way, items, COUNT);
+	gp_sort(&tables, GP_DEPART_GLIBC, items, COUNT, order);
+	for (size_t i = 0; i < COUNT; i++)
+		seen |= 1U << order[i];
+	if (seen != (1U << COUNT) - 1)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct answer answer = {data, size};
+
+	check(&answer, GP_SOURCE_PLAIN);
+	check(&answer, GP_SOURCE_AS_GLIBC);
+	return 0;
+}
