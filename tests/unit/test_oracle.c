@@ -33,7 +33,8 @@
 #define CASES_A_WORLD 15
 
 static unsigned seed;
-static unsigned tunnels; /* of the two kinds that can be made here */
+static unsigned tunnels;                /* of the two kinds that can be made here */
+static long decided[GP_RULE_ORDER + 1]; /* neighbours, by the rule between them */
 
 static unsigned dice(unsigned sides)
 {
@@ -203,6 +204,9 @@ static void make_world(void)
 			   "preferred_lft 0\n");
 	add_routes();
 	apply_world();
+	/* An address is no source before the kernel's own work on it is done. */
+	sh("for i in $(seq 100); do [ -n \"$(ip -6 -o addr show tentative)\" ] || break; "
+	   "sleep 0.02; done");
 }
 
 /* ---- a case: gai.conf and names ------------------------------------------------------
@@ -262,7 +266,8 @@ static void make_conf(void)
 		make_conf_line();
 }
 
-static void make_name(char text[64], bool is_ipv4)
+/* In a lookup for both, nss_files makes an IPv4 address of ::1 and of mapped ones. */
+static void make_name(char text[64], bool is_ipv4, bool without_mapped)
 {
 	static const char *const ipv6[] = {"2001:db8:1::%x",    "2001:db8:1:1::%x",
 					   "2001:db8:1:2::%x",  "2001:db8:8000::%x",
@@ -281,7 +286,9 @@ static void make_name(char text[64], bool is_ipv4)
 					   "203.0.113.%d", "172.16.5.%d",   "0.0.0.0",
 					   "192.0.2.255"};
 
-	format_address(text, is_ipv4 ? ONE_OF(ipv4) : ONE_OF(ipv6), dice(24) + 1);
+	do
+		format_address(text, is_ipv4 ? ONE_OF(ipv4) : ONE_OF(ipv6), dice(24) + 1);
+	while (without_mapped && (!strcmp(text, "::1") || !strncmp(text, "::ffff:", 7)));
 }
 
 struct query {
@@ -293,16 +300,21 @@ struct query {
 /* The file's lines stand in the order in which libc gets them from its `files`. */
 static void make_query(struct query *query)
 {
-	const unsigned kind = dice(8); /* 0: AF_INET, 1: AF_INET6, else both */
+	/* 0: AF_INET, 1: AF_INET6, 2: IPv6 and mapped IPv4, else both */
+	const unsigned kind = dice(10);
 
 	*query = (struct query){.count = dice(MAX_NAMES - 1) + 2};
 	query->hints.ai_socktype = dice(4) ? SOCK_STREAM : 0;
-	query->hints.ai_family = kind == 0 ? AF_INET : kind == 1 ? AF_INET6 : AF_UNSPEC;
+	query->hints.ai_family = kind == 0 ? AF_INET : kind < 3 ? AF_INET6 : AF_UNSPEC;
+	if (kind == 2)
+		query->hints.ai_flags = AI_V4MAPPED | AI_ALL;
+	else if (!dice(8))
+		query->hints.ai_flags = AI_CANONNAME;
 	hosts[0] = 0;
 	for (size_t i = 0; i < query->count; i++) {
 		char text[64];
 
-		make_name(text, kind == 0 || (kind > 1 && dice(2)));
+		make_name(text, kind == 0 || (kind > 1 && dice(2)), kind == 2);
 		if (gp_addr_parse(text, &query->names[i]))
 			fail_msg("%s is no address", text);
 		add(hosts, "%s x.test\n", text);
@@ -312,15 +324,34 @@ static void make_query(struct query *query)
 /* ---- prediction and truth ------------------------------------------------------------
  */
 
-/* As gethostbyname4_r has them: a mapped address stays IPv6. */
+static struct gp_addr mapped(const struct gp_addr *ipv4)
+{
+	uint8_t bytes[16] = {[10] = 0xff, [11] = 0xff};
+
+	memcpy(bytes + 12, ipv4->bytes, 4);
+	return gp_addr_make(AF_INET6, bytes, 0);
+}
+
+/* Libc's list before it is sorted: gethostbyname4_r's, or that of one lookup for IPv6 and
+ * one for IPv4. */
 static size_t make_nodes(const struct query *query, struct gp_destination *nodes)
 {
 	const size_t times = query->hints.ai_socktype ? 1 : 3;
+	const bool is_mapped = query->hints.ai_flags & AI_V4MAPPED;
 	size_t count = 0;
 
-	for (size_t i = 0; i < query->count; i++)
-		for (size_t n = 0; n < times; n++)
-			nodes[count++] = (struct gp_destination){.addr = query->names[i]};
+	for (int pass = 0; pass < 1 + is_mapped; pass++)
+		for (size_t i = 0; i < query->count; i++) {
+			const struct gp_addr *name = &query->names[i];
+			const bool is_ipv4 = name->family == AF_INET;
+
+			if (is_mapped && is_ipv4 != pass)
+				continue;
+			for (size_t n = 0; n < times; n++)
+				nodes[count++] = (struct gp_destination){
+					.addr = is_mapped && is_ipv4 ? mapped(name)
+								     : *name};
+		}
 	return count;
 }
 
@@ -412,7 +443,13 @@ static bool is_predicted(const struct query *query)
 	const size_t count = predict(query, nodes, order);
 	const size_t answers = ask(query, answer);
 	bool is_same = count == answers;
+	enum gp_rule rule;
 
+	for (size_t i = 1; i < count; i++) {
+		gp_sort_compare(GP_DEPART_GLIBC, &nodes[order[i - 1]], &nodes[order[i]],
+				&rule);
+		decided[rule]++;
+	}
 	for (size_t i = 0; i < count && is_same; i++)
 		is_same = gp_addr_equal(&nodes[order[i]].addr, &answer[i]);
 	if (!is_same)
@@ -480,6 +517,10 @@ static void test_oracle(void **state)
 	fprintf(stderr, "oracle: seed %u, %ld cases, %ld differ, %u of 2 tun devices\n",
 		first, cases, differences, tunnels);
 	assert_int_equal(differences, 0);
+	/* It would prove little if a rule never had a say. */
+	for (int rule = GP_RULE_USABLE; rule <= GP_RULE_ORDER; rule++)
+		if (!decided[rule] && (rule != GP_RULE_NATIVE || tunnels == 2))
+			fail_msg("rule %d decided nothing", rule);
 }
 
 int main(void)
