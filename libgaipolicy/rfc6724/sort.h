@@ -45,6 +45,7 @@ struct gp_destination {
 	int32_t source_label;  /**< out, if usable */
 	int32_t precedence;    /**< out */
 	uint32_t next;         /**< used while sorting */
+	uint32_t before, same; /**< used while facts are gathered */
 };
 
 /** Where glibc departs from RFC 6724 (2.36 to 2.43; its tables are a profile). */

@@ -17,6 +17,8 @@ struct search {
 	struct gp_destination *destinations;
 	size_t count;
 	bool has_ipv6; /* an address that is not ::1 */
+	size_t total;
+	bool is_second; /* pass: only those that several addresses were found for */
 };
 
 /* ---- messages -----------------------------------------------------------------------
@@ -120,9 +122,12 @@ static bool read_own(struct bytes body, struct own *out)
 	return out->has_local || out->has_peer;
 }
 
-static bool is_equal(const struct gp_key *a, const struct gp_key *b)
+/* As memcmp() has them in network byte order. */
+static int compare_keys(const struct gp_key *a, const struct gp_key *b)
 {
-	return a->word[0] == b->word[0] && a->word[1] == b->word[1];
+	if (a->word[0] != b->word[0])
+		return a->word[0] < b->word[0] ? -1 : 1;
+	return (a->word[1] > b->word[1]) - (a->word[1] < b->word[1]);
 }
 
 /* IFA_ADDRESS is the interface's own address, or its peer's where IFA_LOCAL is its own.
@@ -165,24 +170,40 @@ static struct gp_key wanted_key(const struct search *search, size_t at, bool aft
 	return gp_key_make(&one->source);
 }
 
+/* ORDER: how OWN compares with the source of ONE. The first that is the same counts, or
+ * in the second pass the one behind `before` of them. */
+static bool is_found(const struct search *search, struct gp_destination *one,
+		     const struct own *own, int order)
+{
+	const uint32_t zone = one->source.scope_id;
+
+	if (search->is_second)
+		return !order && one->same > 1 && !one->before--;
+	one->before += order < 0;
+	one->same += !order;
+	if (order || one->interface)
+		return false;
+	return !zone || zone == own->interface || search->way == GP_SOURCE_AS_GLIBC;
+}
+
 static void note_address(struct search *search, const struct own *own)
 {
 	static const struct gp_key loopback = {{0, 1}};
 	const struct gp_key *key = key_of(search->way, own);
 	bool after_ipv6 = false;
 
-	if (own->family == AF_INET6 && !is_equal(key, &loopback))
+	search->total++;
+	if (own->family == AF_INET6 && compare_keys(key, &loopback) != 0)
 		search->has_ipv6 = true;
 	for (size_t i = 0; i < search->count; i++) {
 		struct gp_destination *one = &search->destinations[i];
 		const struct gp_key wanted = wanted_key(search, i, after_ipv6);
-		const uint32_t zone = one->source.scope_id;
 		const bool is_mapped =
 			own->family == AF_INET && one->source.family == AF_INET6;
 
 		after_ipv6 |= one->addr.family == AF_INET6;
-		if (!one->source.family || one->interface || !is_equal(key, &wanted) ||
-		    (zone && zone != own->interface && search->way != GP_SOURCE_AS_GLIBC))
+		if (!one->source.family ||
+		    !is_found(search, one, own, compare_keys(key, &wanted)))
 			continue;
 		one->interface = own->interface;
 		one->source_length = (uint8_t)(own->length + (is_mapped ? 96 : 0));
@@ -243,6 +264,7 @@ static void find_sources(const struct gp_source_ops *ops,
 		struct gp_destination *one = &destinations[i];
 
 		forget(one);
+		one->before = one->same = 0;
 		/* One address stands in a list once for each socket type. */
 		if (i && gp_addr_equal(&one->addr, &destinations[i - 1].addr))
 			one->source = destinations[i - 1].source;
@@ -268,6 +290,52 @@ static bool has_interfaces(const struct search *search)
 	return false;
 }
 
+/* Which of SAME, BEFORE smaller ones and with TOTAL in all, bsearch() comes upon. */
+static uint32_t find_by_halves(uint32_t before, uint32_t same, size_t total)
+{
+	size_t low = 0, high = total;
+
+	while (low < high) {
+		const size_t at = (low + high) / 2;
+
+		if (at < before)
+			low = at + 1;
+		else if (at - before < same)
+			return (uint32_t)(at - before);
+		else
+			high = at;
+	}
+	return 0;
+}
+
+/* getaddrinfo sorts the addresses, stable, and looks a source up by bsearch(): of several
+ * interfaces with one address it gets one or the other. False: there are none such. */
+static bool begin_second(struct search *search)
+{
+	search->is_second = false;
+	for (size_t i = 0; i < search->count; i++) {
+		struct gp_destination *one = &search->destinations[i];
+
+		if (one->same < 2)
+			continue;
+		forget(one);
+		one->before = find_by_halves(one->before, one->same, search->total);
+		search->is_second = true;
+	}
+	return search->is_second;
+}
+
+static bool hear_addresses(const struct gp_source_ops *ops, struct search *search)
+{
+	if (!ops->dump(ops->ctx, RTM_GETADDR, hear, search))
+		return false;
+	if (search->way == GP_SOURCE_PLAIN)
+		return true;
+	if (!search->has_ipv6)
+		return false;
+	return !begin_second(search) || ops->dump(ops->ctx, RTM_GETADDR, hear, search);
+}
+
 void gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way way,
 		     struct gp_destination *destinations, size_t count)
 {
@@ -275,8 +343,7 @@ void gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way way,
 	const int saved_errno = errno;
 
 	find_sources(ops, destinations, count);
-	if (!ops->dump(ops->ctx, RTM_GETADDR, hear, &search) ||
-	    (way == GP_SOURCE_AS_GLIBC && !search.has_ipv6))
+	if (!hear_addresses(ops, &search))
 		for (size_t i = 0; i < count; i++)
 			forget(&destinations[i]);
 	if (has_interfaces(&search))

@@ -26,13 +26,15 @@ struct gp_source_ops {
 
 /** How facts are put together. */
 enum gp_source_way {
-	/** As they are. */
+	/** As they are; an address that several interfaces have: its zone's, else the
+	 * first. */
 	GP_SOURCE_PLAIN,
 	/**
 	 * As getaddrinfo knows them. It looks a source up by the address of the peer if
 	 * the interface is point to point; a source in 127/8 as 127.0.0.1, unless an IPv6
-	 * destination stands before in the list; and knows nothing of any address on a
-	 * host whose only IPv6 address, if any, is ::1.
+	 * destination stands before in the list; of an address that several interfaces
+	 * have the one that a bsearch() comes upon; and knows nothing of any address on
+	 * a host whose only IPv6 address, if any, is ::1.
 	 */
 	GP_SOURCE_AS_GLIBC,
 };
@@ -41,8 +43,6 @@ enum gp_source_way {
  * Fill in source, source_length, interface and facts of COUNT destinations, whose addr is
  * set; GP_FACT_UNREACHABLE is kept where the caller set it. What cannot be known is left
  * empty: no source, length 0, interface 0. errno is preserved.
- *
- * Not as in glibc: of two interfaces with one and the same address the first counts.
  */
 void gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way way,
 		     struct gp_destination *destinations, size_t count);

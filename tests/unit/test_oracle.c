@@ -114,7 +114,6 @@ static void add_address(const char *device, bool is_ipv6)
 	char text[64], peer[64];
 	int length;
 
-	/* No address twice: which of two glibc finds depends on how many there are. */
 	format_address(text, is_ipv6 ? ONE_OF(own_ipv6) : ONE_OF(own_ipv4), ++own_count);
 	format_address(peer, is_ipv6 ? "2001:db8:99::%x" : "198.51.100.%d", own_count);
 	length = is_ipv6 ? lengths6[dice(8)] : lengths4[dice(7)];
@@ -129,6 +128,9 @@ static void add_address(const char *device, bool is_ipv6)
 	if (kind == 2 || kind == 3)
 		add(world, " valid_lft forever preferred_lft 0");
 	add(world, "\n");
+	if (kind == 4) /* on two interfaces */
+		add(world, "addr add %s/%d dev %s%s\n", text, is_ipv6 ? 49 : 25,
+		    ONE_OF(devices), is_ipv6 ? " nodad home" : "");
 }
 
 static void add_routes(void)

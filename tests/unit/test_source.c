@@ -190,12 +190,20 @@ static const struct {
 			    {4, ARPHRD_TUNNEL}}},
 	 .plain = {{64, 2, 0}, {16, 3, GP_FACT_TUNNEL}},
 	 .glibc = {{64, 2, 0}, {16, 3, GP_FACT_TUNNEL}}},
-	{.name = "one zone's address on two interfaces",
-	 .to = {"fe80::9%3"},
-	 .fake = {.sources = {"fe80::1%3"},
+	{.name = "two interfaces with one address: the zone's; glibc's in the middle",
+	 .to = {"fe80::9%3", "fe80::a%2"},
+	 .fake = {.sources = {"fe80::1%3", "fe80::1%2"},
 		  .own = {{NULL, "fe80::1", 10, 2, 0}, {NULL, "fe80::1", 64, 3, 0}}},
-	 .plain = {{64, 3, 0}},
-	 .glibc = {{10, 2, 0}}},
+	 .plain = {{64, 3, 0}, {10, 2, 0}},
+	 .glibc = {{64, 3, 0}, {64, 3, 0}}},
+	{.name = "the first of two, behind a smaller one",
+	 .to = {"2001:db8::9"},
+	 .fake = {.sources = {"2001:db8:1::1"},
+		  .own = {{NULL, "2001:db8:1::1", 48, 2, 0},
+			  {"192.0.2.1", NULL, 24, 4, 0},
+			  {NULL, "2001:db8:1::1", 64, 3, IFA_F_DEPRECATED}}},
+	 .plain = {{48, 2, 0}},
+	 .glibc = {{48, 2, 0}}},
 	{.name = "IPv4 inside an IPv6 socket",
 	 .to = {"::ffff:198.51.100.1"},
 	 .fake = {.sources = {"::ffff:192.0.2.1"},
@@ -225,7 +233,8 @@ static void check(size_t at, enum gp_source_way way, const struct expected *expe
 	errno = 4711;
 	gp_source_facts(&ops, way, items, count);
 	assert_int_equal(errno, 4711);
-	assert_int_equal(fake.addresses, 1);
+	/* Twice only for glibc's choice among several. */
+	assert_true(fake.addresses >= 1 && fake.addresses <= 1U + way);
 	for (size_t i = 0; i < count; i++)
 		if (items[i].source_length != expected[i].length ||
 		    items[i].interface != (uint32_t)expected[i].interface ||
