@@ -184,7 +184,9 @@ tests_unit_test_relink_SOURCES = tests/unit/test_relink.c tests/unit/addrlist.h
 tests_unit_test_relink_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_relink_CFLAGS = $(unit_cflags)
 tests_unit_test_relink_LDADD = $(preload_libs)
-tests_unit_test_preload_SOURCES = tests/unit/test_preload.c tests/unit/addrlist.h $(world)
+# preload.c itself: a sanitizer's runtime has a getaddrinfo of its own, and the archive's would
+# not be taken.
+tests_unit_test_preload_SOURCES = tests/unit/test_preload.c nss/preload.c tests/unit/addrlist.h $(world)
 tests_unit_test_preload_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_CFLAGS = $(unit_cflags)
 tests_unit_test_preload_LDFLAGS = $(door_ldflags) -Wl,--wrap=dlsym
