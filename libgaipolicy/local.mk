@@ -39,7 +39,9 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/reach_live.c \
 	libgaipolicy/guard/reach_private.h \
 	libgaipolicy/guard/snapshot.c \
-	libgaipolicy/guard/snapshot.h
+	libgaipolicy/guard/snapshot.h \
+	libgaipolicy/guard/trace.c \
+	libgaipolicy/guard/trace.h
 
 libgpcore_la_SOURCES = \
 	libgaipolicy/diag.c \

@@ -16,6 +16,7 @@
 #include "facts.h"
 #include "guard/hint.h"
 #include "guard/live.h"
+#include "guard/trace.h"
 #include "relink.h"
 #include "tell.h"
 
@@ -111,7 +112,11 @@ static bool begin(const char *node, const struct addrinfo *hints, const void *fr
 	out->query = (struct gp_query){node, family_of(hints), GP_DOOR_PRELOAD};
 	out->is_widened = out->query.family == AF_UNSPEC && hints &&
 			  hints->ai_family == AF_INET6 && !(hints->ai_flags & AI_ALL);
-	return may_act(out);
+	if (may_act(out))
+		return true;
+	gp_trace_send(&out->guard, &out->query, NULL, 0,
+		      (struct gp_outcome){false, false});
+	return false;
 }
 
 /* ---- the decision ---- */
@@ -159,6 +164,7 @@ static struct addrinfo *apply(const struct lookup *lookup, struct addrinfo *list
 	relink_candidates(list, candidates, own);
 	relink_candidates(partners, candidates + own, more);
 	outcome = guard(lookup, candidates, own + more);
+	gp_trace_send(&lookup->guard, &lookup->query, candidates, own + more, outcome);
 	if (!outcome.acts && !lookup->is_widened)
 		return list;
 	if (!outcome.acts) {

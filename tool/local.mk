@@ -12,6 +12,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_mode.c \
 	tool/v6guard/cmd_nss.c \
 	tool/v6guard/cmd_off.c \
+	tool/v6guard/cmd_run.c \
 	tool/v6guard/cmd_status.c \
 	tool/v6guard/cmd_stuck.c \
 	tool/v6guard/cmd_verdict.c \
@@ -33,6 +34,11 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/policy.c \
 	tool/v6guard/policy.h \
 	tool/v6guard/report.c \
+	tool/v6guard/run.h \
+	tool/v6guard/run_child.c \
+	tool/v6guard/run_policy.c \
+	tool/v6guard/run_target.c \
+	tool/v6guard/run_trace.c \
 	tool/v6guard/status.c \
 	tool/v6guard/status.h \
 	tool/v6guard/status_print.c \

@@ -29,6 +29,10 @@ struct gp_config_errors {
 enum gp_status gp_config_load(const char *dir, struct gp_config **out,
 			      struct gp_config_errors *errors);
 
+/** The same of one file alone, which has to be there. */
+enum gp_status gp_config_load_file(const char *path, struct gp_config **out,
+				   struct gp_config_errors *errors);
+
 void gp_config_free(struct gp_config *config);
 
 /** [guard], ready for a snapshot. */

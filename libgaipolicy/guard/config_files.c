@@ -193,19 +193,12 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 }
 
 /* One file; it need not exist unless it was LISTED. */
-static void add_file(struct gp_config_reader *reader, const char *dir, const char *name,
-		     bool is_listed)
+static void add_path(struct gp_config_reader *reader, const char *path, bool is_listed)
 {
 	struct gp_diag diag = {.status = GP_OK};
-	char *path, *bytes = NULL;
+	char *bytes = NULL;
 	size_t size = 0;
 
-	if (asprintf(&path, "%s/%s", dir, name) < 0) {
-		errno = ENOMEM;
-		io_failed(&diag, dir);
-		gp_config_reader_io(reader, &diag);
-		return;
-	}
 	enum gp_status status = slurp(path, &bytes, &size, &diag);
 	if (status == GP_OK) {
 		gp_config_reader_add(reader, path, bytes, size);
@@ -215,6 +208,21 @@ static void add_file(struct gp_config_reader *reader, const char *dir, const cha
 		gp_config_reader_io(reader, &diag);
 	}
 	free(bytes);
+}
+
+static void add_file(struct gp_config_reader *reader, const char *dir, const char *name,
+		     bool is_listed)
+{
+	struct gp_diag diag = {.status = GP_OK};
+	char *path;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0) {
+		errno = ENOMEM;
+		io_failed(&diag, dir);
+		gp_config_reader_io(reader, &diag);
+		return;
+	}
+	add_path(reader, path, is_listed);
 	free(path);
 }
 
@@ -253,6 +261,21 @@ enum gp_status gp_config_load(const char *dir, struct gp_config **out,
 	if (reader) {
 		add_file(reader, dir, "v6guard.conf", false);
 		add_dropins(reader, dir);
+		status = gp_config_reader_end(reader, out);
+	}
+	errno = saved;
+	return status;
+}
+
+enum gp_status gp_config_load_file(const char *path, struct gp_config **out,
+				   struct gp_config_errors *errors)
+{
+	int saved = errno;
+	struct gp_config_reader *reader = gp_config_reader_new(errors, true);
+	enum gp_status status = GP_NOMEM;
+
+	if (reader) {
+		add_path(reader, path, true);
 		status = gp_config_reader_end(reader, out);
 	}
 	errno = saved;

@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
 	tests/lab/t_kernel.sh \
+	tests/lab/t_preload.sh \
 	tests/lab/t_process.sh \
 	tests/lab/t_status.sh \
 	tests/lab/t_stuck.sh

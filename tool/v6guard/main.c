@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h> /* optind */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +55,15 @@ static const struct command commands[] = {
 	 "take v6guard out of the hosts: line", ""},
 	{"nss", "status", cmd_nss_status, 0, 0, "",
 	 "is it there, and what stands behind it", "Exit 1 when it is not there.\n"},
+	{"run", NULL, cmd_run, ON_MODE | ON_CONFIG | ON_TRACE | ON_COMPARE | ON_LIMIT,
+	 INT_MAX,
+	 "[--mode MODE] [--config FILE] [--trace] [--compare [--limit TIME]] -- PROGRAM "
+	 "[ARG]...",
+	 "run a program with libv6guard-preload.so",
+	 "There the order of addresses can change as well. --trace shows each lookup's\n"
+	 "decision; --compare runs PROGRAM plain before, for TIME (10s) at most.\n"
+	 "Exit status: the program's, 128+N for signal N; 125 v6guard's own trouble,\n"
+	 "126 PROGRAM cannot be run or guarded, 127 there is no such program.\n"},
 	{"watch", NULL, cmd_watch, 0, 0, "", "status, kept up to date until you press q",
 	 ""},
 	{"stuck", NULL, cmd_stuck, ON_WATCH | ON_RESCUE, 0, "[--watch] [--rescue]",

@@ -21,6 +21,11 @@ enum {
 	OPT_DOORS,
 	OPT_WATCH,
 	OPT_RESCUE,
+	OPT_MODE,
+	OPT_CONFIG,
+	OPT_TRACE,
+	OPT_COMPARE,
+	OPT_LIMIT,
 };
 
 static const struct option options[] = {
@@ -37,6 +42,11 @@ static const struct option options[] = {
 	{"doors", required_argument, NULL, OPT_DOORS},
 	{"watch", no_argument, NULL, OPT_WATCH},
 	{"rescue", no_argument, NULL, OPT_RESCUE},
+	{"mode", required_argument, NULL, OPT_MODE},
+	{"config", required_argument, NULL, OPT_CONFIG},
+	{"trace", no_argument, NULL, OPT_TRACE},
+	{"compare", no_argument, NULL, OPT_COMPARE},
+	{"limit", required_argument, NULL, OPT_LIMIT},
 	{NULL, 0, NULL, 0},
 };
 
@@ -85,6 +95,35 @@ static int refuse_option(const char *word)
 		return unknown_option(optopt == 0 ? word : letter);
 	complain("option '%.*s' takes no value", (int)strcspn(word, "="), word);
 	return EXIT_USAGE;
+}
+
+/* False: it is none of these. */
+static bool take_run_option(struct cli *cli, struct wishes *wishes, int option)
+{
+	switch (option) {
+	case OPT_MODE:
+		cli->mode = optarg;
+		wishes->given |= ON_MODE;
+		return true;
+	case OPT_CONFIG:
+		cli->config = optarg;
+		wishes->given |= ON_CONFIG;
+		return true;
+	case OPT_TRACE:
+		cli->is_trace = true;
+		wishes->given |= ON_TRACE;
+		return true;
+	case OPT_COMPARE:
+		cli->is_compare = true;
+		wishes->given |= ON_COMPARE;
+		return true;
+	case OPT_LIMIT:
+		cli->limit = optarg;
+		wishes->given |= ON_LIMIT;
+		return true;
+	default:
+		return false;
+	}
 }
 
 static int take_option(struct cli *cli, struct wishes *wishes, int option,
@@ -152,10 +191,13 @@ int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv)
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
+		if (take_run_option(cli, wishes, option))
+			continue;
 		int code = take_option(cli, wishes, option, argv);
 		if (code != EXIT_DONE)
 			return code;
 	}
+	cli->has_dashes = optind > 1 && !strcmp(argv[optind - 1], "--");
 	for (size_t i = 0; i < 3; i++)
 		if (!strcmp(wishes->color, colors[i]))
 			return EXIT_DONE;
@@ -168,10 +210,12 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} names[] = {{ON_CHECK, "--check"},  {ON_DRY_RUN, "--dry-run"},
-		     {ON_FOR, "--for"},      {ON_VERIFY, "--verify"},
-		     {ON_DOORS, "--doors"},  {ON_WATCH, "--watch"},
-		     {ON_RESCUE, "--rescue"}};
+	} names[] = {{ON_CHECK, "--check"},     {ON_DRY_RUN, "--dry-run"},
+		     {ON_FOR, "--for"},         {ON_VERIFY, "--verify"},
+		     {ON_DOORS, "--doors"},     {ON_WATCH, "--watch"},
+		     {ON_RESCUE, "--rescue"},   {ON_MODE, "--mode"},
+		     {ON_CONFIG, "--config"},   {ON_TRACE, "--trace"},
+		     {ON_COMPARE, "--compare"}, {ON_LIMIT, "--limit"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (wishes->given & names[i].bit & ~allowed)
@@ -179,8 +223,7 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 	return NULL;
 }
 
-/* TIME with its unit, in seconds and rounded up; 0: not one. */
-static int64_t parse_time(const char *text)
+int64_t options_milliseconds(const char *text)
 {
 	static const struct {
 		const char *name;
@@ -201,14 +244,14 @@ static int64_t parse_time(const char *text)
 			continue;
 		if (errno || number > SECONDS_MAX * 1000 / units[i].ms)
 			return 0;
-		return (number * units[i].ms + 999) / 1000;
+		return number * units[i].ms;
 	}
 	return 0;
 }
 
 int options_for_time(const struct cli *cli, int64_t *seconds)
 {
-	*seconds = parse_time(cli->for_time);
+	*seconds = (options_milliseconds(cli->for_time) + 999) / 1000;
 	if (*seconds > 0)
 		return EXIT_DONE;
 	complain("--for: '%s' is not a time like 500ms, 30s, 10m, 2h or 1d",

@@ -14,6 +14,11 @@ enum option_bit {
 	ON_DOORS = 1 << 4,
 	ON_WATCH = 1 << 5,
 	ON_RESCUE = 1 << 6,
+	ON_MODE = 1 << 7,
+	ON_CONFIG = 1 << 8,
+	ON_TRACE = 1 << 9,
+	ON_COMPARE = 1 << 10,
+	ON_LIMIT = 1 << 11,
 };
 
 /** What the options said that concerns main alone. */
@@ -34,5 +39,8 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed);
 
 /** What --for says, which was given: in SECONDS, rounded up. */
 int options_for_time(const struct cli *cli, int64_t *seconds);
+
+/** TEXT, a time with its unit, in milliseconds; 0: not one. */
+int64_t options_milliseconds(const char *text);
 
 #endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* trace.c - see trace.h. Runs in the doors. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "guard/trace.h"
+
+/* Written once. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct sockaddr_un to;
+static socklen_t to_length; /* 0: nobody asked */
+
+static void find_reader(void)
+{
+	const char *name = getauxval(AT_SECURE) ? NULL : secure_getenv(GP_TRACE_VARIABLE);
+	const size_t length = name ? strlen(name) : 0;
+
+	if (length < 2 || name[0] != '@' || length > sizeof(to.sun_path))
+		return;
+	to.sun_family = AF_UNIX;
+	memcpy(to.sun_path + 1, name + 1, length - 1); /* the first byte is a NUL */
+	to_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+}
+
+static void send_bytes(const void *bytes, size_t size)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return;
+	sendto(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&to,
+	       to_length);
+	close(fd);
+}
+
+static void fill(struct gp_trace *trace, const struct gp_candidate *candidates,
+		 size_t count)
+{
+	for (size_t i = 0; i < count && i < GP_TRACE_ADDRESSES; i++) {
+		memcpy(trace->addresses[i].bytes, candidates[i].addr.bytes,
+		       sizeof(trace->addresses[i].bytes));
+		trace->addresses[i].scope_id = candidates[i].addr.scope_id;
+		trace->addresses[i].family = candidates[i].addr.family;
+		trace->addresses[i].disposition = (uint8_t)candidates[i].disposition;
+		trace->addresses[i].reason = (uint8_t)candidates[i].reason;
+	}
+}
+
+void gp_trace_send(const struct gp_guard_policy *policy, const struct gp_query *query,
+		   const struct gp_candidate *candidates, size_t count,
+		   struct gp_outcome outcome)
+{
+	const int saved_errno = errno;
+	struct gp_trace trace;
+	int cancel_state;
+
+	pthread_once(&once, find_reader);
+	if (!to_length || !query->name)
+		return;
+	trace = (struct gp_trace){.magic = GP_TRACE_MAGIC,
+				  .count = (uint32_t)count,
+				  .mode = policy->mode,
+				  .differs = outcome.differs,
+				  .acts = outcome.acts};
+	strncpy(trace.name, query->name, sizeof(trace.name) - 1);
+	fill(&trace, candidates, count);
+	/* socket() is no cancellation point, but sendto() is, and the fd must not stay.
+	 */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	send_bytes(&trace, sizeof(trace));
+	pthread_setcancelstate(cancel_state, NULL);
+	errno = saved_errno;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * trace.h - a door tells whoever started the program with V6GUARD_TRACE what it decided:
+ * one datagram a lookup. Not through an inherited descriptor: ssh and others close all
+ * but the first three, and whoever opens a file next would find our lines in it.
+ */
+#ifndef LIBGAIPOLICY_GUARD_TRACE_H
+#define LIBGAIPOLICY_GUARD_TRACE_H
+
+#include "gaipolicy.h"
+
+/** "@NAME": an abstract unix datagram socket. Honoured by secure_getenv only. */
+#define GP_TRACE_VARIABLE "V6GUARD_TRACE"
+
+#define GP_TRACE_ADDRESSES 16
+#define GP_TRACE_NAME 256
+#define GP_TRACE_MAGIC 0x76366731U /* 1: of this layout */
+
+/** A lookup; the whole struct is one datagram, which never leaves the host. */
+struct gp_trace {
+	uint32_t magic;
+	uint32_t count; /**< addresses in all; 0: the lookup was left alone */
+	uint8_t mode;   /**< enum gp_mode */
+	uint8_t differs, acts;
+	uint8_t unused;
+	char name[GP_TRACE_NAME]; /**< NUL-terminated, cut if it is longer */
+	struct {
+		uint8_t bytes[16];
+		uint32_t scope_id;
+		uint8_t family, disposition, reason, unused;
+	} addresses[GP_TRACE_ADDRESSES]; /**< the first ones, in their order */
+};
+
+/**
+ * Send it, if anybody asked for that: one non-blocking send, no fd kept, errno preserved.
+ * Whoever asked reads in time, or misses it.
+ */
+void gp_trace_send(const struct gp_guard_policy *policy, const struct gp_query *query,
+		   const struct gp_candidate *candidates, size_t count,
+		   struct gp_outcome outcome);
+
+#endif

@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# `v6guard run`: real programs with the preload door, on hosts where nothing was enabled: which
+# family they end up with in each mode, what the door cannot reach, and the exit statuses.
+# shellcheck disable=SC2016
+. "$(dirname "$0")/lab.sh"
+lab_enter "$@"
+
+# ---- programs: each prints the address that it reached, or from which it did --------------
+
+p_curl() { "$@" curl -s http://dual/; }
+p_wget() { "$@" wget -q -t 1 -O - http://dual/; }
+p_python() {
+	"$@" "$python" -c 'import urllib.request as u
+print(u.urlopen("http://dual/").read().decode())'
+}
+p_nc() { "$@" nc dual 7; }
+p_perl() {
+	"$@" perl -MIO::Socket::IP -e '
+		$s = IO::Socket::IP->new(PeerHost => "dual", PeerPort => 7, Type => SOCK_STREAM)
+			or exit 1; print <$s>'
+}
+p_bash() { "$@" bash -c 'exec 3<>/dev/tcp/dual/7 && cat <&3'; }
+p_ssh() {
+	"$@" ssh -v -F none -o BatchMode=yes -o StrictHostKeyChecking=no -o GlobalKnownHostsFile=/dev/null \
+		-o UserKnownHostsFile=/dev/null -o PreferredAuthentications=none nobody@dual true 2>&1 |
+		sed -n '/Connecting to/h; /Connection established/{ x; p; q }'
+}
+p_git() { GIT_CURL_VERBOSE=1 "$@" git ls-remote http://dual/x 2>&1 | sed -n 's/.*Connected to//p'; }
+p_psql() { PGCONNECT_TIMEOUT=3 "$@" psql 'host=dual port=7 sslmode=disable' -c '' 2>&1 | tail -n 1; }
+# What the server says is the start of an answer here, as a dump.
+p_openssl() {
+	"$@" openssl s_client -connect dual:7 -debug </dev/null 2>/dev/null |
+		sed -n '/^read from/,/^0000/s/^0000 - \([0-9a-f -]*\).*/\1/p' | head -n 1 |
+		sed 's/3a.*/2001:db8::/; s/.*2e.*/198.51.100.0/'
+}
+p_node() {
+	"$@" node -e 'require("net").connect(7, "dual").on("data", d => console.log(String(d)))
+		.on("error", () => process.exit(1))'
+}
+
+programs=
+for program in curl wget python nc perl bash ssh git psql openssl node; do
+	tool=$program
+	[ $program != python ] || tool=$python
+	if command -v "$tool" >/dev/null; then
+		programs="$programs $program"
+	else
+		skip "$program" "not installed"
+	fi
+done
+
+family() {
+	case $(grep -oE '([0-9a-f]+:+){2,}[0-9a-f]*|([0-9]+\.){3}[0-9]+' | head -n 1) in
+	*:*) echo 6 ;;
+	*.*) echo 4 ;;
+	*) echo - ;;
+	esac
+}
+
+on_time() { local host=$1; shift; on "$host" timeout -k 1 5 "$@"; }
+guarded() { on_time "$1" v6guard run -q ${2:+--mode $2} -- "${@:3}"; }
+
+# reach HOST MODE FAMILY: every program, over that family, without waiting.
+reach() {
+	local program got start ms wrong=
+	for program in $programs; do
+		start=$(now_ms)
+		got=$("p_$program" guarded "$1" "$2" 2>&1 | family)
+		ms=$(($(now_ms) - start))
+		[ "$got" = "$3" ] && [ "$ms" -lt 2500 ] || wrong="$wrong $program:$got:${ms}ms"
+	done
+	check "$1: ${2:-as configured}: over IPv$3:$programs" '' "$wrong"
+}
+
+for kind in healthy blackhole v4only; do
+	lab_host $kind
+done
+
+check "blackhole: without v6guard nc hangs" 124 "$(on blackhole timeout 1 nc dual 7 >/dev/null; echo $?)"
+for mode in off auto prefer-ipv6 strip-a; do
+	reach healthy $mode 6
+done
+for mode in prefer-ipv4 strip-aaaa; do
+	reach healthy $mode 4
+	reach blackhole $mode 4
+done
+for mode in off prefer-ipv6 strip-a; do
+	reach v4only $mode 4
+done
+
+# ---- auto, by what v6guardd knows ---------------------------------------------------------
+
+mkdir -p "$LAB_DIR/blackhole/etc/v6guard"
+printf '[guard]\nmode = auto\n' >"$LAB_DIR/blackhole/etc/v6guard/v6guard.conf"
+on blackhole v6guard -q apply >/dev/null
+out=$(on blackhole v6guard run -- getent ahosts dual 2>&1 >/dev/null)
+check "auto without v6guardd: says so" 'v6guard: nothing was changed: mode auto needs v6guardd, which is not there' "$out"
+if daemon blackhole; then
+	on blackhole v6guard -q verdict set ::/0 broken >/dev/null
+	reach blackhole '' 4
+	check "auto: IPv6 goes behind, and stays" '198.51.100.1 2001:db8:64::1 ' \
+		"$(guarded blackhole '' getent ahosts dual | awk '$2 == "STREAM" { printf "%s ", $1 }')"
+	check "auto: an IPv6-only name is left as it is" '2001:db8:64::1 ' \
+		"$(guarded blackhole '' getent ahosts v6only | awk '$2 == "STREAM" { printf "%s ", $1 }')"
+	on blackhole v6guard -q off >/dev/null
+	check "v6guard off is obeyed" 'v6guard: nothing was changed: v6guard is off on this host' \
+		"$(on blackhole v6guard run --mode prefer-ipv4 -- getent ahosts dual 2>&1 >/dev/null)"
+	on blackhole v6guard -q on >/dev/null
+	daemon_stop blackhole
+fi
+
+# ---- --trace, --compare, --config -----------------------------------------------------------
+
+traced() { on healthy v6guard run --trace "$@" 2>&1 >/dev/null | sed -n 's/^v6guard: \[[0-9]*\] //p'; }
+check "--trace: what was decided, and why" \
+	'dual: prefer-ipv4: changed: 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
+	"$(traced --mode prefer-ipv4 -- getent ahosts dual)"
+check "--trace: what was left alone" 'localhost: prefer-ipv4: left alone' \
+	"$(traced --mode prefer-ipv4 -- getent ahosts localhost)"
+check "--trace: enforce = no" \
+	'dual: prefer-ipv4: would be changed (enforce = no): 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
+	"$(printf '[guard]\nmode = prefer-ipv4\nenforce = no\n' >"$LAB_DIR/dry.conf"
+		traced --config "$LAB_DIR/dry.conf" -- getent ahosts dual)"
+# ssh closes every descriptor that it did not open, forks, and is heard of all the same.
+check "--trace: ssh" 'dual: prefer-ipv4: changed: 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
+	"$(traced --mode prefer-ipv4 -- ssh -F none -o BatchMode=yes nobody@dual true | grep changed | head -n 1)"
+out=$(on blackhole v6guard run --mode prefer-ipv4 --compare --limit 1s -- wget -q -O - http://dual/ 2>&1)
+check "--compare: plain is cut short, guarded is not" 'cut short
+status 0' "$(echo "$out" | sed -n 's/^v6guard: \(plain\|guarded\) .* s  //p')"
+check "--compare: the output is the guarded one's" 1 "$(echo "$out" | grep -c '^10\.64\.')"
+check "--config: an error names the line" 125 \
+	"$(printf '[guard]\nmode = x\n' >"$LAB_DIR/bad.conf"
+		on healthy v6guard run --config "$LAB_DIR/bad.conf" -- true 2>/dev/null; echo $?)"
+
+# ---- what it cannot reach, and says so ------------------------------------------------------
+
+refused() { # WHAT PROGRAM WORD
+	local out status
+	out=$(on healthy v6guard run -- "$2" 2>&1)
+	status=$?
+	case $out in
+	*"$3"*) check "$1: refused, with the reason" 126 "$status" ;;
+	*) bad "$1: refused, with the reason" "$status: $out" ;;
+	esac
+}
+echo 'int main(void) { return 0; }' >"$LAB_DIR/small.c"
+if ${CC:-gcc} -static -o "$LAB_DIR/static" "$LAB_DIR/small.c" 2>/dev/null; then
+	refused "a static program" "$LAB_DIR/static" 'it is static'
+	printf '#!%s\n' "$LAB_DIR/static" >"$LAB_DIR/script" && chmod +x "$LAB_DIR/script"
+	refused "a script of a static interpreter" "$LAB_DIR/script" 'it is static'
+else
+	skip "a static program" "no compiler for one"
+fi
+go=$(PATH=$PATH:/usr/local/bin command -v docker || PATH=$PATH:/usr/local/bin command -v containerd)
+if [ -n "$go" ] && ! readelf -l "$go" 2>/dev/null | grep -q INTERP; then
+	refused "a Go program ($(basename "$go"))" "$go" 'it is static'
+else
+	skip "a Go program" "none found; one without cgo is static, others have their own resolver"
+fi
+cp "$(command -v id)" "$LAB_DIR/id" 2>/dev/null
+if chown 1:1 "$LAB_DIR/id" 2>/dev/null; then
+	chmod 4755 "$LAB_DIR/id" && refused "a setuid program" "$LAB_DIR/id" 'it is setuid'
+	chmod 2755 "$LAB_DIR/id" && refused "a setgid program" "$LAB_DIR/id" 'it is setgid'
+else
+	skip "setuid and setgid programs" "only one user in this namespace"
+fi
+for program in java; do
+	command -v $program >/dev/null && skip $program "prefers IPv4 by itself, whatever the order"
+done
+
+# ---- exit statuses, and what stays behind -----------------------------------------------------
+
+status_of() { on healthy v6guard run -q "$@" >/dev/null 2>&1; echo $?; }
+check "status: the program's" '0 7' "$(echo "$(status_of -- true)" "$(status_of -- sh -c 'exit 7')")"
+check "status: 128+N for signal N" 137 "$(status_of -- sh -c 'kill -KILL $$')"
+check "status: 127, no such program" 127 "$(status_of -- no-such-program)"
+check "status: 126, not executable" 126 "$(status_of -- /etc/passwd)"
+check "status: 125, our own trouble" '125 125' "$(echo "$(status_of --mode nonsense -- true)" "$(status_of true)")"
+check "the program's own options are its own" '--mode -x --' \
+	"$(on healthy v6guard run -q -- echo --mode -x --)"
+check "standard input is the program's" hello "$(echo hello | on healthy v6guard run -q -- cat)"
+check "an LD_PRELOAD that is there stays, and comes first" "first.so" \
+	"$(on healthy env LD_PRELOAD=/nowhere/first.so v6guard run -q -- \
+		sh -c 'echo "$LD_PRELOAD"' 2>/dev/null | sed 's/.*\(first\.so\):.*libv6guard-preload\.so$/\1/')"
+check "a signal goes on to the program" 'got it' "$(on healthy bash -c '
+	v6guard run -q -- bash -c "trap \"echo got it; exit 3\" TERM; echo up; while :; do sleep 0.05; done" \
+		>"$1/words" & until grep -q up "$1/words" 2>/dev/null; do sleep 0.02; done
+	kill -TERM $!; wait $!; tail -n 1 "$1/words"' - "$LAB_DIR")"
+if ${CC:-gcc} -fsanitize=address -o "$LAB_DIR/asan" "$LAB_DIR/small.c" 2>/dev/null &&
+	on healthy env ASAN_OPTIONS=detect_leaks=0 "$LAB_DIR/asan" 2>/dev/null; then
+	check "a program with AddressSanitizer starts" 0 \
+		"$(on healthy env ASAN_OPTIONS=detect_leaks=0 v6guard run -q -- "$LAB_DIR/asan" >/dev/null 2>&1; echo $?)"
+else
+	skip "a program with AddressSanitizer" "it does not run here"
+fi
+check "no private policy is left behind" '' "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'v6guard-run.*' -newer "$LAB_DIR/small.c" 2>/dev/null)"
+lab_done

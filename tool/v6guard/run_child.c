@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* run_child.c - the program itself: its environment, its signals, its end. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guard/trace.h"
+#include "run.h"
+
+/* ---- in the child ---- */
+
+/* VALUE behind what NAME has already. */
+static bool append_env(const char *name, const char *value)
+{
+	const char *old = getenv(name);
+	char *both;
+	bool good;
+
+	if (!old || !old[0])
+		return !setenv(name, value, 1);
+	if (asprintf(&both, "%s:%s", old, value) < 0)
+		return false;
+	good = !setenv(name, both, 1);
+	free(both);
+	return good;
+}
+
+/*
+ * Ours comes last: whoever else stands in getaddrinfo's way asks us, and we take apart
+ * libc's nodes and no others. AddressSanitizer wants to be first and refuses to start
+ * unless it is told otherwise.
+ */
+static bool set_guarded(const struct run_order *order)
+{
+	const char *asan = getenv("ASAN_OPTIONS");
+
+	if (order->policy->path[0] && setenv("V6GUARD_SNAPSHOT", order->policy->path, 1))
+		return false;
+	if (order->policy->has_mode && setenv("V6GUARD", order->policy->mode, 1))
+		return false;
+	if (setenv(GP_TRACE_VARIABLE, order->trace->name, 1))
+		return false;
+	if ((!asan || !strstr(asan, "verify_asan_link_order")) &&
+	    !append_env("ASAN_OPTIONS", "verify_asan_link_order=0"))
+		return false;
+	return append_env("LD_PRELOAD", order->preload);
+}
+
+/* Nothing of it is to be seen, and it must not ask anybody. */
+static bool set_plain(void)
+{
+	const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 && setsid() >= 0 && dup2(fd, 0) == 0 && dup2(fd, 1) == 1 &&
+	       dup2(fd, 2) == 2 && !setenv("V6GUARD", "off", 1);
+}
+
+static _Noreturn void become(const struct run_order *order, const sigset_t *mask)
+{
+	if (!(order->preload ? set_guarded(order) : set_plain())) {
+		complain("run: %s", strerror(errno));
+		_exit(RUN_TROUBLE);
+	}
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvp(order->args[0], order->args);
+	complain("run: %s: %s", order->args[0], strerror(errno));
+	_exit(errno == ENOENT ? RUN_NOT_FOUND : RUN_REFUSED);
+}
+
+/* ---- in the parent ---- */
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* What a terminal sends it sends to the program as well. */
+static void pass_on(const struct signalfd_siginfo *info, pid_t pid)
+{
+	const int number = (int)info->ssi_signo;
+
+	if (number == SIGCHLD || info->ssi_code == SI_KERNEL)
+		return;
+	kill(pid, number);
+}
+
+static void handle_signals(int fd, pid_t pid)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		pass_on(&info, pid);
+}
+
+/* Wait for the end of PID; true if it came by the LIMIT. */
+static void wait_for(const struct run_order *order, int signals, pid_t pid, double begin,
+		     struct run_result *out)
+{
+	struct pollfd fds[] = {
+		{.fd = signals, .events = POLLIN},
+		{.fd = order->trace ? order->trace->fd : -1, .events = POLLIN}};
+	int status = 0;
+
+	for (;;) {
+		double left = -1;
+
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			break;
+		if (order->limit_ms && !out->is_cut) {
+			left = (double)order->limit_ms / 1000 - (now() - begin);
+			out->is_cut = left <= 0;
+			if (out->is_cut)
+				kill(-pid, SIGKILL);
+		}
+		poll(fds, 2, left > 0 ? (int)(left * 1000) + 1 : -1);
+		handle_signals(signals, pid);
+		if (order->trace)
+			run_trace_read(order->trace);
+	}
+	out->seconds = now() - begin;
+	out->code =
+		WIFSIGNALED(status) ? RUN_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+	if (order->trace)
+		run_trace_read(order->trace);
+}
+
+struct run_result run_child(const struct run_order *order)
+{
+	struct run_result result = {.code = RUN_TROUBLE};
+	sigset_t ours, before;
+	const double begin = now();
+	int signals;
+	pid_t pid;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGCHLD);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGQUIT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_BLOCK, &ours, &before);
+	signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	pid = signals < 0 ? -1 : fork();
+	if (pid == 0)
+		become(order, &before);
+	if (pid < 0)
+		complain("run: cannot start a process: %s", strerror(errno));
+	else
+		wait_for(order, signals, pid, begin, &result);
+	if (pid > 0 && !order->preload)
+		kill(-pid, SIGKILL); /* what the plain run left behind */
+	if (signals >= 0)
+		close(signals);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return result;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* run_target.c - which programs a preload reaches, and where ours is. */
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "run.h"
+
+#define PRELOAD "libv6guard-preload.so"
+#define SCRIPTS_MAX 4 /* as the kernel has it */
+#define HEADERS_MAX 128
+
+/* ---- where it is ---- */
+
+/* 0: it is there; else what execve() would say. */
+static int try_path(const char *path)
+{
+	struct stat found;
+
+	if (stat(path, &found))
+		return errno;
+	if (!S_ISREG(found.st_mode))
+		return EACCES;
+	return access(path, X_OK) ? errno : 0;
+}
+
+/* As execvp(): what may not be run is skipped, but remembered. */
+static int search(const char *name, char path[PATH_MAX])
+{
+	const char *folders = getenv("PATH");
+	int error = ENOENT;
+
+	for (const char *at = folders ? folders : "/bin:/usr/bin";;) {
+		const size_t length = strcspn(at, ":");
+		const int written = snprintf(path, PATH_MAX, "%.*s%s%s", (int)length, at,
+					     length ? "/" : "", name);
+		const int now = written < PATH_MAX ? try_path(path) : ENAMETOOLONG;
+		if (!now)
+			return 0;
+		if (now == EACCES)
+			error = EACCES;
+		if (!at[length])
+			return error;
+		at += length + 1;
+	}
+}
+
+static int find(const char *name, char path[PATH_MAX])
+{
+	int error;
+
+	if (!strchr(name, '/')) {
+		error = name[0] ? search(name, path) : ENOENT;
+	} else if (strlen(name) < PATH_MAX) {
+		strcpy(path, name);
+		error = try_path(path);
+	} else {
+		error = ENAMETOOLONG;
+	}
+	if (!error)
+		return 0;
+	complain("run: %s: %s", name, strerror(error));
+	return error == ENOENT || error == ENOTDIR ? RUN_NOT_FOUND : RUN_REFUSED;
+}
+
+/* ---- what it is ---- */
+
+static int refuse(const char *path, const char *why)
+{
+	complain("run: %s: %s", path, why);
+	return RUN_REFUSED;
+}
+
+/* Programs that get rights their caller has not: the loader ignores our preload. */
+static const char *why_secure(int fd)
+{
+	struct stat found;
+
+	if (fstat(fd, &found))
+		return NULL;
+	if (found.st_mode & S_ISUID && found.st_uid != getuid())
+		return "it is setuid: the loader preloads nothing of ours into it "
+		       "(libnss_v6guard reaches it)";
+	if (found.st_mode & S_ISGID && found.st_mode & S_IXGRP &&
+	    found.st_gid != getgid())
+		return "it is setgid: the loader preloads nothing of ours into it "
+		       "(libnss_v6guard reaches it)";
+	if (geteuid() != 0 && fgetxattr(fd, "security.capability", NULL, 0) > 0)
+		return "it has file capabilities: the loader preloads nothing of ours "
+		       "into it (libnss_v6guard reaches it)";
+	return NULL;
+}
+
+static bool read_at(int fd, void *buf, size_t size, uint64_t at)
+{
+	return at <= INT32_MAX && pread(fd, buf, size, (off_t)at) == (ssize_t)size;
+}
+
+static const char *why_interpreter(int fd, uint64_t at, uint64_t size)
+{
+	char text[256] = "";
+
+	if (size >= sizeof(text) || !read_at(fd, text, (size_t)size, at))
+		return "its program interpreter cannot be read";
+	if (strstr(text, "ld-musl"))
+		return "it runs on musl, not on glibc: the preload does nothing there";
+	return NULL;
+}
+
+static const char *why_elf(int fd)
+{
+	ElfW(Ehdr) header;
+	ElfW(Phdr) part;
+
+	if (!read_at(fd, &header, sizeof(header), 0))
+		return "it is cut short";
+	/* This program's own class and machine. */
+	if (header.e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32))
+		return "it is of another word size than " PRELOAD;
+	for (unsigned i = 0; i < header.e_phnum && i < HEADERS_MAX; i++) {
+		const uint64_t at = header.e_phoff + (uint64_t)i * header.e_phentsize;
+		if (!read_at(fd, &part, sizeof(part), at))
+			return "it is cut short";
+		if (part.p_type == PT_INTERP)
+			return why_interpreter(fd, part.p_offset, part.p_filesz);
+	}
+	return "it is static: nothing can be preloaded (libnss_v6guard reaches static "
+	       "programs of glibc; Go programs have a resolver of their own)";
+}
+
+static int check_file(const char *path, unsigned depth);
+
+/* What runs a script is what is preloaded into. */
+static int check_script(const char *line, const char *path, unsigned depth)
+{
+	char name[256];
+	const size_t start = strspn(line, " \t");
+	const size_t length = strcspn(line + start, " \t\n");
+
+	snprintf(name, sizeof(name), "%.*s", (int)length, line + start);
+	if (!length)
+		return 0;
+	if (depth >= SCRIPTS_MAX)
+		return refuse(path, "too many interpreters");
+	return check_file(name, depth + 1);
+}
+
+static int check_open(int fd, const char *path, unsigned depth)
+{
+	char start[256] = "";
+	const ssize_t got = pread(fd, start, sizeof(start) - 1, 0);
+	const char *why;
+
+	if (got > 2 && !memcmp(start, "#!", 2))
+		return check_script(start + 2, path, depth);
+	if (got < SELFMAG || memcmp(start, ELFMAG, SELFMAG) != 0)
+		return 0; /* execvp() gives it to the shell, or fails */
+	why = why_secure(fd);
+	if (!why)
+		why = why_elf(fd);
+	return why ? refuse(path, why) : 0;
+}
+
+static int check_file(const char *path, unsigned depth)
+{
+	/* One that may be run and not read cannot be looked at. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int code;
+
+	if (fd < 0)
+		return 0;
+	code = check_open(fd, path, depth);
+	close(fd);
+	return code;
+}
+
+int run_target_check(const char *name)
+{
+	char path[PATH_MAX];
+	int code = find(name, path);
+
+	return code ? code : check_file(path, 0);
+}
+
+/* ---- our own ---- */
+
+/* True if the loader finds PATH, "$LIB" and all; FILE is what that leads to. */
+static bool loads(const char *path, char file[PATH_MAX])
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	struct link_map *map;
+	bool found;
+
+	if (!handle)
+		return false;
+	found = !dlinfo(handle, RTLD_DI_LINKMAP, &map) && realpath(map->l_name, file);
+	dlclose(handle);
+	return found;
+}
+
+/* Below which folder this program is staged: "" where it is installed. */
+static void find_stage(char stage[PATH_MAX])
+{
+	static const char own[] = V6GUARD_BINDIR "/v6guard";
+	const ssize_t length = readlink("/proc/self/exe", stage, PATH_MAX - 1);
+	const ssize_t tail = (ssize_t)sizeof(own) - 1;
+
+	stage[length > 0 ? length : 0] = '\0';
+	if (length >= tail && !strcmp(stage + length - tail, own))
+		stage[length - tail] = '\0';
+	else
+		stage[0] = '\0';
+}
+
+int run_preload_find(char *buf, size_t size)
+{
+	static const char any[] = "/usr/$LIB/" PRELOAD; /* for each word size its own */
+	char stage[PATH_MAX], file[PATH_MAX], by_loader[PATH_MAX];
+	int length;
+
+	find_stage(stage);
+	length = snprintf(buf, size, "%s%s/%s", stage, V6GUARD_LIBDIR, PRELOAD);
+	if (length < 0 || (size_t)length >= size || strpbrk(buf, ": \t")) {
+		complain("run: %s: LD_PRELOAD cannot hold such a path", buf);
+		return RUN_TROUBLE;
+	}
+	if (!loads(buf, file)) {
+		complain("run: %s", dlerror());
+		return RUN_TROUBLE;
+	}
+	if (!stage[0] && size > sizeof(any) && loads(any, by_loader) &&
+	    !strcmp(by_loader, file))
+		strcpy(buf, any);
+	return 0;
+}
