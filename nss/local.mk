@@ -52,3 +52,4 @@ libv6guard_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -no-undefin
 	-Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro
 EXTRA_libv6guard_preload_la_DEPENDENCIES = nss/libv6guard-preload.map nss/local.mk
 EXTRA_DIST += nss/libv6guard-preload.map
+dist_man_MANS += nss/libv6guard-preload.8
