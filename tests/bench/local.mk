@@ -4,6 +4,7 @@
 if HAVE_CMOCKA
 benches = \
 	tests/bench/bench_nss \
+	tests/bench/bench_preload \
 	tests/bench/bench_reach \
 	tests/bench/bench_sort
 check_PROGRAMS += $(benches)
@@ -11,10 +12,11 @@ endif
 EXTRA_DIST += tests/bench/RESULTS.md tests/bench/bench_daemon
 tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h
 tests_bench_bench_nss_LDADD = libgpcore.la
+tests_bench_bench_preload_LDADD = libgpcore.la
 tests_bench_bench_reach_LDADD = libgpcore.la
 tests_bench_bench_sort_LDADD = libgpcore.la
 
-bench: $(check_LTLIBRARIES) $(benches) libnss_v6guard.la
+bench: $(check_LTLIBRARIES) $(benches) libnss_v6guard.la libv6guard-preload.la
 	$(AM_V_at)for program in $(benches); do \
 		top_builddir='$(abs_top_builddir)' $$program $(BENCHFLAGS) || exit 1; \
 	done; \
