@@ -34,7 +34,8 @@ enum gp_source_way {
 	 * the interface is point to point; a source in 127/8 as 127.0.0.1, unless an IPv6
 	 * destination stands before in the list; of an address that several interfaces
 	 * have the one that a bsearch() comes upon; and knows nothing of any address on
-	 * a host whose only IPv6 address, if any, is ::1.
+	 * a host whose only IPv6 address, if any, is ::1. (The rule for 127/8 is that of
+	 * net.ipv6.bindv6only = 0.)
 	 */
 	GP_SOURCE_AS_GLIBC,
 };

@@ -11,7 +11,7 @@
 #include "rfc6724/source.h"
 
 #define BUFFER_SIZE 8192 /* dumps come in pages of 4 KiB to one who reads no more */
-#define ANSWER_MAX 65536 /* datagrams of one answer */
+#define ANSWER_MAX 4096  /* datagrams of one answer */
 
 union any_address {
 	struct sockaddr generic;
