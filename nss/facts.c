@@ -36,6 +36,19 @@ static socklen_t fill(union any_address *out, const struct gp_addr *addr)
 	return sizeof(out->ipv6);
 }
 
+/* A socket that was connected before keeps the source it got then, whatever it is
+ * connected to next, unless it is let go first. */
+static int fresh_socket(int *fd, int family)
+{
+	const struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	if (*fd < 0)
+		*fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	else
+		(void)connect(*fd, &none, sizeof(none));
+	return *fd;
+}
+
 /* The socket of ADDR's family, connected to ADDR; -1: no socket, or no route. */
 static int connect_to(struct fact_sources *sources, const struct gp_addr *addr)
 {
@@ -43,9 +56,7 @@ static int connect_to(struct fact_sources *sources, const struct gp_addr *addr)
 	union any_address to;
 	socklen_t length = fill(&to, addr);
 
-	if (*fd < 0)
-		*fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (*fd < 0 || connect(*fd, &to.generic, length))
+	if (fresh_socket(fd, addr->family) < 0 || connect(*fd, &to.generic, length))
 		return -1;
 	return *fd;
 }

@@ -16,6 +16,7 @@ units = \
 	tests/unit/test_config_files \
 	tests/unit/test_diff \
 	tests/unit/test_eventlog \
+	tests/unit/test_facts \
 	tests/unit/test_guard \
 	tests/unit/test_history \
 	tests/unit/test_live \
@@ -260,3 +261,7 @@ tests_unit_test_rescue_LDADD = $(daemon_libs)
 tests_unit_test_eventlog_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_eventlog_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_eventlog_LDADD = $(daemon_libs) $(JANSSON_LIBS)
+
+tests_unit_test_facts_CPPFLAGS = $(door_cppflags)
+tests_unit_test_facts_CFLAGS = $(unit_cflags)
+tests_unit_test_facts_LDADD = $(door_libs)
