@@ -2,6 +2,7 @@
 /* What the kernel says of routes and own addresses, one question after the other. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
