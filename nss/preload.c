@@ -155,7 +155,7 @@ static struct gp_outcome guard(const struct lookup *lookup,
 
 /* CANDIDATES: room for OWN, LIST's, and MORE, those of PARTNERS, which may be NULL. */
 static struct addrinfo *apply(const struct lookup *lookup, struct addrinfo *list,
-			      size_t own, const struct addrinfo *partners, size_t more,
+			      size_t own, struct addrinfo *partners, size_t more,
 			      struct gp_candidate *candidates)
 {
 	struct addrinfo *removed = NULL;
@@ -179,7 +179,7 @@ static struct addrinfo *apply(const struct lookup *lookup, struct addrinfo *list
 }
 
 static struct addrinfo *decide(const struct lookup *lookup, struct addrinfo *list,
-			       const struct addrinfo *partners)
+			       struct addrinfo *partners)
 {
 	const size_t own = relink_count(list), more = relink_count(partners);
 	struct gp_candidate few[FEW], *candidates = few;

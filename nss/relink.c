@@ -34,40 +34,44 @@ static bool is_of(const struct addrinfo *node, const struct gp_addr *addr)
 	return address_of(node, &own) && gp_addr_equal(&own, addr);
 }
 
-/* The last node of the entry that begins with NODE, whose address is ADDR. */
-static struct addrinfo *end_of(struct addrinfo *node, const struct gp_addr *addr)
+/* The same address once more, from another source, comes with the same types again. */
+static bool is_one_entry(const struct addrinfo *first, const struct addrinfo *node,
+			 const struct gp_addr *addr)
 {
-	while (node->ai_next && is_of(node->ai_next, addr))
+	return is_of(node, addr) && (node->ai_socktype != first->ai_socktype ||
+				     node->ai_protocol != first->ai_protocol);
+}
+
+/* The last node of the entry that begins with FIRST, whose address is ADDR. */
+static struct addrinfo *end_of(struct addrinfo *first, const struct gp_addr *addr)
+{
+	struct addrinfo *node = first;
+
+	while (node->ai_next && is_one_entry(first, node->ai_next, addr))
 		node = node->ai_next;
 	return node;
 }
 
-size_t relink_count(const struct addrinfo *list)
+size_t relink_count(struct addrinfo *list)
 {
-	struct gp_addr before = {.family = AF_UNSPEC}, addr;
+	struct gp_addr addr;
 	size_t count = 0;
 
-	for (; list; list = list->ai_next) {
+	for (; list; list = end_of(list, &addr)->ai_next) {
 		if (!address_of(list, &addr))
 			return 0;
-		count += !gp_addr_equal(&addr, &before);
-		before = addr;
+		count++;
 	}
 	return count;
 }
 
-void relink_candidates(const struct addrinfo *list, struct gp_candidate *out,
-		       size_t count)
+void relink_candidates(struct addrinfo *list, struct gp_candidate *out, size_t count)
 {
-	struct gp_addr before = {.family = AF_UNSPEC}, addr;
+	struct gp_addr addr;
 
-	for (; list && address_of(list, &addr); list = list->ai_next) {
-		if (gp_addr_equal(&addr, &before))
-			continue;
-		if (count-- == 0)
-			return;
-		*out++ = (struct gp_candidate){.addr = addr};
-		before = addr;
+	for (size_t i = 0; i < count && list && address_of(list, &addr); i++) {
+		out[i] = (struct gp_candidate){.addr = addr};
+		list = end_of(list, &addr)->ai_next;
 	}
 }
 

@@ -3,8 +3,8 @@
  * relink.h - libc's list of addresses in another order, or without some: the nodes stay
  * what they are, only their links change. Pure. For nss/ only.
  *
- * An entry is a run of neighbours with one address: getaddrinfo gives one node for each
- * socket type.
+ * An entry is a run of neighbours with one address, each of another socket type or
+ * protocol, as getaddrinfo gives them.
  */
 #ifndef NSS_RELINK_H
 #define NSS_RELINK_H
@@ -14,14 +14,13 @@
 #include "gaipolicy.h"
 
 /** The number of entries; 0 as well when a node is neither AF_INET nor AF_INET6. */
-size_t relink_count(const struct addrinfo *list);
+size_t relink_count(struct addrinfo *list);
 
 /**
  * A candidate for each of the first COUNT entries, kept for now. A v4-mapped address
  * (::ffff:0:0/96) counts as the IPv4 one it stands for.
  */
-void relink_candidates(const struct addrinfo *list, struct gp_candidate *out,
-		       size_t count);
+void relink_candidates(struct addrinfo *list, struct gp_candidate *out, size_t count);
 
 /**
  * Put LIST's entries in the order of the CANDIDATES, which are its own, each once; what

@@ -129,9 +129,31 @@ out=$(on blackhole v6guard run --mode prefer-ipv4 --compare --limit 1s -- wget -
 check "--compare: plain is cut short, guarded is not" 'cut short
 status 0' "$(echo "$out" | sed -n 's/^v6guard: \(plain\|guarded\) .* s  //p')"
 check "--compare: the output is the guarded one's" 1 "$(echo "$out" | grep -c '^10\.64\.')"
+# A limit that is over before anything began, and what the plain one left in the background.
+check "--compare: a limit that is over at once" '2 1' "$(on blackhole timeout 10 v6guard run --mode prefer-ipv4 \
+	--compare --limit 1ms -- sh -c 'sleep 20 & echo $!' 2>&1 | awk '/^v6guard: (plain|guarded)/ { n++ } /^[0-9]+$/ { p++ }
+		END { print n, p }')"
+on blackhole v6guard run -q --compare --limit 300ms -- sh -c \
+	"[ -n \"\$LD_PRELOAD\" ] || { sleep 20 & echo \$! >$LAB_DIR/left; wait; }" 2>/dev/null
+check "--compare: nothing of the plain one stays" yes "$(until_true 2 lab_gone "$(cat "$LAB_DIR/left")" && echo yes)"
 check "--config: an error names the line" 125 \
 	"$(printf '[guard]\nmode = x\n' >"$LAB_DIR/bad.conf"
 		on healthy v6guard run --config "$LAB_DIR/bad.conf" -- true 2>/dev/null; echo $?)"
+
+# ---- installed, not staged ------------------------------------------------------------------
+
+installed() {
+	on healthy unshare --mount bash -c 'mount -t overlay lab -o "lowerdir=$1/usr:/usr" /usr || exit 77
+		shift; PATH=/usr/bin:$PATH; exec "$@"' - "$STAGE" "$@"
+}
+if installed true 2>/dev/null; then
+	check "installed: the loader finds the one of the program's word size" '/usr/$LIB/libv6guard-preload.so' \
+		"$(installed v6guard run -q -- sh -c 'echo "$LD_PRELOAD"')"
+	check "installed: it works" '198.51.100.1 2001:db8:64::1 ' \
+		"$(installed v6guard run -q --mode prefer-ipv4 -- getent ahosts dual | awk '$2 == "STREAM" { printf "%s ", $1 }')"
+else
+	skip "installed" "no overlay file system here"
+fi
 
 # ---- what it cannot reach, and says so ------------------------------------------------------
 

@@ -4,11 +4,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <cmocka.h>
 
 #include "addrlist.h"
 #include "nss/relink.h"
+#include "sizes.h"
 
 #define NAME "canonical.example"
 
@@ -34,6 +34,8 @@ static const struct relink_case {
 	{"the same address again, once stripped", "1a1", "-1a1", "a1", "1"},
 	{"candidates of another list", "1a", "2b", "1a", ""},
 	{"an address that is no candidate stays", "12a", "a1", "a12", ""},
+	{"the same address again, at once", "11a", "1a1", "1a1", ""},
+	{"the same address again, together later", "1a1", "a-11", "a1", "1"},
 	{"nothing", "", "", "", ""},
 };
 
@@ -98,6 +100,95 @@ static void test_no_name(void **state)
 	addrlist_free(list);
 }
 
+/* ---- at random ---- */
+
+#define LONGEST 24
+
+static unsigned draw(uint64_t *state, unsigned below)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (unsigned)(*state >> 33) % below;
+}
+
+/* Text of up to LONGEST entries. */
+static void draw_list(uint64_t *state, char out[LONGEST + 1])
+{
+	static const char letters[] = "123456789abcdefghiABCDEFGHI";
+	const unsigned count = draw(state, LONGEST + 1);
+
+	for (unsigned i = 0; i < count; i++)
+		out[i] = letters[draw(state, sizeof(letters) - 1)];
+	out[count] = '\0';
+}
+
+/* What is to come of it, by the letters alone: mapped or not is one address here. */
+static void predict(const char *list, const struct gp_candidate *candidates,
+		    const unsigned *from, size_t count, char kept[LONGEST + 1],
+		    char removed[LONGEST + 1])
+{
+	bool used[LONGEST] = {false};
+
+	for (size_t i = 0; i < count; i++) {
+		const char wanted = list[from[i]];
+		char **end = candidates[i].disposition == GP_STRIPPED ? &removed : &kept;
+		size_t at = 0;
+
+		while (used[at] || ((list[at] ^ wanted) & ~0x20) ||
+		       (list[at] < 'A') != (wanted < 'A'))
+			at++;
+		used[at] = true;
+		*(*end)++ = list[at];
+	}
+	*kept = *removed = '\0';
+}
+
+static void run_random(uint64_t *state)
+{
+	struct gp_candidate candidates[LONGEST], swap;
+	char list_text[LONGEST + 1], kept[LONGEST + 1], removed[LONGEST + 1];
+	char got_kept[128], got_removed[128] = "";
+	unsigned from[LONGEST];
+	struct addrinfo *list, *rest;
+	size_t count;
+
+	draw_list(state, list_text);
+	list = addrlist_make(list_text, 3, NAME);
+	count = relink_count(list);
+	assert_int_equal(count, strlen(list_text));
+	relink_candidates(list, candidates, count);
+	for (unsigned i = 0; i < count; i++) {
+		from[i] = i;
+		if (draw(state, 4) == 0)
+			candidates[i].disposition = GP_STRIPPED;
+	}
+	for (unsigned i = (unsigned)count; i > 1; i--) {
+		const unsigned other = draw(state, i), index = from[i - 1];
+
+		swap = candidates[i - 1];
+		candidates[i - 1] = candidates[other];
+		candidates[other] = swap;
+		from[i - 1] = from[other];
+		from[other] = index;
+	}
+	predict(list_text, candidates, from, count, kept, removed);
+	list = relink(list, candidates, count, &rest);
+	if (strcmp(addrlist_text(list, 3, got_kept), kept) != 0 ||
+	    strcmp(addrlist_text(rest, 3, got_removed), removed) != 0)
+		fail_msg("'%s': kept '%s', not '%s'; removed '%s', not '%s'", list_text,
+			 got_kept, kept, got_removed, removed);
+	addrlist_free(list);
+	addrlist_free(rest);
+}
+
+static void test_random(void **state)
+{
+	uint64_t seed = 20261121;
+
+	(void)state;
+	for (long i = 0; i < sized(20000, 2000000); i++)
+		run_random(&seed);
+}
+
 /* ---- entries ---- */
 
 static void test_entries(void **state)
@@ -105,8 +196,8 @@ static void test_entries(void **state)
 	static const struct {
 		const char *list;
 		size_t count;
-	} lists[] = {{"", 0},   {"1", 1},  {"1a", 2}, {"11", 1}, {"1a1", 3},
-		     {"aA", 1}, {"1x", 0}, {"x1", 0}, {"A1a", 3}};
+	} lists[] = {{"", 0},   {"1", 1},  {"1a", 2}, {"11", 2}, {"1a1", 3},
+		     {"aA", 2}, {"1x", 0}, {"x1", 0}, {"A1a", 3}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
@@ -136,7 +227,7 @@ static void test_room(void **state)
 /* Link-local addresses differ by their zone; a cut sockaddr is no address. */
 static void test_odd_nodes(void **state)
 {
-	struct addrinfo *list = addrlist_make("1111", 1, NULL);
+	struct addrinfo *list = addrlist_make("1", 3, NULL);
 
 	(void)state;
 	((struct sockaddr_in6 *)(list->ai_next + 1))->sin6_scope_id = 3;
@@ -151,7 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),     cmocka_unit_test(test_no_name),
 		cmocka_unit_test(test_entries),   cmocka_unit_test(test_room),
-		cmocka_unit_test(test_odd_nodes),
+		cmocka_unit_test(test_odd_nodes), cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests_name("relink", tests, NULL, NULL);

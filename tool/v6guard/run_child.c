@@ -102,7 +102,34 @@ static void handle_signals(int fd, pid_t pid)
 		pass_on(&info, pid);
 }
 
-/* Wait for the end of PID; true if it came by the LIMIT. */
+/* In silence it has a session of its own, and whatever it started goes with it. */
+static void cut(const struct run_order *order, pid_t pid)
+{
+	if (!order->preload)
+		kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+}
+
+/* It has ended; the number is still its own. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) &&
+	       info.si_pid == pid;
+}
+
+/* How long to sleep at most, in milliseconds; -1: until something comes. */
+static int time_left(const struct run_order *order, double begin,
+		     const struct run_result *result)
+{
+	const double left = begin + (double)order->limit_ms / 1000 - now();
+
+	if (!order->limit_ms || result->is_cut)
+		return -1;
+	return left > 0 ? (int)(left * 1000) + 1 : 0;
+}
+
 static void wait_for(const struct run_order *order, int signals, pid_t pid, double begin,
 		     struct run_result *out)
 {
@@ -111,23 +138,23 @@ static void wait_for(const struct run_order *order, int signals, pid_t pid, doub
 		{.fd = order->trace ? order->trace->fd : -1, .events = POLLIN}};
 	int status = 0;
 
-	for (;;) {
-		double left = -1;
+	while (!has_ended(pid)) {
+		const int left = time_left(order, begin, out);
 
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			break;
-		if (order->limit_ms && !out->is_cut) {
-			left = (double)order->limit_ms / 1000 - (now() - begin);
-			out->is_cut = left <= 0;
-			if (out->is_cut)
-				kill(-pid, SIGKILL);
+		if (left == 0) {
+			cut(order, pid);
+			out->is_cut = true;
+			continue;
 		}
-		poll(fds, 2, left > 0 ? (int)(left * 1000) + 1 : -1);
+		poll(fds, 2, left);
 		handle_signals(signals, pid);
 		if (order->trace)
 			run_trace_read(order->trace);
 	}
 	out->seconds = now() - begin;
+	if (!order->preload)
+		cut(order, pid);
+	waitpid(pid, &status, 0);
 	out->code =
 		WIFSIGNALED(status) ? RUN_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 	if (order->trace)
@@ -158,8 +185,6 @@ struct run_result run_child(const struct run_order *order)
 		complain("run: cannot start a process: %s", strerror(errno));
 	else
 		wait_for(order, signals, pid, begin, &result);
-	if (pid > 0 && !order->preload)
-		kill(-pid, SIGKILL); /* what the plain run left behind */
 	if (signals >= 0)
 		close(signals);
 	sigprocmask(SIG_SETMASK, &before, NULL);
