@@ -35,7 +35,6 @@ static const char *behind = ""; /* all that the name has */
 static int behind_error;
 static void (*inside)(void);
 static atomic_int calls, freed;
-static int last_flags;
 
 void *__wrap_dlsym(void *handle, const char *name);
 void *__real_dlsym(void *handle, const char *name);
@@ -65,7 +64,6 @@ static int lookup_behind(const char *node, const char *service,
 
 	(void)node, (void)service;
 	calls++;
-	last_flags = hints ? hints->ai_flags : 0;
 	if (inside)
 		inside();
 	errno = EXDEV; /* what it leaves there is the program's */
@@ -73,7 +71,7 @@ static int lookup_behind(const char *node, const char *service,
 	if (behind_error || !letters[0])
 		return behind_error ? behind_error : EAI_NODATA;
 	*list = addrlist_make(letters, hints && hints->ai_socktype ? 1 : 3,
-			      last_flags & AI_CANONNAME ? NAME : NULL);
+			      hints && hints->ai_flags & AI_CANONNAME ? NAME : NULL);
 	return 0;
 }
 
