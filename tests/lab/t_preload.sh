@@ -110,6 +110,33 @@ if daemon blackhole; then
 	daemon_stop blackhole
 fi
 
+# ---- distrust: what is put behind the others is tested, as no program tries it ------------
+
+lab_host healthy rollout
+mkdir -p "$LAB_DIR/rollout/etc/v6guard"
+printf '[guard]\nmode = auto\nunknown = distrust\n' >"$LAB_DIR/rollout/etc/v6guard/v6guard.conf"
+on rollout v6guard -q apply >/dev/null
+if daemon rollout; then
+	nc_family() { guarded rollout '' nc dual 7 | family; }
+	over_ipv6() { [ "$(nc_family)" = 6 ]; }
+	check "distrust: the first connect goes over IPv4" 4 "$(nc_family)"
+	check "distrust: v6guardd tests the address, and IPv6 is back" yes \
+		"$(until_true 20 over_ipv6 && echo yes)"
+	daemon_stop rollout
+fi
+
+# ---- both doors in one program ------------------------------------------------------------
+
+lab_host healthy both
+guard both prefer-ipv4 && {
+	check "both: the NSS door strips, the preload has nothing left to order" '198.51.100.1 ' \
+		"$(guarded both '' getent ahosts dual | awk '$2 == "STREAM" { printf "%s ", $1 }')"
+	check "both: --mode is for both" '2001:db8:64::1 198.51.100.1 ' \
+		"$(guarded both prefer-ipv6 getent ahosts dual | awk '$2 == "STREAM" { printf "%s ", $1 }')"
+	check "both: off for the one program" '2001:db8:64::1 198.51.100.1 ' \
+		"$(guarded both off getent ahosts dual | awk '$2 == "STREAM" { printf "%s ", $1 }')"
+}
+
 # ---- --trace, --compare, --config -----------------------------------------------------------
 
 traced() { on healthy v6guard run --trace "$@" 2>&1 >/dev/null | sed -n 's/^v6guard: \[[0-9]*\] //p'; }
