@@ -119,6 +119,8 @@ static bool has_ended(pid_t pid)
 	       info.si_pid == pid;
 }
 
+#define LONGEST_SLEEP 3600.0
+
 /* How long to sleep at most, in milliseconds; -1: until something comes. */
 static int time_left(const struct run_order *order, double begin,
 		     const struct run_result *result)
@@ -127,6 +129,8 @@ static int time_left(const struct run_order *order, double begin,
 
 	if (!order->limit_ms || result->is_cut)
 		return -1;
+	if (left > LONGEST_SLEEP)
+		return (int)(LONGEST_SLEEP * 1000);
 	return left > 0 ? (int)(left * 1000) + 1 : 0;
 }
 

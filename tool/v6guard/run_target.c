@@ -233,7 +233,8 @@ int run_preload_find(char *buf, size_t size)
 		return RUN_TROUBLE;
 	}
 	if (!loads(buf, file)) {
-		complain("run: %s", dlerror());
+		const char *why = dlerror();
+		complain("run: %s", why ? why : buf);
 		return RUN_TROUBLE;
 	}
 	if (!stage[0] && size > sizeof(any) && loads(any, by_loader) &&
