@@ -37,16 +37,15 @@ bool run_trace_open(struct run_trace *out)
 
 static void print_address(const struct gp_trace *message, unsigned i)
 {
-	const struct gp_addr addr = {.family = message->addresses[i].family,
-				     .scope_id = message->addresses[i].scope_id};
+	struct gp_addr addr = {.family = message->addresses[i].family,
+			       .scope_id = message->addresses[i].scope_id};
 	const char *what = gp_disposition_name(
 		(enum gp_disposition)message->addresses[i].disposition);
 	const char *why = gp_reason_name((enum gp_reason)message->addresses[i].reason);
-	struct gp_addr full = addr;
 	char text[GP_ADDR_TEXT];
 
-	memcpy(full.bytes, message->addresses[i].bytes, sizeof(full.bytes));
-	fprintf(stderr, "%s %s", i ? "," : "", gp_addr_format(&full, text));
+	memcpy(addr.bytes, message->addresses[i].bytes, sizeof(addr.bytes));
+	fprintf(stderr, "%s %s", i ? "," : "", gp_addr_format(&addr, text));
 	if (message->addresses[i].reason != GP_WHY_NOTHING)
 		fprintf(stderr, " %s (%s)", what ? what : "?", why ? why : "?");
 }
