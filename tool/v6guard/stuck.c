@@ -2,8 +2,8 @@
 /* stuck.c - finding stuck sockets, testing what else there is, and freeing them. */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -475,20 +475,14 @@ size_t verdict_clear(struct verdicts *v, const struct gp_prefix *prefix, long lo
 	return known - count_known(v);
 }
 
-static bool is_operators(const struct verdicts *v, const struct area *area, long long now)
-{
-	(void)v;
-	return area->pinned_until_ms > now;
-}
-
 void verdicts_new_epoch(struct verdicts *v, long long now)
 {
 	v->epoch_ms = now;
 	v->internet.ok_ms = NEVER;
-	if (!is_operators(v, &v->internet, now))
+	if (v->internet.pinned_until_ms <= now)
 		area_forget(v, &v->internet, now);
 	for (size_t i = 0; i < AREA_MAX; i++)
-		if (v->areas[i].is_used && !is_operators(v, &v->areas[i], now))
+		if (v->areas[i].is_used && v->areas[i].pinned_until_ms <= now)
 			area_forget(v, &v->areas[i], now);
 	for (uint32_t i = 0; i < v->used_to; i++)
 		if (v->entries[i].addr.family && !entry_is_pinned(&v->entries[i], now))
