@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += libgpdoor.la libgpcore.la
 libgpdoor_la_SOURCES = \
 	libgaipolicy/gaipolicy.h \
 	libgaipolicy/paths.h \
+	libgaipolicy/text.h \
 	libgaipolicy/address/address.c \
 	libgaipolicy/address/prefix.c \
 	libgaipolicy/address/nat64.c \
@@ -46,6 +47,7 @@ libgpdoor_la_SOURCES = \
 libgpcore_la_SOURCES = \
 	libgaipolicy/diag.c \
 	libgaipolicy/diag.h \
+	libgaipolicy/text.c \
 	libgaipolicy/guard/chain.c \
 	libgaipolicy/guard/nsswitch.c \
 	libgaipolicy/guard/config.c \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gaiconf/diff.h"
+#include "text.h"
 
 #define CONTEXT 3
 /* Beyond so many differing lines a replaced block is as good to read, and far cheaper. */
@@ -21,21 +22,20 @@ struct lines {
 
 static bool split(struct lines *lines, const char *text, size_t size)
 {
-	size_t count = 0;
-	for (size_t i = 0; i < size; i++)
-		count += text[i] == '\n' || i + 1 == size;
+	struct gp_text_line line = {.number = 0};
+	while (gp_text_next(text, size, &line))
+		;
 
-	*lines = (struct lines){.text = text, .size = size, .count = count};
-	lines->begin = malloc((count + 1) * sizeof(*lines->begin));
-	lines->changed = calloc(count + 1, sizeof(*lines->changed));
+	*lines = (struct lines){.text = text, .size = size, .count = line.number};
+	lines->begin = malloc((lines->count + 1) * sizeof(*lines->begin));
+	lines->changed = calloc(lines->count + 1, sizeof(*lines->changed));
 	if (!lines->begin || !lines->changed)
 		return false;
 
-	size_t at = 0;
-	lines->begin[at++] = 0;
-	for (size_t i = 0; i < size; i++)
-		if (text[i] == '\n' || i + 1 == size)
-			lines->begin[at++] = i + 1;
+	line = (struct gp_text_line){.number = 0};
+	while (gp_text_next(text, size, &line))
+		lines->begin[line.number - 1] = line.begin;
+	lines->begin[lines->count] = size;
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "gaiconf/read.h"
+#include "text.h"
 
 /* Not there on other libcs, which do not read gai.conf at all. */
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
@@ -204,16 +205,13 @@ static void each_row(const char *text, size_t size, enum gp_gai_dialect dialect,
 		     struct pass *pass, struct gp_row *rows)
 {
 	bool has_rest[GP_TABLE_KINDS] = {false};
-	uint32_t number = 0;
+	struct gp_text_line at = {.number = 0};
 
-	while (size) {
-		const char *newline = memchr(text, '\n', size);
-		const size_t length = newline ? (size_t)(newline - text) : size;
-		struct gp_gai_line line = gp_gai_line(text, length, dialect);
+	while (gp_text_next(text, size, &at)) {
+		struct gp_gai_line line =
+			gp_gai_line(text + at.begin, at.end - at.begin, dialect);
 
-		text += length + (newline != NULL);
-		size -= length + (newline != NULL);
-		line.row.line = ++number;
+		line.row.line = (uint32_t)at.number;
 		if (line.word == GP_GAI_RELOAD)
 			pass->reload = line.reload;
 		if (line.word != GP_GAI_ROW ||

@@ -5,40 +5,9 @@
 #include <string.h>
 
 #include "guard/config_private.h"
+#include "text.h"
 
 static const char indent[] = "\t";
-
-/* A text that grows; once memory has run out it takes no more. */
-struct sink {
-	char *text;
-	size_t length, room;
-	bool has_failed;
-};
-
-static void put(struct sink *sink, const char *bytes, size_t size)
-{
-	if (sink->has_failed)
-		return;
-	if (sink->length + size + 1 > sink->room) {
-		size_t room = 2 * (sink->length + size) + 64;
-		char *grown = realloc(sink->text, room);
-		if (!grown) {
-			sink->has_failed = true;
-			return;
-		}
-		sink->text = grown;
-		sink->room = room;
-	}
-	if (size > 0)
-		memcpy(sink->text + sink->length, bytes, size);
-	sink->length += size;
-	sink->text[sink->length] = '\0';
-}
-
-static void put_text(struct sink *sink, const char *text)
-{
-	put(sink, text, strlen(text));
-}
 
 /* The text, and what is to be set in it. */
 struct edit {
@@ -47,7 +16,7 @@ struct edit {
 	const char *section, *key, *value;
 	const char *newline; /* as the file ends its lines */
 	bool may_continue;   /* the value may take more than one line */
-	struct sink out;
+	struct gp_sink out;
 };
 
 /* Where things stand: the first line of the key, and behind what to add one. */
@@ -142,9 +111,9 @@ static bool put_rest(struct edit *edit, const char *rest)
 		size_t length = fitting(rest, GP_CONFIG_LINE_MAX - strlen(indent));
 		if (length == 0 || !edit->may_continue)
 			return false;
-		put_text(&edit->out, indent);
-		put(&edit->out, rest, length);
-		put_text(&edit->out, edit->newline);
+		gp_sink_text(&edit->out, indent);
+		gp_sink_put(&edit->out, rest, length);
+		gp_sink_text(&edit->out, edit->newline);
 		rest += length;
 		rest += strspn(rest, " \t");
 	}
@@ -165,12 +134,12 @@ static bool put_setting(struct edit *edit, const char *head, size_t head_length,
 	while (length == 0 && tail_length == 0 && head_length > 0 &&
 	       (head[head_length - 1] == ' ' || head[head_length - 1] == '\t'))
 		head_length--;
-	put(&edit->out, head, head_length);
-	put(&edit->out, edit->value, length);
-	put(&edit->out, tail, tail_length);
+	gp_sink_put(&edit->out, head, head_length);
+	gp_sink_put(&edit->out, edit->value, length);
+	gp_sink_put(&edit->out, tail, tail_length);
 	if (*rest && end_length == 0)
-		put_text(&edit->out, edit->newline);
-	put(&edit->out, end, end_length);
+		gp_sink_text(&edit->out, edit->newline);
+	gp_sink_put(&edit->out, end, end_length);
 	return put_rest(edit, rest + strspn(rest, " \t"));
 }
 
@@ -179,11 +148,11 @@ static bool replace_value(struct edit *edit, size_t begin,
 			  const struct gp_config_line *line)
 {
 	const char *text = edit->text;
-	struct sink head = {.text = NULL};
+	struct gp_sink head = {.text = NULL};
 
-	put(&head, text + begin, line->value - begin);
+	gp_sink_put(&head, text + begin, line->value - begin);
 	if (line->value == line->value_end && edit->value[0])
-		put_text(&head, " ");
+		gp_sink_text(&head, " ");
 	bool is_good = !head.has_failed &&
 		       put_setting(edit, head.text, head.length, text + line->value_end,
 				   line->end - line->value_end, text + line->end,
@@ -195,10 +164,10 @@ static bool replace_value(struct edit *edit, size_t begin,
 
 static bool add_setting(struct edit *edit)
 {
-	struct sink head = {.text = NULL};
+	struct gp_sink head = {.text = NULL};
 
-	put_text(&head, edit->key);
-	put_text(&head, " = ");
+	gp_sink_text(&head, edit->key);
+	gp_sink_text(&head, " = ");
 	bool is_good =
 		!head.has_failed && put_setting(edit, head.text, head.length, "", 0,
 						edit->newline, strlen(edit->newline));
@@ -209,30 +178,30 @@ static bool add_setting(struct edit *edit)
 
 static void end_line(struct edit *edit)
 {
-	const struct sink *out = &edit->out;
+	const struct gp_sink *out = &edit->out;
 	if (out->length > 0 && out->text[out->length - 1] != '\n')
-		put_text(&edit->out, edit->newline);
+		gp_sink_text(&edit->out, edit->newline);
 }
 
 static bool add_section(struct edit *edit)
 {
-	put(&edit->out, edit->text, edit->size);
+	gp_sink_put(&edit->out, edit->text, edit->size);
 	end_line(edit);
 	if (edit->size > 0)
-		put_text(&edit->out, edit->newline);
-	put_text(&edit->out, "[");
-	put_text(&edit->out, edit->section);
-	put_text(&edit->out, "]");
-	put_text(&edit->out, edit->newline);
+		gp_sink_text(&edit->out, edit->newline);
+	gp_sink_text(&edit->out, "[");
+	gp_sink_text(&edit->out, edit->section);
+	gp_sink_text(&edit->out, "]");
+	gp_sink_text(&edit->out, edit->newline);
 	return add_setting(edit);
 }
 
 static bool add_key(struct edit *edit, size_t behind)
 {
-	put(&edit->out, edit->text, behind);
+	gp_sink_put(&edit->out, edit->text, behind);
 	end_line(edit);
 	bool is_good = add_setting(edit);
-	put(&edit->out, edit->text + behind, edit->size - behind);
+	gp_sink_put(&edit->out, edit->text + behind, edit->size - behind);
 	return is_good;
 }
 
@@ -247,7 +216,8 @@ static bool replace_key(struct edit *edit, size_t key)
 		if (walk.begin == key)
 			is_good &= replace_value(edit, walk.begin, &walk.line);
 		else if (is_empty || !walk.is_key)
-			put(&edit->out, edit->text + walk.begin, walk.pos - walk.begin);
+			gp_sink_put(&edit->out, edit->text + walk.begin,
+				    walk.pos - walk.begin);
 	}
 	return is_good;
 }
@@ -277,12 +247,6 @@ static bool may_continue(const char *section, const char *key)
 	return !spec || index == spec->count || gp_config_continues(&spec->keys[index]);
 }
 
-static const char *newline_of(const char *text, size_t size)
-{
-	const char *end = memchr(text, '\n', size);
-	return end && end > text && end[-1] == '\r' ? "\r\n" : "\n";
-}
-
 enum gp_status gp_config_edit(const char *text, size_t size, const char *section,
 			      const char *key, const char *value, char **out,
 			      size_t *out_size)
@@ -297,12 +261,12 @@ enum gp_status gp_config_edit(const char *text, size_t size, const char *section
 		.section = section,
 		.key = key,
 		.value = value,
-		.newline = newline_of(text, size),
+		.newline = gp_text_newline(text, size),
 		.may_continue = may_continue(section, key),
 	};
 	struct spot spot = find(&edit);
 	bool is_good = true;
-	put_text(&edit.out, "");
+	gp_sink_text(&edit.out, "");
 	if (spot.has_key)
 		is_good = replace_key(&edit, spot.key);
 	else if (spot.has_section)

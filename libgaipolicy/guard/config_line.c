@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "guard/config_private.h"
+#include "text.h"
 
 static bool is_blank(char c)
 {
@@ -150,11 +151,12 @@ static void find_ends(const char *text, size_t size, size_t pos,
 		      struct gp_config_line *line)
 {
 	static const char mark[] = "\xef\xbb\xbf";
-	const char *newline = memchr(text + pos, '\n', size - pos);
+	struct gp_text_line found = {.next = pos};
 
+	gp_text_next(text, size, &found);
 	line->begin = pos;
-	line->end = newline ? (size_t)(newline - text) : size;
-	line->next = newline ? line->end + 1 : size;
+	line->end = found.end;
+	line->next = found.next;
 	if (line->end > pos && text[line->end - 1] == '\r')
 		line->end--;
 	if (pos == 0 && line->end >= 3 && !memcmp(text, mark, 3))

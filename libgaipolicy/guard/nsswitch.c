@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* nsswitch.c - the hosts: line of nsswitch.conf: finding it, v6guard into it and out
  * again. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "diag.h"
 #include "guard/chain.h"
+#include "text.h"
 
 static const char self_name[] = "v6guard";
 static const char self_tokens[] = "v6guard [!UNAVAIL=return] ";
@@ -14,23 +14,17 @@ static const char default_line[] = "hosts:\t\tfiles v6guard [!UNAVAIL=return] dn
 
 /* A line of the file. */
 struct line {
-	size_t begin, end; /* without its newline */
-	size_t readable;   /* glibc reads a C string: up to the first NUL */
-	unsigned number;
+	struct gp_text_line is;
+	size_t readable; /* glibc reads a C string: up to the first NUL */
 };
 
 static bool next_line(const char *text, size_t size, struct line *line)
 {
-	size_t begin = line->number == 0 ? 0 : line->end + 1;
-	if (begin >= size)
+	if (!gp_text_next(text, size, &line->is))
 		return false;
-
-	const char *newline = memchr(text + begin, '\n', size - begin);
-	line->begin = begin;
-	line->end = newline ? (size_t)(newline - text) : size;
-	const char *nul = memchr(text + begin, '\0', line->end - begin);
-	line->readable = nul ? (size_t)(nul - text) : line->end;
-	line->number++;
+	const char *nul =
+		memchr(text + line->is.begin, '\0', line->is.end - line->is.begin);
+	line->readable = nul ? (size_t)(nul - text) : line->is.end;
 	return true;
 }
 
@@ -47,7 +41,7 @@ static bool find_list(const char *text, const struct line *line, size_t *list)
 {
 	static const char name[] = "hosts";
 	size_t length = strlen(name);
-	size_t at = line->begin;
+	size_t at = line->is.begin;
 
 	while (at < line->readable && is_blank(text[at]))
 		at++;
@@ -57,7 +51,7 @@ static bool find_list(const char *text, const struct line *line, size_t *list)
 	at += length;
 	if (at < line->readable && text[at] != ':' && !is_blank(text[at]))
 		return false;
-	if (at == line->readable && line->readable != line->end)
+	if (at == line->readable && line->readable != line->is.end)
 		return false; /* a NUL is no blank */
 	while (at < line->readable && (text[at] == ':' || is_blank(text[at])))
 		at++;
@@ -121,12 +115,12 @@ static void read_hosts_line(const char *text, size_t size, const struct line *li
 	const char *hash = memchr(text + list, '#', line->readable - list);
 	*out = (struct gp_hosts_line){
 		.present = true,
-		.unterminated = line->end == size,
+		.unterminated = line->is.end == size,
 		.has_comment = hash != NULL,
-		.line = line->number,
+		.line = (unsigned)line->is.number,
 		.begin = list,
 		.end = hash ? (size_t)(hash - text) : line->readable,
-		.line_end = line->end,
+		.line_end = line->is.end,
 	};
 
 	size_t pos = list;
@@ -140,7 +134,7 @@ static void read_hosts_line(const char *text, size_t size, const struct line *li
 
 void gp_hosts_line_find(const char *text, size_t size, struct gp_hosts_line *out)
 {
-	struct line line = {.number = 0};
+	struct line line = {.readable = 0};
 	size_t list;
 
 	*out = (struct gp_hosts_line){.present = false};
@@ -171,7 +165,7 @@ static size_t line_begin_of(const char *text, size_t at)
 static enum gp_status check_hosts_lines(const char *text, size_t size,
 					struct gp_diag *diag)
 {
-	struct line line = {.number = 0};
+	struct line line = {.readable = 0};
 	size_t pos;
 
 	while (next_line(text, size, &line)) {
@@ -183,7 +177,8 @@ static enum gp_status check_hosts_lines(const char *text, size_t size,
 			status = gp_chain_next(text, line.readable, &pos, &word, diag);
 		while (status == GP_OK);
 		if (status != GP_NOTFOUND)
-			return locate(diag, status, line.number, line.begin);
+			return locate(diag, status, (unsigned)line.is.number,
+				      line.is.begin);
 	}
 	return GP_OK;
 }
@@ -249,25 +244,16 @@ struct part {
 static enum gp_status join(const struct part *parts, size_t count, char **out,
 			   size_t *out_size, struct gp_diag *diag)
 {
-	size_t size = 0;
+	struct gp_sink sink = {.text = NULL};
+
 	for (size_t i = 0; i < count; i++)
-		size += parts[i].size;
-
-	int saved = errno;
-	char *block = malloc(size + 1);
-	errno = saved;
-	if (!block)
+		gp_sink_put(&sink, parts[i].bytes, parts[i].size);
+	if (sink.has_failed) {
+		free(sink.text);
 		return gp_diag_set(diag, GP_NOMEM, NULL, "no memory");
-
-	size_t at = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (parts[i].size > 0)
-			memcpy(block + at, parts[i].bytes, parts[i].size);
-		at += parts[i].size;
 	}
-	block[size] = '\0';
-	*out = block;
-	*out_size = size;
+	*out = sink.text;
+	*out_size = sink.length;
 	return GP_OK;
 }
 
