@@ -77,8 +77,16 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/sockdiag_private.h \
 	libgaipolicy/gaiconf/diff.c \
 	libgaipolicy/gaiconf/diff.h \
+	libgaipolicy/gaiconf/document.c \
+	libgaipolicy/gaiconf/document.h \
+	libgaipolicy/gaiconf/edit.c \
+	libgaipolicy/gaiconf/edit.h \
+	libgaipolicy/gaiconf/edit_line.c \
+	libgaipolicy/gaiconf/edit_private.h \
 	libgaipolicy/gaiconf/file.c \
 	libgaipolicy/gaiconf/history.c \
+	libgaipolicy/gaiconf/index.c \
+	libgaipolicy/gaiconf/index.h \
 	libgaipolicy/gaiconf/path.c \
 	libgaipolicy/gaiconf/store.c \
 	libgaipolicy/gaiconf/store.h \

@@ -12,6 +12,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_mode.c \
 	tool/v6guard/cmd_nss.c \
 	tool/v6guard/cmd_off.c \
+	tool/v6guard/cmd_policy.c \
+	tool/v6guard/cmd_policy_show.c \
 	tool/v6guard/cmd_run.c \
 	tool/v6guard/cmd_status.c \
 	tool/v6guard/cmd_stuck.c \
@@ -21,6 +23,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/daemon.h \
 	tool/v6guard/events.c \
 	tool/v6guard/events.h \
+	tool/v6guard/gai.c \
+	tool/v6guard/gai.h \
 	tool/v6guard/known.c \
 	tool/v6guard/known.h \
 	tool/v6guard/main.c \

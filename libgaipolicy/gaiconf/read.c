@@ -31,27 +31,21 @@ enum gp_gai_dialect gp_gai_dialect_here(void)
 /* ---- words --------------------------------------------------------------------------
  */
 
-/* Bytes of the line; not terminated. */
-struct word {
-	const char *at;
-	size_t size;
-};
-
 /* isspace() of the C locale; no newline is left in a line. */
 static bool is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static struct word next_word(struct word *rest)
+static struct gp_gai_field next_word(struct gp_gai_field *rest)
 {
-	struct word word;
+	struct gp_gai_field word;
 
 	while (rest->size && is_blank(*rest->at)) {
 		rest->at++;
 		rest->size--;
 	}
-	word = (struct word){rest->at, 0};
+	word = (struct gp_gai_field){rest->at, 0};
 	while (rest->size && !is_blank(*rest->at)) {
 		rest->at++;
 		rest->size--;
@@ -60,16 +54,32 @@ static struct word next_word(struct word *rest)
 	return word;
 }
 
-static bool is_word(const struct word *word, const char *text)
+bool gp_gai_field_is(const struct gp_gai_field *field, const char *text)
 {
-	return word->size == strlen(text) && !memcmp(word->at, text, word->size);
+	return field->size == strlen(text) && !memcmp(field->at, text, field->size);
+}
+
+struct gp_gai_fields gp_gai_split(const char *text, size_t size)
+{
+	const char *nul = memchr(text, 0, size);
+	const char *hash = memchr(text, '#', nul ? (size_t)(nul - text) : size);
+	const char *end = hash ? hash : nul;
+	struct gp_gai_field rest = {text, end ? (size_t)(end - text) : size};
+	struct gp_gai_fields fields;
+
+	fields.keyword = next_word(&rest);
+	fields.first = next_word(&rest);
+	fields.second = next_word(&rest);
+	fields.rest = rest;
+	return fields;
 }
 
 /*
  * The whole word as strtoul() reads it in base 10: a sign is allowed, and "-N" is N
  * subtracted from zero, so that -18446744073709551615 is 1.
  */
-static bool read_number(struct word word, enum gp_gai_dialect dialect, unsigned long *out)
+static bool read_number(struct gp_gai_field word, enum gp_gai_dialect dialect,
+			unsigned long *out)
 {
 	const bool is_negative = word.size && *word.at == '-';
 	unsigned long value = 0;
@@ -99,7 +109,7 @@ static bool read_number(struct word word, enum gp_gai_dialect dialect, unsigned 
  */
 
 /* ADDRESS of ADDRESS[/LENGTH], in FAMILY. */
-static bool read_address(const struct word *word, int family, struct gp_addr *out)
+static bool read_address(const struct gp_gai_field *word, int family, struct gp_addr *out)
 {
 	char text[INET6_ADDRSTRLEN];
 	uint8_t bytes[16];
@@ -115,12 +125,12 @@ static bool read_address(const struct word *word, int family, struct gp_addr *ou
 }
 
 /* scopev4 takes IPv4 and IPv4-mapped prefixes, the other tables IPv6 alone. */
-static bool read_prefix(enum gp_table_kind kind, const struct word *word,
+static bool read_prefix(enum gp_table_kind kind, const struct gp_gai_field *word,
 			enum gp_gai_dialect dialect, struct gp_prefix *out)
 {
 	const char *slash = memchr(word->at, '/', word->size);
-	const struct word address = {word->at,
-				     slash ? (size_t)(slash - word->at) : word->size};
+	const struct gp_gai_field address = {word->at, slash ? (size_t)(slash - word->at)
+							     : word->size};
 	const bool is_ipv6 = read_address(&address, AF_INET6, &out->addr);
 	unsigned long length = is_ipv6 ? 128 : 32;
 	const unsigned long most = length;
@@ -134,23 +144,22 @@ static bool read_prefix(enum gp_table_kind kind, const struct word *word,
 		if (!IN6_IS_ADDR_V4MAPPED(out->addr.bytes))
 			return false;
 	}
-	if (slash && !read_number((struct word){slash + 1, word->size - address.size - 1},
-				  dialect, &length))
+	if (slash &&
+	    !read_number((struct gp_gai_field){slash + 1, word->size - address.size - 1},
+			 dialect, &length))
 		return false;
 	out->length = (uint8_t)length;
 	return length >= least && length <= most;
 }
 
-static bool read_row(enum gp_table_kind kind, struct word *rest,
+static bool read_row(enum gp_table_kind kind, const struct gp_gai_fields *fields,
 		     enum gp_gai_dialect dialect, struct gp_row *out)
 {
-	const struct word prefix_word = next_word(rest);
-	const struct word value_word = next_word(rest);
 	struct gp_prefix prefix;
 	unsigned long value;
 
-	if (!read_prefix(kind, &prefix_word, dialect, &prefix) ||
-	    !read_number(value_word, dialect, &value) || value > INT_MAX)
+	if (!read_prefix(kind, &fields->first, dialect, &prefix) ||
+	    !read_number(fields->second, dialect, &value) || value > INT_MAX)
 		return false;
 	*out = gp_row_make(kind, &prefix, (int32_t)value);
 	return true;
@@ -158,25 +167,19 @@ static bool read_row(enum gp_table_kind kind, struct word *rest,
 
 struct gp_gai_line gp_gai_line(const char *text, size_t size, enum gp_gai_dialect dialect)
 {
-	const char *nul = memchr(text, 0, size);
-	const char *hash = memchr(text, '#', nul ? (size_t)(nul - text) : size);
-	const char *end = hash ? hash : nul;
-	struct word rest = {text, end ? (size_t)(end - text) : size};
-	const struct word keyword = next_word(&rest);
+	const struct gp_gai_fields fields = gp_gai_split(text, size);
 	struct gp_gai_line line = {.word = GP_GAI_NOTHING};
 	const int saved_errno = errno;
 
-	if (is_word(&keyword, "reload")) {
-		const struct word value = next_word(&rest);
-
+	if (gp_gai_field_is(&fields.keyword, "reload")) {
 		line.word = GP_GAI_RELOAD;
-		line.reload = is_word(&value, "yes");
+		line.reload = gp_gai_field_is(&fields.first, "yes");
 		return line;
 	}
 	for (unsigned kind = 0; kind < GP_TABLE_KINDS; kind++) {
 		line.kind = (enum gp_table_kind)kind;
-		if (is_word(&keyword, gp_table_kind_name(line.kind)) &&
-		    read_row(line.kind, &rest, dialect, &line.row))
+		if (gp_gai_field_is(&fields.keyword, gp_table_kind_name(line.kind)) &&
+		    read_row(line.kind, &fields, dialect, &line.row))
 			line.word = GP_GAI_ROW;
 		if (line.word == GP_GAI_ROW)
 			break;

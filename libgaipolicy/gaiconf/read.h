@@ -24,6 +24,24 @@ enum gp_gai_dialect {
  */
 enum gp_gai_dialect gp_gai_dialect_here(void);
 
+/** Bytes of a line; not terminated. */
+struct gp_gai_field {
+	const char *at; /**< of an empty one: where it would stand */
+	size_t size;
+};
+
+/** A line as glibc splits it. What stands behind a NUL, then behind a '#', is cut off. */
+struct gp_gai_fields {
+	struct gp_gai_field keyword, first, second;
+	struct gp_gai_field rest; /**< ignored by glibc */
+};
+
+/** Split one line: the SIZE bytes at TEXT, without its newline. */
+struct gp_gai_fields gp_gai_split(const char *text, size_t size);
+
+/** FIELD is TEXT. */
+bool gp_gai_field_is(const struct gp_gai_field *field, const char *text);
+
 /** What a line is to glibc. */
 enum gp_gai_word {
 	GP_GAI_NOTHING, /**< blank, comment, unknown or malformed: ignored */

@@ -68,6 +68,13 @@ struct gp_row gp_row_make(enum gp_table_kind kind, const struct gp_prefix *prefi
 	return row;
 }
 
+bool gp_row_same_prefix(const struct gp_row *a, const struct gp_row *b)
+{
+	return a->length == b->length &&
+	       !((a->prefix.word[0] ^ b->prefix.word[0]) & a->mask.word[0]) &&
+	       !((a->prefix.word[1] ^ b->prefix.word[1]) & a->mask.word[1]);
+}
+
 struct gp_prefix gp_row_prefix(enum gp_table_kind kind, const struct gp_row *row)
 {
 	const uint64_t words[2] = {htobe64(row->prefix.word[0]),
@@ -78,6 +85,17 @@ struct gp_prefix gp_row_prefix(enum gp_table_kind kind, const struct gp_row *row
 		return (struct gp_prefix){gp_addr_make(AF_INET, &ipv4, 0),
 					  (uint8_t)(row->length - MAPPED_LENGTH)};
 	return (struct gp_prefix){gp_addr_make(AF_INET6, words, 0), row->length};
+}
+
+char *gp_row_format(enum gp_table_kind kind, const struct gp_row *row,
+		    char buf[GP_PREFIX_TEXT])
+{
+	const struct gp_prefix prefix = gp_row_prefix(kind, row);
+
+	if (kind != GP_TABLE_SCOPEV4 && row->length == MAPPED_LENGTH &&
+	    !row->prefix.word[0] && row->prefix.word[1] == MAPPED_WORD)
+		return strcpy(buf, "::ffff:0:0/96");
+	return gp_prefix_format(&prefix, buf);
 }
 
 void gp_rows_order(struct gp_row *rows, size_t count)

@@ -43,8 +43,16 @@ struct gp_row {
 struct gp_row gp_row_make(enum gp_table_kind kind, const struct gp_prefix *prefix,
 			  int32_t value);
 
+/** A and B are for the same prefix; bits behind the length do not count. */
+bool gp_row_same_prefix(const struct gp_row *a, const struct gp_row *b);
+
 /** The prefix of a row of KIND as gai.conf(5) writes it: IPv4 for scopev4. */
 struct gp_prefix gp_row_prefix(enum gp_table_kind kind, const struct gp_row *row);
+
+/** Write that prefix; of all IPv4 addresses as ::ffff:0:0/96, as is usual. Returns BUF.
+ */
+char *gp_row_format(enum gp_table_kind kind, const struct gp_row *row,
+		    char buf[GP_PREFIX_TEXT]);
 
 /**
  * Rows in the order in which they are tried: the longest prefix first, of equal ones the

@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/lab/demo.sh \
 	tests/lab/fake_control.py \
 	tests/lab/lab.sh \
+	tests/lab/man_examples.py \
 	tests/lab/on_terminal.py \
 	tests/lab/closed.py \
 	tests/lab/process.c \
@@ -18,6 +19,7 @@ EXTRA_DIST += \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
 	tests/lab/t_kernel.sh \
+	tests/lab/t_policy.sh \
 	tests/lab/t_preload.sh \
 	tests/lab/t_process.sh \
 	tests/lab/t_status.sh \

@@ -72,7 +72,7 @@ part_usage() {
 	run 2 "unknown door" enable --doors dns; like "doors named" "nss" "$err"
 	run 2 "unknown history" history nsss; like "nearest kind" "did you mean 'nss'" "$err"
 	run 2 "rollback of nothing countable" rollback nss zero
-	run 2 "rollback by number, of either kind" rollback 2; like "names both" "rollback config 2" "$err"
+	run 2 "rollback by number, of any kind" rollback 2; like "names them" "rollback nss 2\`, or config" "$err"
 	run 2 "help of no sub-verb" help nss enabel; like "nearest sub-verb" "did you mean 'enable'" "$err"
 	run 2 "help of no verb" help stauts; like "nearest verb" "did you mean 'status'" "$err"
 	run 2 "help of too much" help status now; like "says so" "no help about 'now'" "$err"

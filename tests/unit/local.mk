@@ -15,6 +15,8 @@ units = \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_files \
 	tests/unit/test_diff \
+	tests/unit/test_document \
+	tests/unit/test_edit \
 	tests/unit/test_eventlog \
 	tests/unit/test_facts \
 	tests/unit/test_guard \
@@ -93,6 +95,12 @@ tests_unit_test_config_files_LDADD = $(unit_libs)
 tests_unit_test_diff_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_diff_CFLAGS = $(unit_cflags)
 tests_unit_test_diff_LDADD = $(unit_libs)
+tests_unit_test_document_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_document_CFLAGS = $(unit_cflags)
+tests_unit_test_document_LDADD = $(unit_libs)
+tests_unit_test_edit_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_edit_CFLAGS = $(unit_cflags)
+tests_unit_test_edit_LDADD = $(unit_libs)
 tests_unit_test_guard_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_guard_CFLAGS = $(unit_cflags)
 tests_unit_test_guard_LDADD = $(unit_libs)

@@ -33,6 +33,9 @@ struct cli {
 	/* of `run` */
 	bool is_trace, is_compare, has_dashes;
 	const char *mode, *config, *limit;
+	/* of `policy` */
+	bool is_minimal, is_file, is_effective;
+	const char *profile;
 	const char *doors;
 	const char *verify[VERIFY_MAX];
 	size_t verify_count;
@@ -47,7 +50,8 @@ typedef int cmd_fn(struct cli *cli, int count, char **args);
 cmd_fn cmd_apply, cmd_mode, cmd_off, cmd_on, cmd_config_check, cmd_config_show,
 	cmd_status, cmd_nss_enable, cmd_nss_disable, cmd_nss_status, cmd_enable,
 	cmd_disable, cmd_history, cmd_rollback, cmd_run, cmd_stuck, cmd_watch,
-	cmd_verdict_list, cmd_verdict_set, cmd_verdict_clear;
+	cmd_verdict_list, cmd_verdict_set, cmd_verdict_clear, cmd_policy_show,
+	cmd_policy_set, cmd_policy_del;
 
 /** To stderr, as "v6guard: text". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

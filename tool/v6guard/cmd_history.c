@@ -10,7 +10,7 @@
 #include "nssfile.h"
 #include "policy.h"
 
-static const char *const kinds[] = {"nss", "config"};
+static const char *const kinds[] = {"nss", "config", "gai"};
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -20,7 +20,7 @@ static int check_kind(const char *word)
 		if (!strcmp(word, kinds[i]))
 			return EXIT_DONE;
 	const char *guess = nearest(word, kinds, KIND_COUNT);
-	complain("'%s' has no history%s%s%s: nss or config", word,
+	complain("'%s' has no history%s%s%s: nss, config or gai", word,
 		 guess ? ", did you mean '" : "", guess ? guess : "", guess ? "'?" : "");
 	return EXIT_USAGE;
 }
@@ -87,16 +87,16 @@ static int parse_wanted(int count, char **args, struct wanted *out)
 	unsigned long n = strtoul(args[0], &end, 10);
 	if (count > 1 || args[0][0] < '0' || args[0][0] > '9' || *end || errno ||
 	    n == 0 || n > UINT_MAX) {
-		complain("rollback [nss|config [N]]: '%s' is not a number from 1 on",
+		complain("rollback [nss|config|gai [N]]: '%s' is not a number from 1 on",
 			 args[count - 1]);
 		return EXIT_USAGE;
 	}
 	out->n = (unsigned)n;
 	/* history counts each kind for itself: without one, only the latest is clear. */
 	if (!out->what && n > 1) {
-		complain("rollback %lu of what? `v6guard rollback nss %lu` or `v6guard "
-			 "rollback config %lu`",
-			 n, n, n);
+		complain("rollback %lu of what? `v6guard rollback nss %lu`, or config, "
+			 "or gai",
+			 n, n);
 		return EXIT_USAGE;
 	}
 	return EXIT_DONE;
@@ -146,17 +146,18 @@ static int edit_back(struct cli *cli, const struct gp_file *file, void *ctx, cha
 	return EXIT_DONE;
 }
 
-/* The file, then the policy that comes of it; both or neither. */
-static int put_config_back(struct change *change, const struct gp_file *file,
-			   const struct gp_history_entry *entry,
-			   const struct content *content, struct policy *old)
+/* The file, then, of the configuration, the policy that comes of it; both or neither. */
+static int put_back(struct change *change, const struct gp_file *file,
+		    const struct gp_history_entry *entry, const struct content *content,
+		    struct policy *old)
 {
 	struct gp_snapshot new;
-	int code = change_file(change, file, "config", content->bytes, content->size);
+	int code = change_file(change, file, entry->what, content->bytes, content->size);
 	if (code != EXIT_DONE || !change->store)
 		return code;
 
-	code = policy_apply(change, NULL, 0, old, &new);
+	if (!strcmp(entry->what, "config"))
+		code = policy_apply(change, NULL, 0, old, &new);
 	if (code != EXIT_DONE) {
 		change_undo(change, file);
 		complain("%s: put back as it was", file->path);
@@ -168,8 +169,8 @@ static int put_config_back(struct change *change, const struct gp_file *file,
 	return code;
 }
 
-static int roll_config_back(struct cli *cli, const struct gp_history_entry *entry,
-			    const struct content *content, const char *summary)
+static int roll_back(struct cli *cli, const struct gp_history_entry *entry,
+		     const struct content *content, const char *summary)
 {
 	struct change change;
 	struct policy old = {.state = POLICY_ABSENT};
@@ -183,7 +184,7 @@ static int roll_config_back(struct cli *cli, const struct gp_history_entry *entr
 	else if (code == EXIT_DONE) {
 		/* Nothing there, and nothing was there: done. */
 		if (file.exists || entry->existed)
-			code = put_config_back(&change, &file, entry, content, &old);
+			code = put_back(&change, &file, entry, content, &old);
 		gp_file_free(&file);
 	}
 	policy_free(&old);
@@ -209,7 +210,7 @@ int cmd_rollback(struct cli *cli, int count, char **args)
 	if (!strcmp(entry.what, "nss"))
 		code = nss_replace(cli, edit_back, &content, hosts.enabled, summary);
 	else
-		code = roll_config_back(cli, &entry, &content, summary);
+		code = roll_back(cli, &entry, &content, summary);
 	free(content.bytes);
 	return code;
 }

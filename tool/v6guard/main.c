@@ -79,10 +79,22 @@ static const struct command commands[] = {
 	 "whatever\nis seen meanwhile.\n"},
 	{"verdict", "clear", cmd_verdict_clear, 0, 1, "[PREFIX]",
 	 "forget what is known, and find out anew", ""},
-	{"history", NULL, cmd_history, 0, 1, "[nss|config]", "the changes that were made",
-	 ""},
+	{"policy", "show", cmd_policy_show, ON_FILE | ON_EFFECTIVE | ON_PROFILE, 0,
+	 "[--effective|--file|--profile NAME]", "the tables that addresses are sorted by",
+	 "--effective, which needs not be said: all that hold, with where each row is\n"
+	 "from. --file: what gai.conf says. --profile: glibc, rfc6724 or "
+	 "rfc6724-update.\n"},
+	{"policy", "set", cmd_policy_set, ON_DRY_RUN | ON_MINIMAL, 3,
+	 "precedence|label|scopev4 PREFIX VALUE [--minimal] [--dry-run]",
+	 "set a row of gai.conf",
+	 "Or `reload yes|no`. Where the file has no row of that kind, glibc's own table\n"
+	 "is written out first: one row alone would drop it. --minimal does not.\n"},
+	{"policy", "del", cmd_policy_del, ON_DRY_RUN, INT_MAX,
+	 "precedence|label|scopev4 PREFIX... [--dry-run]", "delete rows of gai.conf", ""},
+	{"history", NULL, cmd_history, 0, 1, "[nss|config|gai]",
+	 "the changes that were made", ""},
 	{"rollback", NULL, cmd_rollback, ENABLE_OPTIONS, 2,
-	 "[nss|config [N]] [--verify NAME]... [--dry-run]", "undo a change",
+	 "[nss|config|gai [N]] [--verify NAME]... [--dry-run]", "undo a change",
 	 "The latest one, or the Nth of that kind, counting back. That is a change, "
 	 "too.\n"},
 };

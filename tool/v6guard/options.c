@@ -26,6 +26,10 @@ enum {
 	OPT_TRACE,
 	OPT_COMPARE,
 	OPT_LIMIT,
+	OPT_MINIMAL,
+	OPT_FILE,
+	OPT_EFFECTIVE,
+	OPT_PROFILE,
 };
 
 static const struct option options[] = {
@@ -47,6 +51,10 @@ static const struct option options[] = {
 	{"trace", no_argument, NULL, OPT_TRACE},
 	{"compare", no_argument, NULL, OPT_COMPARE},
 	{"limit", required_argument, NULL, OPT_LIMIT},
+	{"minimal", no_argument, NULL, OPT_MINIMAL},
+	{"file", no_argument, NULL, OPT_FILE},
+	{"effective", no_argument, NULL, OPT_EFFECTIVE},
+	{"profile", required_argument, NULL, OPT_PROFILE},
 	{NULL, 0, NULL, 0},
 };
 
@@ -126,6 +134,30 @@ static bool take_run_option(struct cli *cli, struct wishes *wishes, int option)
 	}
 }
 
+static bool take_policy_option(struct cli *cli, struct wishes *wishes, int option)
+{
+	switch (option) {
+	case OPT_MINIMAL:
+		cli->is_minimal = true;
+		wishes->given |= ON_MINIMAL;
+		return true;
+	case OPT_FILE:
+		cli->is_file = true;
+		wishes->given |= ON_FILE;
+		return true;
+	case OPT_EFFECTIVE:
+		cli->is_effective = true;
+		wishes->given |= ON_EFFECTIVE;
+		return true;
+	case OPT_PROFILE:
+		cli->profile = optarg;
+		wishes->given |= ON_PROFILE;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int take_option(struct cli *cli, struct wishes *wishes, int option,
 		       char *const *argv)
 {
@@ -191,7 +223,8 @@ int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv)
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
-		if (take_run_option(cli, wishes, option))
+		if (take_run_option(cli, wishes, option) ||
+		    take_policy_option(cli, wishes, option))
 			continue;
 		int code = take_option(cli, wishes, option, argv);
 		if (code != EXIT_DONE)
@@ -210,12 +243,22 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} names[] = {{ON_CHECK, "--check"},     {ON_DRY_RUN, "--dry-run"},
-		     {ON_FOR, "--for"},         {ON_VERIFY, "--verify"},
-		     {ON_DOORS, "--doors"},     {ON_WATCH, "--watch"},
-		     {ON_RESCUE, "--rescue"},   {ON_MODE, "--mode"},
-		     {ON_CONFIG, "--config"},   {ON_TRACE, "--trace"},
-		     {ON_COMPARE, "--compare"}, {ON_LIMIT, "--limit"}};
+	} names[] = {{ON_CHECK, "--check"},
+		     {ON_DRY_RUN, "--dry-run"},
+		     {ON_FOR, "--for"},
+		     {ON_VERIFY, "--verify"},
+		     {ON_DOORS, "--doors"},
+		     {ON_WATCH, "--watch"},
+		     {ON_RESCUE, "--rescue"},
+		     {ON_MODE, "--mode"},
+		     {ON_CONFIG, "--config"},
+		     {ON_TRACE, "--trace"},
+		     {ON_COMPARE, "--compare"},
+		     {ON_LIMIT, "--limit"},
+		     {ON_MINIMAL, "--minimal"},
+		     {ON_FILE, "--file"},
+		     {ON_EFFECTIVE, "--effective"},
+		     {ON_PROFILE, "--profile"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (wishes->given & names[i].bit & ~allowed)

@@ -19,6 +19,10 @@ enum option_bit {
 	ON_TRACE = 1 << 9,
 	ON_COMPARE = 1 << 10,
 	ON_LIMIT = 1 << 11,
+	ON_MINIMAL = 1 << 12,
+	ON_FILE = 1 << 13,
+	ON_EFFECTIVE = 1 << 14,
+	ON_PROFILE = 1 << 15,
 };
 
 /** What the options said that concerns main alone. */

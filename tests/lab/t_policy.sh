@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_policy.sh - gai.conf by `v6guard policy`: what real programs make of it, the examples of
+# v6guard(8), exit codes, JSON, history, many writers at once.
+. "$(dirname "$0")/lab.sh"
+lab_enter "$@"
+python=$(lab_tool python3) || lab_refuse "not installed: python3"
+
+lab_host healthy h
+lab_host healthy m # for the manual
+out=$LAB_DIR/out err=$LAB_DIR/err conf=$LAB_DIR/h/etc/gai.conf
+
+# run CODE WHAT ARG...: `v6guard ARG...` on the host; its exit code.
+run() {
+	local want=$1 what=$2 code
+	shift 2
+	on h v6guard "$@" >"$out" 2>"$err"
+	code=$?
+	if [ "$code" = "$want" ]; then
+		ok "$what"
+	else
+		bad "$what: v6guard $*" "exit $code, not $want: $(cat "$out" "$err")"
+	fi
+}
+like() {
+	if grep -qF -- "$2" "$3"; then ok "$1"; else bad "$1" "no '$2' in: $(cat "$3")"; fi
+}
+json() {
+	"$python" -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["schema"] == 1
+print(eval(sys.argv[2]))' "$out" "$1" 2>&1
+}
+# The first address that a program gets for a name with both.
+first() { on h getent ahosts dual | awk 'NR == 1 { print ($1 ~ /:/) ? "IPv6" : "IPv4" }'; }
+
+# ---- the manual -----------------------------------------------------------------------
+on m "$python" "$here/man_examples.py" "$top/tool/v6guard/v6guard.8" \
+	"The order of addresses: gai.conf" >"$out" 2>&1
+code=$?
+if [ $code = 0 ]; then ok "v6guard(8): $(grep -c '^ok' "$out") examples"; else bad "v6guard(8): its examples" "$(cat "$out")"; fi
+
+# ---- what programs make of it ------------------------------------------------------------
+check "IPv6 comes first" IPv6 "$(first)"
+run 1 "set --dry-run" --dry-run policy set precedence ::ffff:0:0/96 100
+check "writes nothing" no "$([ -e "$conf" ] && echo yes || echo no)"
+run 0 "set" policy set precedence ::ffff:0:0/96 100
+check "IPv4 comes first" IPv4 "$(first)"
+run 0 "set again" policy set precedence ::ffff:0:0/96 100
+check "unchanged" unchanged "$(cat "$out")"
+run 0 "set --dry-run of the same" --dry-run policy set precedence ::ffff:0:0/96 100
+run 0 "del" policy del precedence ::ffff:0:0/96
+check "without that row IPv4 has what all the rest has, and is no later" 4 "$(grep -c ^precedence "$conf")"
+run 0 "history" history gai
+check "two changes" "2 1" "$(grep -c policy "$out") $(grep -c 'policy set' "$out")"
+run 0 "rollback" rollback gai
+check "IPv4 comes first again" IPv4 "$(first)"
+run 0 "rollback of a rollback" rollback gai
+run 0 "and of the first change" rollback gai 4
+check "the file that was made is gone" no "$([ -e "$conf" ] && echo yes || echo no)"
+
+# ---- words ------------------------------------------------------------------------------
+run 2 "no table" policy set precedense ::/0 1
+like "nearest" "did you mean 'precedence'" "$err"
+run 2 "no value" policy set label ::/0
+run 2 "too much" policy set label ::/0 1 2
+run 2 "reload maybe" policy set reload maybe
+run 2 "del of nothing" policy del label
+run 3 "no prefix" policy set label ::/129 1
+like "says so" "'::/129' is no prefix" "$err"
+run 3 "no number" policy set label ::/0 0x1
+run 3 "too large" policy set label ::/0 2147483648
+run 3 "host bits" policy set label 2001:db8::1/32 1
+like "says what was meant" "did you mean 2001:db8::/32?" "$err"
+run 3 "scopes are of IPv4" policy set scopev4 2001:db8::/32 5
+run 3 "no profile" policy show --profile rfc6723
+like "nearest" "did you mean 'rfc6724'" "$err"
+check "none of these wrote" no "$([ -e "$conf" ] && echo yes || echo no)"
+
+# ---- --minimal, JSON -----------------------------------------------------------------------
+run 0 "--minimal" --json policy set label fd00::/8 9 --minimal
+check "what is lost is said" "True 1" "$(json 'str(d["changed"]) + " " + str(len(d["warnings"]))')"
+like "in full" "::1/128 0, ::/96 3, ::ffff:0:0/96 4, 2001::/32 7, 2002::/16 2, fec0::/10 5, fc00::/7 6" "$err"
+run 0 "show" --json policy show
+check "origins" "file 1 default None False" \
+	"$(json '" ".join(str(r[k]) for r in d["label"] for k in ("origin", "line")) + " " + str(d["reload"])')"
+check "all tables" "5 2 3" "$(json '"%d %d %d" % tuple(len(d[k]) for k in ("precedence", "label", "scopev4"))')"
+run 0 "show --file" --json policy show --file
+check "the file's alone" "0 1 0" "$(json '"%d %d %d" % tuple(len(d[k]) for k in ("precedence", "label", "scopev4"))')"
+run 0 "show --profile" --json policy show --profile rfc6724-update
+check "its table" "9 None" "$(json '"%d %s" % (len(d["precedence"]), d["file"])')"
+run 0 "del of the last row" policy del label fd00::/8
+like "warned" "glibc's own table holds again" "$err"
+run 0 "reload" policy set reload yes
+check "written" "reload yes" "$(cat "$conf")"
+
+# ---- a link, and twenty writers at once --------------------------------------------------
+mv "$conf" "$conf.real"
+ln -s gai.conf.real "$conf"
+run 0 "through a link" policy set precedence ::ffff:0:0/96 100
+like "reported" "through a symbolic link" "$err"
+check "the link stays" gai.conf.real "$(readlink "$conf")"
+for i in $(seq 20); do
+	on h v6guard -q policy set precedence "2001:db8:$i::/48" "$i" 2>/dev/null &
+	pids="${pids:-} $!"
+done
+failed=0
+for pid in $pids; do wait "$pid" || failed=$((failed + 1)); done
+check "twenty writers at once: none failed" 0 "$failed"
+run 0 "what they wrote" --json policy show
+check "all edits are there" 210 "$(json 'sum(r["value"] for r in d["precedence"] if r["prefix"].startswith("2001:db8:"))')"
+check "nothing is left beside it" "" "$(find "$LAB_DIR/h/etc" -name '*.v6guard-*')"
+lab_done

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gai.c - reading gai.conf, and the transaction around each change of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "change.h"
+#include "gai.h"
+
+static int parse(const struct gp_file *file, struct gai *out)
+{
+	const enum gp_gai_dialect dialect = gp_gai_dialect_here();
+
+	if (gp_gai_tables_read(file->bytes, file->size, dialect, &out->tables) != GP_OK ||
+	    gp_doc_parse(file->bytes, file->size, dialect, &out->doc) != GP_OK)
+		return complain_memory();
+	return EXIT_DONE;
+}
+
+int gai_read(const struct cli *cli, const char *name, struct gai *out)
+{
+	struct gp_diag diag;
+	int code;
+
+	*out = (struct gai){.doc = NULL};
+	if (gp_file_read(cli->root, name, &out->file, &diag) != GP_OK)
+		return complain_diag(&diag);
+	code = parse(&out->file, out);
+	if (code != EXIT_DONE)
+		gai_free(out);
+	return code;
+}
+
+void gai_free(struct gai *gai)
+{
+	gp_doc_free(gai->doc);
+	gp_gai_tables_free(&gai->tables);
+	gp_file_free(&gai->file);
+	gai->doc = NULL;
+}
+
+static int edit_and_write(struct change *change, gai_edit_fn *edit, void *ctx)
+{
+	struct cli *cli = change->cli;
+	struct gai gai;
+	char *bytes;
+	size_t size;
+	int code = gai_read(cli, GAI_CONF, &gai);
+
+	if (code != EXIT_DONE)
+		return code;
+	code = edit(cli, gai.doc, ctx);
+	if (code == EXIT_DONE && gp_doc_write(gai.doc, &bytes, &size) != GP_OK)
+		code = complain_memory();
+	/* Nothing to say, and no file to say it in: none is made. */
+	else if (code == EXIT_DONE) {
+		if (gai.file.exists || size > 0)
+			code = change_file(change, &gai.file, "gai", bytes, size);
+		free(bytes);
+	}
+	gai_free(&gai);
+	return code;
+}
+
+int gai_change(struct cli *cli, gai_edit_fn *edit, void *ctx, const char *summary)
+{
+	struct change change;
+	int code = change_begin(&change, cli);
+
+	if (code == EXIT_DONE)
+		code = edit_and_write(&change, edit, ctx);
+	return change_end(&change, code, summary);
+}
+
+bool gai_parse_kind(const char *text, enum gp_table_kind *out)
+{
+	for (unsigned kind = 0; kind < GP_TABLE_KINDS; kind++)
+		if (!strcmp(text, gp_table_kind_name((enum gp_table_kind)kind))) {
+			*out = (enum gp_table_kind)kind;
+			return true;
+		}
+	return false;
+}
+
+/* The table of IPv4 takes IPv4, also as IPv6 writes it. */
+static bool is_for_kind(enum gp_table_kind kind, const struct gp_prefix *prefix)
+{
+	return kind != GP_TABLE_SCOPEV4 || prefix->addr.family == AF_INET ||
+	       (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)prefix->addr.bytes) &&
+		prefix->length >= 96);
+}
+
+int gai_parse_prefix(enum gp_table_kind kind, const char *text, struct gp_row *out)
+{
+	struct gp_prefix prefix;
+	char clean[GP_PREFIX_TEXT];
+
+	if (gp_prefix_parse(text, &prefix) != GP_OK) {
+		complain("'%s' is no prefix: ADDRESS/LENGTH, as in 2001:db8::/32", text);
+		return EXIT_INPUT;
+	}
+	if (!is_for_kind(kind, &prefix)) {
+		complain("'%s': scopev4 takes IPv4 prefixes", text);
+		return EXIT_INPUT;
+	}
+	*out = gp_row_make(kind, &prefix, 0);
+	for (int i = 0; i < 2; i++)
+		out->prefix.word[i] &= out->mask.word[i];
+	if (!gp_prefix_has_host_bits(&prefix))
+		return EXIT_DONE;
+	prefix = gp_row_prefix(kind, out);
+	complain("'%s' has bits behind its length: did you mean %s?", text,
+		 gp_prefix_format(&prefix, clean));
+	return EXIT_INPUT;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gai.h - gai.conf as it is, and changing it as one transaction; for policy and status.
+ */
+#ifndef TOOL_V6GUARD_GAI_H
+#define TOOL_V6GUARD_GAI_H
+
+#include "cli.h"
+#include "gaiconf/edit.h"
+#include "gaiconf/store.h"
+
+#define GAI_CONF "/etc/gai.conf"
+
+/** The file, and what libc makes of it. Free with gai_free. */
+struct gai {
+	struct gp_file file;
+	struct gp_gai_tables tables;
+	struct gp_doc *doc;
+};
+
+/** Read NAME below the root; said why, and an exit code, when it is not EXIT_DONE. */
+int gai_read(const struct cli *cli, const char *name, struct gai *out);
+void gai_free(struct gai *gai);
+
+/** Change DOC, or complain and give an exit code. */
+typedef int gai_edit_fn(struct cli *cli, struct gp_doc *doc, void *ctx);
+
+/** Edit gai.conf under the lock; SUMMARY is printed when it has changed. */
+int gai_change(struct cli *cli, gai_edit_fn *edit, void *ctx, const char *summary);
+
+/** TEXT names a kind of table. */
+bool gai_parse_kind(const char *text, enum gp_table_kind *out);
+
+/**
+ * TEXT is a prefix for KIND: IPv4 is written as ::ffff: where the table is of IPv6. Said
+ * why, and EXIT_INPUT, if not.
+ */
+int gai_parse_prefix(enum gp_table_kind kind, const char *text, struct gp_row *out);
+
+#endif
