@@ -11,6 +11,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/address/nat64.c \
 	libgaipolicy/gaiconf/read.c \
 	libgaipolicy/gaiconf/read.h \
+	libgaipolicy/rfc6724/netlink.c \
+	libgaipolicy/rfc6724/netlink.h \
 	libgaipolicy/rfc6724/profile.c \
 	libgaipolicy/rfc6724/select.c \
 	libgaipolicy/rfc6724/select.h \

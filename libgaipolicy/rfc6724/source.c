@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * source.c - from sources and rtnetlink(7) messages to facts. Messages are bytes: nothing
- * relies on how they are aligned, or on a length that was not checked. Runs in the doors.
+ * source.c - from sources and rtnetlink(7) messages to facts. Runs in the doors.
  */
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -9,6 +8,7 @@
 #include <net/if_arp.h>
 #include <string.h>
 
+#include "rfc6724/netlink.h"
 #include "rfc6724/source.h"
 
 /* What messages are compared with. */
@@ -21,63 +21,6 @@ struct search {
 	bool is_second; /* pass: only those that several addresses were found for */
 };
 
-/* ---- messages -----------------------------------------------------------------------
- */
-
-struct bytes {
-	const uint8_t *at;
-	size_t left;
-};
-
-/* A header of SIZE that begins with its length, LENGTH of it, as netlink has them. */
-static bool next_part(struct bytes *bytes, size_t size, size_t length, struct bytes *body)
-{
-	const size_t aligned = NLMSG_ALIGN(length);
-
-	if (length < size || length > bytes->left)
-		return false;
-	body->at = bytes->at + size;
-	body->left = length - size;
-	bytes->at += aligned < bytes->left ? aligned : bytes->left;
-	bytes->left -= aligned < bytes->left ? aligned : bytes->left;
-	return true;
-}
-
-static bool next_message(struct bytes *bytes, uint16_t *type, struct bytes *body)
-{
-	struct nlmsghdr header;
-
-	if (bytes->left < sizeof(header))
-		return false;
-	memcpy(&header, bytes->at, sizeof(header));
-	*type = header.nlmsg_type;
-	return next_part(bytes, sizeof(header), header.nlmsg_len, body);
-}
-
-static bool next_attribute(struct bytes *bytes, uint16_t *type, struct bytes *value)
-{
-	struct rtattr header;
-
-	if (bytes->left < sizeof(header))
-		return false;
-	memcpy(&header, bytes->at, sizeof(header));
-	*type = header.rta_type & NLA_TYPE_MASK;
-	return next_part(bytes, sizeof(header), header.rta_len, value);
-}
-
-/* The fixed part of a message, and the padding behind it. */
-static bool take(struct bytes *bytes, void *out, size_t size)
-{
-	const size_t aligned = NLMSG_ALIGN(size);
-
-	if (bytes->left < size)
-		return false;
-	memcpy(out, bytes->at, size);
-	bytes->at += aligned < bytes->left ? aligned : bytes->left;
-	bytes->left -= aligned < bytes->left ? aligned : bytes->left;
-	return true;
-}
-
 /* ---- addresses ----------------------------------------------------------------------
  */
 
@@ -89,7 +32,7 @@ struct own {
 	uint8_t family, length;
 };
 
-static bool read_key(int family, const struct bytes *value, struct gp_key *out)
+static bool read_key(int family, const struct gp_bytes *value, struct gp_key *out)
 {
 	struct gp_addr addr;
 
@@ -100,20 +43,20 @@ static bool read_key(int family, const struct bytes *value, struct gp_key *out)
 	return true;
 }
 
-static bool read_own(struct bytes body, struct own *out)
+static bool read_own(struct gp_bytes body, struct own *out)
 {
 	struct ifaddrmsg header;
-	struct bytes value;
+	struct gp_bytes value;
 	uint16_t type;
 
-	if (!take(&body, &header, sizeof(header)) ||
+	if (!gp_bytes_take(&body, &header, sizeof(header)) ||
 	    (header.ifa_family != AF_INET && header.ifa_family != AF_INET6))
 		return false;
 	*out = (struct own){.family = header.ifa_family,
 			    .length = header.ifa_prefixlen,
 			    .flags = header.ifa_flags,
 			    .interface = header.ifa_index};
-	while (next_attribute(&body, &type, &value)) {
+	while (gp_bytes_attribute(&body, &type, &value)) {
 		if (type == IFA_LOCAL)
 			out->has_local = read_key(out->family, &value, &out->local);
 		else if (type == IFA_ADDRESS)
@@ -221,11 +164,11 @@ static bool is_tunnel(unsigned type)
 	return type == ARPHRD_TUNNEL || type == ARPHRD_TUNNEL6 || type == ARPHRD_SIT;
 }
 
-static void note_link(struct search *search, struct bytes body)
+static void note_link(struct search *search, struct gp_bytes body)
 {
 	struct ifinfomsg header;
 
-	if (!take(&body, &header, sizeof(header)) || !is_tunnel(header.ifi_type))
+	if (!gp_bytes_take(&body, &header, sizeof(header)) || !is_tunnel(header.ifi_type))
 		return;
 	for (size_t i = 0; i < search->count; i++)
 		if (search->destinations[i].interface == (uint32_t)header.ifi_index)
@@ -234,12 +177,12 @@ static void note_link(struct search *search, struct bytes body)
 
 static void hear(void *hearer, const void *datagram, size_t size)
 {
-	struct bytes bytes = {datagram, size}, body;
+	struct gp_bytes bytes = {datagram, size}, body;
 	struct search *search = hearer;
 	struct own own;
 	uint16_t type;
 
-	while (next_message(&bytes, &type, &body)) {
+	while (gp_bytes_message(&bytes, &type, &body)) {
 		if (type == RTM_NEWADDR && read_own(body, &own) && own.interface)
 			note_address(search, &own);
 		else if (type == RTM_NEWLINK)

@@ -7,36 +7,19 @@
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 
+#include "rfc6724/netlink.h"
 #include "netwatch_facts.h"
 
 /* The loopback interface is the first of each network namespace. */
 #define LOOPBACK_INDEX 1
 
-struct bytes {
-	const uint8_t *at;
-	size_t left;
-};
-
-/* Take SIZE bytes off, and the padding behind them that netlink(7) asks for. */
-static bool take(struct bytes *bytes, void *out, size_t size)
-{
-	const size_t aligned = NLMSG_ALIGN(size);
-
-	if (size > bytes->left)
-		return false;
-	memcpy(out, bytes->at, size);
-	bytes->at += aligned < bytes->left ? aligned : bytes->left;
-	bytes->left -= aligned < bytes->left ? aligned : bytes->left;
-	return true;
-}
-
 bool netwatch_next(const uint8_t **at, size_t *size, struct netwatch_message *out)
 {
-	struct bytes bytes = {*at, *size};
+	struct gp_bytes bytes = {*at, *size};
 	struct nlmsghdr header;
 	size_t aligned;
 
-	if (!take(&bytes, &header, sizeof(header)) || header.nlmsg_len < sizeof(header) ||
+	if (!gp_bytes_take(&bytes, &header, sizeof(header)) || header.nlmsg_len < sizeof(header) ||
 	    header.nlmsg_len > *size)
 		return false;
 	*out = (struct netwatch_message){.type = header.nlmsg_type,
@@ -55,27 +38,12 @@ bool netwatch_next(const uint8_t **at, size_t *size, struct netwatch_message *ou
 
 struct attribute {
 	uint16_t type;
-	struct bytes value;
+	struct gp_bytes value;
 };
 
-static bool next_attribute(struct bytes *bytes, struct attribute *out)
+static bool next_attribute(struct gp_bytes *bytes, struct attribute *out)
 {
-	struct rtattr header;
-	struct bytes rest = *bytes;
-	size_t aligned;
-
-	if (!take(&rest, &header, sizeof(header)) || header.rta_len < sizeof(header) ||
-	    header.rta_len > bytes->left)
-		return false;
-	out->type = header.rta_type & NLA_TYPE_MASK;
-	out->value.at = bytes->at + sizeof(header);
-	out->value.left = header.rta_len - sizeof(header);
-	aligned = RTA_ALIGN((size_t)header.rta_len);
-	if (aligned > bytes->left)
-		aligned = bytes->left;
-	bytes->at += aligned;
-	bytes->left -= aligned;
-	return true;
+	return gp_bytes_attribute(bytes, &out->type, &out->value);
 }
 
 static uint32_t number_of(const struct attribute *attribute)
@@ -141,10 +109,10 @@ struct route {
 	uint32_t table;
 	struct gp_prefix to;
 	struct netwatch_route way;
-	struct bytes multipath;
+	struct gp_bytes multipath;
 };
 
-static void read_hop(struct bytes attributes, struct netwatch_route *way)
+static void read_hop(struct gp_bytes attributes, struct netwatch_route *way)
 {
 	struct attribute attribute;
 
@@ -162,11 +130,11 @@ static void read_hop(struct bytes attributes, struct netwatch_route *way)
 
 static bool read_route(const struct netwatch_message *message, struct route *out)
 {
-	struct bytes bytes = {message->body, message->size}, attributes;
+	struct gp_bytes bytes = {message->body, message->size}, attributes;
 	struct attribute attribute;
 
 	memset(out, 0, sizeof(*out));
-	if (!take(&bytes, &out->header, sizeof(out->header)))
+	if (!gp_bytes_take(&bytes, &out->header, sizeof(out->header)))
 		return false;
 	if (out->header.rtm_family != AF_INET && out->header.rtm_family != AF_INET6)
 		return false;
@@ -245,12 +213,12 @@ static void add_default(struct netwatch_facts *facts, const struct route *route,
 
 static void add_multipath(struct netwatch_facts *facts, const struct route *route)
 {
-	struct bytes hops = route->multipath;
+	struct gp_bytes hops = route->multipath;
 	struct rtnexthop hop;
 
 	while (hops.left >= sizeof(hop)) {
 		struct netwatch_route way = {.family = route->way.family};
-		struct bytes attributes = hops;
+		struct gp_bytes attributes = hops;
 		size_t aligned;
 
 		memcpy(&hop, hops.at, sizeof(hop));
@@ -291,11 +259,11 @@ static void add_route(struct netwatch_facts *facts,
 
 /* A group's members, each to be asked for in turn. */
 static void add_members(struct netwatch_facts *facts, struct netwatch_route way,
-			struct bytes members)
+			struct gp_bytes members)
 {
 	struct nexthop_grp member;
 
-	while (take(&members, &member, sizeof(member))) {
+	while (gp_bytes_take(&members, &member, sizeof(member))) {
 		way.nexthop = member.id;
 		if (member.id)
 			netwatch_add_route(facts, &way);
@@ -306,16 +274,16 @@ struct nexthop {
 	uint32_t id;
 	struct nhmsg header;
 	bool is_blackhole;
-	struct bytes group, all;
+	struct gp_bytes group, all;
 };
 
 static bool read_nexthop(const struct netwatch_message *message, struct nexthop *out)
 {
-	struct bytes bytes = {message->body, message->size};
+	struct gp_bytes bytes = {message->body, message->size};
 	struct attribute attribute;
 
 	memset(out, 0, sizeof(*out));
-	if (!take(&bytes, &out->header, sizeof(out->header)))
+	if (!gp_bytes_take(&bytes, &out->header, sizeof(out->header)))
 		return false;
 	out->all = bytes;
 	while (next_attribute(&bytes, &attribute)) {
@@ -332,7 +300,7 @@ static bool read_nexthop(const struct netwatch_message *message, struct nexthop 
 static void resolve(struct netwatch_facts *facts, struct netwatch_route way,
 		    const struct nexthop *nexthop)
 {
-	struct bytes bytes = nexthop->all;
+	struct gp_bytes bytes = nexthop->all;
 	struct attribute attribute;
 
 	way.nexthop = 0;
@@ -381,13 +349,13 @@ struct address {
 static bool read_interface_address(const struct netwatch_message *message,
 				   struct address *out)
 {
-	struct bytes bytes = {message->body, message->size};
+	struct gp_bytes bytes = {message->body, message->size};
 	struct attribute attribute;
 	bool has_local = false;
 	int family;
 
 	memset(out, 0, sizeof(*out));
-	if (!take(&bytes, &out->header, sizeof(out->header)))
+	if (!gp_bytes_take(&bytes, &out->header, sizeof(out->header)))
 		return false;
 	family = out->header.ifa_family;
 	if ((family != AF_INET && family != AF_INET6) ||
@@ -450,13 +418,13 @@ static void add_address(struct netwatch_facts *facts,
 
 static void add_link(struct netwatch_facts *facts, const struct netwatch_message *message)
 {
-	struct bytes bytes = {message->body, message->size};
+	struct gp_bytes bytes = {message->body, message->size};
 	struct netwatch_name *name = &facts->names[facts->name_count];
 	struct ifinfomsg header;
 	struct attribute attribute;
 
 	if (facts->name_count == NETWATCH_ROUTES ||
-	    !take(&bytes, &header, sizeof(header)))
+	    !gp_bytes_take(&bytes, &header, sizeof(header)))
 		return;
 	while (next_attribute(&bytes, &attribute)) {
 		if (attribute.type != IFLA_IFNAME || attribute.value.left == 0 ||
@@ -487,7 +455,7 @@ void netwatch_add(struct netwatch_facts *facts, const struct netwatch_message *m
 
 bool netwatch_is_relevant(const struct netwatch_message *message)
 {
-	struct bytes bytes = {message->body, message->size};
+	struct gp_bytes bytes = {message->body, message->size};
 	struct ifinfomsg link;
 	struct address address;
 	struct route route;
@@ -504,7 +472,7 @@ bool netwatch_is_relevant(const struct netwatch_message *message)
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
 		/* Not what bridges and each router advertisement say about a link. */
-		return take(&bytes, &link, sizeof(link)) && link.ifi_family == AF_UNSPEC;
+		return gp_bytes_take(&bytes, &link, sizeof(link)) && link.ifi_family == AF_UNSPEC;
 	case RTM_NEWNEXTHOP:
 	case RTM_DELNEXTHOP:
 		return true;
