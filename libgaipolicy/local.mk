@@ -92,7 +92,9 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/path.c \
 	libgaipolicy/gaiconf/store.c \
 	libgaipolicy/gaiconf/store.h \
-	libgaipolicy/gaiconf/store_private.h
+	libgaipolicy/gaiconf/store_private.h \
+	libgaipolicy/rfc6724/label.c \
+	libgaipolicy/rfc6724/label.h
 libgpcore_la_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS)
 libgpcore_la_LIBADD = libgpdoor.la $(INIH_LIBS)
 

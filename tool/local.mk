@@ -45,6 +45,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/run_trace.c \
 	tool/v6guard/status.c \
 	tool/v6guard/status.h \
+	tool/v6guard/status_gai.c \
 	tool/v6guard/status_print.c \
 	tool/v6guard/screen.c \
 	tool/v6guard/screen.h \

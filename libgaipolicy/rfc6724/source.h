@@ -18,8 +18,8 @@ struct gp_source_ops {
 	/** The source address towards TO, or false: there is no way. */
 	bool (*source_of)(void *ctx, const struct gp_addr *to, struct gp_addr *source);
 	/**
-	 * Ask for all addresses (RTM_GETADDR) or links (RTM_GETLINK). False: the answer
-	 * did not come, or not to its end.
+	 * Ask for all addresses (RTM_GETADDR), links (RTM_GETLINK) or address labels
+	 * (RTM_GETADDRLABEL). False: the answer did not come, or not to its end.
 	 */
 	bool (*dump)(void *ctx, int type, gp_source_hear *hear, void *hearer);
 };

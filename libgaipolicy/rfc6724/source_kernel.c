@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* source_kernel.c - connect() and netlink, for source.c. Runs in the doors. */
 #include <errno.h>
+#include <linux/if_addrlabel.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -80,6 +81,7 @@ struct request {
 	union {
 		struct ifaddrmsg address;
 		struct ifinfomsg link;
+		struct ifaddrlblmsg label;
 	} body;
 };
 
@@ -96,6 +98,8 @@ static bool send_request(int fd, int type, uint32_t sequence)
 					   .nlmsg_seq = sequence};
 	if (type == RTM_GETADDR)
 		request.header.nlmsg_len = NLMSG_LENGTH(sizeof(request.body.address));
+	if (type == RTM_GETADDRLABEL)
+		request.body.label.ifal_family = AF_INET6;
 	do
 		sent = sendto(fd, &request, request.header.nlmsg_len, 0,
 			      (const struct sockaddr *)&kernel, sizeof(kernel));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* fuzz_source.c - any bytes as the kernel's answer about addresses and links, then
- * sorted. */
+ * sorted; and about labels, then compared. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "rfc6724/source.h"
+#include "rfc6724/label.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -61,11 +61,32 @@ static void check(struct answer *answer, enum gp_source_way way)
 		abort();
 }
 
+static void check_labels(struct answer *answer)
+{
+	static struct gp_labels labels;
+	static struct gp_label_pair pairs[GP_LABELS_MAX + 16];
+	const struct gp_tables tables = gp_profile_tables(GP_PROFILE_GLIBC);
+	const struct gp_table *table = &tables.kind[GP_TABLE_LABEL];
+	const struct gp_source_ops ops = {answer, source_of, dump};
+	size_t count;
+
+	if (gp_labels_read(&ops, &labels) != GP_OK)
+		return;
+	if (gp_labels_compare(table, &labels, pairs, sizeof(pairs) / sizeof(pairs[0]),
+			      &count) != GP_OK ||
+	    count < table->count || count > table->count + labels.count)
+		abort();
+	for (size_t i = 0; i < count; i++)
+		if (!pairs[i].is_in_libc && !pairs[i].is_in_kernel)
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct answer answer = {data, size};
 
 	check(&answer, GP_SOURCE_PLAIN);
 	check(&answer, GP_SOURCE_AS_GLIBC);
+	check_labels(&answer);
 	return 0;
 }

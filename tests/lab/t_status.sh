@@ -99,6 +99,33 @@ json "each with state and detail" True 'all(sorted(x) == ["detail", "state"] for
 json "the facts" "running 3 True off" '"%s %s %s %s" % (d["daemon"], d["epoch"], d["ipv4_usable"], d["doors"]["rescue"]["state"])'
 json "the counters" "1 1042 [0]" '"%s %s %s" % (d["counters"]["hints"], d["counters"]["reported"]["lookups"], [r["uid"] for r in d["counters"]["reporters"]])'
 
+
+# ---- the door that is a file ---------------------------------------------------------
+gai=$LAB_DIR/h/etc/gai.conf
+run 0 "no gai.conf" --json status
+json "it is off" "{'state': 'off', 'detail': ''}" 'd["doors"]["gai"]'
+echo '# label ::/0 1' >"$gai"
+run 0 "nothing in it" --json status
+json "off as well" "off" 'd["doors"]["gai"]["state"]'
+# glibc's own labels: three numbers are not the kernel's, and their effect is.
+printf 'label %s\n' '::1/128 0' '::/0 1' '2002::/16 2' '::/96 3' '::ffff:0:0/96 4' 'fec0::/10 5' \
+	'fc00::/7 6' '2001:0::/32 7' >"$gai"
+run 0 "a file with rows" status
+has "the door" "door gai    on"
+check "and which table" "            label by /etc/gai.conf" "$(grep 'gai.conf' "$out")"
+printf 'label 2001:db8:%x::/48 9\n' 1 2 3 4 5 >>"$gai"
+echo 'precedence ::/0 40' >>"$gai"
+run 0 "rows that the kernel has not" --json status
+json "are named" "precedence and label by /etc/gai.conf; the kernel labels otherwise: 2001:db8:1::/48, 2001:db8:2::/48, 2001:db8:3::/48 and 2 more (ip addrlabel)" 'd["doors"]["gai"]["detail"]'
+for n in 1 2 3 4 5; do on h ip addrlabel add prefix 2001:db8:$n::/48 label 900; done
+run 0 "now it has" --json status
+json "nothing is" "precedence and label by /etc/gai.conf" 'd["doors"]["gai"]["detail"]'
+rm "$gai"
+mkdir "$gai"
+run 1 "a folder" --json status
+json "is no gai.conf" "degraded /etc/gai.conf: not a regular file" 'd["doors"]["gai"]["state"] + " " + d["doors"]["gai"]["detail"]'
+rmdir "$gai"
+
 say 'status["verdicts"] = [verdict(n) for n in range(12)] + [verdict(12, prefix="::/0", next_test=None, partner=None)]; status["more"] = 5'
 run 0 "broken destinations are no fault of v6guard" status
 has "a table" "verdicts    2001:db8:0::1/128  broken   retransmits  for 12 s, next test in 18 s"

@@ -21,6 +21,7 @@ units = \
 	tests/unit/test_facts \
 	tests/unit/test_guard \
 	tests/unit/test_history \
+	tests/unit/test_label \
 	tests/unit/test_live \
 	tests/unit/test_nss \
 	tests/unit/test_nss_auto \
@@ -73,6 +74,9 @@ tests_unit_test_nat64_LDADD = $(unit_libs)
 tests_unit_test_chain_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_chain_CFLAGS = $(unit_cflags)
 tests_unit_test_chain_LDADD = $(unit_libs)
+tests_unit_test_label_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_label_CFLAGS = $(unit_cflags)
+tests_unit_test_label_LDADD = $(unit_libs)
 tests_unit_test_nscd_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_nscd_CFLAGS = $(unit_cflags)
 tests_unit_test_nscd_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=posix_spawn -Wl,--wrap=gp_boot_ms

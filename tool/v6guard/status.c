@@ -172,6 +172,10 @@ int status_look(const struct cli *cli, bool is_brief, struct status *out)
 			       .answer = DAEMON_ABSENT};
 	int code = look_at_files(cli, is_brief, out);
 	if (code == EXIT_DONE)
+		code = status_gai_look(cli, &out->gai);
+	if (code == EXIT_DONE)
+		out->is_degraded |= !strcmp(out->gai.state, "degraded");
+	if (code == EXIT_DONE)
 		look_at_daemon(cli, out);
 	return code;
 }

@@ -10,6 +10,15 @@
 #define STATUS_DETAIL 2048
 #define STATUS_CHAIN (GP_CHAIN_MAX * (GP_SERVICE_NAME + 96))
 
+/** The gai door. */
+struct status_gai {
+	const char *state; /* "on": gai.conf has rows; "off": libc's own tables */
+	char detail[512];
+};
+
+/** Look at gai.conf and at the kernel's labels. EXIT_DONE, or said why not. */
+int status_gai_look(const struct cli *cli, struct status_gai *out);
+
 /** What there is to say, put together before anything is printed. */
 struct status {
 	struct policy policy;
@@ -18,6 +27,7 @@ struct status {
 	bool is_off, is_degraded, is_enabled;
 	bool wants_rescue; /* the files say so; not known when brief */
 	char off[64];
+	struct status_gai gai;
 	char chain[STATUS_CHAIN];    /* of the snapshot */
 	char detail[STATUS_DETAIL];  /* of the nss door: sentences */
 	char trouble[STATUS_DETAIL]; /* of the daemon: sentences */

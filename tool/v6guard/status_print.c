@@ -32,7 +32,7 @@ static void print_door(struct out *out, const char *label, const char *state,
 
 static void print_doors(struct out *out, const struct status *status)
 {
-	static const char *const absent[] = {"preload", "gai", "dns", "connect"};
+	static const char *const absent[] = {"preload", "dns", "connect"};
 	const json_t *rescue = json_object_get(status->daemon.json, "rescue");
 	const char *detail = status->detail;
 	char state[KNOWN_WORD], why[1024];
@@ -52,11 +52,15 @@ static void print_doors(struct out *out, const struct status *status)
 	}
 	out_object(out, "doors");
 	add_door(out, "nss", nss_state(status), detail);
+	add_door(out, "gai", status->gai.state, status->gai.detail);
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
 		add_door(out, absent[i], "absent", "");
 	add_door(out, "rescue", state[0] ? state : "absent", why);
 	out_end(out);
 	print_door(out, "door nss", nss_state(status), detail);
+	/* A host without rows of its own is as it comes. */
+	if (strcmp(status->gai.state, "off") != 0)
+		print_door(out, "door gai", status->gai.state, status->gai.detail);
 	if (!state[0])
 		return;
 	/* That it is off is how it comes, and nothing to worry about. */

@@ -19,8 +19,8 @@ bool netwatch_next(const uint8_t **at, size_t *size, struct netwatch_message *ou
 	struct nlmsghdr header;
 	size_t aligned;
 
-	if (!gp_bytes_take(&bytes, &header, sizeof(header)) || header.nlmsg_len < sizeof(header) ||
-	    header.nlmsg_len > *size)
+	if (!gp_bytes_take(&bytes, &header, sizeof(header)) ||
+	    header.nlmsg_len < sizeof(header) || header.nlmsg_len > *size)
 		return false;
 	*out = (struct netwatch_message){.type = header.nlmsg_type,
 					 .flags = header.nlmsg_flags,
@@ -472,7 +472,8 @@ bool netwatch_is_relevant(const struct netwatch_message *message)
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
 		/* Not what bridges and each router advertisement say about a link. */
-		return gp_bytes_take(&bytes, &link, sizeof(link)) && link.ifi_family == AF_UNSPEC;
+		return gp_bytes_take(&bytes, &link, sizeof(link)) &&
+		       link.ifi_family == AF_UNSPEC;
 	case RTM_NEWNEXTHOP:
 	case RTM_DELNEXTHOP:
 		return true;
