@@ -212,6 +212,7 @@ enum gp_reason {
 	GP_WHY_BROKEN,         /**< auto: its verdict is broken */
 	GP_WHY_SLOW,           /**< auto: its verdict is slow */
 	GP_WHY_UNTESTED,       /**< auto, unknown = distrust: no fresh ok yet */
+	GP_WHY_ORDER,          /**< order = rfc6724, which is not libc's order here */
 	GP_WHY_COUNT
 };
 
@@ -271,6 +272,9 @@ struct gp_outcome {
 	bool differs; /**< some candidate is not kept, or the order changed */
 	bool acts;    /**< and the policy says enforce: the door is to carry it out */
 };
+
+/** NAME is one that no policy touches: localhost, a literal, "" or NULL. */
+GP_EXPORT bool gp_guard_is_exempt(const char *name);
 
 /**
  * False when no answer to QUERY could be changed by POLICY at that door, whatever it is:

@@ -35,8 +35,12 @@ dist_man_MANS += nss/libnss_v6guard.8
 # libpreloaddoor: the same for the preload door.
 noinst_LTLIBRARIES += libpreloaddoor.la
 libpreloaddoor_la_SOURCES = \
+	nss/arrange.c \
+	nss/arrange.h \
 	nss/facts.c \
 	nss/facts.h \
+	nss/order.c \
+	nss/order.h \
 	nss/preload.c \
 	nss/relink.c \
 	nss/relink.h \

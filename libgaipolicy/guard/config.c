@@ -128,6 +128,14 @@ const struct gp_guard_policy *gp_config_guard(const struct gp_config *config)
 	return &config->guard;
 }
 
+struct gp_preload_policy gp_config_preload(const struct gp_config *config)
+{
+	const char *order = gp_config_value(config, "preload", "order");
+
+	return (struct gp_preload_policy){
+		.order = strcmp(order, "rfc6724") ? GP_ORDER_LIBC : GP_ORDER_RFC6724};
+}
+
 const struct gp_chain *gp_config_backends(const struct gp_config *config)
 {
 	return config->has_chain ? &config->chain : NULL;

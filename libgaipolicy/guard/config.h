@@ -7,6 +7,7 @@
 #define LIBGAIPOLICY_GUARD_CONFIG_H
 
 #include "guard/chain.h"
+#include "guard/snapshot.h"
 
 /** Most errors that one run reports. */
 #define GP_CONFIG_ERRORS_MAX 20
@@ -37,6 +38,9 @@ void gp_config_free(struct gp_config *config);
 
 /** [guard], ready for a snapshot. */
 const struct gp_guard_policy *gp_config_guard(const struct gp_config *config);
+
+/** [preload], the same. */
+struct gp_preload_policy gp_config_preload(const struct gp_config *config);
 
 /** `backends` spelled out; NULL when it is `auto`. */
 const struct gp_chain *gp_config_backends(const struct gp_config *config);

@@ -72,7 +72,7 @@ static bool is_literal(const char *name)
 	return name[0] >= '0' && name[0] <= '9' && inet_aton(name, &ipv4);
 }
 
-static bool is_exempt_name(const char *name)
+bool gp_guard_is_exempt(const char *name)
 {
 	return !name || !name[0] || is_localhost(name) || is_literal(name);
 }
@@ -81,7 +81,7 @@ bool gp_guard_may_act(const struct gp_guard_policy *policy, const struct gp_quer
 {
 	const struct plan plan = plan_of(policy, query->door);
 
-	if (plan.victim == AF_UNSPEC || is_exempt_name(query->name))
+	if (plan.victim == AF_UNSPEC || gp_guard_is_exempt(query->name))
 		return false;
 	/* The dns door is asked for AAAA alone all the time and always knows the A as
 	 * well. */
@@ -99,7 +99,7 @@ static enum gp_reason reason_not_to_act(const struct plan *plan,
 {
 	if (plan->victim == AF_UNSPEC)
 		return GP_WHY_NOTHING;
-	if (is_exempt_name(query->name))
+	if (gp_guard_is_exempt(query->name))
 		return GP_WHY_EXEMPT_NAME;
 	if (plan->victim == AF_INET6 && query->family == AF_INET6)
 		return GP_WHY_AAAA_ONLY;

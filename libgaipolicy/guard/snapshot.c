@@ -12,7 +12,7 @@
 static const char magic[8] = {'V', '6', 'G', 'P', 'O', 'L', '\r', '\n'};
 #define FORMAT_VERSION 1
 
-enum section_kind { SECTION_GUARD = 1, SECTION_CHAIN = 2 };
+enum section_kind { SECTION_GUARD = 1, SECTION_CHAIN = 2, SECTION_PRELOAD = 3 };
 
 struct file_header {
 	char magic[8];
@@ -39,6 +39,8 @@ _Static_assert(sizeof(struct file_section) == 16,
 _Static_assert(sizeof(struct gp_guard_policy) == 6,
 	       "SECTION_GUARD is part of the format");
 _Static_assert(sizeof(struct gp_service) == 40, "SECTION_CHAIN is part of the format");
+_Static_assert(sizeof(struct gp_preload_policy) == 4,
+	       "SECTION_PRELOAD is part of the format");
 
 bool gp_snapshot_is_off(const struct gp_snapshot *snapshot, int64_t now)
 {
@@ -86,6 +88,15 @@ static bool read_chain(const uint8_t *bytes, size_t size, struct gp_snapshot *ou
 	return true;
 }
 
+/* Not there in snapshots of a v6guard that had no such choice. */
+static bool read_preload(const uint8_t *bytes, size_t size, struct gp_snapshot *out)
+{
+	if (size != sizeof(out->preload))
+		return false;
+	memcpy(&out->preload, bytes, size);
+	return out->preload.order < GP_ORDER_COUNT;
+}
+
 /* Each section once at most; kinds that are not known come from a later v6guard. */
 static bool read_section(const uint8_t *bytes, const struct file_section *section,
 			 unsigned *seen, struct gp_snapshot *out)
@@ -99,6 +110,8 @@ static bool read_section(const uint8_t *bytes, const struct file_section *sectio
 		return read_guard(at, section->size, out);
 	if (section->kind == SECTION_CHAIN)
 		return read_chain(at, section->size, out);
+	if (section->kind == SECTION_PRELOAD)
+		return read_preload(at, section->size, out);
 	return true;
 }
 
@@ -174,6 +187,7 @@ enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
 	struct file_section sections[] = {
 		{.kind = SECTION_GUARD, .size = sizeof(snapshot->guard)},
 		{.kind = SECTION_CHAIN, .size = (uint32_t)chain_size},
+		{.kind = SECTION_PRELOAD, .size = sizeof(snapshot->preload)},
 	};
 	struct file_header header = {
 		.version = FORMAT_VERSION,
@@ -182,11 +196,13 @@ enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
 		.off_until = snapshot->off_until,
 		.section_count = sizeof(sections) / sizeof(sections[0]),
 	};
+	const struct gp_preload_policy preload = {.order = snapshot->preload.order};
 	uint8_t *bytes = buf;
 
 	sections[0].offset = sizeof(header) + sizeof(sections);
 	sections[1].offset = sections[0].offset + sections[0].size;
-	header.size = sections[1].offset + chain_size;
+	sections[2].offset = sections[1].offset + sections[1].size;
+	header.size = sections[2].offset + sections[2].size;
 	if (snapshot->chain.count > GP_CHAIN_MAX || header.size > size ||
 	    header.size > GP_SNAPSHOT_MAX)
 		return GP_RANGE;
@@ -196,6 +212,7 @@ enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
 	for (uint32_t i = 0; i < snapshot->chain.count; i++)
 		write_service(bytes + sections[1].offset + i * sizeof(struct gp_service),
 			      &snapshot->chain.service[i]);
+	memcpy(bytes + sections[2].offset, &preload, sizeof(preload));
 	memcpy(bytes, &header, sizeof(header));
 	header.crc = file_crc(bytes, header.size);
 	memcpy(bytes, &header, sizeof(header));

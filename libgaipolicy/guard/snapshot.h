@@ -22,6 +22,15 @@
 #define GP_OFF_NO 0
 #define GP_OFF_FOREVER INT64_MAX
 
+/** By whose tables the preload door's addresses are sorted. */
+enum gp_order { GP_ORDER_LIBC, GP_ORDER_RFC6724, GP_ORDER_COUNT };
+
+/** [preload] of v6guard.conf. All zero: the defaults. */
+struct gp_preload_policy {
+	uint8_t order; /**< enum gp_order */
+	uint8_t reserved[3];
+};
+
 /** A whole policy. Plain data. */
 struct gp_snapshot {
 	uint64_t generation; /**< grows by one with each write */
@@ -29,6 +38,7 @@ struct gp_snapshot {
 	int64_t off_until; /**< wall clock, seconds: all doors pass through until then */
 	struct gp_guard_policy guard;
 	struct gp_chain chain;
+	struct gp_preload_policy preload;
 };
 
 /** Switched off at wall clock NOW. */

@@ -133,6 +133,8 @@ const char *gp_reason_name(enum gp_reason reason)
 		return "slow";
 	case GP_WHY_UNTESTED:
 		return "untested";
+	case GP_WHY_ORDER:
+		return "order";
 	case GP_WHY_COUNT:
 		break;
 	}

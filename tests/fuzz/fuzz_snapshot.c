@@ -20,7 +20,9 @@ static void check_accepted(const struct gp_snapshot *snapshot)
 	struct gp_snapshot again;
 	size_t length;
 
-	if (snapshot->guard.mode >= GP_MODE_COUNT || snapshot->chain.count > GP_CHAIN_MAX)
+	if (snapshot->guard.mode >= GP_MODE_COUNT ||
+	    snapshot->chain.count > GP_CHAIN_MAX ||
+	    snapshot->preload.order >= GP_ORDER_COUNT)
 		abort();
 	if (gp_snapshot_build(snapshot, bytes, sizeof(bytes), &length) ||
 	    gp_snapshot_parse(bytes, length, &again))
@@ -28,6 +30,7 @@ static void check_accepted(const struct gp_snapshot *snapshot)
 	if (again.generation != snapshot->generation ||
 	    again.off_until != snapshot->off_until ||
 	    memcmp(&again.guard, &snapshot->guard, sizeof(again.guard)) ||
+	    again.preload.order != snapshot->preload.order ||
 	    again.chain.count != snapshot->chain.count)
 		abort();
 	for (uint32_t i = 0; i < again.chain.count; i++)

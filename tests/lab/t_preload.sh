@@ -137,6 +137,34 @@ guard both prefer-ipv4 && {
 		"$(guarded both off getent ahosts dual | awk '$2 == "STREAM" { printf "%s ", $1 }')"
 }
 
+# ---- order = rfc6724 ------------------------------------------------------------------------
+
+# A unique local address on the link: libc has ::/0 for it, precedence 40; RFC 6724 2.1 has
+# fc00::/7 with 3, behind IPv4 with 35.
+lab_host healthy sorted
+printf '%s\n' 'fd00:64::80 site.lab.test' '198.51.100.1 site.lab.test' >>"$LAB_DIR/sorted/etc/hosts"
+on sorted ip -6 addr add fd00:64::1/64 nodad dev "$(on sorted ip -o -6 route show default | sed 's/.* dev \([^ ]*\).*/\1/')"
+printf '[preload]\norder = rfc6724\n' >"$LAB_DIR/order.conf"
+sorted_by() { # CONFIG-OPTIONS PROGRAM: the addresses of `site`
+	on_time sorted v6guard run -q $1 -- "${@:2}" | awk '$2 == "STREAM" || NF == 1 { printf "%s ", $1 }'
+}
+addresses="import socket
+for a in socket.getaddrinfo('site.lab.test', 80, type=socket.SOCK_STREAM): print(a[4][0])"
+check "order = libc: the unique local address is first" 'fd00:64::80 198.51.100.1 ' \
+	"$(sorted_by '' getent ahosts site.lab.test)"
+check "order = rfc6724: getent" '198.51.100.1 fd00:64::80 ' \
+	"$(sorted_by "--config $LAB_DIR/order.conf" getent ahosts site.lab.test)"
+check "order = rfc6724: python" '198.51.100.1 fd00:64::80 ' \
+	"$(sorted_by "--config $LAB_DIR/order.conf" "$python" -c "$addresses")"
+check "order = rfc6724, then the mode" 'fd00:64::80 198.51.100.1 ' \
+	"$(sorted_by "--config $LAB_DIR/order.conf --mode prefer-ipv6" getent ahosts site.lab.test)"
+check "order = rfc6724: not with mode off" 'fd00:64::80 198.51.100.1 ' \
+	"$(sorted_by "--config $LAB_DIR/order.conf --mode off" getent ahosts site.lab.test)"
+check "order = rfc6724: --trace says it" \
+	'site.lab.test: auto: changed: 198.51.100.1 kept (order), fd00:64::80 kept (order)' \
+	"$(on sorted v6guard run --trace --config "$LAB_DIR/order.conf" -- getent ahosts site.lab.test 2>&1 >/dev/null |
+		sed -n 's/^v6guard: \[[0-9]*\] //p')"
+
 # ---- --trace, --compare, --config -----------------------------------------------------------
 
 traced() { on healthy v6guard run --trace "$@" 2>&1 >/dev/null | sed -n 's/^v6guard: \[[0-9]*\] //p'; }

@@ -35,6 +35,7 @@ units = \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
 	tests/unit/test_preload \
+	tests/unit/test_preload_order \
 	tests/unit/test_prober \
 	tests/unit/test_race \
 	tests/unit/test_reach \
@@ -199,11 +200,19 @@ tests_unit_test_relink_CFLAGS = $(unit_cflags)
 tests_unit_test_relink_LDADD = $(preload_libs)
 # preload.c itself: a sanitizer's runtime has a getaddrinfo of its own, and the archive's would
 # not be taken.
-tests_unit_test_preload_SOURCES = tests/unit/test_preload.c nss/preload.c tests/unit/addrlist.h $(world)
+preload_world = nss/preload.c tests/unit/preload_world.c tests/unit/preload_world.h \
+	tests/unit/addrlist.h $(world)
+preload_ldflags = $(door_ldflags) -Wl,--wrap=dlsym -Wl,--wrap=gp_source_facts
+tests_unit_test_preload_SOURCES = tests/unit/test_preload.c $(preload_world)
 tests_unit_test_preload_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_CFLAGS = $(unit_cflags)
-tests_unit_test_preload_LDFLAGS = $(door_ldflags) -Wl,--wrap=dlsym
+tests_unit_test_preload_LDFLAGS = $(preload_ldflags)
 tests_unit_test_preload_LDADD = $(preload_libs)
+tests_unit_test_preload_order_SOURCES = tests/unit/test_preload_order.c $(preload_world)
+tests_unit_test_preload_order_CPPFLAGS = $(door_cppflags)
+tests_unit_test_preload_order_CFLAGS = $(unit_cflags)
+tests_unit_test_preload_order_LDFLAGS = $(preload_ldflags)
+tests_unit_test_preload_order_LDADD = $(preload_libs)
 
 # The daemon's parts.
 daemon_libs = libgpdaemon.la libgpcore.la $(CMOCKA_LIBS)

@@ -18,6 +18,7 @@
 
 struct stub_state *stub_full, *stub_old, *stub_bare;
 bool world_ipv4_usable = true, world_is_own, world_real_facts;
+struct gp_preload_policy world_preload;
 long world_allocations_left = -1;
 _Atomic long world_allocations;
 
@@ -154,7 +155,8 @@ size_t world_build(const struct gp_guard_policy *policy, const char *chain, void
 		   size_t size)
 {
 	static uint64_t generation;
-	struct gp_snapshot snapshot = {.generation = ++generation, .guard = *policy};
+	struct gp_snapshot snapshot = {
+		.generation = ++generation, .guard = *policy, .preload = world_preload};
 	size_t length = 0;
 
 	if (gp_chain_parse(chain, strlen(chain), &snapshot.chain, NULL) ||

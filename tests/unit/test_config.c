@@ -316,6 +316,24 @@ static const struct typed typed[] = {
 	{"[guard]\nbackends = auto", {GP_MODE_AUTO, 0, 1, 1, 0, 1}, NULL},
 };
 
+static void test_preload(void **state)
+{
+	static const struct {
+		const char *text;
+		enum gp_order order;
+	} cases[] = {{"", GP_ORDER_LIBC},
+		     {"[preload]\norder = libc", GP_ORDER_LIBC},
+		     {"[preload]\norder = rfc6724", GP_ORDER_RFC6724}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct gp_config *config = config_good(cases[i].text);
+
+		assert_int_equal(gp_config_preload(config).order, cases[i].order);
+		gp_config_free(config);
+	}
+}
+
 static void test_typed(void **state)
 {
 	(void)state;
@@ -446,11 +464,11 @@ static void test_shipped_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),          cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_all_keys),      cmocka_unit_test(test_sample),
-		cmocka_unit_test(test_truncated),     cmocka_unit_test(test_typed),
-		cmocka_unit_test(test_each),          cmocka_unit_test(test_shipped),
-		cmocka_unit_test(test_shipped_whole),
+		cmocka_unit_test(test_good),      cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_all_keys),  cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_truncated), cmocka_unit_test(test_typed),
+		cmocka_unit_test(test_preload),   cmocka_unit_test(test_each),
+		cmocka_unit_test(test_shipped),   cmocka_unit_test(test_shipped_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

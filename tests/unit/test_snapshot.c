@@ -17,6 +17,7 @@ static struct gp_snapshot sample(void)
 
 	gp_guard_policy_init(&snapshot.guard);
 	snapshot.guard.mode = GP_MODE_PREFER_IPV4;
+	snapshot.preload.order = GP_ORDER_RFC6724;
 	assert_int_equal(gp_chain_parse(tail, strlen(tail), &snapshot.chain, NULL),
 			 GP_OK);
 	return snapshot;
@@ -67,9 +68,11 @@ static void test_round_trip(void **state)
 	assert_string_equal(out.chain.service[1].name, "resolve");
 	assert_memory_equal(out.chain.service[1].action, in.chain.service[1].action,
 			    GP_NSS_STATUS_COUNT);
+	assert_int_equal(out.preload.order, GP_ORDER_RFC6724);
 	/* Rubbish behind a name's end must not get into the file. */
 	memset(in.chain.service[0].name + 11, 0xee, GP_SERVICE_NAME - 11);
 	in.chain.service[0].reserved[1] = 1;
+	in.preload.reserved[2] = 1;
 	assert_int_equal(build(&in, again, sizeof(again)), length);
 	assert_memory_equal(again, bytes, length);
 }
@@ -161,6 +164,23 @@ static void test_version(void **state)
 	assert_int_equal(gp_snapshot_parse(bytes, length, &out), GP_UNSUPPORTED);
 }
 
+/* One that was written before there was such a section, and one of later days. */
+static void test_other_sections(void **state)
+{
+	struct gp_snapshot in = sample(), out;
+	const size_t kind_at = 56 + 2 * 16; /* of the third section */
+	const uint32_t unknown = 31;
+	uint8_t bytes[4096];
+	size_t length = build(&in, bytes, sizeof(bytes));
+
+	(void)state;
+	memcpy(bytes + kind_at, &unknown, sizeof(unknown));
+	reseal(bytes, length);
+	assert_int_equal(gp_snapshot_parse(bytes, length, &out), GP_OK);
+	assert_int_equal(out.preload.order, GP_ORDER_LIBC);
+	assert_int_equal(out.guard.mode, GP_MODE_PREFER_IPV4);
+}
+
 static void test_off(void **state)
 {
 	static const struct {
@@ -186,10 +206,14 @@ static void test_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_crc),           cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_no_room),       cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_sealed_damage), cmocka_unit_test(test_version),
+		cmocka_unit_test(test_crc),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_sealed_damage),
+		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_other_sections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,7 @@ static int make_private(const struct cli *cli, const struct gp_config *config,
 	if (!bytes)
 		return complain_memory();
 	snapshot->guard = *gp_config_guard(config);
+	snapshot->preload = gp_config_preload(config);
 	find_chain(cli, config, &snapshot->chain);
 	snapshot->generation = 1;
 	snapshot->created = time(NULL);

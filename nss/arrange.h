@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * arrange.h - what the preload door does with libc's list: the policy's order, the
+ * decision, and libc's own nodes linked accordingly. For nss/ only.
+ */
+#ifndef NSS_ARRANGE_H
+#define NSS_ARRANGE_H
+
+#include <netdb.h>
+
+#include "guard/snapshot.h"
+
+/** A lookup, and what of the policy acts on it. */
+struct lookup {
+	struct gp_guard_policy guard;
+	struct gp_query query;
+	bool is_guarded; /**< the mode may act */
+	bool is_sorted;  /**< order = rfc6724 */
+	/** AI_V4MAPPED without AI_ALL: IPv4 is asked for as well, as it would take the
+	 * place of IPv6. */
+	bool is_widened;
+};
+
+/** Fill in what acts, of QUERY and the policy; false: nothing does, whatever the answer.
+ */
+bool arrange_begin(struct lookup *lookup, const struct gp_preload_policy *preload);
+
+/**
+ * Decide over LIST, and over PARTNERS with it: a list that serves to judge it alone, or
+ * NULL. Returns what the program gets, NULL when nothing is left; *REMOVED (NULL:
+ * nothing) is to be freed. Thread cancellation must be off. errno is not preserved.
+ */
+struct addrinfo *arrange(const struct lookup *lookup, struct addrinfo *list,
+			 struct addrinfo *partners, struct addrinfo **removed);
+
+#endif
