@@ -77,6 +77,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/sockdiag_one.c \
 	libgaipolicy/guard/sockdiag_parse.c \
 	libgaipolicy/guard/sockdiag_private.h \
+	libgaipolicy/guard/spawn.c \
+	libgaipolicy/guard/spawn.h \
 	libgaipolicy/gaiconf/diff.c \
 	libgaipolicy/gaiconf/diff.h \
 	libgaipolicy/gaiconf/document.c \

@@ -194,7 +194,7 @@ enum gp_status gp_temp_write(const char *path, const void *bytes, size_t size,
 	return GP_OK;
 }
 
-static int open_folder_of(const char *path)
+int gp_folder_open(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = strndup(path, slash > path ? (size_t)(slash - path) : 1);
@@ -208,7 +208,7 @@ enum gp_status gp_temp_commit(const char *temp, int *fd, const char *path,
 			      struct gp_diag *diag)
 {
 	/* Opened before: what can fail should do so while the old file stands. */
-	int folder = open_folder_of(path);
+	int folder = gp_folder_open(path);
 	enum gp_status status = GP_OK;
 
 	if (folder < 0) {

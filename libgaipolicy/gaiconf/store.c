@@ -336,3 +336,48 @@ enum gp_status gp_store_replace(struct gp_store *store, const struct gp_file *fi
 	errno = saved;
 	return status;
 }
+
+/* The folder is opened before: what can fail should do so while the file stands. */
+static enum gp_status unlink_synced(const char *path, struct gp_diag *diag)
+{
+	int folder = gp_folder_open(path);
+	enum gp_status status = GP_OK;
+
+	if (folder < 0)
+		return gp_io_failed(diag, path, "cannot open its folder");
+	if (unlink(path) < 0)
+		status = gp_io_failed(diag, path, "cannot remove");
+	else
+		fsync(folder);
+	close(folder);
+	return status;
+}
+
+enum gp_status gp_store_remove(struct gp_store *store, const struct gp_file *file,
+			       const char *what, struct gp_diag *diag)
+{
+	int saved = errno;
+	char *entry = NULL;
+	int old = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	enum gp_status status = GP_OK;
+
+	if (old < 0)
+		status = is_missing(errno)
+				 ? changed(diag, file->path)
+				 : gp_io_failed(diag, file->path, "cannot open");
+	if (status == GP_OK && what)
+		status = gp_history_add(store, what, file, &entry, diag);
+	if (status == GP_OK)
+		status = check_unchanged(old, file, diag);
+	if (status == GP_OK)
+		status = unlink_synced(file->path, diag);
+	if (status != GP_OK && entry)
+		unlink(entry);
+	if (status == GP_OK && what)
+		gp_history_trim(store);
+	free(entry);
+	if (old >= 0)
+		close(old);
+	errno = saved;
+	return status;
+}

@@ -58,6 +58,21 @@ enum gp_status gp_store_replace(struct gp_store *store, const struct gp_file *fi
 				const char *what, const void *bytes, size_t size,
 				struct gp_diag *diag);
 
+/**
+ * Remove what FILE was read from, which exists: WHAT, history and failures as with
+ * gp_store_replace. Its folder stays.
+ */
+enum gp_status gp_store_remove(struct gp_store *store, const struct gp_file *file,
+			       const char *what, struct gp_diag *diag);
+
+/**
+ * ROOT (without a slash at its end, "" for this host) and NAME with all symbolic links
+ * resolved below ROOT, malloc'd; what does not exist is kept as it is written. *IS_LINK:
+ * NAME itself was a link. GP_UNSUPPORTED: too many links.
+ */
+enum gp_status gp_path_resolve(const char *root, const char *name, char **out,
+			       bool *is_link, struct gp_diag *diag);
+
 /** One change of the past. */
 struct gp_history_entry {
 	unsigned n;        /**< 1: the latest of its kind, as `rollback WHAT N` counts */

@@ -14,14 +14,6 @@ struct gp_store {
 /** ROOT without slashes at its end, malloc'd. */
 char *gp_root_trim(const char *root);
 
-/**
- * ROOT and NAME with all symbolic links resolved below ROOT, malloc'd; what does not
- * exist is kept as it is written. *IS_LINK: NAME itself was a link. GP_UNSUPPORTED: too
- * many links.
- */
-enum gp_status gp_path_resolve(const char *root, const char *name, char **out,
-			       bool *is_link, struct gp_diag *diag);
-
 /** Report errno as "WHAT: reason" on PATH; GP_PERM, GP_NOMEM or GP_IO. */
 enum gp_status gp_io_failed(struct gp_diag *diag, const char *path, const char *what);
 
@@ -31,6 +23,9 @@ enum gp_status gp_io_failed(struct gp_diag *diag, const char *path, const char *
  */
 enum gp_status gp_temp_write(const char *path, const void *bytes, size_t size,
 			     char **temp, int *fd, struct gp_diag *diag);
+
+/** A descriptor of the folder PATH is in; -1 and errno. */
+int gp_folder_open(const char *path);
 
 /** fsync and close FD, rename TEMP to PATH and fsync their folder. */
 enum gp_status gp_temp_commit(const char *temp, int *fd, const char *path,

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* nscd.c - telling nscd that its answers are stale. */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "guard/clock.h"
 #include "guard/nscd.h"
+#include "guard/spawn.h"
 
 #define FLUSH_MS 5000
 
@@ -32,66 +27,12 @@ bool gp_nscd_is_running(void)
 	return is_running;
 }
 
-/* Silent, and with the signals of a program that was just started, whatever ours are. */
-static int spawn(const char *path, char *const *argv, pid_t *pid)
-{
-	static char search[] = "PATH=/usr/sbin:/sbin:/usr/bin:/bin";
-	char *environment[] = {search, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int error = posix_spawn_file_actions_init(&actions);
-
-	if (error)
-		return error;
-	error = posix_spawnattr_init(&attributes);
-	if (error)
-		goto out;
-	for (int fd = 0; fd < 3; fd++)
-		posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes,
-				 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	error = posix_spawn(pid, path, &actions, &attributes, argv, environment);
-	posix_spawnattr_destroy(&attributes);
-out:
-	posix_spawn_file_actions_destroy(&actions);
-	return error;
-}
-
-/* Its exit status, or -1. One that hangs is ended. */
-static int wait_for(pid_t pid)
-{
-	const struct timespec pause = {0, 5 * 1000 * 1000};
-	const long long deadline_ms = gp_boot_ms() + FLUSH_MS;
-	int status;
-
-	for (;;) {
-		const pid_t got = waitpid(pid, &status, WNOHANG);
-		if (got == pid)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-		if (got < 0 && errno != EINTR)
-			return -1;
-		if (gp_boot_ms() >= deadline_ms)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return -1;
-}
-
 bool gp_nscd_flush(void)
 {
 	static char program[] = "/usr/sbin/nscd", option[] = "-i", table[] = "hosts";
 	char *const argv[] = {program, option, table, NULL};
 	const int saved = errno;
-	pid_t pid;
-	bool is_done = spawn(program, argv, &pid) == 0 && wait_for(pid) == 0;
+	bool is_done = gp_spawn(program, argv, FLUSH_MS) == 0;
 
 	errno = saved;
 	return is_done;

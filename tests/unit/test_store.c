@@ -358,6 +358,41 @@ static void test_created_since(void **state)
 	gp_store_close(store);
 }
 
+static void test_remove(void **state)
+{
+	(void)state;
+	struct gp_history_entry *list;
+	struct gp_file file;
+	size_t count, size;
+	char *bytes;
+
+	tree_put("/etc/x", "old");
+	struct gp_store *store = tree_open_store();
+	assert_int_equal(gp_file_read(tree_root, "/etc/x", &file, NULL), GP_OK);
+	/* Changed since: it stays, and history does not know of it. */
+	tree_put("/etc/x", "theirs");
+	assert_int_equal(gp_store_remove(store, &file, "unit", NULL), GP_BUSY);
+	tree_expect("/etc/x", "theirs");
+	assert_int_equal(tree_count_files("/var/lib/v6guard/history"), 0);
+	gp_file_free(&file);
+
+	assert_int_equal(gp_file_read(tree_root, "/etc/x", &file, NULL), GP_OK);
+	errno = 4711;
+	assert_int_equal(gp_store_remove(store, &file, "unit", NULL), GP_OK);
+	assert_int_equal(errno, 4711);
+	assert_int_equal(tree_count_files("/etc"), 0);
+	assert_int_equal(gp_store_remove(store, &file, "unit", NULL), GP_BUSY);
+	assert_int_equal(gp_history_list(tree_root, "unit", &list, &count, NULL), GP_OK);
+	assert_int_equal(count, 1);
+	assert_true(list[0].existed);
+	assert_int_equal(gp_history_content(tree_root, list, &bytes, &size, NULL), GP_OK);
+	assert_string_equal(bytes, "theirs");
+	free(bytes);
+	free(list);
+	gp_file_free(&file);
+	gp_store_close(store);
+}
+
 /* No space, as far as a test without a file system of its own can have it. */
 static void test_write_fails(void **state)
 {
@@ -402,6 +437,7 @@ int main(void)
 		TEST(test_replace_new),   TEST(test_replace_through_link),
 		TEST(test_leftovers_go),  TEST(test_changed_since),
 		TEST(test_created_since), TEST(test_write_fails),
+		TEST(test_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,18 @@ int change_file(struct change *change, const struct gp_file *file, const char *w
 	return EXIT_DONE;
 }
 
+int change_remove(struct change *change, const struct gp_file *file, const char *what)
+{
+	struct gp_diag diag;
+	int code = change_note(change, file->path, file->bytes, file->size, "", 0);
+
+	if (code != EXIT_DONE || !change->store)
+		return code;
+	if (gp_store_remove(change->store, file, what, &diag) != GP_OK)
+		return complain_diag(&diag);
+	return EXIT_DONE;
+}
+
 void change_undo(struct change *change, const struct gp_file *file)
 {
 	struct gp_file now;

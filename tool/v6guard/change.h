@@ -31,6 +31,9 @@ int change_begin(struct change *change, struct cli *cli);
 int change_file(struct change *change, const struct gp_file *file, const char *what,
 		const char *bytes, size_t size);
 
+/** Remove FILE, which exists; WHAT as in gp_store_remove. */
+int change_remove(struct change *change, const struct gp_file *file, const char *what);
+
 /** Add to the diff without writing anything. */
 int change_note(struct change *change, const char *path, const char *a, size_t a_size,
 		const char *b, size_t b_size);
