@@ -2,10 +2,12 @@
 # Built inside its folder: ./v6guard in the checkout is the script that runs the staged one.
 bin_PROGRAMS += tool/v6guard/v6guard
 tool_v6guard_v6guard_SOURCES = \
+	tool/v6guard/attach.h \
 	tool/v6guard/change.c \
 	tool/v6guard/change.h \
 	tool/v6guard/cli.h \
 	tool/v6guard/cmd_apply.c \
+	tool/v6guard/cmd_attach.c \
 	tool/v6guard/cmd_config.c \
 	tool/v6guard/cmd_enable.c \
 	tool/v6guard/cmd_history.c \
@@ -46,11 +48,15 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/status.c \
 	tool/v6guard/status.h \
 	tool/v6guard/status_gai.c \
+	tool/v6guard/status_preload.c \
 	tool/v6guard/status_print.c \
 	tool/v6guard/screen.c \
 	tool/v6guard/screen.h \
 	tool/v6guard/stuck.c \
 	tool/v6guard/stuck.h \
+	tool/v6guard/unit.c \
+	tool/v6guard/unit.h \
+	tool/v6guard/unit_find.c \
 	tool/v6guard/verify.c \
 	tool/v6guard/verify.h
 tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -13,7 +13,8 @@ fuzzers = \
 	tests/fuzz/fuzz_rtnetlink \
 	tests/fuzz/fuzz_snapshot \
 	tests/fuzz/fuzz_sockdiag \
-	tests/fuzz/fuzz_source
+	tests/fuzz/fuzz_source \
+	tests/fuzz/fuzz_unit
 check_PROGRAMS += $(fuzzers)
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/corpus
@@ -58,3 +59,7 @@ tests_fuzz_fuzz_sockdiag_LDADD = libgpcore.la
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c $(fuzz_main)
 tests_fuzz_fuzz_message_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_message_LDADD = libgpdaemon.la
+tests_fuzz_fuzz_unit_SOURCES = tests/fuzz/fuzz_unit.c tool/v6guard/unit.c $(fuzz_main)
+tests_fuzz_fuzz_unit_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_unit_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_unit_LDADD = libgpcore.la

@@ -252,6 +252,104 @@ part_nss() {
 	run 0 "no newline at the end" nss enable; is "gets one" "hosts: files v6guard [!UNAVAIL=return] dns" "$(cat "$ROOT/etc/nsswitch.conf")"
 }
 
+# ---- attach, detach ---------------------------------------------------------------------------
+part_attach() {
+	new_root
+	local preload dropin before
+	local units=$ROOT/usr/lib/systemd/system etc=$ROOT/etc/systemd/system
+	mkdir -p "$units" "$etc"
+	printf '[Service]\nExecStart=/usr/bin/a\n' | tee "$units/a.service" "$units/t@.service" "$units/m.service" >/dev/null
+	printf '[Timer]\n' >"$units/a.timer"
+	run 4 "attach: no library" attach a; like "says which" "libv6guard-preload.so: No such file" "$err"
+	preload=$(sed -n 's/^v6guard: \(.*\): No such file.*/\1/p' <<<"$err")
+	mkdir -p "$(dirname "$preload")" && : >"$preload"; preload=${preload#"$ROOT"}
+	dropin=$etc/a.service.d/zz-v6guard.conf
+
+	run 2 "attach: of nothing" attach; run 2 "attach: two" attach a b
+	run 3 "attach: a timer" attach a.timer; like "what to name" "name the one that it starts" "$err"
+	run 3 "attach: no such unit" attach nothing; like "where it looked" "/etc/systemd/system, " "$err"; like "below which root" "below $ROOT" "$err"
+	run 3 "attach: no name" attach ../a; run 3 "attach: a bad mode" attach a --mode ipv5; like "modes" "prefer-ipv4" "$err"
+	ln -s /dev/null "$etc/m.service"; run 3 "attach: masked" attach m; like "says so" "it is masked" "$err"
+	before=$(tree_sum "$ROOT")
+	run 1 "attach --dry-run" attach a --dry-run; like "its diff" "+Environment=\"LD_PRELOAD=$preload\"" "$out"
+	is "not a byte written" "$before" "$(tree_sum "$ROOT")"
+	run 0 "attach" attach a; is "its line" "attached a.service" "$out"
+	is "the drop-in" "# By \`v6guard attach\`; \`v6guard detach a.service\` removes it.
+[Service]
+Environment=\"LD_PRELOAD=$preload\"" "$(cat "$dropin")"
+	is "for everybody to read" "644 755" "$(stat -c %a "$dropin" "$etc/a.service.d" | xargs)"
+	run 0 "again" attach a.service; is "unchanged" unchanged "$out"
+	run 0 "attach --mode" attach a --mode prefer-ipv4; is "its line in the file" "Environment=V6GUARD=prefer-ipv4" "$(tail -n 1 "$dropin")"
+	run 1 "status" status; like "names it" "preload     on
+            attached to a.service" "$out"
+	run 1 "status, JSON" --json status; is "units[]" "['a.service'] on None" "$(json '"%s %s %s" % (d["doors"]["preload"]["units"], d["doors"]["preload"]["state"], d["doors"]["preload"]["processes"])')"
+	mv "$ROOT$preload" "$work/away"
+	run 1 "status, library gone" status; like "says so" "attached to a.service; the library is not installed" "$out"
+	mv "$work/away" "$ROOT$preload"
+	run 0 "history" history unit; is "both" 2 "$(grep -c attach "$work/out")"
+	run 0 "rollback unit" rollback unit; is "without the mode" 0 "$(grep -c V6GUARD= "$dropin")"
+	run 1 "detach --dry-run" detach a --dry-run; like "its diff" "-[Service]" "$out"
+	run 0 "detach" detach a; is "its line" "detached a.service" "$out"; is "the folder is gone as well" no "$([ -e "$etc/a.service.d" ] && echo yes || echo no)"
+	run 0 "again" detach a; is "unchanged" unchanged "$out"
+	run 0 "rollback of that" rollback; is "attached again" 1 "$(grep -c LD_PRELOAD "$dropin")"
+	run 0 "rollback to before the first" rollback unit 5; is "gone, and the folder" no "$([ -e "$etc/a.service.d" ] && echo yes || echo no)"
+
+	# What the unit has already stays, in front of ours; other files stay where they are.
+	mkdir -p "$etc/a.service.d"; printf '[Service]\nEnvironment=LD_PRELOAD=/usr/lib/libjemalloc.so.2\n' >"$etc/a.service.d/override.conf"
+	run 0 "attach: an LD_PRELOAD is there" attach a; is "kept" "LD_PRELOAD=/usr/lib/libjemalloc.so.2:$preload" "$(sed -n 's/^Environment="\(.*\)"$/\1/p' "$dropin")"
+	if command -v systemd-analyze >/dev/null; then
+		is "systemd reads it, and has nothing to say" "" "$(cp "$units/a.service" "$work/keep"; sed -i 's|/usr/bin/a|/bin/true|' "$units/a.service"
+			SYSTEMD_UNIT_PATH=$etc:$units systemd-analyze verify --recursive-errors=no "$units/a.service" 2>&1; echo 'Bogus=1' >>"$dropin"
+			SYSTEMD_UNIT_PATH=$etc:$units systemd-analyze verify --recursive-errors=no "$units/a.service" 2>&1 | grep -q zz-v6guard.conf || echo "it does not"
+			sed -i /Bogus/d "$dropin"; cp "$work/keep" "$units/a.service")"
+	fi
+	run 0 "detach" detach a; is "their file stays" override.conf "$(ls "$etc/a.service.d")"
+	printf '[Service]\nEnvironmentFile=-/etc/default/a\n' >"$etc/a.service.d/override.conf"; mkdir -p "$ROOT/etc/default"
+	run 0 "attach: an EnvironmentFile= that is not there" attach a; run 0 "detach" detach a
+	printf 'A=1\nLD_PRELOAD=/x.so\n' >"$ROOT/etc/default/a"
+	run 3 "attach: an EnvironmentFile= has the last word" attach a; like "where" "$ROOT/etc/default/a:2: sets LD_PRELOAD" "$err"
+	printf '[Service]\nUnsetEnvironment=LD_PRELOAD\n' >"$etc/a.service.d/override.conf"
+	run 3 "attach: UnsetEnvironment=" attach a; like "says so" "UnsetEnvironment=LD_PRELOAD" "$err"
+	printf '[Service]\nRootDirectory=/srv\n' >"$etc/a.service.d/override.conf"
+	run 0 "attach: RootDirectory=" attach a; like "is warned of" "its root is /srv" "$err"
+
+	run 0 "attach: a template" attach t@; is "there" yes "$([ -e "$etc/t@.service.d/zz-v6guard.conf" ] && echo yes)"
+	run 0 "attach: an instance" attach t@1 --mode off; is "there" yes "$([ -e "$etc/t@1.service.d/zz-v6guard.conf" ] && echo yes)"
+	run 0 "detach: of a template that is attached" detach t@1; like "says so" "t@.service is attached, with all its instances" "$err"
+	ln -s ../../../usr/lib/systemd/system/a.service "$etc/alias.service"
+	run 0 "attach: an alias" --json attach alias; like "is told" "alias.service is an alias of a.service" "$err"; is "unit in JSON" a.service "$(json 'd["unit"]')"
+	rm "$units/t@.service"; run 0 "detach: of a unit that is gone" detach t@; is "removed" no "$([ -e "$etc/t@.service.d" ] && echo yes || echo no)"
+	run 0 "detach: of one that never was" detach nothing; is "unchanged" unchanged "$out"
+	is "no temporary file anywhere" "" "$(find "$ROOT" -name '*.v6guard-*')"
+}
+
+# On a host systemd is told; a stand-in writes down what it hears.
+part_attach_host() {
+	local program=/usr/bin/systemctl unit=/etc/systemd/system/lab.service library built=${top_builddir:-$top} file
+	for file in "$built/.libs/libv6guard-preload.so" "$STAGE"/usr/lib/*/libv6guard-preload.so; do [ -f "$file" ] && break; done
+	mkdir -p /etc/systemd/system; printf '[Service]\nExecStart=/usr/bin/env\n' >$unit
+	# A program that is not staged looks for what is installed.
+	mkdir -p "$work/usr/bin"
+	library=$("$V6GUARD" attach lab --dry-run 2>&1 | sed -n 's/^v6guard: \(\/usr[^:]*\): .*/\1/p')
+	if [ -n "$library" ]; then mkdir -p "$work${library%/*}" && cp "$file" "$work$library"; fi
+	[ -e $program ] || { echo "skip    attach on a host: no systemctl to replace"; return; }
+	printf '#!/bin/sh\necho "$*" >>%s/told\nexit $(cat %s/answer)\n' "$work" "$work" >"$work/systemctl"; chmod +x "$work/systemctl"; echo 0 >"$work/answer"
+	cp "$work/systemctl" "$work/usr/bin/"
+	mount -t overlay lab -o "lowerdir=$work/usr:/usr" /usr 2>/dev/null || { echo "skip    attach on a host: no overlay file system"; return; }
+	run 0 "attach, without systemd" attach lab; is "what to do" 'attached lab.service; `systemctl daemon-reload && systemctl restart lab.service` makes it act' "$out"
+	mkdir -p /run/systemd/system
+	run 0 "detach, with systemd" detach lab; is "systemd was told" daemon-reload "$(cat "$work/told")"
+	is "what to do" 'detached lab.service; `systemctl restart lab.service` makes it act' "$out"
+	run 0 "detach again" detach lab; is "systemd was left alone" 1 "$(wc -l <"$work/told")"
+	run 1 "a dry run" attach lab --dry-run; is "systemd was left alone" 1 "$(wc -l <"$work/told")"
+	echo 1 >"$work/answer"
+	run 0 "attach, systemd refuses" attach lab; like "is warned of" "daemon-reload\` failed" "$err"; is "told again" 2 "$(wc -l <"$work/told")"
+	run 0 "rollback" rollback unit; is "systemd was told" 3 "$(wc -l <"$work/told")"
+	printf '[Service]\nExecStart=/usr/sbin/ldconfig\n' >$unit
+	if file -L /sbin/ldconfig 2>/dev/null | grep -q static; then run 3 "attach: a static program" attach lab; like "says so" "it is static" "$err"; fi
+	umount -l /usr
+}
+
 # ---- a root as people type it ---------------------------------------------------------------
 part_root() {
 	local way
@@ -417,6 +515,7 @@ print("seen" if time.time() < end else "never enabled", p.wait(timeout=40) != 0)
 	umount /var/lib/v6guard
 	mount -o remount,bind,ro /etc; run 4 "read-only /etc" enable; like "says so" "Read-only" "$err"; mount -o remount,bind,rw /etc
 	is "no temporary file" "" "$(find /etc /var/lib/v6guard -name '*.v6guard-*')"
+	part_attach_host
 	if [ -x /usr/sbin/nscd ] && mkdir -p /run/nscd /var/cache/nscd && mount -t tmpfs v6guard /var/cache/nscd; then part_nscd
 	else echo "skip    nscd: not installed"; fi
 }
@@ -439,9 +538,11 @@ part_nscd() {
 }
 
 if [ "${1:-}" = --host ]; then
+	# It mounts over /etc: never where everybody else is.
+	[ "$(readlink /proc/self/ns/mnt)" != "$(readlink /proc/1/ns/mnt)" ] || { echo "--host is for a mount namespace of its own"; exit 1; }
 	part_host
 else
-	part_usage; part_apply; part_off; part_nss; part_root; part_parallel
+	part_usage; part_apply; part_off; part_nss; part_attach; part_root; part_parallel
 	if [ "$(id -u)" = 0 ] && unshare -mn true 2>/dev/null; then
 		"$BASH" -c 'exec unshare -mn --propagation private "$BASH" "$1" --host' - "$self"; code=$?
 		[ $code = 0 ] || bad=$((bad + 1))

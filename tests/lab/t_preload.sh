@@ -165,6 +165,38 @@ check "order = rfc6724: --trace says it" \
 	"$(on sorted v6guard run --trace --config "$LAB_DIR/order.conf" -- getent ahosts site.lab.test 2>&1 >/dev/null |
 		sed -n 's/^v6guard: \[[0-9]*\] //p')"
 
+# ---- a service: its drop-in, as far as that goes without systemd ---------------------------
+
+mkdir -p "$LAB_DIR/healthy/etc/systemd/system"
+printf '[Service]\nExecStart=/usr/bin/getent\nEnvironment=LD_PRELOAD=/nowhere/first.so\n' \
+	>"$LAB_DIR/healthy/etc/systemd/system/lab.service"
+check "attach: no policy yet" 'policy.snap is not there: nothing is changed until `v6guard apply`' \
+	"$(on healthy v6guard -q attach lab --mode prefer-ipv4 2>&1 >/dev/null | sed 's/.*policy/policy/')"
+on healthy v6guard -q apply >/dev/null
+dropin=$LAB_DIR/healthy/etc/systemd/system/lab.service.d/zz-v6guard.conf
+mapfile -t environment < <(sed -n 's/^Environment=//p' "$dropin" | tr -d '"')
+check "attach: behind what the unit preloads" '/nowhere/first.so libv6guard-preload.so' \
+	"$(sed -n 's/.*LD_PRELOAD=\([^:]*\):.*\/\([^"]*\)"$/\1 \2/p' "$dropin")"
+check "attach: started with that environment it is guarded" '198.51.100.1 2001:db8:64::1 ' \
+	"$(on healthy env "${environment[@]}" getent ahosts dual 2>/dev/null |
+		awk '$2 == "STREAM" { printf "%s ", $1 }')"
+on healthy v6guard -q detach lab >/dev/null
+rm -r "$LAB_DIR/healthy/lib/v6guard"
+check "detach: nothing is left" lab.service "$(ls "$LAB_DIR/healthy/etc/systemd/system" | grep '^lab')"
+
+# ---- status counts who has it loaded --------------------------------------------------------
+
+loaded() { on healthy v6guard --json status | "$python" -c 'import json, sys
+door = json.load(sys.stdin)["doors"]["preload"]
+print(door["state"], door["processes"])'; }
+check "status: nobody has it" 'off 0' "$(loaded)"
+on healthy v6guard run -q -- sh -c 'echo up; exec sleep 20' >"$LAB_DIR/sleeper" &
+sleeper=$!
+until_true 5 grep -q up "$LAB_DIR/sleeper"
+check "status: one process has it" 'on 1' "$(loaded)"
+check "status: in words" 'loaded in 1 process' "$(on healthy v6guard status | sed -n '/^preload/{ n; s/^ *//p; }')"
+kill "$sleeper"
+
 # ---- --trace, --compare, --config -----------------------------------------------------------
 
 traced() { on healthy v6guard run --trace "$@" 2>&1 >/dev/null | sed -n 's/^v6guard: \[[0-9]*\] //p'; }

@@ -53,6 +53,7 @@ units = \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
 	tests/unit/test_table \
+	tests/unit/test_unit \
 	tests/unit/test_verdict \
 	tests/unit/test_verdict_random
 check_PROGRAMS += $(units)
@@ -255,6 +256,10 @@ tests_unit_test_stuck_SOURCES = tests/unit/test_stuck.c tool/v6guard/stuck.c
 tests_unit_test_stuck_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_stuck_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_stuck_LDADD = $(unit_libs)
+tests_unit_test_unit_SOURCES = tests/unit/test_unit.c tool/v6guard/unit.c tool/v6guard/unit_find.c $(store_tree)
+tests_unit_test_unit_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_unit_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_unit_LDADD = $(unit_libs)
 tests_unit_test_sockdiag_kernel_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sockdiag_kernel_CFLAGS = $(unit_cflags)
 tests_unit_test_sockdiag_kernel_LDADD = $(unit_libs)

@@ -7,10 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "nssfile.h"
 #include "policy.h"
 
-static const char *const kinds[] = {"nss", "config", "gai"};
+static const char *const kinds[] = {"nss", "config", "gai", "unit"};
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -20,7 +21,7 @@ static int check_kind(const char *word)
 		if (!strcmp(word, kinds[i]))
 			return EXIT_DONE;
 	const char *guess = nearest(word, kinds, KIND_COUNT);
-	complain("'%s' has no history%s%s%s: nss, config or gai", word,
+	complain("'%s' has no history%s%s%s: nss, config, gai or unit", word,
 		 guess ? ", did you mean '" : "", guess ? guess : "", guess ? "'?" : "");
 	return EXIT_USAGE;
 }
@@ -87,7 +88,8 @@ static int parse_wanted(int count, char **args, struct wanted *out)
 	unsigned long n = strtoul(args[0], &end, 10);
 	if (count > 1 || args[0][0] < '0' || args[0][0] > '9' || *end || errno ||
 	    n == 0 || n > UINT_MAX) {
-		complain("rollback [nss|config|gai [N]]: '%s' is not a number from 1 on",
+		complain("rollback [nss|config|gai|unit [N]]: '%s' is not a number from "
+			 "1 on",
 			 args[count - 1]);
 		return EXIT_USAGE;
 	}
@@ -95,7 +97,7 @@ static int parse_wanted(int count, char **args, struct wanted *out)
 	/* history counts each kind for itself: without one, only the latest is clear. */
 	if (!out->what && n > 1) {
 		complain("rollback %lu of what? `v6guard rollback nss %lu`, or config, "
-			 "or gai",
+			 "gai or unit",
 			 n, n);
 		return EXIT_USAGE;
 	}
@@ -191,6 +193,30 @@ static int roll_back(struct cli *cli, const struct gp_history_entry *entry,
 	return change_end(&change, code, summary);
 }
 
+/* A drop-in; systemd is told of it. */
+static int roll_unit_back(struct cli *cli, const struct gp_history_entry *entry,
+			  const struct content *content, const char *summary)
+{
+	struct change change;
+	struct gp_file file;
+	struct gp_diag diag;
+	char name[sizeof(entry->path)] = "";
+	int code = change_begin(&change, cli);
+
+	if (code == EXIT_DONE &&
+	    gp_file_read(cli->root, entry->path, &file, &diag) != GP_OK)
+		code = complain_diag(&diag);
+	else if (code == EXIT_DONE) {
+		if (file.exists || entry->existed)
+			code = attach_write(&change, &file,
+					    entry->existed ? content->bytes : NULL,
+					    content->size);
+		gp_file_free(&file);
+	}
+	attach_unit_of(entry->path, name, sizeof(name));
+	return attach_end(&change, code, summary, name);
+}
+
 int cmd_rollback(struct cli *cli, int count, char **args)
 {
 	struct wanted wanted;
@@ -209,6 +235,8 @@ int cmd_rollback(struct cli *cli, int count, char **args)
 	gp_hosts_line_find(content.bytes, content.size, &hosts);
 	if (!strcmp(entry.what, "nss"))
 		code = nss_replace(cli, edit_back, &content, hosts.enabled, summary);
+	else if (!strcmp(entry.what, "unit"))
+		code = roll_unit_back(cli, &entry, &content, summary);
 	else
 		code = roll_back(cli, &entry, &content, summary);
 	free(content.bytes);

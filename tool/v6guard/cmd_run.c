@@ -93,7 +93,7 @@ int cmd_run(struct cli *cli, int count, char **args)
 	if (!code)
 		code = run_target_check(args[0]);
 	if (!code)
-		code = run_preload_find(preload, sizeof(preload));
+		code = run_preload_find("", preload, sizeof(preload));
 	if (!code)
 		code = run_policy_find(cli, &policy);
 	if (!code && !run_trace_open(&trace)) {

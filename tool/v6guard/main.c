@@ -64,6 +64,12 @@ static const struct command commands[] = {
 	 "decision; --compare runs PROGRAM plain before, for TIME (10s) at most.\n"
 	 "Exit status: the program's, 128+N for signal N; 125 v6guard's own trouble,\n"
 	 "126 PROGRAM cannot be run or guarded, 127 there is no such program.\n"},
+	{"attach", NULL, cmd_attach, ON_MODE | ON_DRY_RUN, 1,
+	 "UNIT [--mode MODE] [--dry-run]", "the same for a service, by a drop-in",
+	 "Keeps what LD_PRELOAD its unit has. It acts when the service is started "
+	 "next.\n"},
+	{"detach", NULL, cmd_detach, ON_DRY_RUN, 1, "UNIT [--dry-run]",
+	 "remove that drop-in", ""},
 	{"watch", NULL, cmd_watch, 0, 0, "", "status, kept up to date until you press q",
 	 ""},
 	{"stuck", NULL, cmd_stuck, ON_WATCH | ON_RESCUE, 0, "[--watch] [--rescue]",
@@ -91,10 +97,10 @@ static const struct command commands[] = {
 	 "is written out first: one row alone would drop it. --minimal does not.\n"},
 	{"policy", "del", cmd_policy_del, ON_DRY_RUN, INT_MAX,
 	 "precedence|label|scopev4 PREFIX... [--dry-run]", "delete rows of gai.conf", ""},
-	{"history", NULL, cmd_history, 0, 1, "[nss|config|gai]",
+	{"history", NULL, cmd_history, 0, 1, "[nss|config|gai|unit]",
 	 "the changes that were made", ""},
 	{"rollback", NULL, cmd_rollback, ENABLE_OPTIONS, 2,
-	 "[nss|config|gai [N]] [--verify NAME]... [--dry-run]", "undo a change",
+	 "[nss|config|gai|unit [N]] [--verify NAME]... [--dry-run]", "undo a change",
 	 "The latest one, or the Nth of that kind, counting back. That is a change, "
 	 "too.\n"},
 };

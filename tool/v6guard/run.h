@@ -17,12 +17,23 @@ enum run_exit {
 
 /* ---- run_target.c ---- */
 
+#define RUN_WHY 512
+
 /** Whether a preload reaches the program NAME, found as execvp() does: 0, or an exit
  * code, and that was said. */
 int run_target_check(const char *name);
 
-/** What LD_PRELOAD has to say, in BUF; or RUN_TROUBLE, and that was said. */
-int run_preload_find(char *buf, size_t size);
+/** The file PATH cannot be reached, WHY in a sentence. */
+bool run_target_refuses(const char *path, char why[RUN_WHY]);
+
+/** The path of the library below ROOT ("": on this host, or where it is staged). */
+bool run_preload_path(const char *root, char *buf, size_t size);
+
+/**
+ * What LD_PRELOAD has to say in a program of the system below ROOT, in BUF; or
+ * RUN_TROUBLE, and that was said.
+ */
+int run_preload_find(const char *root, char *buf, size_t size);
 
 /* ---- run_policy.c ---- */
 

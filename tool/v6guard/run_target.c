@@ -73,10 +73,10 @@ static int find(const char *name, char path[PATH_MAX])
 
 /* ---- what it is ---- */
 
-static int refuse(const char *path, const char *why)
+static bool refuse(char out[RUN_WHY], const char *path, const char *why)
 {
-	complain("run: %s: %s", path, why);
-	return RUN_REFUSED;
+	snprintf(out, RUN_WHY, "%s: %s", path, why);
+	return true;
 }
 
 /* Programs that get rights their caller has not: the loader ignores our preload. */
@@ -136,10 +136,11 @@ static const char *why_elf(int fd)
 	       "programs of glibc; Go programs have a resolver of their own)";
 }
 
-static int check_file(const char *path, unsigned depth);
+static bool refuses(const char *path, unsigned depth, char why[RUN_WHY]);
 
 /* What runs a script is what is preloaded into. */
-static int check_script(const char *line, const char *path, unsigned depth)
+static bool refuses_script(const char *line, const char *path, unsigned depth,
+			   char why[RUN_WHY])
 {
 	char name[256];
 	const size_t start = strspn(line, " \t");
@@ -147,47 +148,55 @@ static int check_script(const char *line, const char *path, unsigned depth)
 
 	snprintf(name, sizeof(name), "%.*s", (int)length, line + start);
 	if (!length)
-		return 0;
+		return false;
 	if (depth >= SCRIPTS_MAX)
-		return refuse(path, "too many interpreters");
-	return check_file(name, depth + 1);
+		return refuse(why, path, "too many interpreters");
+	return refuses(name, depth + 1, why);
 }
 
-static int check_open(int fd, const char *path, unsigned depth)
+static bool refuses_open(int fd, const char *path, unsigned depth, char out[RUN_WHY])
 {
 	char start[256] = "";
 	const ssize_t got = pread(fd, start, sizeof(start) - 1, 0);
 	const char *why;
 
 	if (got > 2 && !memcmp(start, "#!", 2))
-		return check_script(start + 2, path, depth);
+		return refuses_script(start + 2, path, depth, out);
 	if (got < SELFMAG || memcmp(start, ELFMAG, SELFMAG) != 0)
-		return 0; /* execvp() gives it to the shell, or fails */
+		return false; /* execvp() gives it to the shell, or fails */
 	why = why_secure(fd);
 	if (!why)
 		why = why_elf(fd);
-	return why ? refuse(path, why) : 0;
+	return why && refuse(out, path, why);
 }
 
-static int check_file(const char *path, unsigned depth)
+static bool refuses(const char *path, unsigned depth, char why[RUN_WHY])
 {
 	/* One that may be run and not read cannot be looked at. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int code;
+	bool is_refused;
 
 	if (fd < 0)
-		return 0;
-	code = check_open(fd, path, depth);
+		return false;
+	is_refused = refuses_open(fd, path, depth, why);
 	close(fd);
-	return code;
+	return is_refused;
+}
+
+bool run_target_refuses(const char *path, char why[RUN_WHY])
+{
+	return refuses(path, 0, why);
 }
 
 int run_target_check(const char *name)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], why[RUN_WHY];
 	int code = find(name, path);
 
-	return code ? code : check_file(path, 0);
+	if (code || !refuses(path, 0, why))
+		return code;
+	complain("run: %s", why);
+	return RUN_REFUSED;
 }
 
 /* ---- our own ---- */
@@ -220,25 +229,46 @@ static void find_stage(char stage[PATH_MAX])
 		stage[0] = '\0';
 }
 
-int run_preload_find(char *buf, size_t size)
+bool run_preload_path(const char *root, char *buf, size_t size)
 {
-	static const char any[] = "/usr/$LIB/" PRELOAD; /* for each word size its own */
-	char stage[PATH_MAX], file[PATH_MAX], by_loader[PATH_MAX];
+	char stage[PATH_MAX] = "";
 	int length;
 
-	find_stage(stage);
-	length = snprintf(buf, size, "%s%s/%s", stage, V6GUARD_LIBDIR, PRELOAD);
-	if (length < 0 || (size_t)length >= size || strpbrk(buf, ": \t")) {
-		complain("run: %s: LD_PRELOAD cannot hold such a path", buf);
+	if (!root[0])
+		find_stage(stage);
+	length = snprintf(buf, size, "%s%s%s/%s", root, stage, V6GUARD_LIBDIR, PRELOAD);
+	return length >= 0 && (size_t)length < size;
+}
+
+/* Nothing of another root is loaded: what its loader makes of "$LIB" is not known. */
+static int find_below(const char *root, char *buf, size_t size)
+{
+	if (access(buf, F_OK) != 0) {
+		complain("%s: %s", buf, strerror(errno));
 		return RUN_TROUBLE;
 	}
+	memmove(buf, buf + strlen(root), size - strlen(root));
+	return 0;
+}
+
+int run_preload_find(const char *root, char *buf, size_t size)
+{
+	static const char any[] = "/usr/$LIB/" PRELOAD; /* for each word size its own */
+	char file[PATH_MAX], by_loader[PATH_MAX];
+
+	if (!run_preload_path(root, buf, size) || strpbrk(buf + strlen(root), ": \t")) {
+		complain("%s: LD_PRELOAD cannot hold such a path", buf);
+		return RUN_TROUBLE;
+	}
+	if (root[0])
+		return find_below(root, buf, size);
 	if (!loads(buf, file)) {
 		const char *why = dlerror();
-		complain("run: %s", why ? why : buf);
+		complain("%s", why ? why : buf);
 		return RUN_TROUBLE;
 	}
-	if (!stage[0] && size > sizeof(any) && loads(any, by_loader) &&
-	    !strcmp(by_loader, file))
+	if (!strcmp(buf, V6GUARD_LIBDIR "/" PRELOAD) && size > sizeof(any) &&
+	    loads(any, by_loader) && !strcmp(by_loader, file))
 		strcpy(buf, any);
 	return 0;
 }

@@ -175,14 +175,18 @@ int status_look(const struct cli *cli, bool is_brief, struct status *out)
 		code = status_gai_look(cli, &out->gai);
 	if (code == EXIT_DONE)
 		out->is_degraded |= !strcmp(out->gai.state, "degraded");
-	if (code == EXIT_DONE)
+	if (code == EXIT_DONE) {
+		preload_look(cli, is_brief, &out->preload);
+		out->is_degraded |= out->preload.unit_count && !out->preload.is_installed;
 		look_at_daemon(cli, out);
+	}
 	return code;
 }
 
 void status_free(struct status *status)
 {
 	policy_free(&status->policy);
+	preload_free(&status->preload);
 	json_decref(status->daemon.json);
 	status->daemon.json = NULL;
 }

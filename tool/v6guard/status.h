@@ -19,6 +19,24 @@ struct status_gai {
 /** Look at gai.conf and at the kernel's labels. EXIT_DONE, or said why not. */
 int status_gai_look(const struct cli *cli, struct status_gai *out);
 
+/** Who uses the preload door. */
+struct preload_use {
+	bool is_installed;
+	size_t unit_count;
+	char **units;     /* their names */
+	bool has_looked;  /* the rest is known */
+	size_t processes; /* that have it loaded */
+	bool is_all;      /* else of this user, or those that were looked at */
+};
+
+/** IS_BRIEF: not at the processes. End with preload_free. */
+void preload_look(const struct cli *cli, bool is_brief, struct preload_use *out);
+
+void preload_free(struct preload_use *use);
+
+/** In a sentence; returns BUF. "": nobody uses it. */
+const char *preload_story(const struct preload_use *use, char buf[STATUS_DETAIL]);
+
 /** What there is to say, put together before anything is printed. */
 struct status {
 	struct policy policy;
@@ -26,6 +44,7 @@ struct status {
 	struct daemon_reply daemon;
 	bool is_off, is_degraded, is_enabled;
 	bool wants_rescue; /* the files say so; not known when brief */
+	struct preload_use preload;
 	char off[64];
 	struct status_gai gai;
 	char chain[STATUS_CHAIN];    /* of the snapshot */

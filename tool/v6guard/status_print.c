@@ -30,12 +30,43 @@ static void print_door(struct out *out, const char *label, const char *state,
 		out_line(out, "%-*s%s\n", OUT_LABEL, "", detail);
 }
 
+static const char *preload_state(const struct status *status)
+{
+	const struct preload_use *use = &status->preload;
+
+	if (!use->is_installed)
+		return use->unit_count ? "degraded" : "absent";
+	if (!use->unit_count && !use->processes)
+		return "off";
+	return status->is_off ? "off" : "on";
+}
+
+/* More than state and detail: what a monitoring would ask for. */
+static void add_preload(struct out *out, const struct status *status, const char *detail)
+{
+	const struct preload_use *use = &status->preload;
+
+	out_object(out, "preload");
+	out_string(out, "state", NULL, preload_state(status));
+	out_string(out, "detail", NULL, detail);
+	out_list(out, "units");
+	for (size_t i = 0; i < use->unit_count; i++)
+		out_item(out, use->units[i]);
+	out_end(out);
+	if (use->has_looked)
+		out_integer(out, "processes", NULL, (long long)use->processes);
+	else
+		out_string(out, "processes", NULL, NULL);
+	out_bool(out, "all_processes", NULL, use->has_looked && use->is_all);
+	out_end(out);
+}
+
 static void print_doors(struct out *out, const struct status *status)
 {
-	static const char *const absent[] = {"preload", "dns", "connect"};
+	static const char *const absent[] = {"dns", "connect"};
 	const json_t *rescue = json_object_get(status->daemon.json, "rescue");
 	const char *detail = status->detail;
-	char state[KNOWN_WORD], why[1024];
+	char state[KNOWN_WORD], why[1024], use[STATUS_DETAIL];
 
 	if (!status->is_enabled && !detail[0])
 		detail = "not on the hosts: line: `v6guard enable`";
@@ -52,12 +83,15 @@ static void print_doors(struct out *out, const struct status *status)
 	}
 	out_object(out, "doors");
 	add_door(out, "nss", nss_state(status), detail);
+	add_preload(out, status, preload_story(&status->preload, use));
 	add_door(out, "gai", status->gai.state, status->gai.detail);
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
 		add_door(out, absent[i], "absent", "");
 	add_door(out, "rescue", state[0] ? state : "absent", why);
 	out_end(out);
 	print_door(out, "door nss", nss_state(status), detail);
+	if (use[0])
+		print_door(out, "preload", preload_state(status), use);
 	/* A host without rows of its own is as it comes. */
 	if (strcmp(status->gai.state, "off") != 0)
 		print_door(out, "door gai", status->gai.state, status->gai.detail);
