@@ -71,6 +71,29 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/control.h \
 	tool/v6guardd/control_line.c \
 	tool/v6guardd/control_line.h \
+	tool/v6guardd/dns/answer.c \
+	tool/v6guardd/dns/answer.h \
+	tool/v6guardd/dns/answer_build.c \
+	tool/v6guardd/dns/answer_local.c \
+	tool/v6guardd/dns/answer_private.h \
+	tool/v6guardd/dns/dns_config.c \
+	tool/v6guardd/dns/dns_config.h \
+	tool/v6guardd/dns/listen.c \
+	tool/v6guardd/dns/listen.h \
+	tool/v6guardd/dns/listen_bind.c \
+	tool/v6guardd/dns/listen_bind.h \
+	tool/v6guardd/dns/question.c \
+	tool/v6guardd/dns/question.h \
+	tool/v6guardd/dns/resolvconf.c \
+	tool/v6guardd/dns/resolvconf.h \
+	tool/v6guardd/dns/serve.c \
+	tool/v6guardd/dns/serve.h \
+	tool/v6guardd/dns/ub_loop.c \
+	tool/v6guardd/dns/ub_loop.h \
+	tool/v6guardd/dns/upstream.c \
+	tool/v6guardd/dns/upstream.h \
+	tool/v6guardd/dns/wire.c \
+	tool/v6guardd/dns/wire.h \
 	tool/v6guardd/eventlog.c \
 	tool/v6guardd/eventlog.h \
 	tool/v6guardd/files.c \
@@ -95,6 +118,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/steward.h \
 	tool/v6guardd/worker.c \
 	tool/v6guardd/worker_control.c \
+	tool/v6guardd/worker_dns.c \
 	tool/v6guardd/worker_private.h \
 	tool/v6guardd/worker_watch.c \
 	tool/v6guardd/worker.h \
@@ -116,7 +140,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/watch/verdict_private.h \
 	tool/v6guardd/watch/verdict_table.c \
 	tool/v6guardd/watch/verdict.h
-libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS)
+libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS) $(UNBOUND_CFLAGS)
 libgpdaemon_la_LIBADD = libgpcore.la $(JANSSON_LIBS) $(EVENT_LIBS) $(CAP_LIBS) $(SECCOMP_LIBS)
 
 sbin_PROGRAMS += tool/v6guardd/v6guardd

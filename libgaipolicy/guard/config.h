@@ -82,6 +82,9 @@ uint64_t gp_config_integer(const struct gp_config *config, const char *section,
  */
 size_t gp_config_next_word(const char *text, size_t *pos, const char **word);
 
+/** ADDRESS:PORT or [ADDRESS]:PORT; ADDR without its zone. */
+bool gp_config_listen(const char *word, struct gp_addr *addr, uint16_t *port);
+
 /**
  * The text of a v6guard.conf with KEY of [SECTION] set to VALUE, every other byte as it
  * was: the value in its line is replaced (more lines of the key and continuation lines

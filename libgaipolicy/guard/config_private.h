@@ -151,9 +151,6 @@ bool gp_config_check_net(const struct gp_config_key *key, const char *word,
 /** WORD is a domain pattern; WHY is written when it is not. */
 bool gp_config_is_pattern(const char *word, char why[GP_CONFIG_WHY]);
 
-/** ADDRESS:PORT or [ADDRESS]:PORT; ADDR without its zone. */
-bool gp_config_listen(const char *word, struct gp_addr *addr, uint16_t *port);
-
 /* ---- the store --------------------------------------------------------- */
 
 /** Where something stands; orders errors. */

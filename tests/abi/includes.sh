@@ -15,8 +15,8 @@ allowed() {
 	libgaipolicy/gaiconf) echo 'libgaipolicy libgaipolicy/rfc6724' ;;
 	libgaipolicy/guard) echo 'libgaipolicy libgaipolicy/rfc6724 libgaipolicy/address' ;;
 	libgaipolicy) echo '' ;;
-	nss | tool/v6guard | tool/v6guardd/watch) echo 'libgaipolicy libgaipolicy/address libgaipolicy/rfc6724 libgaipolicy/gaiconf libgaipolicy/guard' ;;
-	tool/v6guardd) echo "$(allowed nss) tool/v6guardd/watch" ;;
+	nss | tool/v6guard | tool/v6guardd/watch | tool/v6guardd/dns) echo 'libgaipolicy libgaipolicy/address libgaipolicy/rfc6724 libgaipolicy/gaiconf libgaipolicy/guard' ;;
+	tool/v6guardd) echo "$(allowed nss) tool/v6guardd/watch tool/v6guardd/dns" ;;
 	*) return 1 ;;
 	esac
 }

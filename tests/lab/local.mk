@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Not part of `make check`: it needs namespaces and a staged install (./quickstart build).
 EXTRA_DIST += \
+	tests/lab/ask.py \
 	tests/lab/demo.sh \
 	tests/lab/fake_control.py \
 	tests/lab/lab.sh \
@@ -15,6 +16,7 @@ EXTRA_DIST += \
 	tests/lab/t_crash.sh \
 	tests/lab/t_daemon.sh \
 	tests/lab/t_distros.sh \
+	tests/lab/t_dns.sh \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \

@@ -15,6 +15,8 @@ units = \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_files \
 	tests/unit/test_diff \
+	tests/unit/test_dns_question \
+	tests/unit/test_dns_vectors \
 	tests/unit/test_document \
 	tests/unit/test_edit \
 	tests/unit/test_eventlog \
@@ -62,7 +64,7 @@ endif
 unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/tsv.h tests/unit/netns.h
+EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/tsv.h tests/unit/netns.h tests/unit/dns_text.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_CFLAGS = $(unit_cflags)
@@ -284,6 +286,12 @@ tests_unit_test_rescue_CFLAGS = $(unit_cflags)
 tests_unit_test_rescue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=gp_owner_find \
 	-Wl,--wrap=gp_sockdiag_find -Wl,--wrap=gp_sockdiag_destroy
 tests_unit_test_rescue_LDADD = $(daemon_libs)
+tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_question_LDADD = $(daemon_libs)
+tests_unit_test_dns_vectors_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_vectors_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_dns_vectors_LDADD = $(daemon_libs) $(JANSSON_LIBS)
 tests_unit_test_eventlog_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_eventlog_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_eventlog_LDADD = $(daemon_libs) $(JANSSON_LIBS)

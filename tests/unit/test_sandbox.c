@@ -57,7 +57,7 @@ static int in_worker(int (*call)(void), bool with_filter)
 	if (child == 0) {
 		if (sandbox_worker("nobody", &diag) != GP_OK)
 			_exit(NO_SANDBOX);
-		if (with_filter && sandbox_seccomp(&diag) != GP_OK)
+		if (with_filter && sandbox_seccomp(false, &diag) != GP_OK)
 			_exit(diag.status == GP_UNSUPPORTED ? NO_SECCOMP : NO_SANDBOX);
 		_exit(call());
 	}

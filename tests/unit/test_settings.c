@@ -9,7 +9,7 @@
 #include "config_text.h"
 #include "tool/v6guardd/settings.h"
 
-static char warning[256];
+static char warning[256], error[DNS_WHY];
 
 static struct settings from(const char *text)
 {
@@ -17,7 +17,7 @@ static struct settings from(const char *text)
 	struct settings out;
 
 	memset(&out, 0xff, sizeof(out));
-	settings_from_config(config, &out, warning);
+	assert_true(settings_from_config(config, &out, warning, error));
 	gp_config_free(config);
 	assert_true(settings_are_valid(&out));
 	return out;

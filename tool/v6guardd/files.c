@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "dns/listen_bind.h"
 #include "files.h"
 #include "guard/sockdiag.h"
+#include "say.h"
 #include "watch/netwatch.h"
 
 #define EVENT_BUFFER (1024 * 1024)
@@ -250,13 +252,25 @@ static enum gp_status open_log(const char *to, bool is_foreground, int *out,
 	return GP_OK;
 }
 
-enum gp_status files_open(struct files *files, const char *log_to, bool is_foreground,
-			  struct gp_diag *diag)
+/* One that cannot be had is no reason to give up all the rest. */
+static void open_listeners(struct worker_files *out, const struct dns_config *config)
+{
+	char why[LISTEN_WHY];
+
+	for (size_t i = 0; i < DNS_LISTEN; i++)
+		out->dns[i] = (struct listen_fds){-1, -1};
+	for (size_t i = 0; config->enable && i < config->listen_count; i++)
+		if (!listen_bind(&config->listen[i], &out->dns[i], why))
+			say("resolver: %s", why);
+}
+
+enum gp_status files_open(struct files *files, const struct settings *settings,
+			  bool is_foreground, struct gp_diag *diag)
 {
 	enum gp_status status;
 
 	*files = (struct files){
-		.worker = {NULL, -1, -1, -1, -1, -1, -1, -1},
+		.worker = {NULL, -1, -1, -1, -1, -1, -1, -1, {{-1, -1}}, false},
 		.lock_fd = -1,
 	};
 	status = open_folder(diag);
@@ -269,6 +283,9 @@ enum gp_status files_open(struct files *files, const char *log_to, bool is_foreg
 	if (status == GP_OK)
 		status = open_netlink(&files->worker, diag);
 	if (status == GP_OK)
-		status = open_log(log_to, is_foreground, &files->worker.log_fd, diag);
+		status = open_log(settings->log_to, is_foreground, &files->worker.log_fd,
+				  diag);
+	if (status == GP_OK)
+		open_listeners(&files->worker, &settings->dns);
 	return status;
 }

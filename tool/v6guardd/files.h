@@ -14,11 +14,12 @@ struct files {
 
 /**
  * Make GP_RUN_DIR, take the lock, make or take over the map, bind the sockets, open
- * netlink and the log (LOG_TO as [log] to; in the background "journal" is nowhere: there
- * is no stderr). GP_BUSY: another v6guardd runs; GP_PERM,
- * GP_IO. What was made stays when it fails: the next start takes it over.
+ * netlink and the log ([log] to; in the background "journal" is nowhere: there is no
+ * stderr), bind the resolver's listeners if it is enabled, saying which could not be.
+ * GP_BUSY: another v6guardd runs; GP_PERM, GP_IO. What was made stays when it fails: the
+ * next start takes it over.
  */
-enum gp_status files_open(struct files *files, const char *log_to, bool is_foreground,
-			  struct gp_diag *diag);
+enum gp_status files_open(struct files *files, const struct settings *settings,
+			  bool is_foreground, struct gp_diag *diag);
 
 #endif

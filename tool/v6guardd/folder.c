@@ -70,8 +70,9 @@ int folder_load(const char *dir, struct settings *out, char first[FOLDER_ERROR])
 	static struct gp_config_errors errors;
 	static struct settings settings;
 	struct gp_config *config = NULL;
-	char warning[256];
+	char warning[256], error[DNS_WHY];
 	enum gp_status status;
+	bool is_good;
 
 	memset(&errors, 0, sizeof(errors));
 	status = gp_config_load(dir, &config, &errors);
@@ -81,8 +82,14 @@ int folder_load(const char *dir, struct settings *out, char first[FOLDER_ERROR])
 			       ? 3
 			       : 4;
 	}
-	settings_from_config(config, &settings, warning);
+	is_good = settings_from_config(config, &settings, warning, error);
 	gp_config_free(config);
+	if (!is_good) {
+		say("%s: %s", dir, error);
+		if (first)
+			copy_printable(first, error);
+		return 3;
+	}
 	if (warning[0])
 		say("%s", warning);
 	*out = settings;

@@ -184,7 +184,7 @@ static int run(const struct wishes *wishes, const struct settings *settings)
 		return EXIT_ENVIRONMENT;
 	if (!wishes->is_foreground)
 		into_background(&ready_fd);
-	if (files_open(&files, settings->log_to, wishes->is_foreground, &diag) != GP_OK) {
+	if (files_open(&files, settings, wishes->is_foreground, &diag) != GP_OK) {
 		say("%s%s%s%s", diag.path, diag.path[0] ? ": " : "", diag.text,
 		    diag.status == GP_PERM && geteuid() ? " (this needs root)" : "");
 		return EXIT_ENVIRONMENT;

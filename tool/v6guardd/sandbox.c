@@ -208,6 +208,13 @@ static const char *const allowed[] = {
 	"writev",
 };
 
+/* libunbound binds the sockets it asks from; its zones are written to a file in memory.
+ */
+static const char *const allowed_to_resolve[] = {
+	"bind",
+	"memfd_create",
+};
+
 /* Who makes these has been taken over. */
 static const char *const deadly[] = {
 	"execve",
@@ -276,7 +283,16 @@ static bool add_conditions(scmp_filter_ctx filter)
 				SCMP_A2(SCMP_CMP_EQ, 0, 0)) >= 0;
 }
 
-enum gp_status sandbox_seccomp(struct gp_diag *diag)
+/* Zones of link-local name servers: names of interfaces. */
+static bool add_resolver(scmp_filter_ctx filter)
+{
+	return add_names(filter, SCMP_ACT_ALLOW, allowed_to_resolve,
+			 sizeof(allowed_to_resolve) / sizeof(allowed_to_resolve[0])) &&
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				SCMP_A1(SCMP_CMP_EQ, SIOCGIFINDEX, 0)) >= 0;
+}
+
+enum gp_status sandbox_seccomp(bool resolves, struct gp_diag *diag)
 {
 	scmp_filter_ctx filter;
 	bool is_built;
@@ -292,7 +308,7 @@ enum gp_status sandbox_seccomp(struct gp_diag *diag)
 			     sizeof(allowed) / sizeof(allowed[0])) &&
 		   add_names(filter, SCMP_ACT_KILL_PROCESS, deadly,
 			     sizeof(deadly) / sizeof(deadly[0])) &&
-		   add_conditions(filter);
+		   add_conditions(filter) && (!resolves || add_resolver(filter));
 	error = is_built ? seccomp_load(filter) : -ENOMEM;
 	seccomp_release(filter);
 	if (error == 0)

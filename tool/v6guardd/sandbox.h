@@ -17,9 +17,10 @@ enum gp_status sandbox_worker(const char *user, struct gp_diag *diag);
 enum gp_status sandbox_steward(struct gp_diag *diag);
 
 /**
- * The worker's system calls from here on: what its loop needs; exec and its like kill
- * it, the rest fails with EPERM. GP_UNSUPPORTED: a kernel without seccomp.
+ * The worker's system calls from here on: what its loop needs, and with RESOLVES
+ * libunbound; exec and its like kill it, the rest fails with EPERM. GP_UNSUPPORTED: a
+ * kernel without seccomp.
  */
-enum gp_status sandbox_seccomp(struct gp_diag *diag);
+enum gp_status sandbox_seccomp(bool resolves, struct gp_diag *diag);
 
 #endif

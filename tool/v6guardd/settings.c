@@ -114,8 +114,8 @@ static void complain_unless(bool fits, const char *what, char warning[256])
 		snprintf(warning + used, 256 - used, "%s%s", used ? "; " : "", what);
 }
 
-void settings_from_config(const struct gp_config *config, struct settings *out,
-			  char warning[256])
+bool settings_from_config(const struct gp_config *config, struct settings *out,
+			  char warning[256], char error[DNS_WHY])
 {
 	memset(out, 0, sizeof(*out));
 	warning[0] = '\0';
@@ -141,19 +141,20 @@ void settings_from_config(const struct gp_config *config, struct settings *out,
 	snprintf(out->log_to, sizeof(out->log_to), "%s",
 		 gp_config_value(config, "log", "to"));
 	out->guard = *gp_config_guard(config);
+	return dns_config_from(config, &out->dns, error);
 }
 
 /* What is in v6guard.conf(5)'s table, for a start without any file. */
 void settings_init(struct settings *settings)
 {
-	char warning[256];
+	char warning[256], error[DNS_WHY];
 	struct gp_config *config;
 
 	if (gp_config_load("/nonexistent", &config, NULL) != GP_OK) {
 		memset(settings, 0, sizeof(*settings));
 		return;
 	}
-	settings_from_config(config, settings, warning);
+	settings_from_config(config, settings, warning, error);
 	gp_config_free(config);
 }
 
@@ -197,7 +198,7 @@ bool settings_are_valid(const struct settings *settings)
 	       settings->broken_ttl_ms <= settings->broken_ttl_max_ms &&
 	       settings->broken_ttl_max_ms <= DAY_MS &&
 	       settings->log_events < 1U << EVENT_KINDS &&
-	       is_guard_valid(&settings->guard) &&
+	       is_guard_valid(&settings->guard) && dns_config_is_valid(&settings->dns) &&
 	       ends(settings->log_to, sizeof(settings->log_to)) &&
 	       are_lists_valid(settings);
 }

@@ -6,7 +6,7 @@
 #ifndef TOOL_V6GUARDD_SETTINGS_H
 #define TOOL_V6GUARDD_SETTINGS_H
 
-#include "guard/config.h"
+#include "dns/dns_config.h"
 
 #define SETTINGS_PORTS 16
 #define SETTINGS_ANCHORS 16
@@ -47,6 +47,7 @@ struct settings {
 	char log_to[256];             /* "journal", "stdout" or a path */
 	/* From [guard], for status: doors go by the snapshot. */
 	struct gp_guard_policy guard;
+	struct dns_config dns;
 };
 
 /** The built-in defaults of v6guard.conf(5). */
@@ -55,9 +56,10 @@ void settings_init(struct settings *settings);
 /**
  * From a checked configuration. What this daemon cannot do with it (an anchor that is a
  * name, more ports than fit) is left out and said in WARNING, "" when there is nothing.
+ * False, and ERROR: the resolver is switched on and cannot be as it is asked for.
  */
-void settings_from_config(const struct gp_config *config, struct settings *out,
-			  char warning[256]);
+bool settings_from_config(const struct gp_config *config, struct settings *out,
+			  char warning[256], char error[DNS_WHY]);
 
 /** Every value is in its range and every text ends: for messages between processes. */
 bool settings_are_valid(const struct settings *settings);

@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dns/listen_bind.h"
+#include "dns/upstream.h"
 #include "guard/clock.h"
 #include "guard/nscd.h"
 #include "folder.h"
@@ -27,6 +30,7 @@
 
 #define WORKER_USER "v6guard"
 #define NSCD_EVERY_MS 2000
+#define RESOLVER_FILES 4096
 /* The worker, asked to end, has so long. */
 #define GOODBYE_MS 3000
 
@@ -68,11 +72,25 @@ static void say_settings(const struct settings *settings, const char *what)
 	    settings->guard.enforce ? "" : ", nothing is enforced");
 }
 
+/* Privileged ports were bound while that was possible. */
+static bool has_same_listeners(const struct settings *a, const struct settings *b)
+{
+	bool is_same = a->dns.enable == b->dns.enable &&
+		       a->dns.listen_count == b->dns.listen_count;
+
+	for (size_t i = 0; is_same && i < a->dns.listen_count; i++)
+		is_same = a->dns.listen[i].port == b->dns.listen[i].port &&
+			  gp_addr_equal(&a->dns.listen[i].addr, &b->dns.listen[i].addr);
+	return is_same;
+}
+
 static void take_settings(struct steward *steward, const struct settings *settings)
 {
 	/* The worker cannot open files. */
 	if (strcmp(settings->log_to, steward->settings.log_to) != 0)
 		say("[log] to = %s takes a restart", settings->log_to);
+	if (settings->dns.enable && !has_same_listeners(settings, &steward->settings))
+		say("[resolver] enable and listen take a restart");
 	steward->settings = *settings;
 	say_settings(settings, "configuration read");
 }
@@ -347,12 +365,37 @@ static void dismiss(struct steward *steward)
 /* ---- the worker's beginning ---- */
 
 /* The worker holds on to the lock as well: no two of them may write the map. */
+/* As long as a library may be loaded and limits be raised. False: no resolver. */
+static bool prepare_resolver(struct worker_files *files, const struct settings *settings)
+{
+	struct rlimit limit;
+	char why[DNS_WHY] = "no listener is left";
+	bool is_good = false;
+
+	if (!settings->dns.enable)
+		return false;
+	for (size_t i = 0; i < settings->dns.listen_count; i++)
+		is_good |= files->dns[i].udp >= 0;
+	is_good = is_good && upstream_load(why);
+	if (!is_good)
+		say("the resolver stays off: %s", why);
+	/* Each question to a server has a socket of its own. */
+	if (is_good && !getrlimit(RLIMIT_NOFILE, &limit) &&
+	    limit.rlim_cur < RESOLVER_FILES) {
+		limit.rlim_cur =
+			limit.rlim_max < RESOLVER_FILES ? limit.rlim_max : RESOLVER_FILES;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	return files->resolves = is_good;
+}
+
 static _Noreturn void be_worker(struct files *files, const struct steward *steward,
 				int steward_fd, pid_t parent)
 {
 	const char *user = getpwnam(WORKER_USER) ? WORKER_USER : "nobody";
 	struct gp_diag diag;
 	sigset_t none;
+	bool resolves;
 	int status = 4;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -361,6 +404,7 @@ static _Noreturn void be_worker(struct files *files, const struct steward *stewa
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	files->worker.steward_fd = steward_fd;
+	resolves = prepare_resolver(&files->worker, &steward->settings);
 	if (sandbox_worker(user, &diag) != GP_OK) {
 		say("%s", diag.text);
 		_exit(status);
@@ -372,7 +416,7 @@ static _Noreturn void be_worker(struct files *files, const struct steward *stewa
 		close_standard_files();
 	}
 	/* Without capabilities it is harmless enough where the kernel cannot do more. */
-	if (sandbox_seccomp(&diag) != GP_OK) {
+	if (sandbox_seccomp(resolves, &diag) != GP_OK) {
 		say("%s", diag.text);
 		if (diag.status != GP_UNSUPPORTED)
 			_exit(status);
@@ -394,6 +438,8 @@ static void close_workers(struct worker_files *files)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+	for (size_t i = 0; i < DNS_LISTEN; i++)
+		listen_close(&files->dns[i]);
 }
 
 static bool fork_worker(struct steward *steward, struct files *files)

@@ -94,6 +94,7 @@ static void take_settings(struct worker *worker, const struct settings *settings
 	verdicts_set_rules(worker->verdicts, &rules);
 	prober_set_rate(worker->prober, settings->max_rate);
 	eventlog_set_kinds(worker->log, settings->log_events);
+	configure_resolver(worker);
 	if (settings->anchor_count)
 		evtimer_add(worker->anchors, &soon);
 	else
@@ -194,7 +195,8 @@ static bool begin(struct worker *worker)
 	worker->base = event_base_new();
 	worker->log = eventlog_new(worker->files->log_fd, worker->settings.log_events);
 	if (!worker->base || !worker->log || !make_verdicts(worker) ||
-	    !make_events(worker) || !make_watchers(worker) || !make_control(worker))
+	    !make_events(worker) || !make_watchers(worker) || !make_control(worker) ||
+	    !make_resolver(worker))
 		return false;
 	write_host(worker);
 	take_settings(worker, &worker->settings);
@@ -212,6 +214,7 @@ static void end(struct worker *worker)
 {
 	struct gp_reach_host gone = {.expires_ms = 0};
 
+	end_resolver(worker);
 	control_free(worker->control);
 	hints_free(worker->hints);
 	suspects_free(worker->suspects);

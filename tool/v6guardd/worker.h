@@ -3,18 +3,21 @@
 #ifndef TOOL_V6GUARDD_WORKER_H
 #define TOOL_V6GUARDD_WORKER_H
 
+#include "dns/listen.h"
 #include "guard/reach.h"
 #include "settings.h"
 
 /** What the steward made while it was root; the worker owns it all. -1: not there. */
 struct worker_files {
-	struct gp_reach *map;  /* formatted, shared, writable */
-	int steward_fd;        /* message.h */
-	int hint_fd;           /* bound; SO_PASSCRED is set */
-	int control_fd;        /* bound and listening */
-	int dump_fd, event_fd; /* gp_sockdiag_open, gp_sockdiag_listen */
-	int route_fd;          /* netwatch_open */
-	int log_fd;            /* where events go */
+	struct gp_reach *map;              /* formatted, shared, writable */
+	int steward_fd;                    /* message.h */
+	int hint_fd;                       /* bound; SO_PASSCRED is set */
+	int control_fd;                    /* bound and listening */
+	int dump_fd, event_fd;             /* gp_sockdiag_open, gp_sockdiag_listen */
+	int route_fd;                      /* netwatch_open */
+	int log_fd;                        /* where events go */
+	struct listen_fds dns[DNS_LISTEN]; /* bound, those of TCP listening */
+	bool resolves; /* there is one at least, and libunbound is loaded */
 };
 
 /** Run until the steward says goodbye (its end of the socket closes) or SIGTERM. Returns

@@ -6,6 +6,7 @@
 #define TOOL_V6GUARDD_WORKER_PRIVATE_H
 
 #include "control.h"
+#include "dns/serve.h"
 #include "eventlog.h"
 #include "message.h"
 #include "report.h"
@@ -34,6 +35,7 @@ struct worker {
 	struct prober *prober;
 	struct hints *hints;
 	struct control *control;
+	struct serve *serve; /* NULL: there is no resolver */
 	long long started_ms, tick_at_ms, nscd_sent_ms;
 	bool is_reloading;
 	long long reload_ms; /* when it was asked for */
@@ -69,6 +71,16 @@ void send_nscd(struct worker *worker);
 struct verdict_rules rules_of(const struct settings *settings);
 /* The policy in force lets v6guard do things to programs: not off, enforce = yes. */
 bool may_act(void);
+
+/* ---- worker_dns.c ---- */
+
+/* Nothing is made while the resolver is off. */
+bool make_resolver(struct worker *worker);
+/* A configuration was read. */
+void configure_resolver(struct worker *worker);
+/* Routes or addresses are others. */
+void tell_resolver(struct worker *worker);
+void end_resolver(struct worker *worker);
 
 /* ---- worker_control.c ---- */
 

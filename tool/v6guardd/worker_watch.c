@@ -288,8 +288,10 @@ static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
 			       json_pack("{s:I s:s}", "epoch", (json_int_t)state->epoch,
 					 "why", why));
 	}
-	if (worker->net)
+	if (worker->net) {
 		write_host(worker);
+		tell_resolver(worker);
+	}
 }
 
 /* Each is tested as if a program had been handed it together with all IPv4 ones. */

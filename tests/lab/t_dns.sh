@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The dns door: v6guardd as resolver of a host, behind it a real knot. An IPv6-only host reaches
+# an IPv4-only name; the server has the addresses that a translator would make, in its place.
+. "$(dirname "$0")/lab.sh"
+lab_enter "$@"
+
+translated=2001:db8:46::
+ip -6 addr add "${translated}c633:6401/128" dev lo nodad
+lab_host v6only-noroute4 six
+
+# resolver HOST [LINE...]: v6guardd with the resolver and these lines of [nat64].
+resolver() {
+	local host=$1
+	shift
+	mkdir -p "$LAB_DIR/$host/etc/v6guard"
+	printf '%s\n' '[resolver]' 'enable = yes' '[nat64]' "$@" >"$LAB_DIR/$host/etc/v6guard/v6guard.conf"
+	daemon "$host"
+}
+six() { on six "$python" "$here/ask.py" 127.0.0.64 "$@"; }
+
+# ---- an IPv6-only host ---------------------------------------------------------------------
+
+resolver six "prefix = $translated/96"
+check "an IPv4-only name has an IPv6 address" 'NOERROR; AAAA 2001:db8:46::c633:6401; EDE 29' "$(six v4only.lab.test AAAA)"
+check "its A is what it was" 'NOERROR; A 198.51.100.1' "$(six v4only.lab.test A)"
+check "a name with both keeps its own" 'NOERROR; AAAA 2001:db8:64::1' "$(six dual.lab.test AAAA)"
+check "one with AAAA alone as well" 'NOERROR; AAAA 2001:db8:64::1' "$(six v6only.lab.test AAAA)"
+check "a chain is kept" 'NOERROR; AAAA 2001:db8:64::1; CNAME dual.lab.test.; CNAME www.lab.test.' "$(six far.lab.test AAAA)"
+check "no address of either kind: no data, with the SOA" 'NOERROR; au SOA 35 bytes' \
+	"$(six nodata.lab.test AAAA au | sed 's/SOA [0-9]* bytes/SOA 35 bytes/')"
+check "no such name" NXDOMAIN "$(six nothing.lab.test AAAA)"
+check "TTL: the SOA's minimum, as the A's is longer (RFC 6147 5.1.7)" 'NOERROR; AAAA 2001:db8:46::c633:6401 ttl 60; EDE 29' \
+	"$(six v4only.lab.test AAAA ttl | sed 's/ttl \(60\|59\|58\|57\)/ttl 60/')"
+check "the reverse of a made address (5.3.1)" 'NOERROR; CNAME 1.100.51.198.in-addr.arpa.; PTR host1.lab.test.; EDE 29' \
+	"$(six ${translated}c633:6401 PTR)"
+check "ipv4only.arpa without asking anybody (RFC 8880)" 'NOERROR AA; AAAA 2001:db8:46::c000:aa; AAAA 2001:db8:46::c000:ab; EDE 29' \
+	"$(six ipv4only.arpa AAAA)"
+check "who validates alone gets what is there (5.5)" 'NOERROR CD' "$(six v4only.lab.test AAAA do cd)"
+check "by TCP" 'NOERROR; AAAA 2001:db8:46::c633:6401; EDE 29' "$(six v4only.lab.test AAAA tcp)"
+check "20 questions in one go over one connection" '20 answers, ids complete' "$(six v4only.lab.test AAAA tcp times=20)"
+check "and by IPv6" 'NOERROR; AAAA 2001:db8:46::c633:6401; EDE 29' \
+	"$(on six "$python" "$here/ask.py" ::1 v4only.lab.test AAAA)"
+check "a name is spelled as it was asked for" 'NOERROR; AAAA 2001:db8:46::c633:6401; EDE 29' "$(six V4oNLY.lAb.TesT AAAA)"
+check "without EDNS no EDE" 'NOERROR; AAAA 2001:db8:46::c633:6401' "$(six v4only.lab.test AAAA noedns)"
+
+# ---- EDNS, sizes, bad questions ------------------------------------------------------------
+
+check "50 addresses do not fit 512 bytes" 'NOERROR TC; 31 bytes' "$(six many.lab.test AAAA noedns size)"
+check "nor 1232" 'NOERROR TC; 42 bytes' "$(six many.lab.test AAAA edns=4096 size | sed 's/; [0-9]* bytes/; 42 bytes/')"
+check "by TCP they come whole" 50 "$(six many.lab.test AAAA tcp | grep -o AAAA | wc -l)"
+check "EDNS 1 is not known (RFC 6891 6.1.3)" 'RCODE 16' "$(six dual.lab.test A version=1)"
+check "an option nobody knows is ignored" 'NOERROR; A 198.51.100.1' "$(six dual.lab.test A option=65001)"
+check "zone transfers" NOTIMP "$(six lab.test AXFR tcp)"
+check "without recursion desired: refused" REFUSED "$(six dual.lab.test A nord)"
+check "ANY (RFC 8482)" 'NOERROR; HINFO 9 bytes' "$(six dual.lab.test ANY)"
+check "other types are passed on" 'NOERROR; TXT 16 bytes' "$(six nodata.lab.test TXT | sed 's/TXT [0-9]* bytes/TXT 16 bytes/')"
+check "localhost needs no server" 'NOERROR; AAAA ::1' "$(six x.localhost AAAA)"
+
+# ---- programs ------------------------------------------------------------------------------
+
+printf 'nameserver 127.0.0.64\nsearch %s\n' "$LAB_DOMAIN" >"$LAB_DIR/six/etc/resolv.conf"
+cp "$LAB_DIR/etc/resolv.conf" "$LAB_DIR/six/run/v6guard/resolv.upstream.conf"
+sed -i "s/$DNS4/$DNS6/" "$LAB_DIR/six/run/v6guard/resolv.upstream.conf"
+check "wget reaches an IPv4-only name from a host without IPv4" 2001:db8:1::2 \
+	"$(on six timeout 20 wget -q -T 5 -t 1 -O - http://v4only.lab.test/)"
+check "and by getaddrinfo" "${translated}c633:6401" "$(on six getent ahosts v4only | awk 'NR == 1 { print $1 }')"
+check "resolv.conf names the resolver itself: its servers are those that were there before" \
+	'NOERROR; A 198.51.100.1' "$(sleep 1.1; six www.lab.test A | sed 's/; CNAME.*//')"
+
+# ---- who may ask, and what is asked --------------------------------------------------------
+
+asked=$(lab_asked A)
+for _ in 1 2 3; do six four.lab.test A >/dev/null; done
+check "a name is asked for once while its TTL lasts" 1 "$(($(lab_asked A) - asked))"
+daemon_stop six
+check "nothing was left open, nothing said" '' "$(grep -v 'started: mode' "$LAB_DIR/six/daemon.log")"
+
+lab_host healthy both
+resolver both "prefix = $translated/96"
+both() { on both "$python" "$here/ask.py" 127.0.0.64 "$@"; }
+check "where there is IPv4 nothing is made (mode = auto)" NOERROR "$(both v4only.lab.test AAAA)"
+check "ipv4only.arpa is passed on there" NXDOMAIN "$(both ipv4only.arpa AAAA)"
+daemon_stop both
+printf '%s\n' '[resolver]' 'enable = yes' 'allow = 192.0.2.0/24' >"$LAB_DIR/both/etc/v6guard/v6guard.conf"
+daemon both
+check "others than allow are refused" 'REFUSED; EDE 18' "$(both dual.lab.test A)"
+daemon_stop both
+
+# ---- listeners -----------------------------------------------------------------------------
+
+on both "$python" -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.64", 53)); print("there", flush=True); time.sleep(60)' >"$LAB_DIR/squatter" &
+squatter=$!
+until_true 5 grep -q there "$LAB_DIR/squatter"
+printf '%s\n' '[resolver]' 'enable = yes' >"$LAB_DIR/both/etc/v6guard/v6guard.conf"
+: >"$LAB_DIR/both/daemon.log"
+daemon both
+check "a port that is taken: said, with who has it" 1 \
+	"$(grep -c '127.0.0.64:53 is not listened on: in use by python3' "$LAB_DIR/both/daemon.log")"
+check "the other listener works" 'NOERROR; A 198.51.100.1' "$(on both "$python" "$here/ask.py" ::1 dual.lab.test A)"
+kill "$squatter"
+daemon_stop both
+printf '%s\n' '[resolver]' 'enable = yes' 'upstream = recursive' >"$LAB_DIR/both/etc/v6guard/v6guard.conf"
+check "what is not possible is refused at once" \
+	'v6guardd: /etc/v6guard: [resolver] upstream: recursive is not possible yet: name servers to forward to, or resolv.conf' \
+	"$(on both v6guardd --check 2>&1)"
+lab_done

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Messages of clients, good and bad, and what is written back; names and cursors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "dns_text.h"
+#include "tool/v6guardd/dns/resolvconf.h"
+
+#define HEAD "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+#define HEAD_OPT "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01"
+#define NAME "\3WwW\7eXample\0"
+#define AAAA_IN "\0\x1c\0\1"
+#define OPT(size, version, flags) "\0\0\x29" size "\0" version flags "\0\0"
+
+/* RFC 1035 4.1, RFC 6891 6.1. */
+static const struct {
+	const char *what, *bytes;
+	size_t size;
+	enum question_fate fate;
+	unsigned rcode;
+} cases[] = {
+#define CASE(what, bytes, fate, rcode)                                                   \
+	{                                                                                \
+		what, bytes, sizeof(bytes) - 1, fate, rcode                              \
+	}
+	CASE("plain", HEAD NAME AAAA_IN, QUESTION_GOOD, 0),
+	CASE("EDNS", HEAD_OPT NAME AAAA_IN OPT("\x10\0", "\0", "\0\0"), QUESTION_GOOD, 0),
+	CASE("nothing", "", QUESTION_DROP, 0),
+	CASE("11 bytes", "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00", QUESTION_DROP,
+	     0),
+	CASE("an answer", "\x12\x34\x81\x00\x00\x01\0\0\0\0\0\0" NAME AAAA_IN,
+	     QUESTION_DROP, 0),
+	CASE("no question", "\x12\x34\x01\x00\0\0\0\0\0\0\0\0", QUESTION_REFUSE, 1),
+	CASE("two questions",
+	     "\x12\x34\x01\x00\0\2\0\0\0\0\0\0" NAME AAAA_IN NAME AAAA_IN,
+	     QUESTION_REFUSE, 1),
+	CASE("an answer record", "\x12\x34\x01\x00\0\1\0\1\0\0\0\0" NAME AAAA_IN,
+	     QUESTION_REFUSE, 1),
+	CASE("an authority", "\x12\x34\x01\x00\0\1\0\0\0\1\0\0" NAME AAAA_IN,
+	     QUESTION_REFUSE, 1),
+	CASE("NOTIFY", "\x12\x34\x21\x00\0\1\0\0\0\0\0\0" NAME AAAA_IN, QUESTION_REFUSE,
+	     4),
+	CASE("name cut", HEAD "\3ww", QUESTION_REFUSE, 1),
+	CASE("type cut", HEAD NAME "\0", QUESTION_REFUSE, 1),
+	CASE("bytes behind", HEAD NAME AAAA_IN "x", QUESTION_REFUSE, 1),
+	CASE("a pointer in the name", HEAD "\3www\xc0\x04" AAAA_IN, QUESTION_REFUSE, 1),
+	CASE("a pointer to itself", HEAD "\xc0\x0c" AAAA_IN, QUESTION_REFUSE, 1),
+	CASE("a label of 64", HEAD "\x40" NAME AAAA_IN, QUESTION_REFUSE, 1),
+	CASE("two OPT",
+	     "\x12\x34\x01\x00\0\1\0\0\0\0\0\2" NAME AAAA_IN OPT("\x10\0", "\0", "\0\0")
+		     OPT("\x10\0", "\0", "\0\0"),
+	     QUESTION_REFUSE, 1),
+	CASE("OPT of a name", HEAD_OPT NAME AAAA_IN "\1x" OPT("\x10\0", "\0", "\0\0"),
+	     QUESTION_REFUSE, 1),
+	CASE("OPT missing", HEAD_OPT NAME AAAA_IN, QUESTION_REFUSE, 1),
+	CASE("an option that is cut",
+	     HEAD_OPT NAME AAAA_IN "\0\0\x29\x10\0\0\0\0\0\0\5\0\x0a\0\4x",
+	     QUESTION_REFUSE, 1),
+	CASE("an unknown option",
+	     HEAD_OPT NAME AAAA_IN "\0\0\x29\x10\0\0\0\0\0\0\5\xff\xff\0\1x",
+	     QUESTION_GOOD, 0),
+	CASE("EDNS 1", HEAD_OPT NAME AAAA_IN OPT("\x10\0", "\1", "\0\0"), QUESTION_REFUSE,
+	     16),
+	CASE("AXFR", HEAD NAME "\0\xfc\0\1", QUESTION_REFUSE, 4),
+#undef CASE
+};
+
+static void fates(void **state)
+{
+	struct question got;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		/* Of exactly this size, for sanitizers. */
+		uint8_t *copy = malloc(cases[i].size ? cases[i].size : 1);
+		assert_non_null(copy);
+		memcpy(copy, cases[i].bytes, cases[i].size);
+		const enum question_fate fate = question_read(copy, cases[i].size, &got);
+		if (fate != cases[i].fate || got.rcode != cases[i].rcode)
+			fail_msg("%s: fate %d, rcode %u", cases[i].what, (int)fate,
+				 got.rcode);
+		free(copy);
+	}
+}
+
+static struct question read_good(const char *bytes, size_t size)
+{
+	struct question out;
+
+	assert_int_equal(question_read((const uint8_t *)bytes, size, &out),
+			 QUESTION_GOOD);
+	return out;
+}
+#define READ(bytes) read_good(bytes, sizeof(bytes) - 1)
+
+static void fields(void **state)
+{
+	struct question got = READ(HEAD NAME AAAA_IN);
+	char text[WIRE_NAME_TEXT];
+
+	(void)state;
+	assert_int_equal(got.id, 0x1234);
+	assert_int_equal(got.type, WIRE_AAAA);
+	assert_int_equal(got.class, WIRE_CLASS_IN);
+	assert_string_equal(wire_name_text(got.name, text), "www.example.");
+	assert_string_equal(wire_name_text(got.asked, text), "WwW.eXample.");
+	assert_false(got.has_opt);
+	assert_int_equal(got.size, 512);
+	/* RFC 6891 6.2.3: less than 512 means 512. */
+	got = READ(HEAD_OPT NAME AAAA_IN OPT("\0\0", "\0", "\0\0"));
+	assert_true(got.has_opt);
+	assert_int_equal(got.size, 512);
+	assert_false(got.dnssec_ok);
+	got = READ(HEAD_OPT NAME AAAA_IN OPT("\x04\xd0", "\0", "\x80\0"));
+	assert_int_equal(got.size, 1232);
+	assert_true(got.dnssec_ok);
+	/* The top bit of what is a TTL elsewhere. */
+	got = READ(HEAD_OPT NAME AAAA_IN "\0\0\x29\x10\0\xff\0\x80\0\0\0");
+	assert_true(got.dnssec_ok);
+}
+
+/* What is refused gets its id, its flags and its question back. */
+static void refusals(void **state)
+{
+	struct question question;
+	uint8_t out[512];
+	size_t size;
+
+	(void)state;
+	question_read((const uint8_t *)HEAD "\3ww", sizeof(HEAD "\3ww") - 1, &question);
+	size = answer_refuse(&question, WIRE_FORMERR, ANSWER_EDE_NONE, 1232, out);
+	assert_int_equal(size, WIRE_HEADER);
+	assert_memory_equal(out, "\x12\x34\x81\x81\0\0\0\0\0\0\0\0", WIRE_HEADER);
+	question = READ(HEAD_OPT NAME AAAA_IN OPT("\x10\0", "\0", "\0\0"));
+	size = answer_refuse(&question, WIRE_REFUSED, 18, 1232, out);
+	assert_memory_equal(out, "\x12\x34\x81\x85\0\1\0\0\0\0\0\1" NAME AAAA_IN,
+			    sizeof(HEAD NAME AAAA_IN) - 1);
+	assert_memory_equal(out + sizeof(HEAD NAME AAAA_IN) - 1,
+			    "\0\0\x29\x04\xd0\0\0\0\0\0\6\0\x0f\0\2\0\x12", 17);
+	assert_int_equal(size, sizeof(HEAD NAME AAAA_IN) - 1 + 17);
+	/* BADVERS: its upper bits are in OPT. */
+	question_read((const uint8_t *)HEAD_OPT NAME AAAA_IN OPT("\x10\0", "\1", "\0\0"),
+		      sizeof(HEAD_OPT NAME AAAA_IN OPT("\x10\0", "\1", "\0\0")) - 1,
+		      &question);
+	size = answer_refuse(&question, WIRE_BADVERS, ANSWER_EDE_NONE, 1232, out);
+	assert_int_equal(out[3] & 0xf, 0);
+	assert_memory_equal(out + sizeof(HEAD NAME AAAA_IN) - 1,
+			    "\0\0\x29\x04\xd0\1\0\0\0\0\0", 11);
+	assert_int_equal(size, sizeof(HEAD NAME AAAA_IN) - 1 + 11);
+}
+
+/* ---- names ---- */
+
+static void compression(void **state)
+{
+	uint8_t bytes[512], name[WIRE_NAME];
+	struct wire_out out;
+	struct wire_in in;
+	char text[WIRE_NAME_TEXT];
+
+	(void)state;
+	wire_write(&out, bytes, sizeof(bytes));
+	wire_put_u16(&out, 0);
+	wire_put_name(&out, dns_name("www.example.org."));
+	wire_put_name(&out, dns_name("WWW.Example.ORG."));
+	wire_put_name(&out, dns_name("ns.example.org."));
+	wire_put_name(&out, dns_name("."));
+	wire_put_name(&out, dns_name("org."));
+	assert_int_equal(out.at, 2 + 17 + 2 + 5 + 1 + 2);
+	in = wire_read(bytes, out.at);
+	wire_u16(&in);
+	for (unsigned i = 0; i < 5; i++) {
+		static const char *const names[] = {"www.example.org.",
+						    "www.example.org.", "ns.example.org.",
+						    ".", "org."};
+		assert_int_not_equal(wire_name(&in, name), 0);
+		assert_string_equal(wire_name_text(name, text), names[i]);
+	}
+	assert_int_equal(in.at, in.size);
+	/* What does not fit leaves nothing to point to. */
+	wire_write(&out, bytes, 8);
+	wire_put_name(&out, dns_name("www.example.org."));
+	assert_true(out.failed);
+	assert_int_equal(out.target_count, 0);
+}
+
+static void names(void **state)
+{
+	uint8_t name[WIRE_NAME];
+	char text[WIRE_NAME_TEXT], longest[260];
+
+	(void)state;
+	assert_true(wire_name_within(dns_name("a.b.example."), dns_name("example.")));
+	assert_true(wire_name_within(dns_name("example."), dns_name("EXAMPLE.")));
+	assert_true(wire_name_within(dns_name("example."), dns_name(".")));
+	assert_false(wire_name_within(dns_name("anexample."), dns_name("example.")));
+	assert_false(wire_name_within(dns_name("."), dns_name("example.")));
+	assert_string_equal(wire_name_text((const uint8_t *)"\5a.b\\\1\0", text),
+			    "a\\046b\\092\\001.");
+	/* RFC 1035 2.3.4: 255 bytes in all. */
+	memset(longest, 'a', sizeof(longest));
+	for (size_t i = 49; i < 250; i += 50)
+		longest[i] = '.';
+	longest[253] = '\0';
+	assert_int_equal(wire_name_parse(longest, name), 255);
+	longest[253] = 'a';
+	longest[254] = '\0';
+	assert_int_equal(wire_name_parse(longest, name), 0);
+	assert_int_equal(wire_name_parse("a..b", name), 0);
+}
+
+/* ---- resolv.conf ---- */
+
+static void resolv_conf(void **state)
+{
+	static const char text[] = "# nameserver 192.0.2.9\nsearch example\n"
+				   "nameserver 192.0.2.1\nnameserver\t2001:db8::1 # x\n"
+				   "nameserver 192.0.2.1\r\nnameserver nonsense\n"
+				   " nameserver 192.0.2.8\nnameserver 127.0.0.64\n"
+				   "nameserverx 192.0.2.7\nnameserver 192.0.2.2";
+	struct dns_config config = {.listen_count = 1};
+	struct dns_endpoint got[8];
+	char address[GP_ADDR_TEXT];
+	bool has_own;
+
+	(void)state;
+	assert_int_equal(gp_addr_parse("127.0.0.64", &config.listen[0].addr), GP_OK);
+	config.listen[0].port = 53;
+	assert_int_equal(
+		resolvconf_read(text, sizeof(text) - 1, &config, got, 8, &has_own), 3);
+	assert_true(has_own);
+	assert_string_equal(gp_addr_format(&got[0].addr, address), "192.0.2.1");
+	assert_string_equal(gp_addr_format(&got[1].addr, address), "2001:db8::1");
+	assert_string_equal(gp_addr_format(&got[2].addr, address), "192.0.2.2");
+	assert_int_equal(got[2].port, 53);
+	/* On another port it is somebody else's. */
+	config.listen[0].port = 5353;
+	assert_int_equal(
+		resolvconf_read(text, sizeof(text) - 1, &config, got, 8, &has_own), 4);
+	assert_false(has_own);
+	assert_int_equal(
+		resolvconf_read(text, sizeof(text) - 1, &config, got, 2, &has_own), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fates),    cmocka_unit_test(fields),
+		cmocka_unit_test(refusals), cmocka_unit_test(compression),
+		cmocka_unit_test(names),    cmocka_unit_test(resolv_conf),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* answer.c - answers from what upstream said: passed on, or synthesized (RFC 6147). */
+#include <string.h>
+
+#include "answer_private.h"
+
+/* RFC 6147 5.1.7: without the SOA of the negative answer. */
+#define NO_SOA_S 600
+/* The AAAA could not be had; it may be there in a moment. */
+#define UNSURE_S 10
+#define FOREVER (7U * 24 * 3600)
+
+/* ---- DNS64: for whom, and with what ---- */
+
+static bool is_for_dns64(const struct question *question,
+			 const struct answer_context *context)
+{
+	/* RFC 6147 5.5: who validates alone must see what is there. */
+	const bool validates = question->dnssec_ok && question->flags & WIRE_CD;
+
+	return context->synthesizes && question->class == WIRE_CLASS_IN &&
+	       context->config->prefix_count && !validates;
+}
+
+bool answer_wants_a(const struct question *question, const struct answer_context *context)
+{
+	return question->type == WIRE_AAAA && is_for_dns64(question, context) &&
+	       !dns_is_excluded(context->config, question->name);
+}
+
+static bool is_in(const struct gp_addr *ipv4, uint8_t a, uint8_t b, uint8_t length)
+{
+	const uint8_t bytes[4] = {a, b, 0, 0};
+	const struct gp_prefix prefix = {gp_addr_make(AF_INET, bytes, 0), length};
+
+	return gp_prefix_match(&prefix, ipv4);
+}
+
+/* Of these no translator makes anything that arrives. */
+static bool is_never(const struct gp_addr *ipv4)
+{
+	return is_in(ipv4, 0, 0, 8) || is_in(ipv4, 127, 0, 8) ||
+	       is_in(ipv4, 169, 254, 16) || is_in(ipv4, 224, 0, 4) ||
+	       is_in(ipv4, 240, 0, 4);
+}
+
+static bool is_private(const struct gp_addr *ipv4)
+{
+	return is_in(ipv4, 10, 0, 8) || is_in(ipv4, 172, 16, 12) ||
+	       is_in(ipv4, 192, 168, 16) || is_in(ipv4, 100, 64, 10);
+}
+
+/* RFC 6052 3.1 bars non-global addresses from the Well-Known Prefix, and from no other.
+ */
+bool answer_may_embed(const struct answer_context *context, size_t index,
+		      const struct gp_addr *ipv4)
+{
+	const struct dns_config *config = context->config;
+
+	if (is_never(ipv4) || dns_list_has(&config->exclude_a, ipv4))
+		return false;
+	if (config->non_global == DNS_ALLOW ||
+	    !gp_nat64_is_well_known(&config->prefixes[index]) ||
+	    !gp_nat64_is_nonglobal(ipv4))
+		return true;
+	return config->non_global == DNS_NONGLOBAL_AUTO && context->is_forwarded &&
+	       is_private(ipv4);
+}
+
+static bool is_address(const struct wire_rr *rr, uint16_t type, struct gp_addr *out)
+{
+	const bool is_ipv4 = type == WIRE_A;
+
+	if (rr->type != type || rr->class != WIRE_CLASS_IN ||
+	    rr->rdlength != (is_ipv4 ? 4 : 16))
+		return false;
+	*out = gp_addr_make(is_ipv4 ? AF_INET : AF_INET6, rr->rdata, 0);
+	return true;
+}
+
+/* RFC 6147 5.1.4. */
+static bool is_excluded_aaaa(const struct answer_context *context,
+			     const struct wire_rr *rr)
+{
+	struct gp_addr addr;
+
+	return is_address(rr, WIRE_AAAA, &addr) &&
+	       dns_list_has(&context->config->exclude_aaaa, &addr);
+}
+
+static bool has_usable_aaaa(const struct reply *reply,
+			    const struct answer_context *context)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (walk.rr.type == WIRE_AAAA && !is_excluded_aaaa(context, &walk.rr))
+			return true;
+	return false;
+}
+
+static bool is_embeddable(const struct answer_context *context, const struct wire_rr *rr)
+{
+	struct gp_addr ipv4;
+
+	if (!is_address(rr, WIRE_A, &ipv4))
+		return false;
+	for (size_t i = 0; i < context->config->prefix_count; i++)
+		if (answer_may_embed(context, i, &ipv4))
+			return true;
+	return false;
+}
+
+static bool has_embeddable(const struct reply *reply,
+			   const struct answer_context *context)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (is_embeddable(context, &walk.rr))
+			return true;
+	return false;
+}
+
+/* ---- passing on ---- */
+
+/* What only clients with DO get (RFC 4035 3.1), or was in the message alone. */
+static bool is_left_out(const struct question *question,
+			const struct answer_context *context, const struct wire_rr *rr)
+{
+	const bool is_proof =
+		rr->type == WIRE_RRSIG || rr->type == WIRE_NSEC || rr->type == WIRE_NSEC3;
+	const bool may_see =
+		question->dnssec_ok && context->config->dnssec != DNS_DNSSEC_OFF;
+
+	return rr->type == WIRE_OPT ||
+	       (is_proof && !may_see && rr->type != question->type);
+}
+
+static uint16_t signed_type(const struct wire_rr *rr)
+{
+	return rr->type == WIRE_RRSIG && rr->rdlength >= 2 ? wire_peek_u16(rr->rdata) : 0;
+}
+
+static uint32_t capped(uint32_t ttl, uint32_t cap)
+{
+	return ttl < cap ? ttl : cap;
+}
+
+/* SOA's TTL and its last number: how long what it denies stays denied (RFC 2308 5). */
+static uint32_t negative_ttl(const struct wire_rr *soa)
+{
+	if (soa->rdlength < 22)
+		return 0;
+	return capped(soa->ttl, wire_peek_u32(soa->rdata + soa->rdlength - 4));
+}
+
+static void put(struct builder *builder, const struct reply *reply,
+		const struct reply_walk *walk, uint32_t cap)
+{
+	const uint32_t ttl =
+		walk->rr.type == WIRE_SOA && walk->section == ANSWER_AUTHORITY
+			? negative_ttl(&walk->rr)
+			: walk->rr.ttl;
+	const size_t at =
+		wire_put_rr(&builder->out, &reply->in, &walk->rr, capped(ttl, cap));
+
+	builder_count(builder, walk->section, at);
+}
+
+/* REPLY's sections from FIRST to LAST; with IS_CLEAN without excluded AAAA, whose
+ * signatures then fit nothing any more. */
+struct pick {
+	enum answer_section first, last;
+	bool is_clean;
+	uint32_t cap;
+};
+
+static bool has_soa(const struct reply *reply)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk))
+		if (walk.section == ANSWER_AUTHORITY && walk.rr.type == WIRE_SOA)
+			return true;
+	return false;
+}
+
+static void put_sections(struct builder *builder, const struct question *question,
+			 const struct answer_context *context, const struct reply *reply,
+			 const struct pick *pick)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk)) {
+		const bool is_dropped = pick->is_clean && walk.section == ANSWER_ANSWER &&
+					(is_excluded_aaaa(context, &walk.rr) ||
+					 signed_type(&walk.rr) == WIRE_AAAA);
+		if (walk.section >= pick->first && walk.section <= pick->last &&
+		    !is_dropped && !is_left_out(question, context, &walk.rr))
+			put(builder, reply, &walk, pick->cap);
+	}
+}
+
+static bool has_excluded(const struct reply *reply, const struct answer_context *context)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (is_excluded_aaaa(context, &walk.rr))
+			return true;
+	return false;
+}
+
+/* Records of QUESTION's type are in the answer section of what was written. */
+static bool is_answered(const struct reply *reply, const struct question *question,
+			const struct answer_context *context, bool is_clean)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if ((walk.rr.type == question->type || question->type == WIRE_ANY) &&
+		    !(is_clean && is_excluded_aaaa(context, &walk.rr)))
+			return true;
+	return false;
+}
+
+/* How long it may be kept: RFC 2308 5 for what denies, RFC 9520 for what failed. */
+static uint32_t lifetime_of(const struct reply *reply, bool is_positive)
+{
+	const enum wire_rcode rcode = reply_rcode(reply);
+
+	if (rcode != WIRE_NOERROR && rcode != WIRE_NXDOMAIN)
+		return ANSWER_FAILED_S;
+	return is_positive || has_soa(reply) ? FOREVER : 0;
+}
+
+static void pass(const struct question *question, const struct answer_context *context,
+		 const struct reply *reply, bool is_secure, bool is_clean,
+		 struct answer *out)
+{
+	const struct pick all = {ANSWER_ANSWER, ANSWER_ADDITIONAL,
+				 is_clean && has_excluded(reply, context), FOREVER};
+	const bool is_positive = is_answered(reply, question, context, all.is_clean);
+	struct builder builder;
+
+	builder_begin(&builder, question, out);
+	out->is_secure = is_secure && !all.is_clean;
+	put_sections(&builder, question, context, reply, &all);
+	if (all.is_clean && !is_positive && !has_soa(reply))
+		builder_put_soa(&builder, question->name, ANSWER_OWN_S);
+	builder_end(&builder, reply_rcode(reply), lifetime_of(reply, is_positive));
+}
+
+/* ---- synthesis ---- */
+
+static void put_embedded(struct builder *builder, const struct answer_context *context,
+			 const struct wire_rr *rr, uint32_t cap)
+{
+	struct gp_addr ipv4, ipv6;
+
+	if (!is_address(rr, WIRE_A, &ipv4))
+		return;
+	for (size_t i = 0; i < context->config->prefix_count; i++)
+		if (answer_may_embed(context, i, &ipv4) &&
+		    gp_nat64_embed(&context->config->prefixes[i], &ipv4, &ipv6) == GP_OK)
+			builder_put(builder, ANSWER_ANSWER, rr->owner, WIRE_AAAA,
+				    capped(rr->ttl, cap), ipv6.bytes, 16);
+}
+
+/* RFC 6147 5.1.7, and less where it is not known that there is no AAAA. */
+static uint32_t synthesis_cap(const struct reply *aaaa, bool is_there)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	if (!is_there || reply_rcode(aaaa) != WIRE_NOERROR)
+		return UNSURE_S;
+	while (reply_next(aaaa, &walk))
+		if (walk.section == ANSWER_AUTHORITY && walk.rr.type == WIRE_SOA)
+			return negative_ttl(&walk.rr);
+	return NO_SOA_S;
+}
+
+/* The chain is kept, each A becomes AAAA, and the rest comes from A's reply (5.4). */
+static void synthesize(const struct question *question,
+		       const struct answer_context *context, const struct reply *a,
+		       uint32_t cap, struct answer *out)
+{
+	const struct pick rest = {ANSWER_AUTHORITY, ANSWER_ADDITIONAL, false, FOREVER};
+	struct reply_walk walk = {.has_begun = false};
+	struct builder builder;
+
+	builder_begin(&builder, question, out);
+	out->is_synthesized = true;
+	out->ede = ANSWER_EDE_SYNTHESIZED;
+	while (reply_next(a, &walk) && walk.section == ANSWER_ANSWER) {
+		if (walk.rr.type == WIRE_A)
+			put_embedded(&builder, context, &walk.rr, cap);
+		else if (signed_type(&walk.rr) != WIRE_A &&
+			 !is_left_out(question, context, &walk.rr))
+			put(&builder, a, &walk, FOREVER);
+	}
+	put_sections(&builder, question, context, a, &rest);
+	builder_end(&builder, WIRE_NOERROR, cap);
+}
+
+/* With validation an AAAA that could not be had is not known to be none, unless the name
+ * is not signed at all (RFC 6147 5.5). */
+static bool may_stand_in(const struct answer_context *context,
+			 const struct answer_reply *a)
+{
+	return context->config->dnssec != DNS_DNSSEC_VALIDATE || !a->is_secure;
+}
+
+bool answer_can_stand_in(const struct answer_context *context,
+			 const struct answer_reply *a)
+{
+	struct reply reply;
+
+	return reply_open(a, &reply) && !a->is_bogus &&
+	       reply_rcode(&reply) == WIRE_NOERROR && has_embeddable(&reply, context) &&
+	       may_stand_in(context, a);
+}
+
+bool answer_is_enough(const struct question *question,
+		      const struct answer_context *context,
+		      const struct answer_reply *main)
+{
+	struct reply reply;
+
+	if (!answer_wants_a(question, context) ||
+	    (main->is_bogus && !(question->flags & WIRE_CD)))
+		return true;
+	return reply_open(main, &reply) && (reply_rcode(&reply) == WIRE_NXDOMAIN ||
+					    (reply_rcode(&reply) == WIRE_NOERROR &&
+					     has_usable_aaaa(&reply, context)));
+}
+
+static void make_dns64(const struct question *question,
+		       const struct answer_context *context,
+		       const struct answer_reply *main, const struct answer_reply *a,
+		       struct answer *out)
+{
+	struct reply aaaa_reply, a_reply;
+	const bool has_aaaa = reply_open(main, &aaaa_reply);
+	const bool has_a = reply_open(a, &a_reply);
+	const enum wire_rcode rcode = has_aaaa ? reply_rcode(&aaaa_reply) : WIRE_SERVFAIL;
+	const bool is_sure = has_aaaa && rcode == WIRE_NOERROR;
+
+	if (has_aaaa && (rcode == WIRE_NXDOMAIN ||
+			 (is_sure && has_usable_aaaa(&aaaa_reply, context)))) {
+		pass(question, context, &aaaa_reply, main->is_secure, true, out);
+	} else if (a && a->is_bogus) {
+		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
+	} else if (has_a && reply_rcode(&a_reply) == WIRE_NOERROR &&
+		   has_embeddable(&a_reply, context) &&
+		   (is_sure || may_stand_in(context, a))) {
+		synthesize(question, context, &a_reply,
+			   synthesis_cap(&aaaa_reply, has_aaaa), out);
+		out->is_secure =
+			out->is_synthesized && is_sure && main->is_secure && a->is_secure;
+	} else if (has_a && reply_rcode(&a_reply) != WIRE_NOERROR) {
+		/* 5.1.6: an error of the A is the answer. */
+		pass(question, context, &a_reply, a->is_secure, false, out);
+	} else if (has_aaaa && (has_a || !a)) {
+		pass(question, context, &aaaa_reply, main->is_secure, true, out);
+	} else {
+		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+	}
+}
+
+/* ---- PTR (RFC 6147 5.3.1) ---- */
+
+static int nibble(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool answer_reverse6(const uint8_t *name, struct gp_addr *out)
+{
+	static const uint8_t zone[] = "\3ip6\4arpa";
+	uint8_t bytes[16] = {0};
+
+	for (unsigned i = 0; i < 32; i++, name += 2) {
+		const int value = name[0] == 1 ? nibble(name[1]) : -1;
+		if (value < 0)
+			return false;
+		bytes[15 - i / 2] |= (uint8_t)(i % 2 ? value << 4 : value);
+	}
+	*out = gp_addr_make(AF_INET6, bytes, 0);
+	return wire_name_equal(name, zone);
+}
+
+static void reverse4(const struct gp_addr *ipv4, uint8_t out[WIRE_NAME])
+{
+	static const uint8_t zone[] = "\7in-addr\4arpa";
+	size_t at = 0;
+
+	for (int i = 3; i >= 0; i--) {
+		const uint8_t octet = ipv4->bytes[i];
+		const uint8_t digits = octet >= 100 ? 3 : octet >= 10 ? 2 : 1;
+		out[at++] = digits;
+		if (digits == 3)
+			out[at++] = (uint8_t)('0' + octet / 100);
+		if (digits >= 2)
+			out[at++] = (uint8_t)('0' + octet / 10 % 10);
+		out[at++] = (uint8_t)('0' + octet % 10);
+	}
+	memcpy(out + at, zone, sizeof(zone));
+}
+
+bool answer_ptr_target(const struct question *question,
+		       const struct answer_context *context, uint8_t target[WIRE_NAME])
+{
+	const struct dns_config *config = context->config;
+	struct gp_addr ipv6, ipv4;
+
+	if (question->type != WIRE_PTR || !is_for_dns64(question, context) ||
+	    !answer_reverse6(question->name, &ipv6))
+		return false;
+	for (size_t i = 0; i < config->prefix_count; i++)
+		if (gp_nat64_extract(&config->prefixes[i], &ipv6, &ipv4) == GP_OK) {
+			reverse4(&ipv4, target);
+			return true;
+		}
+	return false;
+}
+
+static bool has_type(const struct reply *reply, uint16_t type)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (walk.rr.type == type)
+			return true;
+	return false;
+}
+
+/* A CNAME to the IPv4 name; where a CNAME is there already, its PTR under the name that
+ * was asked for, as no CNAME may lead to one that we made. */
+static void make_ptr(const struct question *question,
+		     const struct answer_context *context, const struct reply *reply,
+		     const uint8_t *target, struct answer *out)
+{
+	const struct pick answers = {ANSWER_ANSWER, ANSWER_ANSWER, false, FOREVER};
+	struct reply_walk walk = {.has_begun = false};
+	struct wire_in in;
+	uint8_t name[WIRE_NAME];
+	struct builder builder;
+
+	builder_begin(&builder, question, out);
+	if (has_type(reply, WIRE_PTR)) {
+		out->is_synthesized = true;
+		out->ede = ANSWER_EDE_SYNTHESIZED;
+	}
+	if (has_type(reply, WIRE_PTR) && !has_type(reply, WIRE_CNAME)) {
+		builder_put_name(&builder, ANSWER_ANSWER, question->name, WIRE_CNAME,
+				 NO_SOA_S, target);
+		put_sections(&builder, question, context, reply, &answers);
+	}
+	while (has_type(reply, WIRE_CNAME) && reply_next(reply, &walk) &&
+	       walk.section == ANSWER_ANSWER) {
+		in = reply->in;
+		in.at = walk.rr.rdata_at;
+		in.failed = false;
+		if (walk.rr.type == WIRE_PTR && wire_name(&in, name))
+			builder_put_name(&builder, ANSWER_ANSWER, question->name,
+					 WIRE_PTR, walk.rr.ttl, name);
+	}
+	if (!has_type(reply, WIRE_PTR) && reply_rcode(reply) <= WIRE_NXDOMAIN)
+		builder_put_soa(&builder, question->name, ANSWER_OWN_S);
+	builder_end(&builder, reply_rcode(reply), lifetime_of(reply, true));
+}
+
+/* ---- the whole ---- */
+
+void answer_make(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *main, const struct answer_reply *a,
+		 struct answer *out)
+{
+	uint8_t target[WIRE_NAME];
+	struct reply reply;
+
+	if (main && main->is_bogus && !(question->flags & WIRE_CD)) {
+		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
+	} else if (answer_wants_a(question, context)) {
+		make_dns64(question, context, main, a, out);
+	} else if (!reply_open(main, &reply)) {
+		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+	} else if (answer_ptr_target(question, context, target)) {
+		make_ptr(question, context, &reply, target, out);
+	} else {
+		pass(question, context, &reply, main->is_secure, false, out);
+	}
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * answer.h - what a client gets: replies from upstream and the policy come to one whole
+ * message. DNS64 is here (RFC 6147), and what is answered without asking anybody. Pure.
+ *
+ * An answer is made once for all clients that ask the same: with id 0, without RD, CD, AD
+ * and OPT. These are the client's own, and answer_finish adds them.
+ */
+#ifndef TOOL_V6GUARDD_DNS_ANSWER_H
+#define TOOL_V6GUARDD_DNS_ANSWER_H
+
+#include "dns_config.h"
+#include "question.h"
+
+#define ANSWER_RECORDS 4096
+/** OPT with one Extended DNS Error (RFC 8914) without a text. */
+#define ANSWER_OPT 17
+
+/** Extended DNS Errors (RFC 8914 4, and IANA's registry). */
+enum answer_ede {
+	ANSWER_EDE_NONE = -1,
+	ANSWER_EDE_STALE = 3,
+	ANSWER_EDE_BOGUS = 6,
+	ANSWER_EDE_PROHIBITED = 18,
+	ANSWER_EDE_UNREACHABLE = 22,
+	ANSWER_EDE_SYNTHESIZED = 29,
+};
+
+/** What upstream said to one question. */
+struct answer_reply {
+	const uint8_t *packet; /* NULL: nothing came, or nothing that can be read */
+	size_t size;
+	bool is_bogus, is_secure; /* by validation */
+};
+
+/** What is asked for whom: does DNS64 act, and for which names. */
+struct answer_context {
+	const struct dns_config *config;
+	bool synthesizes;  /* the host and the client are to have DNS64 */
+	bool is_forwarded; /* the name is in a zone of [forward] */
+};
+
+struct answer {
+	uint8_t *bytes; /* WIRE_MAX of them, the caller's */
+	size_t size;
+	uint16_t flags; /* QR, RA, AA and RCODE, as in the header */
+	bool is_secure; /* all of it was validated: AD may be set */
+	bool is_synthesized;
+	int ede;           /* enum answer_ede */
+	uint32_t lifetime; /* seconds it may be given again; 0: not at all */
+	size_t ttl_count;
+	uint16_t ttl_at[ANSWER_RECORDS]; /* where TTLs stand */
+};
+
+/** AAAA of QUESTION may have to be made from A: both are to be asked. */
+bool answer_wants_a(const struct question *question,
+		    const struct answer_context *context);
+
+/**
+ * QUESTION is for the PTR of an address that a NAT64 prefix embeds (RFC 6147 5.3.1):
+ * TARGET is the name below in-addr.arpa to ask instead.
+ */
+bool answer_ptr_target(const struct question *question,
+		       const struct answer_context *context, uint8_t target[WIRE_NAME]);
+
+/**
+ * Answer what needs no upstream: ipv4only.arpa and the reverse names of its addresses
+ * while DNS64 acts (RFC 8880 7.1), ANY (RFC 8482), localhost, invalid, onion and local
+ * (RFC 6761, 7686, 6762). False: it does.
+ */
+bool answer_local(const struct question *question, const struct answer_context *context,
+		  struct answer *out);
+
+/**
+ * The answer from MAIN, what upstream said to QUESTION or to its answer_ptr_target, and
+ * A, what it said of the A of the same name; NULL: not asked, or not needed.
+ */
+void answer_make(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *main, const struct answer_reply *a,
+		 struct answer *out);
+
+/** A, the reply for the A, is of no use to answer_make any more: MAIN alone decides. */
+bool answer_is_enough(const struct question *question,
+		      const struct answer_context *context,
+		      const struct answer_reply *main);
+
+/** From A alone an AAAA could be made, and may be, should the AAAA not come. */
+bool answer_can_stand_in(const struct answer_context *context,
+			 const struct answer_reply *a);
+
+/** No records: RCODE, and EDE with it. */
+void answer_fail(const struct question *question, enum wire_rcode rcode, int ede,
+		 struct answer *out);
+
+/** What answer_finish needs of an answer that is kept. */
+struct answer_image {
+	const uint8_t *bytes;
+	size_t size;
+	uint16_t flags;
+	bool is_secure, is_synthesized;
+	int ede;
+	const uint16_t *ttl_at;
+	size_t ttl_count;
+};
+
+struct answer_image answer_image(const struct answer *answer);
+
+/**
+ * Write IMAGE for the client that asked QUESTION to TO (WIRE_MAX bytes): its id, flags
+ * and spelling of the name, TTLs less by AGE seconds, at most LIMIT bytes (else no
+ * records, and TC), OPT if it sent one with EDNS_SIZE as our own. Returns the size.
+ */
+size_t answer_finish(const struct answer_image *image, const struct question *question,
+		     uint32_t age, size_t limit, uint16_t edns_size, uint8_t *to);
+
+/** The reply to a message that question_read refused; its size. */
+size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int ede,
+		     uint16_t edns_size, uint8_t to[512]);
+
+#endif

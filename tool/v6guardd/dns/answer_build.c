@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* answer_build.c - the outer shape of answers: writing, reading upstream's, finishing. */
+#include <string.h>
+
+#include "answer_private.h"
+
+#define EDE_OPTION 15
+#define RCODE_MASK 0x000f
+#define DO_BIT 0x8000
+#define OPT_TTL(rcode, has_do) ((uint32_t)(rcode) >> 4 << 24 | ((has_do) ? DO_BIT : 0U))
+
+/* ---- writing ---- */
+
+void builder_begin(struct builder *builder, const struct question *question,
+		   struct answer *out)
+{
+	memset(builder, 0, sizeof(*builder));
+	builder->answer = out;
+	builder->least = UINT32_MAX;
+	builder->counts[0] = 1;
+	out->ttl_count = 0;
+	out->is_secure = out->is_synthesized = false;
+	out->ede = ANSWER_EDE_NONE;
+	out->flags = WIRE_QR | WIRE_RA;
+	wire_write(&builder->out, out->bytes, WIRE_MAX);
+	memset(out->bytes, 0, WIRE_HEADER);
+	builder->out.at = WIRE_HEADER;
+	wire_put_name(&builder->out, question->name);
+	wire_put_u16(&builder->out, question->type);
+	wire_put_u16(&builder->out, question->class);
+}
+
+void builder_count(struct builder *builder, enum answer_section section, size_t ttl_at)
+{
+	struct answer *answer = builder->answer;
+	uint32_t ttl;
+
+	if (answer->ttl_count == ANSWER_RECORDS)
+		builder->out.failed = true;
+	if (builder->out.failed)
+		return;
+	ttl = wire_peek_u32(answer->bytes + ttl_at);
+	if (ttl < builder->least)
+		builder->least = ttl;
+	answer->ttl_at[answer->ttl_count++] = (uint16_t)ttl_at;
+	builder->counts[section]++;
+}
+
+void builder_put(struct builder *builder, enum answer_section section,
+		 const uint8_t *owner, uint16_t type, uint32_t ttl, const void *rdata,
+		 size_t size)
+{
+	const size_t ttl_at = wire_begin_rr(&builder->out, owner, type, ttl);
+
+	wire_put_bytes(&builder->out, rdata, size);
+	wire_end_rr(&builder->out, ttl_at);
+	builder_count(builder, section, ttl_at);
+}
+
+void builder_put_name(struct builder *builder, enum answer_section section,
+		      const uint8_t *owner, uint16_t type, uint32_t ttl,
+		      const uint8_t *name)
+{
+	const size_t ttl_at = wire_begin_rr(&builder->out, owner, type, ttl);
+
+	wire_put_name(&builder->out, name);
+	wire_end_rr(&builder->out, ttl_at);
+	builder_count(builder, section, ttl_at);
+}
+
+void builder_put_soa(struct builder *builder, const uint8_t *owner, uint32_t ttl)
+{
+	static const uint8_t nobody[] = "\6nobody\7invalid";
+	const size_t ttl_at = wire_begin_rr(&builder->out, owner, WIRE_SOA, ttl);
+
+	wire_put_name(&builder->out, (const uint8_t *)"");
+	wire_put_name(&builder->out, nobody);
+	wire_put_u32(&builder->out, 1);
+	wire_put_u32(&builder->out, 3600);
+	wire_put_u32(&builder->out, 1200);
+	wire_put_u32(&builder->out, 604800);
+	wire_put_u32(&builder->out, ttl);
+	wire_end_rr(&builder->out, ttl_at);
+	builder_count(builder, ANSWER_AUTHORITY, ttl_at);
+}
+
+void builder_end(struct builder *builder, enum wire_rcode rcode, uint32_t lifetime)
+{
+	struct answer *answer = builder->answer;
+
+	if (builder->out.failed) {
+		/* Of the message only the question is left. */
+		answer->ttl_count = 0;
+		memset(builder->counts + 1, 0, 3 * sizeof(builder->counts[0]));
+		builder->out.at =
+			WIRE_HEADER + wire_name_length(answer->bytes + WIRE_HEADER) + 4;
+		builder->least = UINT32_MAX;
+		rcode = WIRE_SERVFAIL;
+		lifetime = ANSWER_FAILED_S;
+		answer->is_secure = answer->is_synthesized = false;
+	}
+	answer->flags = (uint16_t)((answer->flags & ~RCODE_MASK) | rcode);
+	answer->size = builder->out.at;
+	answer->lifetime = builder->least < lifetime ? builder->least : lifetime;
+	wire_set_u16(answer->bytes + 2, answer->flags);
+	for (size_t i = 0; i < 4; i++)
+		wire_set_u16(answer->bytes + 4 + 2 * i, builder->counts[i]);
+}
+
+void answer_fail(const struct question *question, enum wire_rcode rcode, int ede,
+		 struct answer *out)
+{
+	struct builder builder;
+
+	builder_begin(&builder, question, out);
+	out->ede = ede;
+	builder_end(&builder, rcode, ANSWER_FAILED_S);
+}
+
+/* ---- reading ---- */
+
+enum wire_rcode reply_rcode(const struct reply *reply)
+{
+	return (enum wire_rcode)(reply->flags & RCODE_MASK);
+}
+
+bool reply_open(const struct answer_reply *from, struct reply *out)
+{
+	uint8_t name[WIRE_NAME];
+
+	memset(out, 0, sizeof(*out));
+	if (!from || !from->packet)
+		return false;
+	out->in = wire_read(from->packet, from->size);
+	wire_u16(&out->in);
+	out->flags = wire_u16(&out->in);
+	for (size_t i = 0; i < 4; i++)
+		out->counts[i] = wire_u16(&out->in);
+	for (unsigned i = 0; i < out->counts[0] && !out->in.failed; i++) {
+		wire_name(&out->in, name);
+		wire_u32(&out->in);
+	}
+	out->records_at = out->in.at;
+	return !out->in.failed && out->flags & WIRE_QR;
+}
+
+bool reply_next(const struct reply *reply, struct reply_walk *walk)
+{
+	if (!walk->has_begun) {
+		walk->has_begun = true;
+		walk->section = ANSWER_ANSWER;
+		walk->in = reply->in;
+		walk->in.at = reply->records_at;
+	}
+	while (walk->index == reply->counts[walk->section]) {
+		if (walk->section == ANSWER_ADDITIONAL)
+			return false;
+		walk->section++;
+		walk->index = 0;
+	}
+	walk->index++;
+	return wire_get_rr(&walk->in, &walk->rr);
+}
+
+/* ---- for the client ---- */
+
+struct answer_image answer_image(const struct answer *answer)
+{
+	return (struct answer_image){
+		.bytes = answer->bytes,
+		.size = answer->size,
+		.flags = answer->flags,
+		.is_secure = answer->is_secure,
+		.is_synthesized = answer->is_synthesized,
+		.ede = answer->ede,
+		.ttl_at = answer->ttl_at,
+		.ttl_count = answer->ttl_count,
+	};
+}
+
+static size_t put_opt(uint8_t *to, const struct question *question, unsigned rcode,
+		      int ede, uint16_t edns_size)
+{
+	struct wire_out out;
+
+	wire_write(&out, to, ANSWER_OPT);
+	wire_put_u8(&out, 0);
+	wire_put_u16(&out, WIRE_OPT);
+	wire_put_u16(&out, edns_size);
+	wire_put_u32(&out, OPT_TTL(rcode, question->dnssec_ok));
+	wire_put_u16(&out, ede == ANSWER_EDE_NONE ? 0 : 6);
+	if (ede != ANSWER_EDE_NONE) {
+		wire_put_u16(&out, EDE_OPTION);
+		wire_put_u16(&out, 2);
+		wire_put_u16(&out, (uint16_t)ede);
+	}
+	return out.at;
+}
+
+/* AD: RFC 6840 5.7 and 5.8; of what was made only for DO (RFC 6147 5.5). */
+static uint16_t flags_of(const struct answer_image *image,
+			 const struct question *question)
+{
+	const bool wants_ad = question->dnssec_ok ||
+			      (question->flags & WIRE_AD && !image->is_synthesized);
+	uint16_t flags =
+		(uint16_t)(image->flags | (question->flags & (WIRE_RD | WIRE_CD)));
+
+	if (image->is_secure && wants_ad && !(question->flags & WIRE_CD))
+		flags |= WIRE_AD;
+	return flags;
+}
+
+size_t answer_finish(const struct answer_image *image, const struct question *question,
+		     uint32_t age, size_t limit, uint16_t edns_size, uint8_t *to)
+{
+	const size_t question_end = WIRE_HEADER + question->name_length + 4U;
+	const size_t opt = question->has_opt ? ANSWER_OPT : 0;
+	const bool is_cut = image->size + opt > limit;
+	uint16_t flags = flags_of(image, question);
+	size_t size = is_cut ? question_end : image->size;
+
+	memcpy(to, image->bytes, size);
+	memcpy(to + WIRE_HEADER, question->asked, question->name_length);
+	if (is_cut) {
+		flags |= WIRE_TC;
+		memset(to + 6, 0, 6);
+	}
+	for (size_t i = 0; age && !is_cut && i < image->ttl_count; i++) {
+		uint8_t *at = to + image->ttl_at[i];
+		const uint32_t ttl = wire_peek_u32(at);
+		wire_set_u32(at, ttl > age ? ttl - age : 0);
+	}
+	wire_set_u16(to, question->id);
+	wire_set_u16(to + 2, flags);
+	if (question->has_opt) {
+		wire_set_u16(to + 10, (uint16_t)(wire_peek_u16(to + 10) + 1));
+		size += put_opt(to + size, question, 0, image->ede, edns_size);
+	}
+	return size;
+}
+
+size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int ede,
+		     uint16_t edns_size, uint8_t to[512])
+{
+	const uint16_t opcode = question->flags & 0x7800;
+	struct wire_out out;
+
+	wire_write(&out, to, 512 - ANSWER_OPT);
+	wire_put_u16(&out, question->id);
+	wire_put_u16(&out, (uint16_t)(WIRE_QR | opcode |
+				      (question->flags & (WIRE_RD | WIRE_CD)) | WIRE_RA |
+				      (rcode & RCODE_MASK)));
+	wire_put_u16(&out, question->has_question);
+	wire_put_u32(&out, 0);
+	wire_put_u16(&out, question->has_opt);
+	if (question->has_question) {
+		wire_put_bytes(&out, question->asked, question->name_length);
+		wire_put_u16(&out, question->type);
+		wire_put_u16(&out, question->class);
+	}
+	if (question->has_opt)
+		return out.at +
+		       put_opt(to + out.at, question, (unsigned)rcode, ede, edns_size);
+	return out.at;
+}

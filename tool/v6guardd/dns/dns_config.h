@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dns_config.h - [resolver], [nat64] and [forward] of v6guard.conf(5) as plain data. */
+#ifndef TOOL_V6GUARDD_DNS_DNS_CONFIG_H
+#define TOOL_V6GUARDD_DNS_DNS_CONFIG_H
+
+#include "guard/config.h"
+#include "wire.h"
+
+#define DNS_LISTEN 8
+#define DNS_UPSTREAMS 8
+#define DNS_PREFIXES 8
+#define DNS_LIST 32     /* prefixes in allow, clients, exclude-a, exclude-aaaa */
+#define DNS_PATTERNS 16 /* exclude-domains */
+#define DNS_ZONES 8     /* of all [forward] sections */
+
+struct dns_endpoint {
+	struct gp_addr addr;
+	uint16_t port;
+};
+
+struct dns_list {
+	uint32_t count;
+	struct gp_prefix list[DNS_LIST];
+};
+
+enum dns_pattern_kind { DNS_PATTERN_WITHIN, DNS_PATTERN_EXACT, DNS_PATTERN_BELOW };
+
+struct dns_pattern {
+	uint32_t kind; /* enum dns_pattern_kind */
+	uint8_t name[WIRE_NAME];
+};
+
+enum dns_switch { DNS_OFF, DNS_AUTO, DNS_ON };
+enum dns_nonglobal { DNS_REFUSE, DNS_ALLOW, DNS_NONGLOBAL_AUTO };
+enum dns_dnssec { DNS_DNSSEC_OFF, DNS_DNSSEC_PROCESS, DNS_DNSSEC_VALIDATE };
+
+/** Names are in wire form and lower case; times in milliseconds. */
+struct dns_config {
+	uint32_t enable;
+	uint32_t listen_count;
+	struct dns_endpoint listen[DNS_LISTEN];
+	uint32_t from_resolv_conf; /* upstream = resolv.conf */
+	uint32_t upstream_count;
+	struct dns_endpoint upstream[DNS_UPSTREAMS];
+	uint32_t dnssec; /* enum dns_dnssec */
+	char trust_anchor[256];
+	uint32_t edns_size, aaaa_timeout_ms;
+	struct dns_list allow;
+	/* [nat64] */
+	uint32_t nat64; /* enum dns_switch */
+	uint32_t prefix_count;
+	struct gp_prefix prefixes[DNS_PREFIXES];
+	uint32_t non_global; /* enum dns_nonglobal */
+	struct dns_list exclude_a, exclude_aaaa, clients;
+	uint32_t pattern_count;
+	struct dns_pattern exclude_domains[DNS_PATTERNS];
+	/* [forward]: one entry a zone */
+	uint32_t zone_count;
+	struct dns_zone {
+		uint8_t name[WIRE_NAME];
+		uint32_t upstream_count;
+		struct dns_endpoint upstream[4];
+	} zones[DNS_ZONES];
+};
+
+#define DNS_WHY 512
+
+/**
+ * From a checked configuration. With `enable = yes`, false and WHY when something in it
+ * cannot be done here (keys that do not act yet, more of a list than fits): the whole
+ * configuration is refused then, as half a resolver is worse than the one before.
+ */
+bool dns_config_from(const struct gp_config *config, struct dns_config *out,
+		     char why[DNS_WHY]);
+
+/** Counts, enums and lengths are in range, names and texts end. */
+bool dns_config_is_valid(const struct dns_config *config);
+
+/** ADDR is in one of LIST's prefixes. */
+bool dns_list_has(const struct dns_list *list, const struct gp_addr *addr);
+
+/** NAME (lower case) matches one of exclude-domains. */
+bool dns_is_excluded(const struct dns_config *config, const uint8_t *name);
+
+/** The zone of [forward] that NAME is in, the longest; NULL: none. */
+const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name);
+
+#endif

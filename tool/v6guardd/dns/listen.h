@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * listen.h - the door's sockets: messages in, messages out. UDP many at a time, TCP with
+ * pipelining (RFC 7766): answers go out as they come.
+ */
+#ifndef TOOL_V6GUARDD_DNS_LISTEN_H
+#define TOOL_V6GUARDD_DNS_LISTEN_H
+
+#include <event2/event.h>
+#include <sys/socket.h>
+
+#include "dns_config.h"
+
+/** Connections at a time, of one client, and how long one may be idle. */
+#define LISTEN_CONNECTIONS 256
+#define LISTEN_PER_CLIENT 64
+#define LISTEN_IDLE_S 10
+/** Questions of one connection that wait for answers. */
+#define LISTEN_PIPELINE 64
+
+/** Sockets of one address; -1: there is none. */
+struct listen_fds {
+	int udp, tcp;
+};
+
+struct listen;
+
+/** Where an answer goes. */
+struct listen_client {
+	struct listen *listen;
+	bool is_tcp;
+	struct gp_addr addr;
+	/* UDP */
+	int fd;
+	socklen_t name_length;
+	struct sockaddr_storage name;
+	/* TCP: a connection that is gone has another serial */
+	unsigned slot;
+	uint64_t serial;
+};
+
+typedef void listen_message_fn(void *ctx, const struct listen_client *client,
+			       const uint8_t *bytes, size_t size);
+
+/**
+ * Read from COUNT addresses' sockets, which stay the caller's. Each message of TCP has to
+ * be answered once, by listen_send or listen_ignore. NULL: no memory.
+ */
+struct listen *listen_new(struct event_base *base, const struct listen_fds *fds,
+			  size_t count, listen_message_fn *take, void *ctx);
+void listen_free(struct listen *listen);
+
+/** Send SIZE bytes; what cannot be sent now is lost, as UDP is. */
+void listen_send(const struct listen_client *client, const uint8_t *bytes, size_t size);
+/** There is no answer. */
+void listen_ignore(const struct listen_client *client);
+
+/** Connections that are open. */
+size_t listen_connections(const struct listen *listen);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* resolvconf.c - see resolvconf.h. */
+#include <string.h>
+
+#include "resolvconf.h"
+
+#define PORT 53
+
+/* Blanks are what resolv.conf(5) takes for them. */
+static bool read_line(const char *line, size_t length, struct gp_addr *out)
+{
+	static const char keyword[] = "nameserver";
+	const size_t skip = sizeof(keyword) - 1;
+	char text[GP_ADDR_TEXT + 1];
+	size_t used = 0;
+
+	if (length <= skip || memcmp(line, keyword, skip) != 0 ||
+	    (line[skip] != ' ' && line[skip] != '\t'))
+		return false;
+	line += skip;
+	length -= skip;
+	while (length && (*line == ' ' || *line == '\t'))
+		line++, length--;
+	while (used < length && used + 1 < sizeof(text) && line[used] != ' ' &&
+	       line[used] != '\t' && line[used] != '\r')
+		used++;
+	memcpy(text, line, used);
+	text[used] = '\0';
+	return gp_addr_parse(text, out) == GP_OK;
+}
+
+static bool is_own(const struct dns_config *config, const struct gp_addr *addr)
+{
+	for (size_t i = 0; i < config->listen_count; i++)
+		if (config->listen[i].port == PORT &&
+		    gp_addr_equal(&config->listen[i].addr, addr))
+			return true;
+	return false;
+}
+
+static bool is_there(const struct dns_endpoint *list, size_t count,
+		     const struct gp_addr *addr)
+{
+	for (size_t i = 0; i < count; i++)
+		if (gp_addr_equal(&list[i].addr, addr))
+			return true;
+	return false;
+}
+
+size_t resolvconf_read(const char *text, size_t size, const struct dns_config *config,
+		       struct dns_endpoint *out, size_t max, bool *has_own)
+{
+	const char *end = text + size;
+	size_t count = 0;
+
+	*has_own = false;
+	while (text < end && count < max) {
+		const char *stop = memchr(text, '\n', (size_t)(end - text));
+		const size_t length = (size_t)((stop ? stop : end) - text);
+		struct gp_addr addr;
+		if (read_line(text, length, &addr)) {
+			if (is_own(config, &addr))
+				*has_own = true;
+			else if (!is_there(out, count, &addr))
+				out[count++] = (struct dns_endpoint){addr, PORT};
+		}
+		text += length + 1;
+	}
+	return count;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* serve.h - the resolver: from a client's message to its answer. One lookup is asked for
+ * once, however many clients wait for it. */
+#ifndef TOOL_V6GUARDD_DNS_SERVE_H
+#define TOOL_V6GUARDD_DNS_SERVE_H
+
+#include "listen.h"
+#include "upstream.h"
+
+/** Lookups at a time; clients that wait for one of them. */
+#define SERVE_LOOKUPS 2048
+#define SERVE_WAITERS 16384
+/** When nothing has come, the client hears of it after so long. */
+#define SERVE_LIMIT_MS 5000
+
+/** Since the start. */
+struct serve_counters {
+	uint64_t questions, malformed, refused, answers, failures, synthesized, local,
+		joined;
+};
+
+struct serve;
+
+/**
+ * Answer what comes to FDS, which stay the caller's; one for each of CONFIG's listeners.
+ * After upstream_load. NULL: no memory.
+ */
+struct serve *serve_new(struct event_base *base, const struct dns_config *config,
+			const struct listen_fds *fds);
+void serve_free(struct serve *serve);
+
+/** Another configuration; its listeners stay those of the start. */
+void serve_configure(struct serve *serve, const struct dns_config *config);
+
+/** What the host has: for `[nat64] mode = auto`. */
+void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable);
+
+bool serve_nat64_acts(const struct serve *serve);
+const struct serve_counters *serve_counters(const struct serve *serve);
+struct upstream *serve_upstream(struct serve *serve);
+size_t serve_lookups(const struct serve *serve);
+size_t serve_connections(const struct serve *serve);
+
+#endif

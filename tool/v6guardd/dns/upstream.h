@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * upstream.h - asking name servers, by way of libunbound on the worker's own loop. The
+ * library is loaded only where the resolver is switched on: it is a third of the memory
+ * of a daemon that does not need it.
+ */
+#ifndef TOOL_V6GUARDD_DNS_UPSTREAM_H
+#define TOOL_V6GUARDD_DNS_UPSTREAM_H
+
+#include <event2/event.h>
+
+#include "answer.h"
+
+#define UPSTREAM_SERVERS (DNS_UPSTREAMS + 8)
+
+struct upstream;
+struct upstream_query;
+
+/** The reply is valid during the call alone. */
+typedef void upstream_done_fn(void *ctx, const struct answer_reply *reply);
+
+/**
+ * Load libunbound, while files may still be mapped executable. False and WHY: it is not
+ * there, or not what this was built for.
+ */
+bool upstream_load(char why[DNS_WHY]);
+
+/** After upstream_load. CONFIG is copied. NULL: no memory. */
+struct upstream *upstream_new(struct event_base *base, const struct dns_config *config);
+/** All queries have to be done or cancelled. */
+void upstream_free(struct upstream *upstream);
+
+/** Another configuration, or NAT64_ACTS changed: what waits goes on with the old one. */
+void upstream_configure(struct upstream *upstream, const struct dns_config *config,
+			bool nat64_acts);
+
+/**
+ * Ask for NAME (wire form). CD: unvalidated. DONE may be called before this returns,
+ * *OUT is NULL then; else it is called once, unless upstream_cancel comes first. False:
+ * it cannot be asked (no memory, no server), and DONE is not called.
+ */
+bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
+		  uint16_t class, bool cd, upstream_done_fn *done, void *ctx,
+		  struct upstream_query **out);
+void upstream_cancel(struct upstream_query *query);
+
+/** The servers in use for all names, for people; returns the count. */
+size_t upstream_servers(struct upstream *upstream,
+			struct dns_endpoint out[UPSTREAM_SERVERS]);
+/** Queries handed to libunbound so far. */
+uint64_t upstream_asked(const struct upstream *upstream);
+
+#endif
