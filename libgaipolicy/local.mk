@@ -91,6 +91,11 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/history.c \
 	libgaipolicy/gaiconf/index.c \
 	libgaipolicy/gaiconf/index.h \
+	libgaipolicy/gaiconf/lint.c \
+	libgaipolicy/gaiconf/lint.h \
+	libgaipolicy/gaiconf/lint_cover.c \
+	libgaipolicy/gaiconf/lint_line.c \
+	libgaipolicy/gaiconf/lint_private.h \
 	libgaipolicy/gaiconf/path.c \
 	libgaipolicy/gaiconf/store.c \
 	libgaipolicy/gaiconf/store.h \

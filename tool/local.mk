@@ -15,6 +15,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_nss.c \
 	tool/v6guard/cmd_off.c \
 	tool/v6guard/cmd_policy.c \
+	tool/v6guard/cmd_policy_lint.c \
 	tool/v6guard/cmd_policy_show.c \
 	tool/v6guard/cmd_run.c \
 	tool/v6guard/cmd_status.c \

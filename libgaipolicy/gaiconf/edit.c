@@ -49,6 +49,16 @@ bool gp_edit_is_implied(enum gp_table_kind kind, const struct gp_row *row)
 	return is_rest(kind, row) && row->value == gp_table_fallback(kind);
 }
 
+/* Of TABLE; of several the first counts. */
+static const struct gp_row *find_in(const struct gp_table *table,
+				    const struct gp_row *like)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (gp_row_same_prefix(&table->rows[i], like))
+			return &table->rows[i];
+	return NULL;
+}
+
 size_t gp_edit_lost(enum gp_table_kind kind, const struct gp_table *table,
 		    const struct gp_row *lost[GP_BUILTIN_MAX])
 {
@@ -56,16 +66,27 @@ size_t gp_edit_lost(enum gp_table_kind kind, const struct gp_table *table,
 	const struct gp_table *all = builtin(kind, &room);
 	size_t count = 0;
 
-	for (size_t i = 0; i < all->count; i++) {
-		size_t at = 0;
-
-		while (at < table->count &&
-		       !gp_row_same_prefix(&table->rows[at], &all->rows[i]))
-			at++;
-		if (at == table->count && count < GP_BUILTIN_MAX)
+	for (size_t i = 0; i < all->count && count < GP_BUILTIN_MAX; i++)
+		if (!find_in(table, &all->rows[i]))
 			lost[count++] = &all->rows[i];
-	}
 	return count;
+}
+
+bool gp_edit_is_default(enum gp_table_kind kind, const struct gp_table *table)
+{
+	struct gp_tables room;
+	const struct gp_table *all = builtin(kind, &room);
+
+	for (size_t i = 0; i < table->count; i++)
+		if (!find_in(all, &table->rows[i]))
+			return false;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct gp_row *row = find_in(table, &all->rows[i]);
+
+		if (!row || row->value != all->rows[i].value)
+			return false;
+	}
+	return true;
 }
 
 /* ---- edits ------------------------------------------------------------------------ */
@@ -91,14 +112,10 @@ static bool is_builtin_row(const struct gp_doc *doc, enum gp_table_kind kind,
 			   const struct gp_row *row, bool with_value)
 {
 	struct gp_tables room;
-	const struct gp_table *table = builtin(kind, &room);
+	const struct gp_row *found = find_in(builtin(kind, &room), row);
 
-	if (gp_edit_has_rows(doc, kind))
-		return false;
-	for (size_t i = 0; i < table->count; i++)
-		if (gp_row_same_prefix(&table->rows[i], row))
-			return !with_value || table->rows[i].value == row->value;
-	return false;
+	return found && (!with_value || found->value == row->value) &&
+	       !gp_edit_has_rows(doc, kind);
 }
 
 void gp_edit_set(struct gp_doc *doc, enum gp_table_kind kind, const struct gp_row *row,

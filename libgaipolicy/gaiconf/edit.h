@@ -38,6 +38,9 @@ void gp_edit_delete(struct gp_doc *doc, enum gp_table_kind kind,
 /** `reload yes`, or nothing that says so. */
 void gp_edit_reload(struct gp_doc *doc, bool reload);
 
+/** TABLE says the same as glibc's built-in one of KIND. */
+bool gp_edit_is_default(enum gp_table_kind kind, const struct gp_table *table);
+
 /** Most built-in rows of a kind. */
 #define GP_BUILTIN_MAX 16
 

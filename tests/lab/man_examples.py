@@ -5,7 +5,8 @@ import re, subprocess, sys
 
 page, section = open(sys.argv[1]).read(), sys.argv[2]
 start = page.index("\n.Ss " + section + "\n") + 1
-text = page[start:page.find("\n.S", start + 3)]
+end = re.compile(r"^\.S[sh] ", re.M).search(page, start + 3)
+text = page[start:end.start()]
 
 
 def plain(line):

@@ -94,6 +94,47 @@ like "warned" "glibc's own table holds again" "$err"
 run 0 "reload" policy set reload yes
 check "written" "reload yes" "$(cat "$conf")"
 
+# ---- lint and explain-file ------------------------------------------------------------------
+rm -f "$conf"
+run 0 "lint of no file" policy lint
+check "is silent" "" "$(cat "$out" "$err")"
+run 0 "set with the whole table" policy set precedence ::ffff:0:0/96 100
+run 0 "lint of what we write" policy lint
+check "is silent" "" "$(cat "$out" "$err")"
+printf 'scopev4 192.0.2.1 2\n' >"$conf"
+run 1 "lint of the line that crashes" --json policy lint
+check "finds it" "1 18 fatal missing-length scopev4 192.0.2.1/32 2" \
+	"$(json '" ".join(str(f[k]) for f in d["findings"] if f["severity"] == "fatal" for k in ("line", "column", "severity", "code", "fix"))')"
+case $(on h ldd --version | head -n 1) in
+*' 2.3'[0-9] | *' 2.40')
+	on h getent ahosts dual >/dev/null 2>&1
+	check "and it does crash" 139 $?
+	;;
+*) skip "the crash" "this glibc has it mended" ;;
+esac
+run 1 "status" --json status
+check "is degraded" "degraded True" "$(json 'd["doors"]["gai"]["state"] + " " + str("line 1: no /LENGTH" in d["doors"]["gai"]["detail"])')"
+run 0 "the row is set" policy set scopev4 192.0.2.1/32 2
+on h getent ahosts dual >/dev/null 2>&1
+check "no crash" 0 $?
+run 1 "lint of another file" policy lint "$conf"
+run 3 "lint of none" policy lint "$conf.none"
+run 0 "explain-file" --json policy explain-file
+check "the line in words" "True the scope of 192.0.2.1/32 is 2; with it glibc's own scopev4 table is gone" \
+	"$(json 'str(d["lines"][0]["used"]) + " " + d["lines"][0]["why"][0]')"
+printf 'label 2001:db8:1::/48 9\n' >"$conf"
+run 1 "lint beside the kernel" policy lint
+like "its labels are other" "kernel-label" "$out"
+like "the fix" "fix: ip addrlabel add prefix 2001:db8:1::/48 label 9" "$out"
+on h ip addrlabel add prefix 2001:db8:1::/48 label 9
+run 1 "after the fix" policy lint
+check "nothing of that" 0 "$(grep -c kernel-label "$out")"
+run 0 "show --kernel" --json policy show --kernel
+check "they are the same" same "$(json '[p["match"] for p in d["labels"] if p["prefix"] == "2001:db8:1::/48"][0]')"
+run 2 "show of two things" policy show --kernel --file
+rm -f "$conf"
+run 0 "a file again" policy set reload yes
+
 # ---- a link, and twenty writers at once --------------------------------------------------
 mv "$conf" "$conf.real"
 ln -s gai.conf.real "$conf"

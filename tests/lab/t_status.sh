@@ -113,7 +113,7 @@ printf 'label %s\n' '::1/128 0' '::/0 1' '2002::/16 2' '::/96 3' '::ffff:0:0/96 
 	'fc00::/7 6' '2001:0::/32 7' >"$gai"
 run 0 "a file with rows" status
 has "the door" "door gai    on"
-check "and which table" "            label by /etc/gai.conf" "$(grep 'gai.conf' "$out")"
+check "and which table" "            label by /etc/gai.conf, which says what libc has built in" "$(grep 'gai.conf' "$out")"
 printf 'label 2001:db8:%x::/48 9\n' 1 2 3 4 5 >>"$gai"
 echo 'precedence ::/0 40' >>"$gai"
 run 0 "rows that the kernel has not" --json status

@@ -24,6 +24,7 @@ units = \
 	tests/unit/test_guard \
 	tests/unit/test_history \
 	tests/unit/test_label \
+	tests/unit/test_lint \
 	tests/unit/test_live \
 	tests/unit/test_nss \
 	tests/unit/test_nss_auto \
@@ -109,6 +110,9 @@ tests_unit_test_document_LDADD = $(unit_libs)
 tests_unit_test_edit_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_edit_CFLAGS = $(unit_cflags)
 tests_unit_test_edit_LDADD = $(unit_libs)
+tests_unit_test_lint_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_lint_CFLAGS = $(unit_cflags)
+tests_unit_test_lint_LDADD = $(unit_libs)
 tests_unit_test_guard_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_guard_CFLAGS = $(unit_cflags)
 tests_unit_test_guard_LDADD = $(unit_libs)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cmd_policy_show.c - v6guard policy show: the tables that getaddrinfo() sorts by */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gai.h"
@@ -167,6 +168,82 @@ static int show_profile(struct cli *cli)
 	return print_tables(&show);
 }
 
+/* ---- beside the kernel ------------------------------------------------------------ */
+
+static void print_label(struct out *out, const char *key, bool is_there, long long label)
+{
+	if (is_there)
+		out_integer(out, key, NULL, label);
+	else
+		out_string(out, key, NULL, NULL);
+	if (is_there)
+		out_line(out, "  %10lld", label);
+	else
+		out_line(out, "  %10s", "-");
+}
+
+static void print_pair(const struct show *show, const struct gp_label_pair *pair)
+{
+	const struct gp_row row = gp_row_make(GP_TABLE_LABEL, &pair->prefix, 0);
+	static const char *const words[] = {"same", "renamed", "differs"};
+	struct out *out = show->out;
+	char text[GP_PREFIX_TEXT];
+
+	gp_row_format(GP_TABLE_LABEL, &row, text);
+	out_object(out, NULL);
+	out_string(out, "prefix", NULL, text);
+	out_line(out, "%-*s", show->width, text);
+	print_label(out, "libc", pair->is_in_libc, pair->libc);
+	print_label(out, "kernel", pair->is_in_kernel, pair->kernel);
+	out_string(out, "match", NULL, words[pair->match]);
+	out_end(out);
+	if (pair->match != GP_LABEL_SAME) {
+		out_line(out, "  ");
+		out_color(out, words[pair->match],
+			  pair->match == GP_LABEL_DIFFERS ? OUT_YELLOW : OUT_PLAIN);
+	}
+	out_line(out, "\n");
+}
+
+static int print_pairs(struct show *show, const struct gp_labels *kernel)
+{
+	const struct gp_table *table = &show->tables->kind[GP_TABLE_LABEL];
+	const size_t capacity = table->count + kernel->count;
+	struct gp_label_pair *pairs = malloc(capacity * sizeof(*pairs));
+	size_t count;
+
+	if (!pairs)
+		return complain_memory();
+	if (gp_labels_compare(table, kernel, pairs, capacity, &count) != GP_OK) {
+		free(pairs);
+		complain("too many labels to compare");
+		return EXIT_ENVIRONMENT;
+	}
+	show->width = widest(show->tables);
+	out_line(show->out, "%-*s  %10s  %10s\n", show->width, "LABEL", "LIBC", "KERNEL");
+	out_list(show->out, "labels");
+	for (size_t i = 0; i < count; i++)
+		print_pair(show, &pairs[i]);
+	out_end(show->out);
+	free(pairs);
+	return EXIT_DONE;
+}
+
+static int show_kernel(struct cli *cli, struct show *show)
+{
+	struct gp_labels *kernel = gai_kernel_labels(cli);
+	int code;
+
+	if (!kernel) {
+		complain(cli->root[0] ? "--kernel: below a root no kernel runs"
+				      : "the kernel does not tell its labels");
+		return EXIT_ENVIRONMENT;
+	}
+	code = print_pairs(show, kernel);
+	free(kernel);
+	return code;
+}
+
 int cmd_policy_show(struct cli *cli, int count, char **args)
 {
 	struct show show = {.out = cli->out, .is_file_only = cli->is_file};
@@ -174,6 +251,10 @@ int cmd_policy_show(struct cli *cli, int count, char **args)
 	int code;
 
 	(void)count, (void)args;
+	if (cli->is_file + cli->is_effective + cli->is_kernel + !!cli->profile > 1) {
+		complain("policy show: one of --effective, --file, --profile, --kernel");
+		return EXIT_USAGE;
+	}
 	if (cli->profile)
 		return show_profile(cli);
 	code = gai_read(cli, GAI_CONF, &gai);
@@ -181,6 +262,11 @@ int cmd_policy_show(struct cli *cli, int count, char **args)
 		return code;
 	show.gai = &gai;
 	show.tables = &gai.tables.gai.tables;
+	if (cli->is_kernel) {
+		code = show_kernel(cli, &show);
+		gai_free(&gai);
+		return code;
+	}
 	out_string(cli->out, "file", NULL, gai.file.exists ? gai.file.path : NULL);
 	out_line(cli->out, "%-*s%s%s\n", OUT_LABEL, "file", gai.file.path,
 		 gai.file.exists ? "" : ", which is not there");

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* gai.c - reading gai.conf, and the transaction around each change of it. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "change.h"
 #include "gai.h"
+#include "text.h"
 
-static int parse(const struct gp_file *file, struct gai *out)
+#define SIZE_MAX_READ (64UL << 20)
+
+int gai_parse(struct gai *gai)
 {
+	const struct gp_file *file = &gai->file;
 	const enum gp_gai_dialect dialect = gp_gai_dialect_here();
 
-	if (gp_gai_tables_read(file->bytes, file->size, dialect, &out->tables) != GP_OK ||
-	    gp_doc_parse(file->bytes, file->size, dialect, &out->doc) != GP_OK)
+	if (gp_gai_tables_read(file->bytes, file->size, dialect, &gai->tables) != GP_OK ||
+	    gp_doc_parse(file->bytes, file->size, dialect, &gai->doc) != GP_OK)
 		return complain_memory();
 	return EXIT_DONE;
 }
@@ -24,7 +29,51 @@ int gai_read(const struct cli *cli, const char *name, struct gai *out)
 	*out = (struct gai){.doc = NULL};
 	if (gp_file_read(cli->root, name, &out->file, &diag) != GP_OK)
 		return complain_diag(&diag);
-	code = parse(&out->file, out);
+	code = gai_parse(out);
+	if (code != EXIT_DONE)
+		gai_free(out);
+	return code;
+}
+
+static int read_all(FILE *from, const char *name, struct gp_file *out)
+{
+	struct gp_sink sink = {.text = NULL};
+	char chunk[16384];
+	size_t got;
+
+	gp_sink_text(&sink, "");
+	while (sink.length <= SIZE_MAX_READ &&
+	       (got = fread(chunk, 1, sizeof(chunk), from)) > 0)
+		gp_sink_put(&sink, chunk, got);
+	out->bytes = sink.text;
+	out->size = sink.length;
+	if (sink.has_failed)
+		return complain_memory();
+	if (!ferror(from) && sink.length <= SIZE_MAX_READ)
+		return EXIT_DONE;
+	complain("%s: %s", name, ferror(from) ? strerror(errno) : "larger than 64 MiB");
+	return EXIT_ENVIRONMENT;
+}
+
+int gai_read_any(const char *name, struct gai *out)
+{
+	const bool is_stdin = !strcmp(name, "-");
+	FILE *from = is_stdin ? stdin : fopen(name, "re");
+	int code;
+
+	*out = (struct gai){.file = {.exists = true}};
+	if (!from) {
+		complain("%s: %s", name, strerror(errno));
+		return errno == ENOENT || errno == ENOTDIR ? EXIT_INPUT
+							   : EXIT_ENVIRONMENT;
+	}
+	out->file.path = strdup(is_stdin ? "(standard input)" : name);
+	code = out->file.path ? read_all(from, out->file.path, &out->file)
+			      : complain_memory();
+	if (!is_stdin)
+		fclose(from);
+	if (code == EXIT_DONE)
+		code = gai_parse(out);
 	if (code != EXIT_DONE)
 		gai_free(out);
 	return code;
@@ -37,6 +86,24 @@ void gai_free(struct gai *gai)
 	gp_file_free(&gai->file);
 	gai->doc = NULL;
 }
+
+struct gp_labels *gai_kernel_labels(const struct cli *cli)
+{
+	struct gp_source_sockets sockets;
+	struct gp_labels *labels;
+
+	if (cli->root[0] || !(labels = malloc(sizeof(*labels))))
+		return NULL;
+	const struct gp_source_ops ops = gp_source_kernel(&sockets, 0);
+	if (gp_labels_read(&ops, labels) != GP_OK) {
+		free(labels);
+		labels = NULL;
+	}
+	gp_source_close(&sockets);
+	return labels;
+}
+
+/* ---- changes ----------------------------------------------------------------------- */
 
 static int edit_and_write(struct change *change, gai_edit_fn *edit, void *ctx)
 {

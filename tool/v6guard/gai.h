@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "gaiconf/edit.h"
 #include "gaiconf/store.h"
+#include "rfc6724/label.h"
 
 #define GAI_CONF "/etc/gai.conf"
 
@@ -21,8 +22,23 @@ struct gai {
 int gai_read(const struct cli *cli, const char *name, struct gai *out);
 void gai_free(struct gai *gai);
 
+/** The same of GAI's file, which was read already. */
+int gai_parse(struct gai *gai);
+
+/**
+ * The same of any file, or "-" for standard input, wherever the root is; its file.stat is
+ * not set.
+ */
+int gai_read_any(const char *name, struct gai *out);
+
 /** Change DOC, or complain and give an exit code. */
 typedef int gai_edit_fn(struct cli *cli, struct gp_doc *doc, void *ctx);
+
+/**
+ * The kernel's address labels, malloc'd; NULL below a root, where it is another kernel's
+ * business, and where they cannot be known.
+ */
+struct gp_labels *gai_kernel_labels(const struct cli *cli);
 
 /** Edit gai.conf under the lock; SUMMARY is printed when it has changed. */
 int gai_change(struct cli *cli, gai_edit_fn *edit, void *ctx, const char *summary);

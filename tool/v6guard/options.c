@@ -30,6 +30,7 @@ enum {
 	OPT_FILE,
 	OPT_EFFECTIVE,
 	OPT_PROFILE,
+	OPT_KERNEL,
 };
 
 static const struct option options[] = {
@@ -55,6 +56,7 @@ static const struct option options[] = {
 	{"file", no_argument, NULL, OPT_FILE},
 	{"effective", no_argument, NULL, OPT_EFFECTIVE},
 	{"profile", required_argument, NULL, OPT_PROFILE},
+	{"kernel", no_argument, NULL, OPT_KERNEL},
 	{NULL, 0, NULL, 0},
 };
 
@@ -148,6 +150,10 @@ static bool take_policy_option(struct cli *cli, struct wishes *wishes, int optio
 	case OPT_EFFECTIVE:
 		cli->is_effective = true;
 		wishes->given |= ON_EFFECTIVE;
+		return true;
+	case OPT_KERNEL:
+		cli->is_kernel = true;
+		wishes->given |= ON_KERNEL;
 		return true;
 	case OPT_PROFILE:
 		cli->profile = optarg;
@@ -258,7 +264,8 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 		     {ON_MINIMAL, "--minimal"},
 		     {ON_FILE, "--file"},
 		     {ON_EFFECTIVE, "--effective"},
-		     {ON_PROFILE, "--profile"}};
+		     {ON_PROFILE, "--profile"},
+		     {ON_KERNEL, "--kernel"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (wishes->given & names[i].bit & ~allowed)

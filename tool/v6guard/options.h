@@ -23,6 +23,7 @@ enum option_bit {
 	ON_FILE = 1 << 13,
 	ON_EFFECTIVE = 1 << 14,
 	ON_PROFILE = 1 << 15,
+	ON_KERNEL = 1 << 16,
 };
 
 /** What the options said that concerns main alone. */

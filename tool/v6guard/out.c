@@ -71,21 +71,29 @@ static json_t *text_value(const char *text)
 	return value;
 }
 
+void out_color(struct out *out, const char *word, enum out_style style)
+{
+	static const char *const codes[] = {"", "\033[31m", "\033[32m", "\033[33m"};
+	const bool has_color = out->has_color && style != OUT_PLAIN;
+
+	if (!out->is_json)
+		fprintf(out->to, "%s%s%s", has_color ? codes[style] : "", word,
+			has_color ? "\033[0m" : "");
+}
+
 void out_styled(struct out *out, const char *key, const char *label, const char *value,
 		enum out_style style)
 {
-	static const char *const codes[] = {"", "\033[31m", "\033[32m", "\033[33m"};
-	bool has_color = out->has_color && style != OUT_PLAIN;
-
 	if (out->is_json) {
 		if (key)
 			add(out, key, text_value(value));
 		return;
 	}
-	if (label)
-		fprintf(out->to, "%-*s%s%s%s\n", OUT_LABEL, label,
-			has_color ? codes[style] : "", value ? value : "-",
-			has_color ? "\033[0m" : "");
+	if (!label)
+		return;
+	fprintf(out->to, "%-*s", OUT_LABEL, label);
+	out_color(out, value ? value : "-", style);
+	fputc('\n', out->to);
 }
 
 void out_string(struct out *out, const char *key, const char *label, const char *value)

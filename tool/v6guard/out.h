@@ -47,6 +47,9 @@ void out_end(struct out *out);
 /** The next item of the list that is open. JSON only. */
 void out_item(struct out *out, const char *value);
 
+/** A word of a line that is only for people, in that style. */
+void out_color(struct out *out, const char *word, enum out_style style);
+
 /** A line, or a part of one, that is only for people. */
 void out_line(struct out *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gaiconf/read.h"
-#include "rfc6724/label.h"
+#include "gai.h"
+#include "gaiconf/lint.h"
 #include "status.h"
 
-#define GAI_CONF "/etc/gai.conf"
 #define SHOWN 3 /* prefixes */
 
 static void add(struct status_gai *out, const char *before, const char *text)
@@ -22,13 +21,21 @@ static void add(struct status_gai *out, const char *before, const char *text)
 static bool name_tables(const struct gp_tables *tables, const char *path,
 			struct status_gai *out)
 {
-	for (unsigned kind = 0; kind < GP_TABLE_KINDS; kind++)
-		if (!tables->kind[kind].is_builtin)
-			add(out, out->detail[0] ? " and " : "",
-			    gp_table_kind_name((enum gp_table_kind)kind));
+	bool differs = false;
+
+	for (unsigned at = 0; at < GP_TABLE_KINDS; at++) {
+		const enum gp_table_kind kind = (enum gp_table_kind)at;
+
+		if (tables->kind[kind].is_builtin)
+			continue;
+		add(out, out->detail[0] ? " and " : "", gp_table_kind_name(kind));
+		differs |= !gp_edit_is_default(kind, &tables->kind[kind]);
+	}
 	if (!out->detail[0])
 		return false;
 	add(out, " by ", path);
+	if (!differs)
+		add(out, ", which says what libc has built in", "");
 	return true;
 }
 
@@ -55,74 +62,80 @@ static void name_pairs(const struct gp_label_pair *pairs, size_t count,
 }
 
 /* What the kernel does not tell is left out. */
-static int compare_labels(const struct gp_table *table, struct status_gai *out)
+static int compare_labels(const struct cli *cli, const struct gp_table *table,
+			  struct status_gai *out)
 {
-	struct gp_source_sockets sockets;
-	const struct gp_source_ops ops = gp_source_kernel(&sockets, 0);
-	struct gp_labels *kernel = malloc(sizeof(*kernel));
-	struct gp_label_pair *pairs = NULL;
-	size_t count = 0;
+	struct gp_labels *kernel = gai_kernel_labels(cli);
+	struct gp_label_pair *pairs;
+	size_t count = 0, capacity;
 	int code = EXIT_DONE;
 
 	if (!kernel)
-		return complain_memory();
-	if (gp_labels_read(&ops, kernel) == GP_OK) {
-		const size_t capacity = table->count + kernel->count;
-
-		pairs = malloc(capacity * sizeof(*pairs));
-		if (!pairs)
-			code = complain_memory();
-		else if (gp_labels_compare(table, kernel, pairs, capacity, &count) ==
-			 GP_OK)
-			name_pairs(pairs, count, out);
-	}
-	gp_source_close(&sockets);
+		return EXIT_DONE;
+	capacity = table->count + kernel->count;
+	pairs = malloc(capacity * sizeof(*pairs));
+	if (!pairs)
+		code = complain_memory();
+	else if (gp_labels_compare(table, kernel, pairs, capacity, &count) == GP_OK)
+		name_pairs(pairs, count, out);
 	free(pairs);
 	free(kernel);
 	return code;
 }
 
-static int look_at_tables(const struct cli *cli, const struct gp_file *file,
-			  struct status_gai *out)
+/* The first line that crashes programs. */
+static int look_for_fatal(const struct gai *gai, struct status_gai *out)
 {
-	const enum gp_gai_dialect dialect = gp_gai_dialect_here();
-	struct gp_row *rows = NULL;
-	struct gp_gai gai;
-	size_t needed;
-	int code = EXIT_DONE;
+	struct gp_findings findings;
 
-	(void)gp_gai_read(file->bytes, file->size, dialect, NULL, 0, &gai, &needed);
-	rows = calloc(needed + 1, sizeof(*rows));
-	if (!rows)
+	if (gp_lint(gai->doc, &gai->tables.gai.tables, gp_gai_dialect_here(), NULL,
+		    &findings) != GP_OK)
 		return complain_memory();
-	if (gp_gai_read(file->bytes, file->size, dialect, rows, needed, &gai, &needed) ==
-		    GP_OK &&
-	    name_tables(&gai.tables, file->path, out)) {
-		const struct gp_table *labels = &gai.tables.kind[GP_TABLE_LABEL];
+	for (size_t i = 0; i < findings.count; i++) {
+		const struct gp_finding *finding = &findings.list[i];
+		char line[32];
 
-		out->state = "on";
-		/* Below a root it is another kernel's business. */
-		if (!cli->root[0] && !labels->is_builtin)
-			code = compare_labels(labels, out);
+		if (finding->severity != GP_SEVERITY_FATAL)
+			continue;
+		snprintf(line, sizeof(line), "; line %u: ", finding->line);
+		add(out, line, finding->text);
+		add(out, ": `v6guard policy lint`", "");
+		out->state = "degraded";
+		break;
 	}
-	free(rows);
+	gp_findings_free(&findings);
+	return EXIT_DONE;
+}
+
+static int look_at_tables(const struct cli *cli, struct gai *gai, struct status_gai *out)
+{
+	const struct gp_table *labels = &gai->tables.gai.tables.kind[GP_TABLE_LABEL];
+	int code = gai_parse(gai);
+
+	if (code != EXIT_DONE ||
+	    !name_tables(&gai->tables.gai.tables, gai->file.path, out))
+		return code;
+	out->state = "on";
+	code = look_for_fatal(gai, out);
+	if (code == EXIT_DONE && !labels->is_builtin)
+		code = compare_labels(cli, labels, out);
 	return code;
 }
 
 int status_gai_look(const struct cli *cli, struct status_gai *out)
 {
-	struct gp_file file;
+	struct gai gai = {.doc = NULL};
 	struct gp_diag diag;
 	int code;
 
 	*out = (struct status_gai){.state = "off"};
-	if (gp_file_read(cli->root, GAI_CONF, &file, &diag) != GP_OK) {
+	if (gp_file_read(cli->root, GAI_CONF, &gai.file, &diag) != GP_OK) {
 		out->state = "degraded";
 		add(out, diag.path, ": ");
 		add(out, diag.text, "");
 		return EXIT_DONE;
 	}
-	code = look_at_tables(cli, &file, out);
-	gp_file_free(&file);
+	code = look_at_tables(cli, &gai, out);
+	gai_free(&gai);
 	return code;
 }
