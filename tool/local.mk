@@ -77,6 +77,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_build.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_private.h \
+	tool/v6guardd/dns/cache.c \
+	tool/v6guardd/dns/cache.h \
 	tool/v6guardd/dns/dns_config.c \
 	tool/v6guardd/dns/dns_config.h \
 	tool/v6guardd/dns/listen.c \

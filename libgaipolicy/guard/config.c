@@ -210,6 +210,14 @@ uint64_t gp_config_milliseconds(const struct gp_config *config, const char *sect
 	return gp_config_time(gp_config_value(config, section, key), &ms) ? ms : 0;
 }
 
+uint64_t gp_config_bytes(const struct gp_config *config, const char *section,
+			 const char *key)
+{
+	uint64_t bytes;
+
+	return gp_config_size(gp_config_value(config, section, key), &bytes) ? bytes : 0;
+}
+
 uint64_t gp_config_integer(const struct gp_config *config, const char *section,
 			   const char *key)
 {

@@ -70,7 +70,9 @@ enum gp_status gp_config_get(const struct gp_config *config, const char *section
 const char *gp_config_value(const struct gp_config *config, const char *section,
 			    const char *key);
 
-/** The same as milliseconds, or as a number; 0 for what is neither. */
+/** The same as milliseconds, bytes, or a number; 0 for what is none. */
+uint64_t gp_config_bytes(const struct gp_config *config, const char *section,
+			 const char *key);
 uint64_t gp_config_milliseconds(const struct gp_config *config, const char *section,
 				const char *key);
 uint64_t gp_config_integer(const struct gp_config *config, const char *section,

@@ -136,6 +136,7 @@ bool gp_config_number(const char *text, uint64_t max, uint64_t *out);
 
 /** A time in milliseconds, from its text. */
 bool gp_config_time(const char *text, uint64_t *out);
+bool gp_config_size(const char *text, uint64_t *out);
 
 /**
  * Check one word against KEY's type, leaving its words aside. WHY is written when there

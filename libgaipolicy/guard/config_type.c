@@ -71,6 +71,11 @@ bool gp_config_time(const char *text, uint64_t *out)
 	return with_unit(text, times, out);
 }
 
+bool gp_config_size(const char *text, uint64_t *out)
+{
+	return with_unit(text, sizes, out);
+}
+
 /* VALUE in the biggest unit that fits. */
 static void put_with_unit(char *buf, size_t size, uint64_t value,
 			  const struct unit *units)

@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/lab/fake_control.py \
 	tests/lab/lab.sh \
 	tests/lab/man_examples.py \
+	tests/lab/odd_dns.py \
 	tests/lab/on_terminal.py \
 	tests/lab/closed.py \
 	tests/lab/process.c \
@@ -17,6 +18,7 @@ EXTRA_DIST += \
 	tests/lab/t_daemon.sh \
 	tests/lab/t_distros.sh \
 	tests/lab/t_dns.sh \
+	tests/lab/t_dns_odd.sh \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \

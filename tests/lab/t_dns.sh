@@ -73,6 +73,32 @@ check "resolv.conf names the resolver itself: its servers are those that were th
 asked=$(lab_asked A)
 for _ in 1 2 3; do six four.lab.test A >/dev/null; done
 check "a name is asked for once while its TTL lasts" 1 "$(($(lab_asked A) - asked))"
+asked=$(lab_asked AAAA)
+for _ in 1 2 3; do six missing.lab.test AAAA >/dev/null; done
+check "and one that is not there (RFC 2308)" 1 "$(($(lab_asked AAAA) - asked))"
+first=$(six w1.lab.test A ttl | grep -o 'ttl [0-9]*')
+sleep 2.1
+check "TTLs count down" 'ttl 298' "$(six w1.lab.test A ttl | grep -o 'ttl [0-9]*' | sed 's/29[78]/298/')"
+[ "$first" = 'ttl 300' ] || bad "TTL at first" "$first"
+asked=$(lab_asked A)
+check "300 clients for a name that nobody asked for yet" '300 answers, ids complete' \
+	"$(on six "$python" - <<-'END'
+		import socket, struct
+		name = b"\2w4\3lab\4test\0"
+		socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(300)]
+		for i, s in enumerate(socks):
+		    s.settimeout(5); s.connect(("127.0.0.64", 53))
+		    s.send(struct.pack("!6H", i, 0x100, 1, 0, 0, 0) + name + struct.pack("!2H", 1, 1))
+		ids = []
+		for s in socks:
+		    answer = s.recv(512)
+		    assert answer[-4:] == bytes([203, 0, 113, 4]), answer
+		    ids.append(struct.unpack("!H", answer[:2])[0])
+		print(len(ids), "answers, ids", "complete" if ids == list(range(300)) else "wrong")
+	END
+	)"
+check "made one question" 1 "$(($(lab_asked A) - asked))"
+
 daemon_stop six
 check "nothing was left open, nothing said" '' "$(grep -v 'started: mode' "$LAB_DIR/six/daemon.log")"
 

@@ -15,6 +15,7 @@ units = \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_files \
 	tests/unit/test_diff \
+	tests/unit/test_dns_cache \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_vectors \
 	tests/unit/test_document \
@@ -290,6 +291,9 @@ tests_unit_test_rescue_CFLAGS = $(unit_cflags)
 tests_unit_test_rescue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=gp_owner_find \
 	-Wl,--wrap=gp_sockdiag_find -Wl,--wrap=gp_sockdiag_destroy
 tests_unit_test_rescue_LDADD = $(daemon_libs)
+tests_unit_test_dns_cache_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_cache_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_cache_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)

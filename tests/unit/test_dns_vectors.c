@@ -119,6 +119,7 @@ static struct dns_config config_of(const json_t *config)
 				 .nat64 = DNS_ON,
 				 .edns_size = 1232,
 				 .aaaa_timeout_ms = 1500,
+				 .cache_size = 65536,
 				 .dnssec =
 					 json_is_true(json_object_get(config, "validate"))
 						 ? DNS_DNSSEC_VALIDATE

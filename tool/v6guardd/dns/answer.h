@@ -98,6 +98,7 @@ struct answer_image {
 	size_t size;
 	uint16_t flags;
 	bool is_secure, is_synthesized;
+	bool is_stale; /* its time is over: TTLs of 30 seconds, and EDE 3 (RFC 8767) */
 	int ede;
 	const uint16_t *ttl_at;
 	size_t ttl_count;

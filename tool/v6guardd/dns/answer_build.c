@@ -6,6 +6,8 @@
 
 #define EDE_OPTION 15
 #define RCODE_MASK 0x000f
+/* RFC 8767 5.2. */
+#define STALE_S 30
 #define DO_BIT 0x8000
 #define OPT_TTL(rcode, has_do) ((uint32_t)(rcode) >> 4 << 24 | ((has_do) ? DO_BIT : 0U))
 
@@ -211,12 +213,22 @@ static uint16_t flags_of(const struct answer_image *image,
 	return flags;
 }
 
+static void set_ttls(const struct answer_image *image, uint32_t age, uint8_t *to)
+{
+	for (size_t i = 0; (age || image->is_stale) && i < image->ttl_count; i++) {
+		uint8_t *at = to + image->ttl_at[i];
+		const uint32_t ttl = wire_peek_u32(at);
+		wire_set_u32(at, image->is_stale ? STALE_S : ttl > age ? ttl - age : 0);
+	}
+}
+
 size_t answer_finish(const struct answer_image *image, const struct question *question,
 		     uint32_t age, size_t limit, uint16_t edns_size, uint8_t *to)
 {
 	const size_t question_end = WIRE_HEADER + question->name_length + 4U;
 	const size_t opt = question->has_opt ? ANSWER_OPT : 0;
 	const bool is_cut = image->size + opt > limit;
+	const int ede = image->is_stale ? ANSWER_EDE_STALE : image->ede;
 	uint16_t flags = flags_of(image, question);
 	size_t size = is_cut ? question_end : image->size;
 
@@ -226,16 +238,13 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 		flags |= WIRE_TC;
 		memset(to + 6, 0, 6);
 	}
-	for (size_t i = 0; age && !is_cut && i < image->ttl_count; i++) {
-		uint8_t *at = to + image->ttl_at[i];
-		const uint32_t ttl = wire_peek_u32(at);
-		wire_set_u32(at, ttl > age ? ttl - age : 0);
-	}
+	if (!is_cut)
+		set_ttls(image, age, to);
 	wire_set_u16(to, question->id);
 	wire_set_u16(to + 2, flags);
 	if (question->has_opt) {
 		wire_set_u16(to + 10, (uint16_t)(wire_peek_u16(to + 10) + 1));
-		size += put_opt(to + size, question, 0, image->ede, edns_size);
+		size += put_opt(to + size, question, 0, ede, edns_size);
 	}
 	return size;
 }

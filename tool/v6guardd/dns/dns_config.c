@@ -238,6 +238,8 @@ static void read_words(const struct gp_config *config, struct dns_config *out)
 	out->edns_size = (uint32_t)gp_config_integer(config, r, "edns-size");
 	out->aaaa_timeout_ms =
 		(uint32_t)gp_config_milliseconds(config, r, "aaaa-timeout");
+	out->cache_size = gp_config_bytes(config, r, "cache-size");
+	out->serve_stale_ms = gp_config_milliseconds(config, r, "serve-stale");
 	out->nat64 = index_of(gp_config_value(config, n, "mode"), modes);
 	out->non_global = index_of(gp_config_value(config, n, "non-global"), non_global);
 }
@@ -355,7 +357,9 @@ bool dns_config_is_valid(const struct dns_config *config)
 	       config->dnssec <= DNS_DNSSEC_VALIDATE && config->nat64 <= DNS_ON &&
 	       config->non_global <= DNS_NONGLOBAL_AUTO && config->edns_size >= 512 &&
 	       config->edns_size <= 4096 && config->aaaa_timeout_ms >= 50 &&
-	       config->aaaa_timeout_ms <= 10000 &&
+	       config->aaaa_timeout_ms <= 10000 && config->cache_size >= 65536 &&
+	       config->cache_size <= UINT64_C(64) << 30 &&
+	       config->serve_stale_ms <= UINT64_C(30) * 24 * 3600 * 1000 &&
 	       memchr(config->trust_anchor, '\0', sizeof(config->trust_anchor)) &&
 	       are_endpoints_valid(config->listen, config->listen_count, DNS_LISTEN) &&
 	       are_endpoints_valid(config->upstream, config->upstream_count,

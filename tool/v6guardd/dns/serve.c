@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache.h"
 #include "guard/clock.h"
 #include "serve.h"
 
@@ -40,6 +41,7 @@ struct serve {
 	bool ipv6_default, ipv4_usable;
 	struct upstream *upstream;
 	struct listen *listen;
+	struct cache *cache;
 	struct lookup *buckets[BUCKETS];
 	size_t lookup_count, waiter_count;
 	struct serve_counters counters;
@@ -84,18 +86,23 @@ static size_t limit_for(const struct serve *serve, const struct listen_client *c
 	return question->size < limit ? question->size : limit;
 }
 
-static void reply(struct serve *serve, const struct listen_client *client,
-		  const struct question *question)
+static bool is_failure(uint16_t flags)
 {
-	const struct answer_image image = answer_image(&serve->answer);
+	return (flags & 0xf) != WIRE_NOERROR && (flags & 0xf) != WIRE_NXDOMAIN;
+}
+
+static void reply(struct serve *serve, const struct listen_client *client,
+		  const struct question *question, const struct answer_image *image,
+		  uint32_t age)
+{
 	const size_t size =
-		answer_finish(&image, question, 0, limit_for(serve, client, question),
+		answer_finish(image, question, age, limit_for(serve, client, question),
 			      (uint16_t)serve->config.edns_size, serve->out);
 
 	serve->counters.answers++;
-	serve->counters.failures += (image.flags & 0xf) != WIRE_NOERROR &&
-				    (image.flags & 0xf) != WIRE_NXDOMAIN;
-	serve->counters.synthesized += image.is_synthesized;
+	serve->counters.failures += is_failure(image->flags);
+	serve->counters.synthesized += image->is_synthesized;
+	serve->counters.stale += image->is_stale;
 	listen_send(client, serve->out, size);
 }
 
@@ -178,16 +185,49 @@ static void free_lookup(struct lookup *lookup)
 	free(lookup);
 }
 
+static struct cache_key key_of(const struct question *question,
+			       const struct answer_context *context)
+{
+	return (struct cache_key){
+		.name = question->name,
+		.name_length = question->name_length,
+		.type = question->type,
+		.dnssec_ok = question->dnssec_ok,
+		.cd = question->flags & WIRE_CD,
+		.synthesizes = context->synthesizes,
+	};
+}
+
+/* What was made is kept; where nothing could be had, what there was before is better. */
+static bool take_stale(struct lookup *lookup, struct cache_hit *hit)
+{
+	struct serve *serve = lookup->serve;
+	const struct answer *answer = &serve->answer;
+	const struct cache_key key = key_of(&lookup->question, &lookup->context);
+	const long long now = gp_boot_ms();
+
+	if (is_failure(answer->flags) && answer->ede != ANSWER_EDE_BOGUS &&
+	    cache_get(serve->cache, &key, now, serve->config.serve_stale_ms, hit)) {
+		cache_set_failed(serve->cache, &key, now, SERVE_STALE_AGAIN_MS);
+		return true;
+	}
+	cache_put(serve->cache, &key, answer, now);
+	return false;
+}
+
 static void finish(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
+	struct cache_hit hit = {.age = 0};
 	struct waiter *waiter;
 
 	answer_make(&lookup->question, &lookup->context,
 		    lookup->main.is_done ? &lookup->main.reply : NULL,
 		    lookup->a.is_done ? &lookup->a.reply : NULL, &serve->answer);
+	if (!take_stale(lookup, &hit))
+		hit.image = answer_image(&serve->answer);
 	for (waiter = lookup->waiters; waiter; waiter = waiter->next)
-		reply(serve, &waiter->client, &waiter->question);
+		reply(serve, &waiter->client, &waiter->question, &hit.image, hit.age);
 	free_lookup(lookup);
 }
 
@@ -268,6 +308,19 @@ static void ask(struct lookup *lookup, const uint8_t *name, uint16_t type,
 		take_reply(half, &nothing);
 }
 
+/* RFC 8767 5: who has an old answer waits less for the new one. */
+static long long patience(struct lookup *lookup)
+{
+	const struct cache_key key = key_of(&lookup->question, &lookup->context);
+	struct serve *serve = lookup->serve;
+	struct cache_hit hit;
+
+	return cache_get(serve->cache, &key, lookup->started_ms,
+			 serve->config.serve_stale_ms, &hit)
+		       ? SERVE_STALE_MS
+		       : SERVE_LIMIT_MS;
+}
+
 static void begin(struct lookup *lookup)
 {
 	const struct question *question = &lookup->question;
@@ -275,7 +328,7 @@ static void begin(struct lookup *lookup)
 
 	lookup->is_beginning = true;
 	lookup->wants_a = answer_wants_a(question, &lookup->context);
-	wait_until(lookup, SERVE_LIMIT_MS);
+	wait_until(lookup, patience(lookup));
 	if (answer_ptr_target(question, &lookup->context, target))
 		ask(lookup, target, WIRE_PTR, on_main, &lookup->main);
 	else
@@ -346,6 +399,32 @@ static struct answer_context context_for(const struct serve *serve,
 	};
 }
 
+/* From what is kept; when its time is over only while no newer one can be had. */
+static bool answer_again(struct serve *serve, const struct listen_client *client,
+			 const struct question *question,
+			 const struct answer_context *context)
+{
+	const struct cache_key key = key_of(question, context);
+	struct cache_hit hit;
+
+	if (!cache_get(serve->cache, &key, gp_boot_ms(), serve->config.serve_stale_ms,
+		       &hit) ||
+	    (hit.is_stale && !hit.is_known_to_fail))
+		return false;
+	serve->counters.hits++;
+	reply(serve, client, question, &hit.image, hit.age);
+	return true;
+}
+
+static void answer_at_once(struct serve *serve, const struct listen_client *client,
+			   const struct question *question)
+{
+	const struct answer_image image = answer_image(&serve->answer);
+
+	serve->counters.local++;
+	reply(serve, client, question, &image, 0);
+}
+
 static void look_up(struct serve *serve, const struct listen_client *client,
 		    const struct question *question)
 {
@@ -354,10 +433,11 @@ static void look_up(struct serve *serve, const struct listen_client *client,
 	bool is_new = false;
 
 	if (answer_local(question, &context, &serve->answer)) {
-		serve->counters.local++;
-		reply(serve, client, question);
+		answer_at_once(serve, client, question);
 		return;
 	}
+	if (answer_again(serve, client, question, &context))
+		return;
 	lookup = find(serve, question, &context);
 	if (!lookup) {
 		lookup = new_lookup(serve, question, &context);
@@ -407,11 +487,27 @@ static void configure_upstream(struct serve *serve)
 	upstream_configure(serve->upstream, &serve->config, serve_nat64_acts(serve));
 }
 
+static void renew_cache(struct serve *serve, size_t bytes)
+{
+	struct cache *cache = cache_new(bytes, gp_boot_ms());
+
+	if (!cache) {
+		cache_flush(serve->cache);
+		return;
+	}
+	cache_free(serve->cache);
+	serve->cache = cache;
+}
+
 void serve_configure(struct serve *serve, const struct dns_config *config)
 {
 	const uint32_t count = serve->config.listen_count;
 	struct dns_endpoint listen[DNS_LISTEN];
 
+	if (config->cache_size != serve->config.cache_size)
+		renew_cache(serve, (size_t)config->cache_size);
+	else if (memcmp(&serve->config, config, sizeof(*config)) != 0)
+		cache_flush(serve->cache);
 	memcpy(listen, serve->config.listen, sizeof(listen));
 	serve->config = *config;
 	serve->config.listen_count = count;
@@ -438,7 +534,8 @@ struct serve *serve_new(struct event_base *base, const struct dns_config *config
 	serve->answer.bytes = serve->answer_bytes;
 	serve->upstream = upstream_new(base, config);
 	serve->listen = listen_new(base, fds, config->listen_count, on_message, serve);
-	if (serve->upstream && serve->listen)
+	serve->cache = cache_new((size_t)config->cache_size, gp_boot_ms());
+	if (serve->upstream && serve->listen && serve->cache)
 		return serve;
 	serve_free(serve);
 	return NULL;
@@ -452,6 +549,7 @@ void serve_free(struct serve *serve)
 		while (serve->buckets[i])
 			free_lookup(serve->buckets[i]);
 	listen_free(serve->listen);
+	cache_free(serve->cache);
 	upstream_free(serve->upstream);
 	free(serve);
 }
@@ -474,4 +572,14 @@ size_t serve_lookups(const struct serve *serve)
 size_t serve_connections(const struct serve *serve)
 {
 	return listen_connections(serve->listen);
+}
+
+size_t serve_flush(struct serve *serve, const uint8_t *name)
+{
+	return name ? cache_flush_name(serve->cache, name) : cache_flush(serve->cache);
+}
+
+size_t serve_cached(const struct serve *serve)
+{
+	return cache_entries(serve->cache);
 }

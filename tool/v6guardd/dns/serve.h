@@ -12,11 +12,15 @@
 #define SERVE_WAITERS 16384
 /** When nothing has come, the client hears of it after so long. */
 #define SERVE_LIMIT_MS 5000
+/** The same where there is an answer whose time is over (RFC 8767 5), which is then given
+ * for so long without asking again. */
+#define SERVE_STALE_MS 1800
+#define SERVE_STALE_AGAIN_MS 30000
 
 /** Since the start. */
 struct serve_counters {
 	uint64_t questions, malformed, refused, answers, failures, synthesized, local,
-		joined;
+		joined, hits, stale;
 };
 
 struct serve;
@@ -40,5 +44,9 @@ const struct serve_counters *serve_counters(const struct serve *serve);
 struct upstream *serve_upstream(struct serve *serve);
 size_t serve_lookups(const struct serve *serve);
 size_t serve_connections(const struct serve *serve);
+
+/** Forget what was kept: of NAME (lower case), NULL: all. Returns how many answers. */
+size_t serve_flush(struct serve *serve, const uint8_t *name);
+size_t serve_cached(const struct serve *serve);
 
 #endif

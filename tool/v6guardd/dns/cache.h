@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cache.h - answers that were given, as whole messages: a hit is copied and patched by
+ * answer_finish. All entries lie in one ring of bytes; a new one takes the place of the
+ * oldest, so that memory is what was asked for and no more. Times are gp_boot_ms.
+ */
+#ifndef TOOL_V6GUARDD_DNS_CACHE_H
+#define TOOL_V6GUARDD_DNS_CACHE_H
+
+#include "answer.h"
+
+struct cache;
+
+/** NULL: no memory. Memory is used as it is filled. */
+struct cache *cache_new(size_t bytes, long long now_ms);
+void cache_free(struct cache *cache);
+
+/** What an answer depends on; part of CD, DO and the rest. */
+struct cache_key {
+	const uint8_t *name; /* lower case */
+	uint16_t name_length, type;
+	bool dnssec_ok, cd, synthesizes;
+};
+
+/** An answer that was found; valid until the next cache_put. */
+struct cache_hit {
+	struct answer_image image;
+	uint32_t age;          /* seconds since it was made */
+	bool is_stale;         /* its time is over */
+	bool is_known_to_fail; /* a new one was tried to be had a moment ago */
+};
+
+/**
+ * Find the answer for KEY that is no more than STALE_MS over its time. Class IN alone is
+ * kept.
+ */
+bool cache_get(struct cache *cache, const struct cache_key *key, long long now_ms,
+	       uint64_t stale_ms, struct cache_hit *out);
+
+/** Keep ANSWER for its lifetime, in place of what was there; not at all if that is 0, or
+ * if it is too large for the ring. */
+void cache_put(struct cache *cache, const struct cache_key *key,
+	       const struct answer *answer, long long now_ms);
+
+/** There is no newer answer for KEY to be had: say so for MS. */
+void cache_set_failed(struct cache *cache, const struct cache_key *key, long long now_ms,
+		      uint64_t ms);
+
+/** Forget all; the memory stays. Returns how many there were. */
+size_t cache_flush(struct cache *cache);
+/** Forget NAME, all types; returns how many there were. */
+size_t cache_flush_name(struct cache *cache, const uint8_t *name);
+
+size_t cache_entries(const struct cache *cache);
+
+#endif
