@@ -211,8 +211,11 @@ enum gp_reason {
 	GP_WHY_NO_USABLE_IPV6, /**< the same for strip-a */
 	GP_WHY_BROKEN,         /**< auto: its verdict is broken */
 	GP_WHY_SLOW,           /**< auto: its verdict is slow */
-	GP_WHY_UNTESTED,       /**< auto, unknown = distrust: no fresh ok yet */
-	GP_WHY_ORDER,          /**< order = rfc6724, which is not libc's order here */
+	/** auto: no fresh ok yet, with unknown = distrust, or passed over by a race. */
+	GP_WHY_UNTESTED,
+	GP_WHY_ORDER,     /**< order = rfc6724, which is not libc's order here */
+	GP_WHY_ANSWERED,  /**< auto: it answered a race of the preload's */
+	GP_WHY_NO_ANSWER, /**< auto: it did not, in time */
 	GP_WHY_COUNT
 };
 

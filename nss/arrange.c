@@ -6,6 +6,7 @@
 #include "facts.h"
 #include "guard/hint.h"
 #include "guard/trace.h"
+#include "inline.h"
 #include "order.h"
 #include "relink.h"
 #include "tell.h"
@@ -13,12 +14,18 @@
 /* Candidates that need no allocation. */
 #define FEW 64
 
-bool arrange_begin(struct lookup *lookup, const struct gp_preload_policy *preload)
+bool arrange_begin(struct lookup *lookup)
 {
-	/* `auto` has nothing to go by while nobody keeps a map. */
-	lookup->is_guarded = gp_guard_may_act(&lookup->guard, &lookup->query) &&
-			     (lookup->guard.mode != GP_MODE_AUTO || gp_reach_live());
-	lookup->is_sorted = preload->order == GP_ORDER_RFC6724 &&
+	const bool is_auto = lookup->guard.mode == GP_MODE_AUTO;
+
+	lookup->is_guarded = gp_guard_may_act(&lookup->guard, &lookup->query);
+	/* A dry run must not cost time, or packets. */
+	lookup->is_raced = lookup->is_guarded && is_auto && lookup->guard.enforce &&
+			   inline_is_wanted(&lookup->probe);
+	/* `auto` has nothing else to go by while nobody keeps a map. */
+	if (is_auto && !lookup->is_raced && !gp_reach_live())
+		lookup->is_guarded = false;
+	lookup->is_sorted = lookup->preload.order == GP_ORDER_RFC6724 &&
 			    !gp_guard_is_exempt(lookup->query.name);
 	lookup->is_widened &= lookup->is_guarded;
 	return lookup->is_guarded || lookup->is_sorted;
@@ -36,17 +43,42 @@ static void narrow(struct gp_candidate *candidates, size_t count)
 			candidates[i].disposition = GP_STRIPPED;
 }
 
+static struct gp_outcome guard_by_race(const struct lookup *lookup,
+				       const struct gp_facts *known,
+				       const struct addrinfo *list,
+				       struct gp_candidate *candidates, size_t count)
+{
+	struct gp_guard_policy policy = lookup->guard;
+	struct gp_outcome outcome;
+	struct inline_race race;
+	struct gp_facts facts;
+
+	policy.distrust &= known->verdict != NULL; /* nobody would test them */
+	inline_begin(&race, &lookup->probe, known, list);
+	inline_run(&race, candidates, count);
+	facts = inline_facts(&race);
+	outcome = gp_guard(&policy, &lookup->query, &facts, candidates, count);
+	inline_note(&race, candidates, count);
+	return outcome;
+}
+
 static struct gp_outcome guard(const struct lookup *lookup, const struct gp_reach *map,
+			       const struct addrinfo *list,
 			       struct gp_candidate *candidates, size_t count)
 {
 	struct gp_outcome outcome = {false, false};
 	struct fact_sources sources;
 	struct gp_facts facts;
 
-	if (!lookup->is_guarded || (lookup->guard.mode == GP_MODE_AUTO && !map))
+	if (!lookup->is_guarded ||
+	    (lookup->guard.mode == GP_MODE_AUTO && !map && !lookup->is_raced))
 		return outcome;
 	facts = facts_open(&sources, map);
-	outcome = gp_guard(&lookup->guard, &lookup->query, &facts, candidates, count);
+	if (lookup->is_raced)
+		outcome = guard_by_race(lookup, &facts, list, candidates, count);
+	else
+		outcome = gp_guard(&lookup->guard, &lookup->query, &facts, candidates,
+				   count);
 	facts_close(&sources);
 	return outcome;
 }
@@ -74,7 +106,7 @@ static struct addrinfo *apply(const struct lookup *lookup, struct addrinfo *list
 	relink_candidates(list, candidates, own);
 	relink_candidates(partners, candidates + own, more);
 	is_moved = lookup->is_sorted && order_by_rfc6724(candidates, own);
-	outcome = guarded = guard(lookup, map, candidates, own + more);
+	outcome = guarded = guard(lookup, map, list, candidates, own + more);
 	if (is_moved)
 		note_order(lookup, candidates, own, &outcome);
 	tell_count(candidates, own + more, outcome);

@@ -13,17 +13,20 @@
 /** A lookup, and what of the policy acts on it. */
 struct lookup {
 	struct gp_guard_policy guard;
+	struct gp_preload_policy preload;
+	struct gp_probe_policy probe;
 	struct gp_query query;
 	bool is_guarded; /**< the mode may act */
+	bool is_raced;   /**< and by races, too */
 	bool is_sorted;  /**< order = rfc6724 */
 	/** AI_V4MAPPED without AI_ALL: IPv4 is asked for as well, as it would take the
 	 * place of IPv6. */
 	bool is_widened;
 };
 
-/** Fill in what acts, of QUERY and the policy; false: nothing does, whatever the answer.
- */
-bool arrange_begin(struct lookup *lookup, const struct gp_preload_policy *preload);
+/** Fill in what acts, by QUERY and the policy, which are there; false: nothing does,
+ * whatever the answer. */
+bool arrange_begin(struct lookup *lookup);
 
 /**
  * Decide over LIST, and over PARTNERS with it: a list that serves to judge it alone, or

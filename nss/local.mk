@@ -39,6 +39,12 @@ libpreloaddoor_la_SOURCES = \
 	nss/arrange.h \
 	nss/facts.c \
 	nss/facts.h \
+	nss/happy.c \
+	nss/happy.h \
+	nss/inline.c \
+	nss/inline.h \
+	nss/memo.c \
+	nss/memo.h \
 	nss/order.c \
 	nss/order.h \
 	nss/preload.c \

@@ -80,19 +80,19 @@ static bool is_plain(const char *node, const struct addrinfo *hints)
 static bool begin(const char *node, const struct addrinfo *hints, const void *frame,
 		  struct lookup *out)
 {
-	struct gp_preload_policy preload;
 	struct gp_live_ref ref;
 
 	if (is_plain(node, hints) || !gnu_get_libc_version || getauxval(AT_SECURE) ||
 	    is_inside(frame) || !has_key || !gp_live_get(&ref))
 		return false;
 	out->guard = ref.guard;
-	preload = ref.snapshot->preload;
+	out->preload = ref.snapshot->preload;
+	out->probe = ref.snapshot->probe;
 	gp_live_put(&ref);
 	out->query = (struct gp_query){node, family_of(hints), GP_DOOR_PRELOAD};
 	out->is_widened = out->query.family == AF_UNSPEC && hints &&
 			  hints->ai_family == AF_INET6 && !(hints->ai_flags & AI_ALL);
-	if (arrange_begin(out, &preload))
+	if (arrange_begin(out))
 		return true;
 	gp_trace_send(&out->guard, &out->query, NULL, 0,
 		      (struct gp_outcome){false, false});

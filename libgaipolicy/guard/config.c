@@ -136,6 +136,40 @@ struct gp_preload_policy gp_config_preload(const struct gp_config *config)
 		.order = strcmp(order, "rfc6724") ? GP_ORDER_LIBC : GP_ORDER_RFC6724};
 }
 
+static uint32_t probe_ms(const struct gp_config *config, const char *key)
+{
+	return (uint32_t)gp_config_milliseconds(config, "probe", key);
+}
+
+/* All values were checked when they were read. */
+static void take_ports(const char *text, uint16_t ports[GP_PROBE_PORTS])
+{
+	const char *word;
+	size_t pos = 0;
+
+	for (size_t i = 0; i < GP_PROBE_PORTS; i++)
+		if (gp_config_next_word(text, &pos, &word))
+			ports[i] = (uint16_t)strtoul(word, NULL, 10);
+}
+
+struct gp_probe_policy gp_config_probe(const struct gp_config *config)
+{
+	struct gp_probe_policy probe = {
+		.budget_ms = probe_ms(config, "inline-budget"),
+		.delay_ms = probe_ms(config, "attempt-delay"),
+		.slow_ms = probe_ms(config, "slow-threshold"),
+		.ok_ttl_ms = probe_ms(config, "ok-ttl"),
+		.broken_ttl_ms = probe_ms(config, "broken-ttl"),
+		.broken_ttl_max_ms = probe_ms(config, "broken-ttl-max"),
+		.max_rate = (uint32_t)gp_config_integer(config, "probe", "max-rate"),
+		.is_inline = !strcmp(gp_config_value(config, "probe", "inline"), "yes"),
+		.is_off = !strcmp(gp_config_value(config, "probe", "mode"), "off"),
+	};
+
+	take_ports(gp_config_value(config, "probe", "ports"), probe.ports);
+	return probe;
+}
+
 const struct gp_chain *gp_config_backends(const struct gp_config *config)
 {
 	return config->has_chain ? &config->chain : NULL;

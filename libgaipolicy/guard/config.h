@@ -42,6 +42,9 @@ const struct gp_guard_policy *gp_config_guard(const struct gp_config *config);
 /** [preload], the same. */
 struct gp_preload_policy gp_config_preload(const struct gp_config *config);
 
+/** What [probe] says about inline races. */
+struct gp_probe_policy gp_config_probe(const struct gp_config *config);
+
 /** `backends` spelled out; NULL when it is `auto`. */
 const struct gp_chain *gp_config_backends(const struct gp_config *config);
 

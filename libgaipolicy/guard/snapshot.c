@@ -12,7 +12,12 @@
 static const char magic[8] = {'V', '6', 'G', 'P', 'O', 'L', '\r', '\n'};
 #define FORMAT_VERSION 1
 
-enum section_kind { SECTION_GUARD = 1, SECTION_CHAIN = 2, SECTION_PRELOAD = 3 };
+enum section_kind {
+	SECTION_GUARD = 1,
+	SECTION_CHAIN = 2,
+	SECTION_PRELOAD = 3,
+	SECTION_PROBE = 4
+};
 
 struct file_header {
 	char magic[8];
@@ -41,6 +46,23 @@ _Static_assert(sizeof(struct gp_guard_policy) == 6,
 _Static_assert(sizeof(struct gp_service) == 40, "SECTION_CHAIN is part of the format");
 _Static_assert(sizeof(struct gp_preload_policy) == 4,
 	       "SECTION_PRELOAD is part of the format");
+_Static_assert(sizeof(struct gp_probe_policy) == 36,
+	       "SECTION_PROBE is part of the format");
+
+#define DAY_MS 86400000U
+
+void gp_probe_policy_init(struct gp_probe_policy *probe)
+{
+	*probe = (struct gp_probe_policy){
+		.budget_ms = 300,
+		.delay_ms = 250,
+		.ok_ttl_ms = 600000,
+		.broken_ttl_ms = 30000,
+		.broken_ttl_max_ms = 600000,
+		.max_rate = 20,
+		.ports = {443, 80},
+	};
+}
 
 bool gp_snapshot_is_off(const struct gp_snapshot *snapshot, int64_t now)
 {
@@ -97,6 +119,28 @@ static bool read_preload(const uint8_t *bytes, size_t size, struct gp_snapshot *
 	return out->preload.order < GP_ORDER_COUNT;
 }
 
+/* The ranges of v6guard.conf(5). */
+static bool is_probe_valid(const struct gp_probe_policy *probe)
+{
+	return probe->budget_ms >= 1 && probe->budget_ms <= 10000 &&
+	       probe->delay_ms >= 10 && probe->delay_ms <= 2000 &&
+	       probe->slow_ms <= 10000 && probe->ok_ttl_ms >= 1000 &&
+	       probe->ok_ttl_ms <= DAY_MS && probe->broken_ttl_ms >= 1000 &&
+	       probe->broken_ttl_ms <= probe->broken_ttl_max_ms &&
+	       probe->broken_ttl_max_ms <= DAY_MS && probe->max_rate >= 1 &&
+	       probe->max_rate <= 1000 && probe->ports[0] && probe->is_inline <= 1 &&
+	       probe->is_off <= 1;
+}
+
+/* Not there in older ones, either. */
+static bool read_probe(const uint8_t *bytes, size_t size, struct gp_snapshot *out)
+{
+	if (size != sizeof(out->probe))
+		return false;
+	memcpy(&out->probe, bytes, size);
+	return is_probe_valid(&out->probe);
+}
+
 /* Each section once at most; kinds that are not known come from a later v6guard. */
 static bool read_section(const uint8_t *bytes, const struct file_section *section,
 			 unsigned *seen, struct gp_snapshot *out)
@@ -112,6 +156,8 @@ static bool read_section(const uint8_t *bytes, const struct file_section *sectio
 		return read_chain(at, section->size, out);
 	if (section->kind == SECTION_PRELOAD)
 		return read_preload(at, section->size, out);
+	if (section->kind == SECTION_PROBE)
+		return read_probe(at, section->size, out);
 	return true;
 }
 
@@ -161,6 +207,7 @@ enum gp_status gp_snapshot_parse(const void *bytes, size_t size, struct gp_snaps
 		return GP_UNSUPPORTED;
 	if (header.size != size || header.crc != file_crc(bytes, size))
 		return GP_SYNTAX;
+	gp_probe_policy_init(&parsed.probe);
 	if (!read_sections(bytes, size, header.section_count, &parsed))
 		return GP_SYNTAX;
 	parsed.generation = header.generation;
@@ -180,6 +227,16 @@ static void write_service(uint8_t *at, const struct gp_service *service)
 	memcpy(at, &clean, sizeof(clean));
 }
 
+static struct gp_probe_policy probe_to_write(const struct gp_probe_policy *probe)
+{
+	struct gp_probe_policy clean = *probe;
+
+	if (!probe->budget_ms)
+		gp_probe_policy_init(&clean);
+	memset(clean.reserved, 0, sizeof(clean.reserved));
+	return clean;
+}
+
 enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
 				 size_t size, size_t *length)
 {
@@ -188,6 +245,7 @@ enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
 		{.kind = SECTION_GUARD, .size = sizeof(snapshot->guard)},
 		{.kind = SECTION_CHAIN, .size = (uint32_t)chain_size},
 		{.kind = SECTION_PRELOAD, .size = sizeof(snapshot->preload)},
+		{.kind = SECTION_PROBE, .size = sizeof(snapshot->probe)},
 	};
 	struct file_header header = {
 		.version = FORMAT_VERSION,
@@ -197,12 +255,14 @@ enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
 		.section_count = sizeof(sections) / sizeof(sections[0]),
 	};
 	const struct gp_preload_policy preload = {.order = snapshot->preload.order};
+	const struct gp_probe_policy probe = probe_to_write(&snapshot->probe);
 	uint8_t *bytes = buf;
 
 	sections[0].offset = sizeof(header) + sizeof(sections);
 	sections[1].offset = sections[0].offset + sections[0].size;
 	sections[2].offset = sections[1].offset + sections[1].size;
-	header.size = sections[2].offset + sections[2].size;
+	sections[3].offset = sections[2].offset + sections[2].size;
+	header.size = sections[3].offset + sections[3].size;
 	if (snapshot->chain.count > GP_CHAIN_MAX || header.size > size ||
 	    header.size > GP_SNAPSHOT_MAX)
 		return GP_RANGE;
@@ -213,6 +273,7 @@ enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
 		write_service(bytes + sections[1].offset + i * sizeof(struct gp_service),
 			      &snapshot->chain.service[i]);
 	memcpy(bytes + sections[2].offset, &preload, sizeof(preload));
+	memcpy(bytes + sections[3].offset, &probe, sizeof(probe));
 	memcpy(bytes, &header, sizeof(header));
 	header.crc = file_crc(bytes, header.size);
 	memcpy(bytes, &header, sizeof(header));

@@ -31,6 +31,29 @@ struct gp_preload_policy {
 	uint8_t reserved[3];
 };
 
+/** V6GUARD_INLINE=yes or no: inline races in one process, whatever the policy says, but
+ * for mode = off. Honoured by secure_getenv only. */
+#define GP_INLINE_VARIABLE "V6GUARD_INLINE"
+
+/** Ports that an inline race tries where the service is not known. */
+#define GP_PROBE_PORTS 2
+
+/** What [probe] of v6guard.conf says about inline races; milliseconds. */
+struct gp_probe_policy {
+	uint32_t budget_ms; /**< inline-budget; 0: nothing of this is set */
+	uint32_t delay_ms;  /**< attempt-delay */
+	uint32_t slow_ms;   /**< slow-threshold, 0: off */
+	uint32_t ok_ttl_ms, broken_ttl_ms, broken_ttl_max_ms;
+	uint32_t max_rate;              /**< attempts per second */
+	uint16_t ports[GP_PROBE_PORTS]; /**< the first ones; 0 behind the last */
+	uint8_t is_inline;              /**< inline = yes */
+	uint8_t is_off;                 /**< mode = off: no probes at all */
+	uint8_t reserved[2];
+};
+
+/** The defaults of v6guard.conf(5). */
+void gp_probe_policy_init(struct gp_probe_policy *probe);
+
 /** A whole policy. Plain data. */
 struct gp_snapshot {
 	uint64_t generation; /**< grows by one with each write */
@@ -39,6 +62,8 @@ struct gp_snapshot {
 	struct gp_guard_policy guard;
 	struct gp_chain chain;
 	struct gp_preload_policy preload;
+	/** As parsed: set. To build: the defaults if it is not set. */
+	struct gp_probe_policy probe;
 };
 
 /** Switched off at wall clock NOW. */

@@ -135,6 +135,10 @@ const char *gp_reason_name(enum gp_reason reason)
 		return "untested";
 	case GP_WHY_ORDER:
 		return "order";
+	case GP_WHY_ANSWERED:
+		return "answered";
+	case GP_WHY_NO_ANSWER:
+		return "no-answer";
 	case GP_WHY_COUNT:
 		break;
 	}

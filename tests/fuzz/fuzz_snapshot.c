@@ -30,6 +30,8 @@ static void check_accepted(const struct gp_snapshot *snapshot)
 	if (again.generation != snapshot->generation ||
 	    again.off_until != snapshot->off_until ||
 	    memcmp(&again.guard, &snapshot->guard, sizeof(again.guard)) ||
+	    memcmp(&again.probe, &snapshot->probe,
+		   offsetof(struct gp_probe_policy, reserved)) ||
 	    again.preload.order != snapshot->preload.order ||
 	    again.chain.count != snapshot->chain.count)
 		abort();

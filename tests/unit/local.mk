@@ -23,6 +23,7 @@ units = \
 	tests/unit/test_eventlog \
 	tests/unit/test_facts \
 	tests/unit/test_guard \
+	tests/unit/test_happy \
 	tests/unit/test_history \
 	tests/unit/test_label \
 	tests/unit/test_lint \
@@ -32,6 +33,7 @@ units = \
 	tests/unit/test_nss_failure \
 	tests/unit/test_hint \
 	tests/unit/test_hints \
+	tests/unit/test_memo \
 	tests/unit/test_message \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
@@ -40,6 +42,7 @@ units = \
 	tests/unit/test_pack \
 	tests/unit/test_preload \
 	tests/unit/test_preload_order \
+	tests/unit/test_preload_race \
 	tests/unit/test_prober \
 	tests/unit/test_race \
 	tests/unit/test_reach \
@@ -208,19 +211,32 @@ tests_unit_test_relink_CFLAGS = $(unit_cflags)
 tests_unit_test_relink_LDADD = $(preload_libs)
 # preload.c itself: a sanitizer's runtime has a getaddrinfo of its own, and the archive's would
 # not be taken.
+fake_race = tests/unit/fake_race.c tests/unit/fake_race.h
 preload_world = nss/preload.c tests/unit/preload_world.c tests/unit/preload_world.h \
-	tests/unit/addrlist.h $(world)
+	tests/unit/addrlist.h $(fake_race) $(world)
 preload_ldflags = $(door_ldflags) -Wl,--wrap=dlsym -Wl,--wrap=gp_source_facts
 tests_unit_test_preload_SOURCES = tests/unit/test_preload.c $(preload_world)
 tests_unit_test_preload_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_CFLAGS = $(unit_cflags)
 tests_unit_test_preload_LDFLAGS = $(preload_ldflags)
 tests_unit_test_preload_LDADD = $(preload_libs)
+tests_unit_test_happy_SOURCES = tests/unit/test_happy.c $(fake_race)
+tests_unit_test_happy_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_happy_CFLAGS = $(unit_cflags)
+tests_unit_test_happy_LDADD = $(preload_libs)
+tests_unit_test_memo_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_memo_CFLAGS = $(unit_cflags)
+tests_unit_test_memo_LDADD = $(preload_libs)
 tests_unit_test_preload_order_SOURCES = tests/unit/test_preload_order.c $(preload_world)
 tests_unit_test_preload_order_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_order_CFLAGS = $(unit_cflags)
 tests_unit_test_preload_order_LDFLAGS = $(preload_ldflags)
 tests_unit_test_preload_order_LDADD = $(preload_libs)
+tests_unit_test_preload_race_SOURCES = tests/unit/test_preload_race.c $(preload_world)
+tests_unit_test_preload_race_CPPFLAGS = $(door_cppflags)
+tests_unit_test_preload_race_CFLAGS = $(unit_cflags)
+tests_unit_test_preload_race_LDFLAGS = $(preload_ldflags) -Wl,--wrap=gp_now_ms
+tests_unit_test_preload_race_LDADD = $(preload_libs)
 
 # The daemon's parts.
 daemon_libs = libgpdaemon.la libgpcore.la $(CMOCKA_LIBS)

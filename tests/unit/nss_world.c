@@ -19,6 +19,7 @@
 struct stub_state *stub_full, *stub_old, *stub_bare;
 bool world_ipv4_usable = true, world_is_own, world_real_facts;
 struct gp_preload_policy world_preload;
+struct gp_probe_policy world_probe;
 long world_allocations_left = -1;
 _Atomic long world_allocations;
 
@@ -155,8 +156,10 @@ size_t world_build(const struct gp_guard_policy *policy, const char *chain, void
 		   size_t size)
 {
 	static uint64_t generation;
-	struct gp_snapshot snapshot = {
-		.generation = ++generation, .guard = *policy, .preload = world_preload};
+	struct gp_snapshot snapshot = {.generation = ++generation,
+				       .guard = *policy,
+				       .preload = world_preload,
+				       .probe = world_probe};
 	size_t length = 0;
 
 	if (gp_chain_parse(chain, strlen(chain), &snapshot.chain, NULL) ||

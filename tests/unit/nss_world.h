@@ -62,8 +62,9 @@ size_t world_build(const struct gp_guard_policy *policy, const char *chain, void
 void world_write(const struct gp_guard_policy *policy, const char *chain);
 void world_write_bytes(const void *bytes, size_t size);
 
-/** [preload] of what world_build makes. */
+/** [preload] and [probe] of what world_build makes. */
 extern struct gp_preload_policy world_preload;
+extern struct gp_probe_policy world_probe;
 
 /** The usual policy: prefer-ipv4, enforced, backends spelled out or `auto`. */
 struct gp_guard_policy world_policy(enum gp_mode mode);

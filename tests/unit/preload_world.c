@@ -9,6 +9,7 @@
 #include "guard/clock.h"
 #include "guard/hint.h"
 #include "guard/reach.h"
+#include "nss/inline.h"
 #include "preload_world.h"
 #include "rfc6724/source.h"
 
@@ -17,6 +18,7 @@
 /* ---- what stands behind the door ---- */
 
 const char *preload_behind = "";
+static uint16_t port;
 int preload_error;
 void (*preload_inside)(void);
 atomic_int preload_calls, preload_freed;
@@ -42,6 +44,16 @@ static void select_letters(const struct addrinfo *hints, char out[128])
 	*out = '\0';
 }
 
+/* The port stands at the same place in both families. */
+static void set_nodes(struct addrinfo *node, int type)
+{
+	for (; node; node = node->ai_next) {
+		((struct sockaddr_in *)node->ai_addr)->sin_port = htons(port);
+		if (type)
+			node->ai_socktype = type;
+	}
+}
+
 static int lookup_behind(const char *node, const char *service,
 			 const struct addrinfo *hints, struct addrinfo **list)
 {
@@ -57,6 +69,7 @@ static int lookup_behind(const char *node, const char *service,
 		return preload_error ? preload_error : EAI_NODATA;
 	*list = addrlist_make(letters, hints && hints->ai_socktype ? 1 : 3,
 			      hints && hints->ai_flags & AI_CANONNAME ? NAME : NULL);
+	set_nodes(*list, hints ? hints->ai_socktype : 0);
 	return 0;
 }
 
@@ -145,6 +158,13 @@ void preload_prepare(const struct preload_case *one)
 	policy.aaaa_only = one->aaaa_only;
 	policy.keep_last = !one->no_keep_last;
 	world_preload.order = (uint8_t)one->order;
+	world_probe = one->probe;
+	if (!world_probe.budget_ms)
+		gp_probe_policy_init(&world_probe);
+	world_probe.is_inline = one->race != NULL;
+	port = one->port < 0 ? 0 : 7;
+	fake_race_set(one->race ? one->race : "");
+	inline_ops = &fake_race_ops;
 	no_route = one->no_route ? one->no_route : "";
 	world_write(&policy, "dns");
 	write_map(one);
@@ -200,6 +220,8 @@ void preload_look_up(const struct preload_case *one, int type)
 	preload_calls = 0;
 	error = getaddrinfo(one->name ? one->name : "host.example", "80", &hints, &list);
 	CHECK(errno == EXDEV);
+	for (struct addrinfo *node = list; type && node; node = node->ai_next)
+		node->ai_socktype = addrlist_types[0];
 	addrlist_text(list, type ? 1 : 3, text);
 	if (error != one->error || strcmp(text, one->got ? one->got : "") != 0 ||
 	    preload_calls != (one->asked ? one->asked : 1)) {
@@ -236,7 +258,7 @@ void preload_look_up_as(const char *expected)
 
 /* ---- silence ---- */
 
-static unsigned count_fds(void)
+unsigned preload_count_fds(void)
 {
 	unsigned count = 0;
 
@@ -258,11 +280,11 @@ static void compare_before_and_after(const struct preload_case *one, int output)
 	memset(&before, 0, sizeof(before)); /* the kernel's set is smaller */
 	memset(&after, 0, sizeof(after));
 	sigprocmask(SIG_SETMASK, NULL, &before);
-	fds = count_fds();
+	fds = preload_count_fds();
 	error = getaddrinfo("host.example", "80", NULL, &list);
 	CHECK(error == one->error && errno == EXDEV);
 	addrlist_free(list);
-	CHECK(count_fds() == fds);
+	CHECK(preload_count_fds() == fds);
 	sigprocmask(SIG_SETMASK, NULL, &after);
 	CHECK(!memcmp(&before, &after, sizeof(before)));
 	CHECK(environ == environment && environ[0] == first);

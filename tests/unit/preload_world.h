@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "addrlist.h"
+#include "fake_race.h"
 #include "nss_world.h"
 
 /** What a lookup behind the door finds, all that the name has; what it fails with. */
@@ -41,6 +42,11 @@ struct preload_case {
 	enum gp_order order;
 	const char *no_route; /* letters of what cannot be reached, for `order` */
 
+	/* With `inline = yes`, attempts end as this says (fake_race.h). */
+	const char *race;
+	struct gp_probe_policy probe; /* budget_ms 0: the defaults */
+	int port;                     /* 0: 7; -1: none */
+
 	int error;
 	int asked;          /* times that libc was; 0: once */
 	const char *hinted; /* one letter an address: W, S, "." none; NULL: no hint */
@@ -68,6 +74,9 @@ void preload_run(const void *arg);
 /** It leaves nothing behind: descriptors, output, signal mask, environment. With the
  * kernel's facts, so that the order is this machine's. For world_run. */
 void preload_run_silent(const void *arg);
+
+/** How many descriptors are open. */
+unsigned preload_count_fds(void);
 
 /** A plain lookup of host.example gives EXPECTED. */
 void preload_look_up_as(const char *expected);

@@ -334,6 +334,31 @@ static void test_preload(void **state)
 	}
 }
 
+static void test_probe(void **state)
+{
+	static const char all[] =
+		"[probe]\nmode = off\ninline = yes\ninline-budget = 1s\n"
+		"attempt-delay = 20ms\nslow-threshold = 30ms\nports = 22 80 443\n"
+		"ok-ttl = 1m\nbroken-ttl = 2s\nbroken-ttl-max = 3s\nmax-rate = 7";
+	static const struct gp_probe_policy said = {
+		1000, 20, 30, 60000, 2000, 3000, 7, {22, 80}, 1, 1, {0, 0}};
+	struct gp_config *config = config_good("");
+	struct gp_probe_policy usual, got = gp_config_probe(config);
+
+	(void)state;
+	gp_probe_policy_init(&usual);
+	assert_memory_equal(&got, &usual, sizeof(got));
+	gp_config_free(config);
+	config = config_good(all);
+	got = gp_config_probe(config);
+	assert_memory_equal(&got, &said, sizeof(got));
+	gp_config_free(config);
+	config = config_good("[probe]\nports = 8080");
+	got = gp_config_probe(config);
+	assert_true(got.ports[0] == 8080 && got.ports[1] == 0);
+	gp_config_free(config);
+}
+
 static void test_typed(void **state)
 {
 	(void)state;
@@ -464,11 +489,12 @@ static void test_shipped_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),      cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_all_keys),  cmocka_unit_test(test_sample),
-		cmocka_unit_test(test_truncated), cmocka_unit_test(test_typed),
-		cmocka_unit_test(test_preload),   cmocka_unit_test(test_each),
-		cmocka_unit_test(test_shipped),   cmocka_unit_test(test_shipped_whole),
+		cmocka_unit_test(test_good),          cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_all_keys),      cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_truncated),     cmocka_unit_test(test_typed),
+		cmocka_unit_test(test_preload),       cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_each),          cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_shipped_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

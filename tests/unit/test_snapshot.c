@@ -18,6 +18,9 @@ static struct gp_snapshot sample(void)
 	gp_guard_policy_init(&snapshot.guard);
 	snapshot.guard.mode = GP_MODE_PREFER_IPV4;
 	snapshot.preload.order = GP_ORDER_RFC6724;
+	gp_probe_policy_init(&snapshot.probe);
+	snapshot.probe.slow_ms = 77;
+	snapshot.probe.is_inline = 1;
 	assert_int_equal(gp_chain_parse(tail, strlen(tail), &snapshot.chain, NULL),
 			 GP_OK);
 	return snapshot;
@@ -69,10 +72,12 @@ static void test_round_trip(void **state)
 	assert_memory_equal(out.chain.service[1].action, in.chain.service[1].action,
 			    GP_NSS_STATUS_COUNT);
 	assert_int_equal(out.preload.order, GP_ORDER_RFC6724);
+	assert_memory_equal(&out.probe, &in.probe, sizeof(in.probe));
 	/* Rubbish behind a name's end must not get into the file. */
 	memset(in.chain.service[0].name + 11, 0xee, GP_SERVICE_NAME - 11);
 	in.chain.service[0].reserved[1] = 1;
 	in.preload.reserved[2] = 1;
+	in.probe.reserved[0] = 1;
 	assert_int_equal(build(&in, again, sizeof(again)), length);
 	assert_memory_equal(again, bytes, length);
 }
@@ -120,6 +125,17 @@ static void test_damage(void **state)
 	assert_int_equal(out.generation, 4711); /* untouched by all that */
 }
 
+/* What a race relies on. */
+static void check_probe(const struct gp_probe_policy *probe)
+{
+	assert_in_range(probe->budget_ms, 1, 10000);
+	assert_in_range(probe->delay_ms, 10, 2000);
+	assert_in_range(probe->slow_ms, 0, 10000);
+	assert_in_range(probe->broken_ttl_ms, 1000, probe->broken_ttl_max_ms);
+	assert_in_range(probe->max_rate, 1, 1000);
+	assert_true(probe->ports[0] && probe->is_inline <= 1 && probe->is_off <= 1);
+}
+
 /* The same with a CRC that fits: whatever gets through is a policy within its bounds. */
 static void test_sealed_damage(void **state)
 {
@@ -138,6 +154,8 @@ static void test_sealed_damage(void **state)
 			assert_true(out.guard.mode < GP_MODE_COUNT);
 			assert_true(out.guard.enforce <= 1 && out.guard.keep_last <= 1);
 			assert_true(out.chain.count <= GP_CHAIN_MAX);
+			assert_true(out.preload.order < GP_ORDER_COUNT);
+			check_probe(&out.probe);
 			for (uint32_t i = 0; i < out.chain.count; i++) {
 				assert_non_null(memchr(out.chain.service[i].name, 0,
 						       GP_SERVICE_NAME));
@@ -168,17 +186,26 @@ static void test_version(void **state)
 static void test_other_sections(void **state)
 {
 	struct gp_snapshot in = sample(), out;
-	const size_t kind_at = 56 + 2 * 16; /* of the third section */
-	const uint32_t unknown = 31;
+	const size_t kinds_at[] = {56 + 2 * 16, 56 + 3 * 16}; /* of the last two */
+	const uint32_t unknown[] = {30, 31};
+	struct gp_probe_policy usual;
 	uint8_t bytes[4096];
 	size_t length = build(&in, bytes, sizeof(bytes));
 
 	(void)state;
-	memcpy(bytes + kind_at, &unknown, sizeof(unknown));
+	for (size_t i = 0; i < 2; i++)
+		memcpy(bytes + kinds_at[i], &unknown[i], sizeof(unknown[i]));
 	reseal(bytes, length);
 	assert_int_equal(gp_snapshot_parse(bytes, length, &out), GP_OK);
 	assert_int_equal(out.preload.order, GP_ORDER_LIBC);
+	gp_probe_policy_init(&usual);
+	assert_memory_equal(&out.probe, &usual, sizeof(usual));
 	assert_int_equal(out.guard.mode, GP_MODE_PREFER_IPV4);
+	/* Nothing said is the defaults, too. */
+	memset(&in.probe, 0, sizeof(in.probe));
+	length = build(&in, bytes, sizeof(bytes));
+	assert_int_equal(gp_snapshot_parse(bytes, length, &out), GP_OK);
+	assert_memory_equal(&out.probe, &usual, sizeof(usual));
 }
 
 static void test_off(void **state)

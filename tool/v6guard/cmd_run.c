@@ -27,9 +27,9 @@ static int check_use(const struct cli *cli, int count)
 	return RUN_TROUBLE;
 }
 
-static bool is_map_there(const struct run_policy *policy)
+static bool has_grounds(const struct run_policy *policy)
 {
-	return !policy->is_auto || gp_reach_live();
+	return !policy->is_auto || policy->race == RACE_YES || gp_reach_live();
 }
 
 static void say_unchanged(const struct run_policy *policy, const struct run_trace *trace,
@@ -43,7 +43,7 @@ static void say_unchanged(const struct run_policy *policy, const struct run_trac
 		complain("nothing was changed: %s looked up no name by libc's "
 			 "getaddrinfo",
 			 program);
-	else if (!is_map_there(policy))
+	else if (!has_grounds(policy))
 		complain("nothing was changed: mode auto needs v6guardd, which is not "
 			 "there");
 	else

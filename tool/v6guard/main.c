@@ -55,13 +55,16 @@ static const struct command commands[] = {
 	 "take v6guard out of the hosts: line", ""},
 	{"nss", "status", cmd_nss_status, 0, 0, "",
 	 "is it there, and what stands behind it", "Exit 1 when it is not there.\n"},
-	{"run", NULL, cmd_run, ON_MODE | ON_CONFIG | ON_TRACE | ON_COMPARE | ON_LIMIT,
-	 INT_MAX,
-	 "[--mode MODE] [--config FILE] [--trace] [--compare [--limit TIME]] -- PROGRAM "
-	 "[ARG]...",
+	{"run", NULL, cmd_run,
+	 ON_MODE | ON_CONFIG | ON_TRACE | ON_COMPARE | ON_LIMIT | ON_NO_PROBE, INT_MAX,
+	 "[--mode MODE] [--config FILE] [--trace] [--compare [--limit TIME]] "
+	 "[--no-probe] "
+	 "-- PROGRAM [ARG]...",
 	 "run a program with libv6guard-preload.so",
 	 "There the order of addresses can change as well. --trace shows each lookup's\n"
-	 "decision; --compare runs PROGRAM plain before, for TIME (10s) at most.\n"
+	 "decision; --compare runs PROGRAM plain before, for TIME (10s) at most. In "
+	 "mode\n"
+	 "auto without v6guardd IPv6 is raced against IPv4; not with --no-probe.\n"
 	 "Exit status: the program's, 128+N for signal N; 125 v6guard's own trouble,\n"
 	 "126 PROGRAM cannot be run or guarded, 127 there is no such program.\n"},
 	{"attach", NULL, cmd_attach, ON_MODE | ON_DRY_RUN, 1,

@@ -26,6 +26,7 @@ enum {
 	OPT_TRACE,
 	OPT_COMPARE,
 	OPT_LIMIT,
+	OPT_NO_PROBE,
 	OPT_MINIMAL,
 	OPT_FILE,
 	OPT_EFFECTIVE,
@@ -52,6 +53,7 @@ static const struct option options[] = {
 	{"trace", no_argument, NULL, OPT_TRACE},
 	{"compare", no_argument, NULL, OPT_COMPARE},
 	{"limit", required_argument, NULL, OPT_LIMIT},
+	{"no-probe", no_argument, NULL, OPT_NO_PROBE},
 	{"minimal", no_argument, NULL, OPT_MINIMAL},
 	{"file", no_argument, NULL, OPT_FILE},
 	{"effective", no_argument, NULL, OPT_EFFECTIVE},
@@ -130,6 +132,10 @@ static bool take_run_option(struct cli *cli, struct wishes *wishes, int option)
 	case OPT_LIMIT:
 		cli->limit = optarg;
 		wishes->given |= ON_LIMIT;
+		return true;
+	case OPT_NO_PROBE:
+		cli->is_no_probe = true;
+		wishes->given |= ON_NO_PROBE;
 		return true;
 	default:
 		return false;
@@ -249,23 +255,15 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} names[] = {{ON_CHECK, "--check"},
-		     {ON_DRY_RUN, "--dry-run"},
-		     {ON_FOR, "--for"},
-		     {ON_VERIFY, "--verify"},
-		     {ON_DOORS, "--doors"},
-		     {ON_WATCH, "--watch"},
-		     {ON_RESCUE, "--rescue"},
-		     {ON_MODE, "--mode"},
-		     {ON_CONFIG, "--config"},
-		     {ON_TRACE, "--trace"},
-		     {ON_COMPARE, "--compare"},
-		     {ON_LIMIT, "--limit"},
-		     {ON_MINIMAL, "--minimal"},
-		     {ON_FILE, "--file"},
-		     {ON_EFFECTIVE, "--effective"},
-		     {ON_PROFILE, "--profile"},
-		     {ON_KERNEL, "--kernel"}};
+	} names[] = {{ON_CHECK, "--check"},       {ON_DRY_RUN, "--dry-run"},
+		     {ON_FOR, "--for"},           {ON_VERIFY, "--verify"},
+		     {ON_DOORS, "--doors"},       {ON_WATCH, "--watch"},
+		     {ON_RESCUE, "--rescue"},     {ON_MODE, "--mode"},
+		     {ON_CONFIG, "--config"},     {ON_TRACE, "--trace"},
+		     {ON_COMPARE, "--compare"},   {ON_LIMIT, "--limit"},
+		     {ON_NO_PROBE, "--no-probe"}, {ON_MINIMAL, "--minimal"},
+		     {ON_FILE, "--file"},         {ON_EFFECTIVE, "--effective"},
+		     {ON_PROFILE, "--profile"},   {ON_KERNEL, "--kernel"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (wishes->given & names[i].bit & ~allowed)

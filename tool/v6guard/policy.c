@@ -92,6 +92,7 @@ int policy_from_config(const struct cli *cli, const struct gp_config *config,
 
 	snapshot.guard = *gp_config_guard(config);
 	snapshot.preload = gp_config_preload(config);
+	snapshot.probe = gp_config_probe(config);
 	const struct gp_chain *chain = gp_config_backends(config);
 	if (chain) {
 		snapshot.chain = *chain;

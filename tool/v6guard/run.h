@@ -43,6 +43,7 @@ struct run_policy {
 	const char *mode;          /* that is in force for the program */
 	bool has_mode;             /* by --mode */
 	bool is_auto, is_off;
+	enum { RACE_AS_SAID, RACE_NO, RACE_YES } race; /* inline, by the preload */
 };
 
 /** --config's, the host's, or if it has none its configuration's. Free it with

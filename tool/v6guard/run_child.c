@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guard/snapshot.h"
 #include "guard/trace.h"
 #include "run.h"
 
@@ -44,6 +45,9 @@ static bool set_guarded(const struct run_order *order)
 	if (order->policy->path[0] && setenv("V6GUARD_SNAPSHOT", order->policy->path, 1))
 		return false;
 	if (order->policy->has_mode && setenv("V6GUARD", order->policy->mode, 1))
+		return false;
+	if (order->policy->race != RACE_AS_SAID &&
+	    setenv(GP_INLINE_VARIABLE, order->policy->race == RACE_YES ? "yes" : "no", 1))
 		return false;
 	if (setenv(GP_TRACE_VARIABLE, order->trace->name, 1))
 		return false;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guard/reach.h"
 #include "policy.h"
 #include "run.h"
 
@@ -83,6 +84,7 @@ static int make_private(const struct cli *cli, const struct gp_config *config,
 		return complain_memory();
 	snapshot->guard = *gp_config_guard(config);
 	snapshot->preload = gp_config_preload(config);
+	snapshot->probe = gp_config_probe(config);
 	find_chain(cli, config, &snapshot->chain);
 	snapshot->generation = 1;
 	snapshot->created = time(NULL);
@@ -118,6 +120,17 @@ static int find(struct cli *cli, const struct policy *host, struct gp_snapshot *
 	return code;
 }
 
+/* While nobody knows what is broken, the program finds out by itself. */
+static int race_of(const struct cli *cli, const struct gp_snapshot *snapshot,
+		   bool is_auto)
+{
+	if (cli->is_no_probe)
+		return RACE_NO;
+	if (!is_auto || snapshot->probe.is_off || !snapshot->guard.enforce)
+		return RACE_AS_SAID;
+	return snapshot->probe.is_inline || !gp_reach_live() ? RACE_YES : RACE_AS_SAID;
+}
+
 int run_policy_find(struct cli *cli, struct run_policy *out)
 {
 	struct gp_snapshot snapshot = {.generation = 0};
@@ -143,6 +156,7 @@ int run_policy_find(struct cli *cli, struct run_policy *out)
 		mode = (enum gp_mode)snapshot.guard.mode;
 	out->mode = gp_mode_name(mode);
 	out->is_auto = mode == GP_MODE_AUTO;
+	out->race = race_of(cli, &snapshot, out->is_auto);
 	out->is_off = gp_snapshot_is_off(&snapshot, time(NULL));
 	return 0;
 }
