@@ -3,6 +3,12 @@ confdir = $(sysconfdir)/v6guard
 EXTRA_DIST += etc/v6guard.conf
 dist_man_MANS += etc/v6guard.conf.5
 
+# Policies for gai.conf by name; an operator's own go to $(confdir)/presets/gai.
+gaipresetdir = $(datadir)/v6guard/presets/gai
+dist_gaipreset_DATA = \
+	etc/presets/gai/no-tunnels.conf \
+	etc/presets/gai/prefer-ula.conf
+
 # Where systemd looks for what packages bring; without systemd nobody reads them.
 systemddir = $(prefix)/lib/systemd/system
 tmpfilesdir = $(prefix)/lib/tmpfiles.d

@@ -87,6 +87,7 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/edit.h \
 	libgaipolicy/gaiconf/edit_line.c \
 	libgaipolicy/gaiconf/edit_private.h \
+	libgaipolicy/gaiconf/edit_table.c \
 	libgaipolicy/gaiconf/file.c \
 	libgaipolicy/gaiconf/history.c \
 	libgaipolicy/gaiconf/index.c \

@@ -15,6 +15,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_nss.c \
 	tool/v6guard/cmd_off.c \
 	tool/v6guard/cmd_policy.c \
+	tool/v6guard/cmd_policy_apply.c \
 	tool/v6guard/cmd_policy_lint.c \
 	tool/v6guard/cmd_policy_show.c \
 	tool/v6guard/cmd_run.c \
@@ -40,6 +41,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/out.h \
 	tool/v6guard/policy.c \
 	tool/v6guard/policy.h \
+	tool/v6guard/preset.c \
+	tool/v6guard/preset.h \
 	tool/v6guard/report.c \
 	tool/v6guard/run.h \
 	tool/v6guard/run_child.c \

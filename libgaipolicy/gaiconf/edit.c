@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* edit.c - rows into a gai.conf and out of it. */
-#include <string.h>
-
 #include "gaiconf/edit_private.h"
 
 /* ---- finding ---------------------------------------------------------------------- */

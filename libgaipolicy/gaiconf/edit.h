@@ -38,6 +38,13 @@ void gp_edit_delete(struct gp_doc *doc, enum gp_table_kind kind,
 /** `reload yes`, or nothing that says so. */
 void gp_edit_reload(struct gp_doc *doc, bool reload);
 
+/**
+ * The table of KIND becomes WANTED, which has a row for all, by the fewest lines.
+ * GP_NOMEM.
+ */
+enum gp_status gp_edit_table(struct gp_doc *doc, enum gp_table_kind kind,
+			     const struct gp_table *wanted);
+
 /** TABLE says the same as glibc's built-in one of KIND. */
 bool gp_edit_is_default(enum gp_table_kind kind, const struct gp_table *table);
 

@@ -3,7 +3,10 @@
 #ifndef LIBGAIPOLICY_GAICONF_EDIT_PRIVATE_H
 #define LIBGAIPOLICY_GAICONF_EDIT_PRIVATE_H
 
+#include <string.h>
+
 #include "gaiconf/edit.h"
+#include "gaiconf/index.h"
 
 /** How the words of a row stand. The fields are some line's bytes. */
 struct gp_edit_style {

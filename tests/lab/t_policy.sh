@@ -35,10 +35,14 @@ print(eval(sys.argv[2]))' "$out" "$1" 2>&1
 first() { on h getent ahosts dual | awk 'NR == 1 { print ($1 ~ /:/) ? "IPv6" : "IPv4" }'; }
 
 # ---- the manual -----------------------------------------------------------------------
-on m "$python" "$here/man_examples.py" "$top/tool/v6guard/v6guard.8" \
-	"The order of addresses: gai.conf" >"$out" 2>&1
-code=$?
-if [ $code = 0 ]; then ok "v6guard(8): $(grep -c '^ok' "$out") examples"; else bad "v6guard(8): its examples" "$(cat "$out")"; fi
+examples() { # FILE WHAT: with a fresh /etc
+	rm -rf "$LAB_DIR/m/etc/gai.conf" "$LAB_DIR/m/lib/v6guard"
+	on m "$python" "$here/man_examples.py" "$top/$1" "The order of addresses: gai.conf" >"$out" 2>&1
+	code=$?
+	if [ $code = 0 ]; then ok "$2: $(grep -c '^ok' "$out") examples"; else bad "$2: its examples" "$(cat "$out")"; fi
+}
+examples tool/v6guard/v6guard.8 "v6guard(8)"
+examples README.md README.md
 
 # ---- what programs make of it ------------------------------------------------------------
 check "IPv6 comes first" IPv6 "$(first)"
@@ -132,6 +136,78 @@ check "nothing of that" 0 "$(grep -c kernel-label "$out")"
 run 0 "show --kernel" --json policy show --kernel
 check "they are the same" same "$(json '[p["match"] for p in d["labels"] if p["prefix"] == "2001:db8:1::/48"][0]')"
 run 2 "show of two things" policy show --kernel --file
+rm -f "$conf"
+run 0 "a file again" policy set reload yes
+
+# ---- whole policies --------------------------------------------------------------------------
+rm -f "$conf"
+# Of the folder that is installed, which is not this machine's.
+run 1 "those that come with v6guard" --root "$STAGE" policy preset no-tunnels --dry-run -q
+like "are found" "6to4 and Teredo behind IPv4" <(on h v6guard --root "$STAGE" policy preset)
+mkdir -p "$LAB_DIR/h/etc/v6guard/presets"
+cp -r "$STAGE/usr/share/v6guard/presets/gai" "$LAB_DIR/h/etc/v6guard/presets/gai"
+run 0 "the presets" --json policy preset
+check "what each would change" "{'glibc': 'already so', 'no-tunnels': '2 precedence rows', 'prefer-ipv4': 'precedence ::ffff:0:0/96 10 -> 100', 'prefer-ipv6': 'already so', 'prefer-ula': 'precedence fc00::/7 45 new', 'rfc6724': '6 precedence, 4 label rows', 'rfc6724-update': '7 precedence, 4 label rows', 'ula-vpn': 'label fc00::/7 6 -> 1'}" \
+	"$(json '{p["name"]: p["changes"] for p in sorted(d["presets"], key=lambda p: p["name"])}')"
+run 3 "no preset" policy preset prefer-ipv5
+like "nearest" "did you mean 'prefer-ipv" "$err"
+run 3 "nothing elsewhere" policy preset ../../gai
+printf '# mine\nprecedence fec0::/10 7\n' >"$LAB_DIR/h/etc/v6guard/presets/gai/mine.conf"
+run 0 "one of the operator's" policy preset
+like "is listed" "mine            precedence fec0::/10 7 new           mine" "$out"
+run 0 "preset prefer-ipv4" policy preset prefer-ipv4
+check "IPv4 comes first" IPv4 "$(first)"
+run 0 "again" policy preset prefer-ipv4
+check "unchanged" unchanged "$(cat "$out")"
+run 0 "preset prefer-ipv6" policy preset prefer-ipv6
+check "IPv6 comes first" IPv6 "$(first)"
+for preset in rfc6724 rfc6724-update no-tunnels prefer-ula ula-vpn mine glibc; do
+	run 0 "preset $preset" policy preset $preset
+	on h v6guard policy lint | grep -v -e kernel-label -e 'fix: ip addrlabel' >"$out"
+	check "nothing is odd then" "" "$(cat "$out")"
+	case $preset in rfc*) on h v6guard policy show --profile $preset | grep -v profile >"$out"
+		on h v6guard policy show >"$err"
+		check "the tables are its own" "$(awk '$1 ~ "/[0-9]" { print $1, $2 }' "$out" | sort)" \
+			"$(awk '$1 ~ "/[0-9]" { print $1, $2 }' "$err" | sort)" ;;
+	esac
+done
+run 1 "diff" policy diff preset:prefer-ipv4
+cp "$out" "$LAB_DIR/diff"
+if patch=$(lab_tool patch); then
+	cp "$conf" "$LAB_DIR/patched"
+	"$patch" -s "$LAB_DIR/patched" "$LAB_DIR/diff" 2>"$err"
+	check "patch takes it" "0 " "$? $(cat "$err")"
+	run 0 "apply of what patch made" policy apply "$LAB_DIR/patched"
+	check "byte for byte" "" "$(cmp "$conf" "$LAB_DIR/patched" 2>&1)"
+	run 0 "diff of that" policy diff "$LAB_DIR/patched"
+fi
+run 1 "diff to history" policy diff history:1
+run 3 "no such history" policy diff history:99
+run 2 "no number" policy diff history:last
+run 1 "diff to a profile" policy diff profile:rfc6724
+run 3 "diff to no profile" policy diff profile:rfc
+run 3 "no file" policy apply "$LAB_DIR/none"
+printf 'precedence 192.0.2.0/24 5\nlabel ::/0 1\n' >"$LAB_DIR/odd"
+run 3 "a policy with a line that libc ignores" policy apply "$LAB_DIR/odd"
+like "names it" "$LAB_DIR/odd:1:12: precedence takes IPv4 as ::ffff:a.b.c.d alone" "$err"
+printf 'reload yes\nprecedence ::ffff:0:0/96 100\nprecedence ::/0 40\n' >"$LAB_DIR/small"
+on h sh -c "v6guard --dry-run policy apply - <'$LAB_DIR/small'" >"$out" 2>"$err"
+check "standard input, dry run: the rows that are not in it go" "1 3 1" "$? $(grep -c '^-precedence' "$out") $(grep -c '^+reload' "$out")"
+run 0 "the real one" policy apply "$LAB_DIR/small"
+on h v6guard --json policy show >"$out"
+check "and of the others libc's own hold" "True 2 8 3" "$(json '"%s %d %d %d" % tuple([d["reload"]] + [len(d[k]) for k in ("precedence", "label", "scopev4")])')"
+
+# ULA source and global destination: by libc's labels IPv4 wins, and it need not.
+device=$(on h ip -o -6 addr show scope global | awk 'NR == 1 { print $2 }')
+gateway=$(on h ip -6 route show default | awk 'NR == 1 { print $3 }')
+on h ip -6 addr flush dev "$device" scope global
+on h ip -6 addr add fd00:5::5/64 dev "$device" nodad
+on h ip -6 route replace default via "$gateway" dev "$device" onlink 2>/dev/null ||
+	on h ip -6 route replace default dev "$device"
+rm -f "$conf"
+check "a ULA source: IPv4 comes first" IPv4 "$(first)"
+run 0 "preset ula-vpn" policy preset ula-vpn
+check "IPv6 comes first" IPv6 "$(first)"
 rm -f "$conf"
 run 0 "a file again" policy set reload yes
 

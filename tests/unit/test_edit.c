@@ -167,6 +167,82 @@ static void test_edits(void **state)
 	}
 }
 
+/* ---- whole tables ------------------------------------------------------------------ */
+
+#define LABEL                                                                            \
+	"label ::1/128 0\nlabel ::/96 3\nlabel ::ffff:0:0/96 4\nlabel 2001::/32 7\n"     \
+	"label 2002::/16 2\nlabel fec0::/10 5\nlabel fc00::/7 6\nlabel ::/0 1\n"
+
+/* The label table of WANTED into BEFORE. */
+static const struct row wholes[] = {
+	/* the same already, in other words */
+	{"", "", ""},
+	{"", LABEL, ""},
+	{LABEL, "", LABEL},
+	{"label ::1/128 4\nlabel ::1/128 5\n", "label ::/0 1\nlabel ::1/128 4 #\n",
+	 "label ::1/128 4\nlabel ::1/128 5\n"},
+	{"label ::/0 1\n", "label ::/0 1\n", "label ::/0 1\n"},
+	/* one line */
+	{"# a\nlabel ::1/128 4\nlabel fd00::/8 9 # b\n",
+	 "label ::1/128 5\nlabel fd00::/8 9\n",
+	 "# a\nlabel ::1/128 5\nlabel fd00::/8 9 # b\n"},
+	{"# a\nlabel ::1/128 4\n# b\n", "label ::1/128 4\nlabel fd00::/8 9\n",
+	 "# a\nlabel ::1/128 4\nlabel fd00::/8 9\n# b\n"},
+	{"label ::1/128 4\n# b\nlabel fd00::/8 9\n", "label ::1/128 4\n",
+	 "label ::1/128 4\n# b\n"},
+	{"label ::1/128 4\nlabel ::/0 3\n", "label ::1/128 4\n",
+	 "label ::1/128 4\nlabel ::/0 1\n"},
+	/* nothing left but what glibc adds: then it must be said */
+	{"label ::1/128 4\n", "label ::/0 1\n", "label ::/0 1\n"},
+	/* the built-in table: back by no line at all, or by few */
+	{"label ::1/128 4\n# b\n", "", "# b\n"},
+	{"# b\n" LABEL "label fd00::/8 9\n", "", "# b\n" LABEL},
+	{GP_DOC_BLOCK_BEGIN "\nlabel fd01::/48 14\n" GP_DOC_BLOCK_END "\n", LABEL,
+	 GP_DOC_BLOCK_BEGIN
+	 "\nlabel fd01::/48 14\n" GP_DOC_BLOCK_END "\n"
+	 "label ::1/128 0\nlabel ::/96 3\nlabel ::ffff:0:0/96 4\nlabel 2001::/32 7\n"
+	 "label 2002::/16 2\nlabel fec0::/10 5\nlabel fc00::/7 6\n"},
+	/* where there was none */
+	{"# a\n", "label ::1/128 4\nlabel ::/0 5\n",
+	 "# a\n\n" WHY("label") "label ::1/128  4\nlabel ::/0     5\n"},
+	/* lines that say it to some glibcs only */
+	{"label ::1 4\nlabel ::/0 1\n", "label ::1/128 4\n",
+	 "label ::1/128 4\nlabel ::/0 1\n"},
+};
+
+static void make_equal(const struct row *row, const char *before)
+{
+	struct gp_gai_tables wanted;
+	struct gp_doc *doc;
+	char *bytes;
+	size_t size;
+
+	assert_int_equal(gp_gai_tables_read(row->edit, strlen(row->edit),
+					    GP_GAI_BEFORE_2_41, &wanted),
+			 GP_OK);
+	assert_int_equal(gp_doc_parse(before, strlen(before), GP_GAI_BEFORE_2_41, &doc),
+			 GP_OK);
+	assert_int_equal(gp_edit_table(doc, GP_TABLE_LABEL,
+				       &wanted.gai.tables.kind[GP_TABLE_LABEL]),
+			 GP_OK);
+	assert_int_equal(gp_doc_write(doc, &bytes, &size), GP_OK);
+	if (strcmp(bytes, row->after) != 0)
+		fail_msg("to\n%s\nin\n%s\nexpected:\n%s\nseen:\n%s", row->edit, before,
+			 row->after, bytes);
+	free(bytes);
+	gp_doc_free(doc);
+	gp_gai_tables_free(&wanted);
+}
+
+static void test_tables(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(wholes) / sizeof(wholes[0]); i++) {
+		make_equal(&wholes[i], wholes[i].before);
+		make_equal(&wholes[i], wholes[i].after);
+	}
+}
+
 /* What --minimal says, and lint: the row for all the rest is never lost. */
 static void test_lost(void **state)
 {
@@ -192,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edits),
+		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_lost),
 	};
 

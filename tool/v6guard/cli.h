@@ -51,8 +51,8 @@ cmd_fn cmd_apply, cmd_mode, cmd_off, cmd_on, cmd_config_check, cmd_config_show,
 	cmd_status, cmd_nss_enable, cmd_nss_disable, cmd_nss_status, cmd_enable,
 	cmd_disable, cmd_history, cmd_rollback, cmd_run, cmd_stuck, cmd_watch,
 	cmd_verdict_list, cmd_verdict_set, cmd_verdict_clear, cmd_policy_show,
-	cmd_policy_set, cmd_policy_del, cmd_policy_lint, cmd_policy_explain, cmd_attach,
-	cmd_detach;
+	cmd_policy_set, cmd_policy_del, cmd_policy_lint, cmd_policy_explain,
+	cmd_policy_apply, cmd_policy_preset, cmd_policy_diff, cmd_attach, cmd_detach;
 
 /** To stderr, as "v6guard: text". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

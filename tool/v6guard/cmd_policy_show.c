@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gai.h"
 #include "gaiconf/index.h"
+#include "preset.h"
 
 /* What is shown, and as what. */
 struct show {
@@ -148,20 +148,13 @@ static int print_tables(struct show *show)
 
 static int show_profile(struct cli *cli)
 {
-	enum gp_profile profile;
 	struct show show = {.out = cli->out};
+	struct wish wish;
+	const int code = wish_from_profile(cli->profile, &wish);
 
-	if (gp_profile_parse(cli->profile, &profile) != GP_OK) {
-		const char *words[GP_PROFILE_COUNT];
-
-		for (int i = 0; i < GP_PROFILE_COUNT; i++)
-			words[i] = gp_profile_name((enum gp_profile)i);
-		complain_unknown("profile", cli->profile, words, GP_PROFILE_COUNT);
-		return EXIT_INPUT;
-	}
-	const struct gp_tables tables = gp_profile_tables(profile);
-
-	show.tables = &tables;
+	if (code != EXIT_DONE)
+		return code;
+	show.tables = &wish.tables;
 	out_string(cli->out, "file", NULL, NULL);
 	out_string(cli->out, "profile", "profile", cli->profile);
 	out_string(cli->out, "reload", NULL, NULL);

@@ -105,6 +105,20 @@ struct gp_labels *gai_kernel_labels(const struct cli *cli)
 
 /* ---- changes ----------------------------------------------------------------------- */
 
+/* Files that are made from others would lose the change again. */
+static bool is_managed(const struct cli *cli, const struct gp_file *file)
+{
+	const char *path = file->path + strlen(cli->root);
+
+	if (strncmp(path, "/nix/store/", 11) != 0 &&
+	    strncmp(path, "/etc/static/", 12) != 0)
+		return false;
+	complain("%s: made from configuration.nix, which would undo the change: set "
+		 "networking.getaddrinfo there",
+		 file->path);
+	return true;
+}
+
 static int edit_and_write(struct change *change, gai_edit_fn *edit, void *ctx)
 {
 	struct cli *cli = change->cli;
@@ -120,7 +134,9 @@ static int edit_and_write(struct change *change, gai_edit_fn *edit, void *ctx)
 		code = complain_memory();
 	/* Nothing to say, and no file to say it in: none is made. */
 	else if (code == EXIT_DONE) {
-		if (gai.file.exists || size > 0)
+		if (is_managed(cli, &gai.file))
+			code = EXIT_ENVIRONMENT;
+		else if (gai.file.exists || size > 0)
 			code = change_file(change, &gai.file, "gai", bytes, size);
 		free(bytes);
 	}
