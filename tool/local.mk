@@ -78,6 +78,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer.c \
 	tool/v6guardd/dns/answer.h \
 	tool/v6guardd/dns/answer_build.c \
+	tool/v6guardd/dns/answer_filter.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/cache.c \
@@ -94,6 +95,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/resolvconf.h \
 	tool/v6guardd/dns/serve.c \
 	tool/v6guardd/dns/serve.h \
+	tool/v6guardd/dns/serve_lookup.c \
+	tool/v6guardd/dns/serve_private.h \
 	tool/v6guardd/dns/ub_loop.c \
 	tool/v6guardd/dns/ub_loop.h \
 	tool/v6guardd/dns/upstream.c \

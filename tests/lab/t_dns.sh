@@ -113,6 +113,34 @@ daemon both
 check "others than allow are refused" 'REFUSED; EDE 18' "$(both dual.lab.test A)"
 daemon_stop both
 
+# ---- the filter: what the policy leaves out ------------------------------------------------
+
+guard both auto '[resolver]' 'enable = yes'
+daemon both
+check "auto, nothing known: as it is" 'NOERROR; AAAA 2001:db8:64::1' "$(both dual.lab.test AAAA)"
+on both v6guard -q verdict set 2001:db8:64::1 broken --for 1h
+check "broken: left out, no data with an SOA, EDE 17" 'NOERROR; au SOA; EDE 17' "$(both dual.lab.test AAAA au | sed 's/SOA .* bytes/SOA/')"
+check "what answered before the verdict is not remembered; its A is there" 'NOERROR; A 198.51.100.1' "$(both dual.lab.test A)"
+check "of a name without A nothing is left out" 'NOERROR; AAAA 2001:db8:64::1' "$(both v6only.lab.test AAAA)"
+check "of four addresses three are left" 'NOERROR; AAAA 2001:db8:64::2; AAAA 2001:db8:64::3; AAAA 2001:db8:64::4; EDE 17' \
+	"$(both four.lab.test AAAA)"
+check "a chain stays, its end is empty" 'NOERROR; CNAME dual.lab.test.; EDE 17' "$(both www.lab.test AAAA)"
+on both v6guard -q verdict clear
+check "healed: back at once" 'NOERROR; AAAA 2001:db8:64::1' "$(both dual.lab.test AAAA)"
+on both v6guard -q verdict set 2001:db8:64::1 broken --for 1h
+on both v6guard -q off
+check "v6guard off: back within a second" 'NOERROR; AAAA 2001:db8:64::1' "$(sleep 1.1; both dual.lab.test AAAA)"
+on both v6guard -q on
+on both v6guard -q verdict clear
+guard both strip-aaaa 'keep-last = no' '[resolver]' 'enable = yes'
+sleep 1.1
+asked=$(lab_asked AAAA)
+for name in dual v6only four w1 w2 missing; do both $name.lab.test AAAA >/dev/null; done
+check "strip-aaaa, keep-last = no: no AAAA is even asked for" 0 "$(($(lab_asked AAAA) - asked))"
+check "no data, and no such name is told apart" 'NOERROR; EDE 17 NXDOMAIN; EDE 17' \
+	"$(both w2.lab.test AAAA) $(both missing.lab.test AAAA)"
+daemon_stop both
+
 # ---- listeners -----------------------------------------------------------------------------
 
 on both "$python" -c 'import socket, time

@@ -16,6 +16,7 @@ units = \
 	tests/unit/test_config_files \
 	tests/unit/test_diff \
 	tests/unit/test_dns_cache \
+	tests/unit/test_dns_filter \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_vectors \
 	tests/unit/test_document \
@@ -310,6 +311,9 @@ tests_unit_test_rescue_LDADD = $(daemon_libs)
 tests_unit_test_dns_cache_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_cache_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_cache_LDADD = $(daemon_libs)
+tests_unit_test_dns_filter_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_filter_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_filter_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)

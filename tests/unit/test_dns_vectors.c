@@ -332,7 +332,7 @@ static void check_queries(const json_t *expect, const struct question *question,
 		}
 	}
 	if (needs_a && question->type != WIRE_A)
-		assert_true(answer_wants_a(question, context));
+		assert_int_equal(answer_other_type(question, context), WIRE_A);
 }
 
 /* What these ask for is another choice that the RFC leaves, or a setting that we do not
@@ -359,7 +359,7 @@ static void run(const json_t *test)
 	const json_t *query = json_object_get(test, "query");
 	const char *qtype = text_of(query, "qtype"), *qname = text_of(query, "qname");
 	const struct dns_config config = config_of(json_object_get(test, "config"));
-	const struct answer_context context = {&config, true, false};
+	const struct answer_context context = {.config = &config, .synthesizes = true};
 	const struct question question = question_of(query);
 	const struct answer_reply main = build(json_object_get(upstream, qtype), qname,
 					       dns_type(qtype), false, main_bytes);
@@ -369,7 +369,7 @@ static void run(const json_t *test)
 
 	check_queries(json_object_get(test, "expect"), &question, &context);
 	answer_make(&question, &context, &main,
-		    answer_wants_a(&question, &context) ? &a : NULL, &answer);
+		    answer_other_type(&question, &context) ? &a : NULL, &answer);
 	got = finish(&question);
 	check(test, &got);
 	/* Where the AAAA alone decides, the A makes no difference (5.1.8). */
@@ -409,7 +409,8 @@ static void run_local(const json_t *test)
 	const json_t *expect = json_object_get(test, "expect");
 	const bool is_dns64 = !strcmp(text_of(test, "role"), "dns64");
 	const struct dns_config config = config_of(query);
-	const struct answer_context context = {&config, is_dns64, false};
+	const struct answer_context context = {.config = &config,
+					       .synthesizes = is_dns64};
 	const struct question question = question_of(query);
 	const bool is_local = answer_local(&question, &context, &answer);
 	const json_t *list = json_object_get(expect, "answers");
@@ -486,8 +487,10 @@ static void non_global(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct dns_config config = {.prefix_count = 1,
 					    .non_global = cases[i].setting};
-		const struct answer_context context = {&config, true,
-						       cases[i].is_forwarded};
+		const struct answer_context context = {.config = &config,
+						       .synthesizes = true,
+						       .is_forwarded =
+							       cases[i].is_forwarded};
 		struct gp_addr ipv4;
 		assert_int_equal(gp_prefix_parse(cases[i].prefix, &config.prefixes[0]),
 				 GP_OK);

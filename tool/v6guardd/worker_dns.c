@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* worker_dns.c - the resolver in the worker's life. */
+/* worker_dns.c - the resolver in the worker's life: what it goes by, and what it tells.
+ */
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "dns/listen_bind.h"
+#include "guard/clock.h"
+#include "guard/live.h"
 #include "worker_private.h"
+
+/* Names a second whose addresses are told to the verdicts. */
+#define TOLD_RATE 50
+/* Whose word it is that addresses were handed out together: nobody's of this host. */
+#define TOLD_UID 65534
 
 void tell_resolver(struct worker *worker)
 {
@@ -11,13 +23,126 @@ void tell_resolver(struct worker *worker)
 		serve_set_network(worker->serve, net->ipv6_default, net->ipv4_usable);
 }
 
+/* ---- the filter's facts ---- */
+
+static const struct gp_guard_policy *on_policy(void *ctx)
+{
+	struct worker *worker = ctx;
+	struct gp_live_ref ref;
+
+	if (!gp_live_get(&ref))
+		return NULL;
+	worker->dns_policy = ref.guard;
+	gp_live_put(&ref);
+	return &worker->dns_policy;
+}
+
+static socklen_t name_of(const struct gp_addr *addr, struct sockaddr_storage *out)
+{
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(53)};
+	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(53)};
+
+	if (addr->family == AF_INET) {
+		memcpy(&ipv4.sin_addr, addr->bytes, sizeof(ipv4.sin_addr));
+		memcpy(out, &ipv4, sizeof(ipv4));
+		return sizeof(ipv4);
+	}
+	memcpy(&ipv6.sin6_addr, addr->bytes, sizeof(ipv6.sin6_addr));
+	memcpy(out, &ipv6, sizeof(ipv6));
+	return sizeof(ipv6);
+}
+
+/* A route: no packet is sent. */
+static bool on_usable(void *ctx, const struct gp_addr *addr)
+{
+	struct worker *worker = ctx;
+	struct sockaddr_storage name;
+	const socklen_t length = name_of(addr, &name);
+	bool is_usable;
+	int fd;
+
+	if (addr->family == AF_INET && netwatch_state(worker->net)->ipv4_usable)
+		return true;
+	fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	is_usable = !connect(fd, (const struct sockaddr *)(const void *)&name, length);
+	close(fd);
+	return is_usable;
+}
+
+/* What this host can bind to is its own. */
+static bool on_own(void *ctx, const struct gp_addr *addr)
+{
+	struct sockaddr_storage name;
+	const socklen_t length = name_of(addr, &name);
+	const int fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool is_own;
+
+	(void)ctx;
+	if (fd < 0)
+		return false;
+	/* Any port. */
+	if (addr->family == AF_INET)
+		((struct sockaddr_in *)(void *)&name)->sin_port = 0;
+	else
+		((struct sockaddr_in6 *)(void *)&name)->sin6_port = 0;
+	is_own = !bind(fd, (const struct sockaddr *)(const void *)&name, length);
+	close(fd);
+	return is_own;
+}
+
+static enum gp_verdict on_verdict(void *ctx, const struct gp_addr *addr)
+{
+	struct worker *worker = ctx;
+
+	return verdict_of(worker->verdicts, addr, gp_boot_ms());
+}
+
+static bool on_onlink(void *ctx, const struct gp_addr *addr)
+{
+	struct worker *worker = ctx;
+	const struct netwatch_state *net = netwatch_state(worker->net);
+
+	for (size_t i = 0; i < net->onlink_count; i++)
+		if (gp_prefix_match(&net->onlink[i], addr))
+			return true;
+	return false;
+}
+
+/* As a door hints it (hint.h), but for names that were asked for by DNS. */
+static void on_handed_out(void *ctx, const struct gp_addr *addresses, size_t count)
+{
+	struct worker *worker = ctx;
+	const long long now = gp_boot_ms();
+	const bool withheld[64] = {false};
+
+	if (now - worker->dns_told_ms >= 1000) {
+		worker->dns_told_ms = now;
+		worker->dns_told = 0;
+	}
+	if (worker->dns_told++ >= TOLD_RATE || count > 64)
+		return;
+	verdict_hint(worker->verdicts, addresses, withheld, count, TOLD_UID, now);
+	suspects_hinted(worker->suspects);
+	tick_soon(worker);
+}
+
+/* ---- beginning and end ---- */
+
 bool make_resolver(struct worker *worker)
 {
 	const struct dns_config *config = &worker->settings.dns;
+	const struct serve_ops ops = {
+		.ctx = worker,
+		.policy = on_policy,
+		.facts = {worker, on_usable, on_own, on_verdict, on_onlink},
+		.handed_out = on_handed_out,
+	};
 
 	if (!worker->files->resolves)
 		return true;
-	worker->serve = serve_new(worker->base, config, worker->files->dns);
+	worker->serve = serve_new(worker->base, config, worker->files->dns, &ops);
 	tell_resolver(worker);
 	return worker->serve != NULL;
 }

@@ -36,6 +36,9 @@ struct worker {
 	struct hints *hints;
 	struct control *control;
 	struct serve *serve; /* NULL: there is no resolver */
+	struct gp_guard_policy dns_policy;
+	long long dns_told_ms; /* the second that began then, and names told in it */
+	unsigned dns_told;
 	long long started_ms, tick_at_ms, nscd_sent_ms;
 	bool is_reloading;
 	long long reload_ms; /* when it was asked for */

@@ -56,6 +56,8 @@ static void on_changed(void *ctx, const struct verdict_view *view)
 	const struct timeval delay = in_ms(worker->nscd_sent_ms + NSCD_EVERY_MS - now);
 
 	eventlog_write(worker->log, EVENT_VERDICT, report_change(view, now));
+	if (worker->serve)
+		serve_redecide(worker->serve);
 	/* What nscd keeps was decided by what is no longer so. */
 	if (!evtimer_pending(worker->nscd, NULL))
 		evtimer_add(worker->nscd, &delay);
@@ -284,6 +286,8 @@ static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
 	if (is_epoch) {
 		prober_new_epoch(worker->prober);
 		verdicts_new_epoch(worker->verdicts, gp_boot_ms());
+		if (worker->serve)
+			serve_redecide(worker->serve);
 		eventlog_write(worker->log, EVENT_EPOCH,
 			       json_pack("{s:I s:s}", "epoch", (json_int_t)state->epoch,
 					 "why", why));

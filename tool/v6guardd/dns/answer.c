@@ -22,10 +22,30 @@ static bool is_for_dns64(const struct question *question,
 	       context->config->prefix_count && !validates;
 }
 
-bool answer_wants_a(const struct question *question, const struct answer_context *context)
+/* An address may have to be made. */
+static bool may_synthesize(const struct question *question,
+			   const struct answer_context *context)
 {
 	return question->type == WIRE_AAAA && is_for_dns64(question, context) &&
 	       !dns_is_excluded(context->config, question->name);
+}
+
+uint16_t answer_main_type(const struct question *question,
+			  const struct answer_context *context)
+{
+	if (may_synthesize(question, context) || !filter_is_total(question, context))
+		return question->type;
+	return question->type == WIRE_A ? WIRE_AAAA : WIRE_A;
+}
+
+uint16_t answer_other_type(const struct question *question,
+			   const struct answer_context *context)
+{
+	if (may_synthesize(question, context))
+		return WIRE_A;
+	if (!filter_concerns(question, context) || filter_is_total(question, context))
+		return 0;
+	return question->type == WIRE_A ? WIRE_AAAA : WIRE_A;
 }
 
 static bool is_in(const struct gp_addr *ipv4, uint8_t a, uint8_t b, uint8_t length)
@@ -99,6 +119,16 @@ static bool has_usable_aaaa(const struct reply *reply,
 	return false;
 }
 
+static bool has_type(const struct reply *reply, uint16_t type)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (walk.rr.type == type)
+			return true;
+	return false;
+}
+
 static bool is_embeddable(const struct answer_context *context, const struct wire_rr *rr)
 {
 	struct gp_addr ipv4;
@@ -155,26 +185,56 @@ static uint32_t negative_ttl(const struct wire_rr *soa)
 	return capped(soa->ttl, wire_peek_u32(soa->rdata + soa->rdlength - 4));
 }
 
-static void put(struct builder *builder, const struct reply *reply,
-		const struct reply_walk *walk, uint32_t cap)
+static size_t put_record(struct builder *builder, const struct answer_context *context,
+			 const struct reply *reply, const struct wire_rr *rr,
+			 uint32_t ttl)
+{
+	static uint8_t rdata[WIRE_MAX];
+	const size_t size = filter_hints(context, rr, rdata);
+	size_t ttl_at;
+
+	if (!size)
+		return wire_put_rr(&builder->out, &reply->in, rr, ttl);
+	builder->answer->ede = ANSWER_EDE_FILTERED;
+	ttl_at = wire_begin_rr(&builder->out, rr->owner, rr->type,
+			       capped(ttl, filter_cap(context)));
+	wire_put_bytes(&builder->out, rdata, size);
+	wire_end_rr(&builder->out, ttl_at);
+	return ttl_at;
+}
+
+static void put(struct builder *builder, const struct answer_context *context,
+		const struct reply *reply, const struct reply_walk *walk, uint32_t cap)
 {
 	const uint32_t ttl =
 		walk->rr.type == WIRE_SOA && walk->section == ANSWER_AUTHORITY
 			? negative_ttl(&walk->rr)
 			: walk->rr.ttl;
 	const size_t at =
-		wire_put_rr(&builder->out, &reply->in, &walk->rr, capped(ttl, cap));
+		put_record(builder, context, reply, &walk->rr, capped(ttl, cap));
 
 	builder_count(builder, walk->section, at);
 }
 
-/* REPLY's sections from FIRST to LAST; with IS_CLEAN without excluded AAAA, whose
- * signatures then fit nothing any more. */
+/* REPLY's sections from FIRST to LAST; without excluded AAAA if IS_CLEAN, and without
+ * what FILTER leaves out, whose signatures then fit nothing any more. */
 struct pick {
 	enum answer_section first, last;
 	bool is_clean;
+	const struct filter *filter;
 	uint32_t cap;
 };
+
+/* RR of the answer section does not go out. */
+static bool is_dropped(const struct pick *pick, const struct answer_context *context,
+		       const struct question *question, const struct wire_rr *rr)
+{
+	if (pick->is_clean &&
+	    (is_excluded_aaaa(context, rr) || signed_type(rr) == WIRE_AAAA))
+		return true;
+	return filter_strips(pick->filter, rr) ||
+	       (pick->filter && pick->filter->acts && signed_type(rr) == question->type);
+}
 
 static bool has_soa(const struct reply *reply)
 {
@@ -193,12 +253,11 @@ static void put_sections(struct builder *builder, const struct question *questio
 	struct reply_walk walk = {.has_begun = false};
 
 	while (reply_next(reply, &walk)) {
-		const bool is_dropped = pick->is_clean && walk.section == ANSWER_ANSWER &&
-					(is_excluded_aaaa(context, &walk.rr) ||
-					 signed_type(&walk.rr) == WIRE_AAAA);
+		const bool is_gone = walk.section == ANSWER_ANSWER &&
+				     is_dropped(pick, context, question, &walk.rr);
 		if (walk.section >= pick->first && walk.section <= pick->last &&
-		    !is_dropped && !is_left_out(question, context, &walk.rr))
-			put(builder, reply, &walk, pick->cap);
+		    !is_gone && !is_left_out(question, context, &walk.rr))
+			put(builder, context, reply, &walk, pick->cap);
 	}
 }
 
@@ -212,15 +271,15 @@ static bool has_excluded(const struct reply *reply, const struct answer_context 
 	return false;
 }
 
-/* Records of QUESTION's type are in the answer section of what was written. */
+/* Records of QUESTION's type are in the answer section of what is written. */
 static bool is_answered(const struct reply *reply, const struct question *question,
-			const struct answer_context *context, bool is_clean)
+			const struct answer_context *context, const struct pick *pick)
 {
 	struct reply_walk walk = {.has_begun = false};
 
 	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
 		if ((walk.rr.type == question->type || question->type == WIRE_ANY) &&
-		    !(is_clean && is_excluded_aaaa(context, &walk.rr)))
+		    !is_dropped(pick, context, question, &walk.rr))
 			return true;
 	return false;
 }
@@ -235,21 +294,49 @@ static uint32_t lifetime_of(const struct reply *reply, bool is_positive)
 	return is_positive || has_soa(reply) ? FOREVER : 0;
 }
 
+/* OTHER is what the filter may have to know. */
 static void pass(const struct question *question, const struct answer_context *context,
 		 const struct reply *reply, bool is_secure, bool is_clean,
+		 const struct answer_reply *other, struct answer *out)
+{
+	static struct filter filter;
+	struct pick all = {ANSWER_ANSWER, ANSWER_ADDITIONAL,
+			   is_clean && has_excluded(reply, context), NULL, FOREVER};
+	struct builder builder;
+	bool is_positive, is_changed;
+
+	filter_decide(&filter, question, context, reply, other);
+	if (filter.acts) {
+		all.filter = &filter;
+		all.cap = capped(FOREVER, filter_cap(context));
+	}
+	is_changed = all.is_clean || filter.acts;
+	is_positive = is_answered(reply, question, context, &all);
+	builder_begin(&builder, question, out);
+	out->is_secure = is_secure && !is_changed;
+	out->ede = filter.acts ? ANSWER_EDE_FILTERED : ANSWER_EDE_NONE;
+	put_sections(&builder, question, context, reply, &all);
+	if (is_changed && !is_positive && !has_soa(reply))
+		builder_put_soa(&builder, question->name, ANSWER_OWN_S);
+	builder_end(&builder, reply_rcode(reply),
+		    is_changed && !is_positive ? FOREVER
+					       : lifetime_of(reply, is_positive));
+}
+
+/* Of the type that was asked for there is nothing to be had here; the other one's REPLY
+ * says whether there is the name at all. */
+static void deny(const struct question *question, const struct reply *reply,
 		 struct answer *out)
 {
-	const struct pick all = {ANSWER_ANSWER, ANSWER_ADDITIONAL,
-				 is_clean && has_excluded(reply, context), FOREVER};
-	const bool is_positive = is_answered(reply, question, context, all.is_clean);
+	const bool is_there = reply_rcode(reply) == WIRE_NOERROR;
 	struct builder builder;
 
 	builder_begin(&builder, question, out);
-	out->is_secure = is_secure && !all.is_clean;
-	put_sections(&builder, question, context, reply, &all);
-	if (all.is_clean && !is_positive && !has_soa(reply))
+	out->ede = ANSWER_EDE_FILTERED;
+	if (is_there || reply_rcode(reply) == WIRE_NXDOMAIN)
 		builder_put_soa(&builder, question->name, ANSWER_OWN_S);
-	builder_end(&builder, reply_rcode(reply), lifetime_of(reply, is_positive));
+	builder_end(&builder, reply_rcode(reply),
+		    is_there ? ANSWER_OWN_S : lifetime_of(reply, true));
 }
 
 /* ---- synthesis ---- */
@@ -286,7 +373,8 @@ static void synthesize(const struct question *question,
 		       const struct answer_context *context, const struct reply *a,
 		       uint32_t cap, struct answer *out)
 {
-	const struct pick rest = {ANSWER_AUTHORITY, ANSWER_ADDITIONAL, false, FOREVER};
+	const struct pick rest = {ANSWER_AUTHORITY, ANSWER_ADDITIONAL, false, NULL,
+				  FOREVER};
 	struct reply_walk walk = {.has_begun = false};
 	struct builder builder;
 
@@ -298,7 +386,7 @@ static void synthesize(const struct question *question,
 			put_embedded(&builder, context, &walk.rr, cap);
 		else if (signed_type(&walk.rr) != WIRE_A &&
 			 !is_left_out(question, context, &walk.rr))
-			put(&builder, a, &walk, FOREVER);
+			put(&builder, context, a, &walk, FOREVER);
 	}
 	put_sections(&builder, question, context, a, &rest);
 	builder_end(&builder, WIRE_NOERROR, cap);
@@ -322,18 +410,31 @@ bool answer_can_stand_in(const struct answer_context *context,
 	       may_stand_in(context, a);
 }
 
+bool answer_has_records(const struct question *question, const struct answer_reply *main)
+{
+	struct reply reply;
+
+	return reply_open(main, &reply) && has_type(&reply, question->type);
+}
+
 bool answer_is_enough(const struct question *question,
 		      const struct answer_context *context,
 		      const struct answer_reply *main)
 {
+	const bool may_make = may_synthesize(question, context);
 	struct reply reply;
 
-	if (!answer_wants_a(question, context) ||
+	if (!answer_other_type(question, context) ||
 	    (main->is_bogus && !(question->flags & WIRE_CD)))
 		return true;
-	return reply_open(main, &reply) && (reply_rcode(&reply) == WIRE_NXDOMAIN ||
-					    (reply_rcode(&reply) == WIRE_NOERROR &&
-					     has_usable_aaaa(&reply, context)));
+	if (!reply_open(main, &reply))
+		return !may_make;
+	if (reply_rcode(&reply) != WIRE_NOERROR)
+		return reply_rcode(&reply) == WIRE_NXDOMAIN || !may_make;
+	/* With addresses there is something to be filtered, without to be made. */
+	if (filter_concerns(question, context) && has_type(&reply, question->type))
+		return false;
+	return !may_make || has_usable_aaaa(&reply, context);
 }
 
 static void make_dns64(const struct question *question,
@@ -349,7 +450,7 @@ static void make_dns64(const struct question *question,
 
 	if (has_aaaa && (rcode == WIRE_NXDOMAIN ||
 			 (is_sure && has_usable_aaaa(&aaaa_reply, context)))) {
-		pass(question, context, &aaaa_reply, main->is_secure, true, out);
+		pass(question, context, &aaaa_reply, main->is_secure, true, a, out);
 	} else if (a && a->is_bogus) {
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
 	} else if (has_a && reply_rcode(&a_reply) == WIRE_NOERROR &&
@@ -361,9 +462,9 @@ static void make_dns64(const struct question *question,
 			out->is_synthesized && is_sure && main->is_secure && a->is_secure;
 	} else if (has_a && reply_rcode(&a_reply) != WIRE_NOERROR) {
 		/* 5.1.6: an error of the A is the answer. */
-		pass(question, context, &a_reply, a->is_secure, false, out);
+		pass(question, context, &a_reply, a->is_secure, false, NULL, out);
 	} else if (has_aaaa && (has_a || !a)) {
-		pass(question, context, &aaaa_reply, main->is_secure, true, out);
+		pass(question, context, &aaaa_reply, main->is_secure, true, NULL, out);
 	} else {
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
 	}
@@ -428,23 +529,13 @@ bool answer_ptr_target(const struct question *question,
 	return false;
 }
 
-static bool has_type(const struct reply *reply, uint16_t type)
-{
-	struct reply_walk walk = {.has_begun = false};
-
-	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
-		if (walk.rr.type == type)
-			return true;
-	return false;
-}
-
 /* A CNAME to the IPv4 name; where a CNAME is there already, its PTR under the name that
  * was asked for, as no CNAME may lead to one that we made. */
 static void make_ptr(const struct question *question,
 		     const struct answer_context *context, const struct reply *reply,
 		     const uint8_t *target, struct answer *out)
 {
-	const struct pick answers = {ANSWER_ANSWER, ANSWER_ANSWER, false, FOREVER};
+	const struct pick answers = {ANSWER_ANSWER, ANSWER_ANSWER, false, NULL, FOREVER};
 	struct reply_walk walk = {.has_begun = false};
 	struct wire_in in;
 	uint8_t name[WIRE_NAME];
@@ -477,7 +568,7 @@ static void make_ptr(const struct question *question,
 /* ---- the whole ---- */
 
 void answer_make(const struct question *question, const struct answer_context *context,
-		 const struct answer_reply *main, const struct answer_reply *a,
+		 const struct answer_reply *main, const struct answer_reply *other,
 		 struct answer *out)
 {
 	uint8_t target[WIRE_NAME];
@@ -485,13 +576,15 @@ void answer_make(const struct question *question, const struct answer_context *c
 
 	if (main && main->is_bogus && !(question->flags & WIRE_CD)) {
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
-	} else if (answer_wants_a(question, context)) {
-		make_dns64(question, context, main, a, out);
+	} else if (may_synthesize(question, context)) {
+		make_dns64(question, context, main, other, out);
 	} else if (!reply_open(main, &reply)) {
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
 	} else if (answer_ptr_target(question, context, target)) {
 		make_ptr(question, context, &reply, target, out);
+	} else if (answer_main_type(question, context) != question->type) {
+		deny(question, &reply, out);
 	} else {
-		pass(question, context, &reply, main->is_secure, false, out);
+		pass(question, context, &reply, main->is_secure, false, other, out);
 	}
 }

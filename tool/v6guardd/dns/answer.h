@@ -21,6 +21,7 @@ enum answer_ede {
 	ANSWER_EDE_NONE = -1,
 	ANSWER_EDE_STALE = 3,
 	ANSWER_EDE_BOGUS = 6,
+	ANSWER_EDE_FILTERED = 17,
 	ANSWER_EDE_PROHIBITED = 18,
 	ANSWER_EDE_UNREACHABLE = 22,
 	ANSWER_EDE_SYNTHESIZED = 29,
@@ -36,6 +37,9 @@ struct answer_reply {
 /** What is asked for whom: does DNS64 act, and for which names. */
 struct answer_context {
 	const struct dns_config *config;
+	/* The filter; guard is NULL while there is none. */
+	const struct gp_guard_policy *guard;
+	const struct gp_facts *facts;
 	bool synthesizes;  /* the host and the client are to have DNS64 */
 	bool is_forwarded; /* the name is in a zone of [forward] */
 };
@@ -52,9 +56,18 @@ struct answer {
 	uint16_t ttl_at[ANSWER_RECORDS]; /* where TTLs stand */
 };
 
-/** AAAA of QUESTION may have to be made from A: both are to be asked. */
-bool answer_wants_a(const struct question *question,
-		    const struct answer_context *context);
+/** The type to ask for instead of QUESTION's own: another one where no answer to that
+ * could be handed out. */
+uint16_t answer_main_type(const struct question *question,
+			  const struct answer_context *context);
+
+/**
+ * The other type that is to be asked for along with it: A for an AAAA that may have to be
+ * made from it, or is left out only if there is another address; AAAA for an A of that
+ * kind. 0: none.
+ */
+uint16_t answer_other_type(const struct question *question,
+			   const struct answer_context *context);
 
 /**
  * QUESTION is for the PTR of an address that a NAT64 prefix embeds (RFC 6147 5.3.1):
@@ -72,17 +85,20 @@ bool answer_local(const struct question *question, const struct answer_context *
 		  struct answer *out);
 
 /**
- * The answer from MAIN, what upstream said to QUESTION or to its answer_ptr_target, and
- * A, what it said of the A of the same name; NULL: not asked, or not needed.
+ * The answer from MAIN, what upstream said to answer_main_type or to answer_ptr_target,
+ * and OTHER, what it said to answer_other_type; NULL: not asked, or not needed.
  */
 void answer_make(const struct question *question, const struct answer_context *context,
-		 const struct answer_reply *main, const struct answer_reply *a,
+		 const struct answer_reply *main, const struct answer_reply *other,
 		 struct answer *out);
 
-/** A, the reply for the A, is of no use to answer_make any more: MAIN alone decides. */
+/** MAIN alone decides: the other reply is of no use to answer_make any more. */
 bool answer_is_enough(const struct question *question,
 		      const struct answer_context *context,
 		      const struct answer_reply *main);
+
+/** There are records of QUESTION's type in MAIN. */
+bool answer_has_records(const struct question *question, const struct answer_reply *main);
 
 /** From A alone an AAAA could be made, and may be, should the AAAA not come. */
 bool answer_can_stand_in(const struct answer_context *context,

@@ -63,6 +63,35 @@ bool reply_next(const struct reply *reply, struct reply_walk *walk);
 bool answer_may_embed(const struct answer_context *context, size_t index,
 		      const struct gp_addr *ipv4);
 
+/* ---- answer_filter.c ---- */
+
+#define FILTER_ADDRESSES 256
+
+/** What was decided about the addresses of a name. */
+struct filter {
+	bool acts;
+	size_t count;
+	struct gp_candidate list[FILTER_ADDRESSES];
+};
+
+/** Addresses of QUESTION's type may be left out. */
+bool filter_concerns(const struct question *question,
+		     const struct answer_context *context);
+/** All of them are, whatever else there is. */
+bool filter_is_total(const struct question *question,
+		     const struct answer_context *context);
+/** Seconds that a decision holds at most. */
+uint32_t filter_cap(const struct answer_context *context);
+/** Decide about the addresses in MAIN, and in OTHER if it is there. */
+void filter_decide(struct filter *filter, const struct question *question,
+		   const struct answer_context *context, const struct reply *main,
+		   const struct answer_reply *other);
+/** RR is an address that is left out; FILTER may be NULL. */
+bool filter_strips(const struct filter *filter, const struct wire_rr *rr);
+/** RDATA of RR without the hints that are left out, to OUT; its size, 0: as it is. */
+size_t filter_hints(const struct answer_context *context, const struct wire_rr *rr,
+		    uint8_t out[WIRE_MAX]);
+
 /** The address of a whole name below ip6.arpa; false: it is none. */
 bool answer_reverse6(const uint8_t *name, struct gp_addr *out);
 

@@ -241,9 +241,11 @@ size_t cache_flush(struct cache *cache)
 	return count;
 }
 
-size_t cache_flush_name(struct cache *cache, const uint8_t *name)
+size_t cache_flush_if(struct cache *cache,
+		      bool (*matches)(const void *ctx, const uint8_t *name,
+				      uint16_t type),
+		      const void *ctx)
 {
-	const size_t length = wire_name_length(name);
 	size_t count = 0;
 
 	for (uint64_t i = 0; i <= cache->mask; i++) {
@@ -251,7 +253,7 @@ size_t cache_flush_name(struct cache *cache, const uint8_t *name)
 		while (place) {
 			struct entry *entry = entry_at(cache, place - 1);
 			const uint32_t next = entry->next;
-			if (!memcmp(bytes_of(entry) + WIRE_HEADER, name, length)) {
+			if (matches(ctx, bytes_of(entry) + WIRE_HEADER, entry->type)) {
 				unlink_entry(cache, place - 1);
 				count++;
 			}

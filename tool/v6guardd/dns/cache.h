@@ -48,8 +48,11 @@ void cache_set_failed(struct cache *cache, const struct cache_key *key, long lon
 
 /** Forget all; the memory stays. Returns how many there were. */
 size_t cache_flush(struct cache *cache);
-/** Forget NAME, all types; returns how many there were. */
-size_t cache_flush_name(struct cache *cache, const uint8_t *name);
+/** Forget what MATCHES, by name (lower case) and type; returns how many there were. */
+size_t cache_flush_if(struct cache *cache,
+		      bool (*matches)(const void *ctx, const uint8_t *name,
+				      uint16_t type),
+		      const void *ctx);
 
 size_t cache_entries(const struct cache *cache);
 

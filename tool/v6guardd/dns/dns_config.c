@@ -232,6 +232,7 @@ static void read_words(const struct gp_config *config, struct dns_config *out)
 	const char *const r = "resolver", *const n = "nat64";
 
 	out->enable = !strcmp(gp_config_value(config, r, "enable"), "yes");
+	out->filter_signed = !strcmp(gp_config_value(config, r, "filter-signed"), "yes");
 	out->dnssec = index_of(gp_config_value(config, r, "dnssec"), dnssec);
 	snprintf(out->trust_anchor, sizeof(out->trust_anchor), "%s",
 		 gp_config_value(config, r, "trust-anchor"));
@@ -353,12 +354,12 @@ static bool are_nat64_prefixes_valid(const struct dns_config *config)
 
 bool dns_config_is_valid(const struct dns_config *config)
 {
-	return config->enable <= 1 && config->from_resolv_conf <= 1 &&
-	       config->dnssec <= DNS_DNSSEC_VALIDATE && config->nat64 <= DNS_ON &&
-	       config->non_global <= DNS_NONGLOBAL_AUTO && config->edns_size >= 512 &&
-	       config->edns_size <= 4096 && config->aaaa_timeout_ms >= 50 &&
-	       config->aaaa_timeout_ms <= 10000 && config->cache_size >= 65536 &&
-	       config->cache_size <= UINT64_C(64) << 30 &&
+	return config->enable <= 1 && config->filter_signed <= 1 &&
+	       config->from_resolv_conf <= 1 && config->dnssec <= DNS_DNSSEC_VALIDATE &&
+	       config->nat64 <= DNS_ON && config->non_global <= DNS_NONGLOBAL_AUTO &&
+	       config->edns_size >= 512 && config->edns_size <= 4096 &&
+	       config->aaaa_timeout_ms >= 50 && config->aaaa_timeout_ms <= 10000 &&
+	       config->cache_size >= 65536 && config->cache_size <= UINT64_C(64) << 30 &&
 	       config->serve_stale_ms <= UINT64_C(30) * 24 * 3600 * 1000 &&
 	       memchr(config->trust_anchor, '\0', sizeof(config->trust_anchor)) &&
 	       are_endpoints_valid(config->listen, config->listen_count, DNS_LISTEN) &&

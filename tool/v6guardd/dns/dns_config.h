@@ -46,6 +46,7 @@ struct dns_config {
 	char trust_anchor[256];
 	uint32_t edns_size, aaaa_timeout_ms;
 	uint64_t cache_size, serve_stale_ms;
+	uint32_t filter_signed;
 	struct dns_list allow;
 	/* [nat64] */
 	uint32_t nat64; /* enum dns_switch */

@@ -23,6 +23,16 @@ struct serve_counters {
 		joined, hits, stale;
 };
 
+/** What the filter goes by, and what it tells. */
+struct serve_ops {
+	void *ctx;
+	/* The policy in force; NULL: none. Valid until it is asked for again. */
+	const struct gp_guard_policy *(*policy)(void *ctx);
+	struct gp_facts facts;
+	/* These addresses of one name are about to be handed out. */
+	void (*handed_out)(void *ctx, const struct gp_addr *addresses, size_t count);
+};
+
 struct serve;
 
 /**
@@ -30,7 +40,7 @@ struct serve;
  * After upstream_load. NULL: no memory.
  */
 struct serve *serve_new(struct event_base *base, const struct dns_config *config,
-			const struct listen_fds *fds);
+			const struct listen_fds *fds, const struct serve_ops *ops);
 void serve_free(struct serve *serve);
 
 /** Another configuration; its listeners stay those of the start. */
@@ -48,5 +58,8 @@ size_t serve_connections(const struct serve *serve);
 /** Forget what was kept: of NAME (lower case), NULL: all. Returns how many answers. */
 size_t serve_flush(struct serve *serve, const uint8_t *name);
 size_t serve_cached(const struct serve *serve);
+
+/** Policy or verdicts are others: forget the answers that may depend on them. */
+void serve_redecide(struct serve *serve);
 
 #endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Addresses that the policy leaves out of answers (DESIGN 4, the dns door). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "dns_text.h"
+
+static struct answer answer;
+static uint8_t answer_bytes[WIRE_MAX], main_bytes[WIRE_MAX], other_bytes[WIRE_MAX];
+static bool has_ipv4, has_ipv6;
+
+/* ---- the host ---- */
+
+static bool is_usable(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx;
+	return addr->family == AF_INET ? has_ipv4 : has_ipv6;
+}
+
+static bool is_own(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx;
+	return addr->family == AF_INET6 && addr->bytes[15] == 0xff;
+}
+
+/* 2001:db8:bad::/48 is broken. */
+static enum gp_verdict verdict(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx;
+	return addr->bytes[4] == 0x0b && addr->bytes[5] == 0xad ? GP_VERDICT_BROKEN
+								: GP_VERDICT_UNKNOWN;
+}
+
+static bool is_onlink(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx, (void)addr;
+	return false;
+}
+
+static const struct gp_facts facts = {NULL, is_usable, is_own, verdict, is_onlink};
+
+/* ---- what upstream says: addresses, blanks between ---- */
+
+static struct answer_reply build(const char *name, const char *type, const char *list,
+				 uint8_t *bytes)
+{
+	struct answer_reply reply = {.packet = bytes};
+	char copy[512], *save, *word;
+	uint16_t count = 0;
+	struct wire_out out;
+
+	if (!list)
+		return (struct answer_reply){.packet = NULL};
+	snprintf(copy, sizeof(copy), "%s", list);
+	wire_write(&out, bytes, WIRE_MAX);
+	memset(bytes, 0, WIRE_HEADER);
+	out.at = WIRE_HEADER;
+	wire_put_name(&out, dns_name(name));
+	wire_put_u16(&out, dns_type(type));
+	wire_put_u16(&out, WIRE_CLASS_IN);
+	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		if (!strcmp(word, "SIG")) {
+			const size_t at =
+				wire_begin_rr(&out, dns_name(name), WIRE_RRSIG, 300);
+			wire_put_u16(&out, dns_type(type));
+			wire_put_bytes(&out, "0123456789012345", 16);
+			wire_end_rr(&out, at);
+		} else {
+			dns_put(&out, name, type, 300, word);
+		}
+		count++;
+	}
+	wire_set_u16(bytes + 2, WIRE_QR);
+	wire_set_u16(bytes + 4, 1);
+	wire_set_u16(bytes + 6, count);
+	reply.size = out.at;
+	return reply;
+}
+
+static struct question question_of(const char *name, uint16_t type, bool has_do)
+{
+	struct question question = {.type = type,
+				    .class = WIRE_CLASS_IN,
+				    .flags = WIRE_RD,
+				    .has_opt = true,
+				    .dnssec_ok = has_do};
+
+	question.name_length = (uint16_t)wire_name_parse(name, question.name);
+	memcpy(question.asked, question.name, sizeof(question.name));
+	return question;
+}
+
+/* Addresses in the answer, and what else there is to see of it. */
+static const char *seen(void)
+{
+	static char text[512];
+	const struct answer_reply as_reply = {.packet = answer.bytes,
+					      .size = answer.size};
+	struct reply_walk walk = {.has_begun = false};
+	struct reply reply;
+
+	text[0] = '\0';
+	assert_true(reply_open(&as_reply, &reply));
+	while (reply_next(&reply, &walk)) {
+		if (walk.section == ANSWER_ANSWER) {
+			strcat(text, walk.rr.type == WIRE_RRSIG
+					     ? "SIG"
+					     : dns_value(&reply.in, &walk.rr));
+			strcat(text, " ");
+		}
+		if (walk.section == ANSWER_AUTHORITY)
+			strcat(text, "SOA ");
+	}
+	if (answer.ede != ANSWER_EDE_NONE)
+		snprintf(text + strlen(text), 32, "EDE %d ", answer.ede);
+	snprintf(text + strlen(text), 32, "%us", answer.lifetime);
+	return text;
+}
+
+enum { IPV4 = 1, IPV6 = 2, DO = 4, FILTER_SIGNED = 8, FORGET_LAST = 16, DRY = 32 };
+
+static const struct {
+	const char *what;
+	enum gp_mode mode;
+	unsigned flags;
+	const char *type, *aaaa, *a, *expected;
+} cases[] = {
+	{"auto: broken goes", GP_MODE_AUTO, IPV4, "AAAA", "2001:db8:bad::1", "192.0.2.1",
+	 "SOA EDE 17 30s"},
+	{"auto: of two one is left, for 30 s", GP_MODE_AUTO, IPV4, "AAAA",
+	 "2001:db8:bad::1 2001:db8::1", "192.0.2.1", "2001:db8::1 EDE 17 30s"},
+	{"auto: nothing is broken", GP_MODE_AUTO, IPV4, "AAAA", "2001:db8::1",
+	 "192.0.2.1", "2001:db8::1 300s"},
+	{"auto: no A", GP_MODE_AUTO, IPV4, "AAAA", "2001:db8:bad::1", "",
+	 "2001:db8:bad::1 300s"},
+	{"auto: the A is not known", GP_MODE_AUTO, IPV4, "AAAA", "2001:db8:bad::1", NULL,
+	 "2001:db8:bad::1 300s"},
+	{"auto: no IPv4 here", GP_MODE_AUTO, IPV6, "AAAA", "2001:db8:bad::1", "192.0.2.1",
+	 "2001:db8:bad::1 300s"},
+	{"auto: A stays", GP_MODE_AUTO, IPV4, "A", "2001:db8:bad::1", "192.0.2.1",
+	 "192.0.2.1 300s"},
+	{"enforce = no", GP_MODE_AUTO, IPV4 | DRY, "AAAA", "2001:db8:bad::1", "192.0.2.1",
+	 "2001:db8:bad::1 300s"},
+	{"off", GP_MODE_OFF, IPV4, "AAAA", "2001:db8:bad::1", "192.0.2.1",
+	 "2001:db8:bad::1 300s"},
+	{"prefer-ipv4", GP_MODE_PREFER_IPV4, IPV4, "AAAA", "2001:db8::1", "192.0.2.1",
+	 "SOA EDE 17 30s"},
+	{"prefer-ipv4: the host's own stays", GP_MODE_PREFER_IPV4, IPV4, "AAAA",
+	 "2001:db8::ff 2001:db8::1", "192.0.2.1", "2001:db8::ff EDE 17 300s"},
+	{"prefer-ipv4: none to prefer", GP_MODE_PREFER_IPV4, IPV4, "AAAA", "2001:db8::1",
+	 "", "2001:db8::1 300s"},
+	{"prefer-ipv6 changes nothing here", GP_MODE_PREFER_IPV6, IPV4, "AAAA",
+	 "2001:db8::1", "192.0.2.1", "2001:db8::1 300s"},
+	{"strip-aaaa: the last one stays", GP_MODE_STRIP_AAAA, IPV4, "AAAA",
+	 "2001:db8::1", "", "2001:db8::1 300s"},
+	{"strip-aaaa", GP_MODE_STRIP_AAAA, IPV4, "AAAA", "2001:db8::1", "192.0.2.1",
+	 "SOA EDE 17 30s"},
+	{"strip-aaaa, keep-last = no: by the A alone", GP_MODE_STRIP_AAAA,
+	 IPV4 | FORGET_LAST, "AAAA", NULL, "192.0.2.1", "SOA EDE 17 30s"},
+	{"strip-a", GP_MODE_STRIP_A, IPV4 | IPV6, "A", "2001:db8::1", "192.0.2.1",
+	 "SOA EDE 17 30s"},
+	{"strip-a: no IPv6 here", GP_MODE_STRIP_A, IPV4, "A", "2001:db8::1", "192.0.2.1",
+	 "192.0.2.1 300s"},
+	{"strip-a: AAAA stays", GP_MODE_STRIP_A, IPV4 | IPV6, "AAAA", "2001:db8::1",
+	 "192.0.2.1", "2001:db8::1 300s"},
+	{"signed, DO: stays", GP_MODE_PREFER_IPV4, IPV4 | DO, "AAAA", "2001:db8::1 SIG",
+	 "192.0.2.1", "2001:db8::1 SIG 300s"},
+	{"signed, no DO: goes", GP_MODE_PREFER_IPV4, IPV4, "AAAA", "2001:db8::1 SIG",
+	 "192.0.2.1", "SOA EDE 17 30s"},
+	{"signed, DO, filter-signed = yes", GP_MODE_PREFER_IPV4,
+	 IPV4 | DO | FILTER_SIGNED, "AAAA", "2001:db8::1 2001:db8::ff SIG", "192.0.2.1",
+	 "2001:db8::ff EDE 17 300s"},
+};
+
+static void run(size_t i)
+{
+	const unsigned flags = cases[i].flags;
+	const struct gp_guard_policy policy = {.mode = (uint8_t)cases[i].mode,
+					       .enforce = !(flags & DRY),
+					       .keep_last = !(flags & FORGET_LAST)};
+	const struct dns_config config = {.dnssec = DNS_DNSSEC_PROCESS,
+					  .filter_signed = !!(flags & FILTER_SIGNED)};
+	const struct answer_context context = {
+		.config = &config, .guard = &policy, .facts = &facts};
+	const char *name = "www.example.";
+	const struct question question =
+		question_of(name, dns_type(cases[i].type), flags & DO);
+	const struct answer_reply aaaa = build(name, "AAAA", cases[i].aaaa, main_bytes);
+	const struct answer_reply a = build(name, "A", cases[i].a, other_bytes);
+	const uint16_t main_type = answer_main_type(&question, &context);
+	const uint16_t other_type = answer_other_type(&question, &context);
+
+	has_ipv4 = flags & IPV4;
+	has_ipv6 = flags & IPV6;
+	assert_true(main_type != other_type);
+	answer_make(&question, &context, main_type == WIRE_A ? &a : &aaaa,
+		    other_type == WIRE_A      ? &a
+		    : other_type == WIRE_AAAA ? &aaaa
+					      : NULL,
+		    &answer);
+	if (strcmp(seen(), cases[i].expected) != 0)
+		fail_msg("%s: %s", cases[i].what, seen());
+}
+
+static void addresses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		run(i);
+}
+
+/* Nobody is asked for what could not be handed out, or is not needed. */
+static void questions(void **state)
+{
+	const struct dns_config config = {.dnssec = DNS_DNSSEC_PROCESS};
+	struct gp_guard_policy policy = {.enforce = 1};
+	const struct answer_context context = {
+		.config = &config, .guard = &policy, .facts = &facts};
+	const struct question aaaa = question_of("www.example.", WIRE_AAAA, false);
+	const struct question a = question_of("www.example.", WIRE_A, false);
+	const struct question local = question_of("a.localhost.", WIRE_AAAA, false);
+	const struct question mx = question_of("www.example.", WIRE_MX, false);
+
+	(void)state;
+	policy.mode = GP_MODE_AUTO;
+	assert_int_equal(answer_other_type(&aaaa, &context), WIRE_A);
+	assert_int_equal(answer_other_type(&a, &context), 0);
+	assert_int_equal(answer_other_type(&local, &context), 0);
+	assert_int_equal(answer_other_type(&mx, &context), 0);
+	policy.mode = GP_MODE_STRIP_AAAA;
+	assert_int_equal(answer_main_type(&aaaa, &context), WIRE_A);
+	assert_int_equal(answer_other_type(&aaaa, &context), 0);
+	policy.keep_last = 1;
+	assert_int_equal(answer_main_type(&aaaa, &context), WIRE_AAAA);
+	assert_int_equal(answer_other_type(&aaaa, &context), WIRE_A);
+	policy.mode = GP_MODE_OFF;
+	assert_int_equal(answer_other_type(&aaaa, &context), 0);
+}
+
+/* RFC 9460 2.2, 7.3, 8: hints go with the addresses, and keys that are gone are not
+ * mandatory. Priority 1, target ".". */
+#define SVCB_HEAD "\0\1\0"
+#define MANDATORY "\0\0\0\4\0\1\0\6"
+#define ALPN "\0\1\0\3\2h2"
+#define HINT4 "\0\4\0\4\xc0\0\2\1"
+#define HINT6_BAD "\0\6\0\x10\x20\1\x0d\xb8\x0b\xad\0\0\0\0\0\0\0\0\0\1"
+#define HINT6_BOTH                                                                       \
+	"\0\6\0\x20\x20\1\x0d\xb8\x0b\xad\0\0\0\0\0\0\0\0\0\1"                           \
+	"\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"
+#define HINT6_GOOD "\0\6\0\x10\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"
+
+static const struct {
+	const char *what;
+	enum gp_mode mode;
+	unsigned flags;
+	const char *rdata;
+	size_t size;
+	const char *expected;
+	size_t expected_size; /* 0: as it is */
+} hints[] = {
+#define HINT(what, mode, flags, rdata, expected)                                         \
+	{                                                                                \
+		what, mode, flags, rdata, sizeof(rdata) - 1, expected,                   \
+			sizeof(expected) - 1                                             \
+	}
+	HINT("all of it", GP_MODE_AUTO, IPV4, SVCB_HEAD ALPN HINT4 HINT6_BAD,
+	     SVCB_HEAD ALPN HINT4),
+	HINT("one of two", GP_MODE_AUTO, IPV4, SVCB_HEAD ALPN HINT6_BOTH,
+	     SVCB_HEAD ALPN HINT6_GOOD),
+	HINT("mandatory", GP_MODE_AUTO, IPV4, SVCB_HEAD MANDATORY ALPN HINT6_BAD,
+	     SVCB_HEAD "\0\0\0\2\0\1" ALPN),
+	HINT("nothing broken", GP_MODE_AUTO, IPV4, SVCB_HEAD ALPN HINT6_GOOD, ""),
+	HINT("no IPv4 here", GP_MODE_AUTO, IPV6, SVCB_HEAD ALPN HINT6_BAD, ""),
+	HINT("no hints", GP_MODE_STRIP_AAAA, IPV4, SVCB_HEAD ALPN, ""),
+	HINT("strip-aaaa", GP_MODE_STRIP_AAAA, IPV4, SVCB_HEAD HINT4 HINT6_GOOD,
+	     SVCB_HEAD HINT4),
+	HINT("strip-a", GP_MODE_STRIP_A, IPV6, SVCB_HEAD HINT4 HINT6_GOOD,
+	     SVCB_HEAD HINT6_GOOD),
+	HINT("a parameter that is cut", GP_MODE_STRIP_AAAA, IPV4,
+	     SVCB_HEAD HINT6_GOOD "\0\7\0\5x", ""),
+	HINT("off", GP_MODE_OFF, IPV4, SVCB_HEAD HINT6_BAD, ""),
+#undef HINT
+};
+
+static void svcb(void **state)
+{
+	static uint8_t out[WIRE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		const struct gp_guard_policy policy = {
+			.mode = (uint8_t)hints[i].mode, .enforce = 1, .keep_last = 1};
+		const struct dns_config config = {.dnssec = DNS_DNSSEC_PROCESS};
+		const struct answer_context context = {
+			.config = &config, .guard = &policy, .facts = &facts};
+		struct wire_rr rr = {.type = WIRE_HTTPS,
+				     .class = WIRE_CLASS_IN,
+				     .rdlength = (uint16_t)hints[i].size,
+				     .rdata = (const uint8_t *)hints[i].rdata};
+		size_t size;
+		wire_name_parse("www.example.", rr.owner);
+		has_ipv4 = hints[i].flags & IPV4;
+		has_ipv6 = hints[i].flags & IPV6;
+		size = filter_hints(&context, &rr, out);
+		if (size != hints[i].expected_size ||
+		    memcmp(out, hints[i].expected, size) != 0)
+			fail_msg("%s: %zu bytes", hints[i].what, size);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(questions),
+		cmocka_unit_test(svcb),
+	};
+
+	answer.bytes = answer_bytes;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* serve_lookup.c - one lookup's life: who waits for it, what was asked, and when it is
+ * over. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer_private.h"
+#include "guard/clock.h"
+#include "serve_private.h"
+
+/* Addresses of a name that are told. */
+#define TOLD 16
+
+static size_t bucket_of(const struct question *question)
+{
+	uint32_t hash = 2166136261U ^ question->type;
+
+	for (size_t i = 0; i < question->name_length; i++)
+		hash = (hash ^ question->name[i]) * 16777619U;
+	return hash % BUCKETS;
+}
+
+/* The same answer serves both. */
+static bool is_same(const struct lookup *lookup, const struct question *question,
+		    const struct answer_context *context)
+{
+	const struct question *other = &lookup->question;
+
+	return other->type == question->type && other->class == question->class &&
+	       other->dnssec_ok == question->dnssec_ok &&
+	       (other->flags & WIRE_CD) == (question->flags & WIRE_CD) &&
+	       lookup->context.synthesizes == context->synthesizes &&
+	       other->name_length == question->name_length &&
+	       !memcmp(other->name, question->name, question->name_length);
+}
+
+struct lookup *lookup_find(struct serve *serve, const struct question *question,
+			   const struct answer_context *context)
+{
+	struct lookup *lookup = serve->buckets[bucket_of(question)];
+
+	while (lookup && !is_same(lookup, question, context))
+		lookup = lookup->next;
+	return lookup;
+}
+
+static void free_half(struct half *half)
+{
+	union {
+		const uint8_t *readable;
+		void *pointer;
+	} packet = {half->reply.packet};
+
+	if (half->query)
+		upstream_cancel(half->query);
+	free(packet.pointer);
+}
+
+void lookup_free(struct lookup *lookup)
+{
+	struct serve *serve = lookup->serve;
+	struct lookup **at = &serve->buckets[bucket_of(&lookup->question)];
+
+	while (*at && *at != lookup)
+		at = &(*at)->next;
+	if (*at)
+		*at = lookup->next;
+	serve->lookup_count--;
+	free_half(&lookup->main);
+	free_half(&lookup->other);
+	if (lookup->timer)
+		event_free(lookup->timer);
+	while (lookup->waiters) {
+		struct waiter *waiter = lookup->waiters;
+		lookup->waiters = waiter->next;
+		serve->waiter_count--;
+		free(waiter);
+	}
+	free(lookup);
+}
+
+struct cache_key serve_key(const struct question *question,
+			   const struct answer_context *context)
+{
+	return (struct cache_key){
+		.name = question->name,
+		.name_length = question->name_length,
+		.type = question->type,
+		.dnssec_ok = question->dnssec_ok,
+		.cd = question->flags & WIRE_CD,
+		.synthesizes = context->synthesizes,
+	};
+}
+
+/* What was made is kept; where nothing could be had, what there was before is better. */
+static bool take_stale(struct lookup *lookup, struct cache_hit *hit)
+{
+	struct serve *serve = lookup->serve;
+	const struct answer *answer = &serve->answer;
+	const struct cache_key key = serve_key(&lookup->question, &lookup->context);
+	const long long now = gp_boot_ms();
+
+	if (serve_is_failure(answer->flags) && answer->ede != ANSWER_EDE_BOGUS &&
+	    cache_get(serve->cache, &key, now, serve->config.serve_stale_ms, hit)) {
+		cache_set_failed(serve->cache, &key, now, SERVE_STALE_AGAIN_MS);
+		return true;
+	}
+	cache_put(serve->cache, &key, answer, now);
+	return false;
+}
+
+static size_t add_addresses(const struct answer_reply *from, struct gp_addr *out,
+			    size_t count, size_t max)
+{
+	struct reply_walk walk = {.has_begun = false};
+	struct reply reply;
+
+	if (!reply_open(from, &reply))
+		return count;
+	while (count < max && reply_next(&reply, &walk) &&
+	       walk.section == ANSWER_ANSWER) {
+		if (walk.rr.type == WIRE_A && walk.rr.rdlength == 4)
+			out[count++] = gp_addr_make(AF_INET, walk.rr.rdata, 0);
+		else if (walk.rr.type == WIRE_AAAA && walk.rr.rdlength == 16)
+			out[count++] = gp_addr_make(AF_INET6, walk.rr.rdata, 0);
+	}
+	return count;
+}
+
+/* Whoever connects now does so to one of these. */
+static void tell_addresses(const struct lookup *lookup)
+{
+	const struct serve_ops *ops = &lookup->serve->ops;
+	struct gp_addr addresses[TOLD];
+	size_t count;
+
+	count = add_addresses(&lookup->main.reply, addresses, 0, TOLD / 2);
+	count = add_addresses(&lookup->other.reply, addresses, count, TOLD);
+	if (count > 1)
+		ops->handed_out(ops->ctx, addresses, count);
+}
+
+static void finish(struct lookup *lookup)
+{
+	struct serve *serve = lookup->serve;
+	struct cache_hit hit = {.age = 0};
+	struct waiter *waiter;
+
+	answer_make(&lookup->question, &lookup->context,
+		    lookup->main.is_done ? &lookup->main.reply : NULL,
+		    lookup->other.is_done ? &lookup->other.reply : NULL, &serve->answer);
+	if (lookup->other_type)
+		tell_addresses(lookup);
+	if (!take_stale(lookup, &hit))
+		hit.image = answer_image(&serve->answer);
+	for (waiter = lookup->waiters; waiter; waiter = waiter->next)
+		serve_reply(serve, &waiter->client, &waiter->question, &hit.image,
+			    hit.age);
+	lookup_free(lookup);
+}
+
+static void wait_until(struct lookup *lookup, long long after_ms)
+{
+	const long long left = lookup->started_ms + after_ms - gp_boot_ms();
+	const struct timeval delay = {left > 0 ? left / 1000 : 0,
+				      left > 0 ? left % 1000 * 1000 : 0};
+
+	evtimer_add(lookup->timer, &delay);
+}
+
+/* One of the two is late, and the other does: AAAA can be made of an A, and what is
+ * there can be handed out undecided. */
+static bool is_standing_in(const struct lookup *lookup)
+{
+	if (lookup->main.is_done)
+		return answer_has_records(&lookup->question, &lookup->main.reply);
+	return lookup->other.is_done && lookup->question.type == WIRE_AAAA &&
+	       answer_can_stand_in(&lookup->context, &lookup->other.reply);
+}
+
+/* Is there enough for an answer? If not, for how long is there no more? */
+static void consider(struct lookup *lookup)
+{
+	const uint32_t patience = lookup->serve->config.aaaa_timeout_ms;
+
+	if (lookup->is_beginning)
+		return;
+	if (lookup->main.is_done &&
+	    (!lookup->other_type || lookup->other.is_done ||
+	     answer_is_enough(&lookup->question, &lookup->context, &lookup->main.reply)))
+		finish(lookup);
+	else if (is_standing_in(lookup) && patience < SERVE_LIMIT_MS)
+		wait_until(lookup, patience);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	finish(arg);
+}
+
+static void take_reply(struct half *half, const struct answer_reply *reply)
+{
+	uint8_t *copy = reply->packet ? malloc(reply->size) : NULL;
+
+	half->query = NULL;
+	half->is_done = true;
+	half->reply = *reply;
+	half->reply.packet = copy;
+	if (copy)
+		memcpy(copy, reply->packet, reply->size);
+}
+
+static void on_main(void *ctx, const struct answer_reply *reply)
+{
+	struct lookup *lookup = ctx;
+
+	take_reply(&lookup->main, reply);
+	consider(lookup);
+}
+
+static void on_other(void *ctx, const struct answer_reply *reply)
+{
+	struct lookup *lookup = ctx;
+
+	take_reply(&lookup->other, reply);
+	consider(lookup);
+}
+
+/* What cannot be asked has failed. */
+static void ask(struct lookup *lookup, const uint8_t *name, uint16_t type,
+		upstream_done_fn *done, struct half *half)
+{
+	const struct answer_reply nothing = {.packet = NULL};
+	const bool cd = lookup->question.flags & WIRE_CD;
+
+	if (!upstream_ask(lookup->serve->upstream, name, type, lookup->question.class, cd,
+			  done, lookup, &half->query))
+		take_reply(half, &nothing);
+}
+
+/* RFC 8767 5: who has an old answer waits less for the new one. */
+static long long patience(struct lookup *lookup)
+{
+	const struct cache_key key = serve_key(&lookup->question, &lookup->context);
+	struct serve *serve = lookup->serve;
+	struct cache_hit hit;
+
+	return cache_get(serve->cache, &key, lookup->started_ms,
+			 serve->config.serve_stale_ms, &hit)
+		       ? SERVE_STALE_MS
+		       : SERVE_LIMIT_MS;
+}
+
+void lookup_begin(struct lookup *lookup)
+{
+	const struct question *question = &lookup->question;
+	uint8_t target[WIRE_NAME];
+
+	lookup->is_beginning = true;
+	lookup->other_type = answer_other_type(question, &lookup->context);
+	wait_until(lookup, patience(lookup));
+	if (answer_ptr_target(question, &lookup->context, target))
+		ask(lookup, target, WIRE_PTR, on_main, &lookup->main);
+	else
+		ask(lookup, question->name, answer_main_type(question, &lookup->context),
+		    on_main, &lookup->main);
+	if (lookup->other_type)
+		ask(lookup, question->name, lookup->other_type, on_other, &lookup->other);
+	lookup->is_beginning = false;
+	consider(lookup);
+}
+
+struct lookup *lookup_new(struct serve *serve, const struct question *question,
+			  const struct answer_context *context)
+{
+	const size_t bucket = bucket_of(question);
+	struct lookup *lookup;
+
+	if (serve->lookup_count == SERVE_LOOKUPS)
+		return NULL;
+	lookup = calloc(1, sizeof(*lookup));
+	if (!lookup)
+		return NULL;
+	lookup->serve = serve;
+	lookup->question = *question;
+	lookup->context = *context;
+	lookup->started_ms = gp_boot_ms();
+	lookup->timer = evtimer_new(serve->base, on_timer, lookup);
+	if (!lookup->timer) {
+		free(lookup);
+		return NULL;
+	}
+	lookup->next = serve->buckets[bucket];
+	serve->buckets[bucket] = lookup;
+	serve->lookup_count++;
+	return lookup;
+}
+
+bool lookup_add(struct lookup *lookup, const struct listen_client *client,
+		const struct question *question)
+{
+	struct serve *serve = lookup->serve;
+	struct waiter *waiter;
+
+	if (serve->waiter_count == SERVE_WAITERS)
+		return false;
+	waiter = malloc(sizeof(*waiter));
+	if (!waiter)
+		return false;
+	*waiter = (struct waiter){lookup->waiters, *client, *question};
+	lookup->waiters = waiter;
+	serve->waiter_count++;
+	return true;
+}

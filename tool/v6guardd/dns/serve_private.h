@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* serve_private.h - what serve.c (questions) and serve_lookup.c (lookups) share. */
+#ifndef TOOL_V6GUARDD_DNS_SERVE_PRIVATE_H
+#define TOOL_V6GUARDD_DNS_SERVE_PRIVATE_H
+
+#include "cache.h"
+#include "serve.h"
+
+#define BUCKETS 1024
+
+struct waiter {
+	struct waiter *next;
+	struct listen_client client;
+	struct question question;
+};
+
+/* One of the two questions that a lookup may ask. */
+struct half {
+	struct upstream_query *query;
+	bool is_done;
+	struct answer_reply reply; /* of bytes that are ours */
+};
+
+struct lookup {
+	struct lookup *next; /* of its bucket */
+	struct serve *serve;
+	struct question question; /* of who came first */
+	struct answer_context context;
+	struct waiter *waiters;
+	struct half main, other;
+	uint16_t other_type;
+	bool is_beginning;
+	struct event *timer;
+	long long started_ms;
+};
+
+struct serve {
+	struct event_base *base;
+	struct dns_config config;
+	struct serve_ops ops;
+	struct gp_guard_policy policy; /* that answers were made by */
+	bool has_policy;
+	bool ipv6_default, ipv4_usable;
+	struct upstream *upstream;
+	struct listen *listen;
+	struct cache *cache;
+	struct lookup *buckets[BUCKETS];
+	size_t lookup_count, waiter_count;
+	struct serve_counters counters;
+	struct answer answer;
+	uint8_t answer_bytes[WIRE_MAX];
+	uint8_t out[WIRE_MAX + ANSWER_OPT];
+};
+
+/* ---- serve.c ---- */
+
+/* Send IMAGE, AGE seconds old, to who asked QUESTION. */
+void serve_reply(struct serve *serve, const struct listen_client *client,
+		 const struct question *question, const struct answer_image *image,
+		 uint32_t age);
+/* RCODE says that there was no answer to be had. */
+bool serve_is_failure(uint16_t flags);
+
+/* ---- serve_lookup.c ---- */
+
+struct cache_key serve_key(const struct question *question,
+			   const struct answer_context *context);
+/* The lookup that will bring the same answer; NULL: there is none. */
+struct lookup *lookup_find(struct serve *serve, const struct question *question,
+			   const struct answer_context *context);
+/* NULL: no memory, or too many. */
+struct lookup *lookup_new(struct serve *serve, const struct question *question,
+			  const struct answer_context *context);
+/* CLIENT waits for it as well. False: no memory, or too many do. */
+bool lookup_add(struct lookup *lookup, const struct listen_client *client,
+		const struct question *question);
+/* Ask. It may be over, and gone, when this returns. */
+void lookup_begin(struct lookup *lookup);
+/* Nobody is answered. */
+void lookup_free(struct lookup *lookup);
+
+#endif
