@@ -65,6 +65,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/config_report.c \
 	libgaipolicy/guard/config_type.c \
 	libgaipolicy/guard/config_value.c \
+	libgaipolicy/guard/elf.c \
+	libgaipolicy/guard/elf.h \
 	libgaipolicy/guard/hint_parse.c \
 	libgaipolicy/guard/nscd.c \
 	libgaipolicy/guard/nscd.h \
@@ -72,6 +74,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/owner.h \
 	libgaipolicy/guard/owner_private.h \
 	libgaipolicy/guard/reach_write.c \
+	libgaipolicy/guard/running.c \
+	libgaipolicy/guard/running.h \
 	libgaipolicy/guard/sockdiag.c \
 	libgaipolicy/guard/sockdiag.h \
 	libgaipolicy/guard/sockdiag_one.c \

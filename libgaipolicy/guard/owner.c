@@ -18,8 +18,7 @@ struct search {
 
 /* ---- one process ---------------------------------------------------------------- */
 
-/* At most SIZE - 1 bytes, with a NUL; "" when it cannot be read. */
-static void read_text(int dir, const char *name, char *out, size_t size)
+void gp_proc_text(int dir, const char *name, char *out, size_t size)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	size_t length = 0;
@@ -115,10 +114,10 @@ static void describe(int dir, pid_t pid, struct gp_owner *out)
 	char text[4096];
 
 	out->pid = pid;
-	read_text(dir, "comm", out->program, sizeof(out->program));
+	gp_proc_text(dir, "comm", out->program, sizeof(out->program));
 	out->program[strcspn(out->program, "\n")] = '\0';
 	read_path(dir, out->path, sizeof(out->path));
-	read_text(dir, "cgroup", text, sizeof(text));
+	gp_proc_text(dir, "cgroup", text, sizeof(text));
 	gp_owner_unit(text, out->unit, sizeof(out->unit));
 }
 

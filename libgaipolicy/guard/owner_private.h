@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* owner_private.h - for owner.c and its test. */
+/* owner_private.h - parts of owner.c, for running.c and tests. */
 #ifndef LIBGAIPOLICY_GUARD_OWNER_PRIVATE_H
 #define LIBGAIPOLICY_GUARD_OWNER_PRIVATE_H
 
@@ -11,5 +11,9 @@
  * when there is none.
  */
 void gp_owner_unit(const char *text, char *out, size_t size);
+
+/** At most SIZE - 1 bytes of the file NAME in the folder DIR, and a NUL; "" when it
+ * cannot be read. */
+void gp_proc_text(int dir, const char *name, char *out, size_t size);
 
 #endif

@@ -50,6 +50,7 @@ units = \
 	tests/unit/test_reach_live \
 	tests/unit/test_relink \
 	tests/unit/test_rescue \
+	tests/unit/test_running \
 	tests/unit/test_sandbox \
 	tests/unit/test_settings \
 	tests/unit/test_snapshot \
@@ -87,6 +88,9 @@ tests_unit_test_chain_LDADD = $(unit_libs)
 tests_unit_test_label_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_label_CFLAGS = $(unit_cflags)
 tests_unit_test_label_LDADD = $(unit_libs)
+tests_unit_test_running_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_running_CFLAGS = $(unit_cflags)
+tests_unit_test_running_LDADD = $(unit_libs)
 tests_unit_test_nscd_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_nscd_CFLAGS = $(unit_cflags)
 tests_unit_test_nscd_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=posix_spawn -Wl,--wrap=gp_boot_ms

@@ -64,6 +64,8 @@ int change_file(struct change *change, const struct gp_file *file, const char *w
 {
 	struct gp_diag diag;
 
+	if (!strcmp(what, "gai"))
+		change->running.is_asked = true;
 	if (file->exists && size == file->size && !memcmp(bytes, file->bytes, size))
 		return EXIT_DONE;
 	int code = change_note(change, file->path, file->bytes, file->size, bytes, size);
@@ -71,6 +73,8 @@ int change_file(struct change *change, const struct gp_file *file, const char *w
 		return code;
 	if (gp_store_replace(change->store, file, what, bytes, size, &diag) != GP_OK)
 		return complain_diag(&diag);
+	if (change->running.is_asked)
+		running_note(&change->running, file);
 	if (file->through_link)
 		warn(change->cli, "%s: changed through a symbolic link that leads there",
 		     file->path);
@@ -187,6 +191,7 @@ int change_end(struct change *change, int code, const char *summary)
 			out_line(cli->out, "%s", change->diff);
 		else if (!cli->is_quiet)
 			out_line(cli->out, "%s\n", change->diff ? summary : "unchanged");
+		running_report(cli, &change->running);
 		if (cli->is_dry_run && change->diff)
 			code = EXIT_NEGATIVE;
 	}

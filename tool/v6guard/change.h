@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "gaiconf/store.h"
+#include "running.h"
 
 struct change {
 	struct cli *cli;
@@ -15,6 +16,7 @@ struct change {
 	bool is_policy;         /* the snapshot was written */
 	long long generation;   /* of that snapshot */
 	bool wants_reload;      /* tell v6guardd in any case: it reads more than that */
+	struct running running; /* programs that keep the gai.conf before */
 	sigset_t signals;       /* blocked before change_begin */
 };
 
