@@ -8,7 +8,11 @@ libnssdoor_la_SOURCES = \
 	nss/backend.h \
 	nss/facts.c \
 	nss/facts.h \
+	nss/hold.c \
+	nss/hold.h \
 	nss/nss_v6guard.c \
+	nss/own.c \
+	nss/own.h \
 	nss/pack.c \
 	nss/pack.h \
 	nss/slot.c \
@@ -41,12 +45,16 @@ libpreloaddoor_la_SOURCES = \
 	nss/facts.h \
 	nss/happy.c \
 	nss/happy.h \
+	nss/hold.c \
+	nss/hold.h \
 	nss/inline.c \
 	nss/inline.h \
 	nss/memo.c \
 	nss/memo.h \
 	nss/order.c \
 	nss/order.h \
+	nss/own.c \
+	nss/own.h \
 	nss/preload.c \
 	nss/relink.c \
 	nss/relink.h \

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* memo.c - see memo.h. */
-#include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "hold.h"
 #include "memo.h"
 
 #define ENTRIES 64
-#define TRIES 100 /* to get at the table, which is held for a microsecond */
 
 struct entry {
 	struct gp_addr addr;
@@ -18,40 +15,23 @@ struct entry {
 	long long expires_ms;
 };
 
-/* The process that holds the table, 0: nobody does. A child of a fork() finds its parent
- * there when one of its threads held it: that thread does not exist here. */
-static atomic_int holder;
+static struct hold table;
 static struct entry entries[ENTRIES];
 static long long second_began_ms;
 static uint32_t second_used;
 
-static bool take_over(int old, int self)
-{
-	if (!atomic_compare_exchange_strong(&holder, &old, self))
-		return false;
-	memset(entries, 0, sizeof(entries)); /* one may be half written */
-	return true;
-}
-
 static bool hold(void)
 {
-	const int self = getpid();
+	const enum hold_result result = hold_take(&table);
 
-	for (int i = 0; i < TRIES; i++) {
-		int found = 0;
-
-		if (atomic_compare_exchange_strong(&holder, &found, self))
-			return true;
-		if (found != self && take_over(found, self))
-			return true;
-		sched_yield();
-	}
-	return false;
+	if (result == HOLD_TAKEN)
+		memset(entries, 0, sizeof(entries)); /* one may be half written */
+	return result != HOLD_BUSY;
 }
 
 static void let_go(void)
 {
-	atomic_store(&holder, 0);
+	hold_release(&table);
 }
 
 static struct entry *find(const struct gp_addr *addr, uint16_t port)

@@ -293,3 +293,39 @@ void gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way way,
 		ops->dump(ops->ctx, RTM_GETLINK, hear, &search);
 	errno = saved_errno;
 }
+
+/* ---- own addresses ------------------------------------------------------------------
+ */
+
+struct own_list {
+	struct gp_key *keys;
+	size_t max, count;
+};
+
+static void hear_own(void *hearer, const void *datagram, size_t size)
+{
+	struct gp_bytes bytes = {datagram, size}, body;
+	struct own_list *list = hearer;
+	struct own own;
+	uint16_t type;
+
+	while (gp_bytes_message(&bytes, &type, &body)) {
+		if (type != RTM_NEWADDR || !read_own(body, &own))
+			continue;
+		if (list->count < list->max)
+			list->keys[list->count] = *key_of(GP_SOURCE_PLAIN, &own);
+		list->count++;
+	}
+}
+
+bool gp_source_own(const struct gp_source_ops *ops, struct gp_key *keys, size_t max,
+		   size_t *count)
+{
+	struct own_list list = {.keys = keys, .max = max};
+	const int saved_errno = errno;
+	const bool is_known = ops->dump(ops->ctx, RTM_GETADDR, hear_own, &list);
+
+	errno = saved_errno;
+	*count = list.count;
+	return is_known;
+}

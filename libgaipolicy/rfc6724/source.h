@@ -61,6 +61,13 @@ struct gp_source_sockets {
  */
 struct gp_source_ops gp_source_kernel(struct gp_source_sockets *sockets, uint16_t port);
 
+/**
+ * The host's own addresses, as gp_key_make has them: the first MAX into KEYS, and in
+ * *COUNT how many there are. False: they cannot be known. Only OPS's dump is used.
+ */
+bool gp_source_own(const struct gp_source_ops *ops, struct gp_key *keys, size_t max,
+		   size_t *count);
+
 void gp_source_close(struct gp_source_sockets *sockets);
 
 #endif

@@ -81,6 +81,20 @@ static void check_labels(struct answer *answer)
 			abort();
 }
 
+static void check_own(struct answer *answer)
+{
+	const struct gp_source_ops ops = {answer, source_of, dump};
+	struct gp_key *keys = malloc(2 * sizeof(*keys)); /* for the sanitizer to watch */
+	size_t few, all;
+
+	if (!keys)
+		return;
+	if (gp_source_own(&ops, keys, 2, &few) != gp_source_own(&ops, NULL, 0, &all) ||
+	    few != all)
+		abort();
+	free(keys);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct answer answer = {data, size};
@@ -88,5 +102,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(&answer, GP_SOURCE_PLAIN);
 	check(&answer, GP_SOURCE_AS_GLIBC);
 	check_labels(&answer);
+	check_own(&answer);
 	return 0;
 }

@@ -330,4 +330,5 @@ tests_unit_test_eventlog_LDADD = $(daemon_libs) $(JANSSON_LIBS)
 
 tests_unit_test_facts_CPPFLAGS = $(door_cppflags)
 tests_unit_test_facts_CFLAGS = $(unit_cflags)
+tests_unit_test_facts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gp_now_ms
 tests_unit_test_facts_LDADD = $(door_libs)

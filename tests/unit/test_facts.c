@@ -7,7 +7,19 @@
 #include <cmocka.h>
 
 #include "netns.h"
+#include "guard/clock.h"
 #include "nss/facts.h"
+#include "nss/own.h"
+
+long long __wrap_gp_now_ms(void);
+long long __real_gp_now_ms(void);
+
+static long long later_ms;
+
+long long __wrap_gp_now_ms(void)
+{
+	return __real_gp_now_ms() + later_ms;
+}
 
 static const struct question {
 	const char *address;
@@ -45,10 +57,63 @@ static void test_questions(void **state)
 	facts_close(&sources);
 }
 
+/* They are asked for once a second, all at once; by socket when there are too many. */
+static bool is_own(const char *text)
+{
+	struct fact_sources sources;
+	const struct gp_facts facts = facts_open(&sources, NULL);
+	struct gp_addr addr;
+	bool own;
+
+	assert_int_equal(gp_addr_parse(text, &addr), GP_OK);
+	own = facts.is_own(facts.ctx, &addr);
+	facts_close(&sources);
+	return own;
+}
+
+static enum own known(const char *text)
+{
+	struct gp_addr addr;
+
+	assert_int_equal(gp_addr_parse(text, &addr), GP_OK);
+	return own_find(&addr);
+}
+
+static void test_own(void **state)
+{
+	(void)state;
+	need_netns();
+	later_ms += 2000;
+	assert_false(is_own("2001:db8:6::6"));
+	assert_int_equal(known("2001:db8:1::1"), OWN_YES);
+	assert_int_equal(known("192.0.2.1"), OWN_YES);
+	assert_int_equal(known("::1"), OWN_YES);
+	assert_true(sh("ip addr add 2001:db8:6::6/128 dev lo"));
+	assert_int_equal(known("2001:db8:6::6"), OWN_NO);
+	later_ms += 1100;
+	assert_true(is_own("2001:db8:6::6"));
+	assert_true(sh("ip addr del 2001:db8:6::6/128 dev lo"));
+	later_ms += 1100;
+	assert_false(is_own("2001:db8:6::6"));
+	assert_true(
+		sh("for i in $(seq 1 70); do echo addr add 2001:db8:8::$i/128 dev lo; "
+		   "done | ip -6 -batch -"));
+	later_ms += 1100;
+	assert_true(is_own("2001:db8:8::70") && is_own("2001:db8:8::1"));
+	assert_false(is_own("2001:db8:8::71"));
+	assert_int_equal(known("2001:db8:8::1"), OWN_UNKNOWN);
+	later_ms += 30000;
+	assert_int_equal(known("2001:db8:8::1"), OWN_UNKNOWN);
+	assert_true(sh("ip -6 addr flush dev lo"));
+	later_ms += 31000;
+	assert_int_equal(known("2001:db8:8::1"), OWN_NO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_own),
 	};
 	int failed;
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hold.h - something that one thread of the process uses at a time, for a moment: no
+ * thread ever sleeps for it. A child of a fork() finds it held by a thread that it does
+ * not have, and takes it over. For nss/ only.
+ */
+#ifndef NSS_HOLD_H
+#define NSS_HOLD_H
+
+#include <stdatomic.h>
+
+/** The process that holds it; all zero: nobody does. */
+struct hold {
+	atomic_int pid;
+};
+
+enum hold_result {
+	HOLD_BUSY,  /**< others have it: go without */
+	HOLD_GOOD,  /**< let it go with hold_release */
+	HOLD_TAKEN, /**< the same, but it was left in the middle of something */
+};
+
+enum hold_result hold_take(struct hold *hold);
+void hold_release(struct hold *hold);
+
+#endif
