@@ -176,6 +176,24 @@ GP_EXPORT const char *gp_mode_name(enum gp_mode mode);
 /** The mode of that exact name, or GP_NOTFOUND. */
 GP_EXPORT enum gp_status gp_mode_parse(const char *name, enum gp_mode *out);
 
+/** What a rule does: a mode, of which `allow` is another word for `off`, or `block`. */
+enum gp_rule_action {
+	GP_DO_ALLOW = GP_MODE_OFF,
+	GP_DO_AUTO = GP_MODE_AUTO,
+	GP_DO_PREFER_IPV4 = GP_MODE_PREFER_IPV4,
+	GP_DO_PREFER_IPV6 = GP_MODE_PREFER_IPV6,
+	GP_DO_STRIP_AAAA = GP_MODE_STRIP_AAAA,
+	GP_DO_STRIP_A = GP_MODE_STRIP_A,
+	GP_DO_BLOCK = GP_MODE_COUNT, /**< dns door; the others leave all as it is */
+	GP_DO_COUNT
+};
+
+/** "allow", "strip-aaaa" and so on, as v6guard.conf spells it; NULL for no action. */
+GP_EXPORT const char *gp_rule_action_name(enum gp_rule_action action);
+
+/** The action of that exact name, or GP_NOTFOUND. */
+GP_EXPORT enum gp_status gp_rule_action_parse(const char *name, enum gp_rule_action *out);
+
 /** What is known of a destination (RFC 6724 has no word for it; DESIGN 6). */
 enum gp_verdict {
 	GP_VERDICT_UNKNOWN, /**< never tried, or too long ago */
@@ -228,6 +246,10 @@ struct gp_candidate {
 	struct gp_addr addr;
 	enum gp_disposition disposition; /**< out */
 	enum gp_reason reason;           /**< out */
+	uint16_t rule;     /**< out: which rule decides, the first is 1; 0: [guard] */
+	uint8_t action;    /**< out: enum gp_rule_action that it asks for */
+	uint8_t keep_last; /**< out: what it says of that */
+	uint8_t enforce;   /**< out: 0: the disposition is what would be done */
 };
 
 /** [guard] of v6guard.conf. */
@@ -243,12 +265,29 @@ struct gp_guard_policy {
 /** The defaults of v6guard.conf(5). */
 GP_EXPORT void gp_guard_policy_init(struct gp_guard_policy *policy);
 
+/** The program that asks: `programs` of a rule. */
+struct gp_program {
+	char path[512]; /**< of its executable file, "" when it cannot be known */
+	char comm[16];  /**< the name that `ps` shows, "" likewise */
+};
+
 /** A lookup, as a door sees it. */
 struct gp_query {
 	const char *name; /**< NULL: no node, or AI_PASSIVE: never touched */
 	int family; /**< AF_UNSPEC, AF_INET or AF_INET6: what the program asked for */
 	enum gp_door door;
+
+	/* What only rules ask for; without rules all of it may be zero. */
+	const char *canonical;        /**< the canonical name of the answer, or NULL */
+	const char *const *chain;     /**< dns door: the names of the CNAME chain... */
+	size_t chain_count;           /**< ...and how many */
+	const struct gp_addr *client; /**< dns door: who asks, or NULL */
+	const struct gp_program *program; /**< the other doors; NULL: not known */
+	int64_t now;                      /**< wall clock, seconds: for `until` */
 };
+
+/** Rules, compiled: guard/rules.h. NULL wherever one is taken: there are none. */
+struct gp_rules;
 
 /**
  * Facts about the host, asked only when a decision hangs on them. CTX is handed through.
@@ -273,26 +312,54 @@ struct gp_facts {
 /** What gp_guard found, for all candidates together. */
 struct gp_outcome {
 	bool differs; /**< some candidate is not kept, or the order changed */
-	bool acts;    /**< and the policy says enforce: the door is to carry it out */
+	bool acts;    /**< and that is to be carried out, for some candidate at least */
+	bool would;   /**< some candidate is only spared by enforce = no */
 };
+
+/** CANDIDATE is to be taken out of the answer. */
+static inline bool gp_is_stripped(const struct gp_candidate *candidate)
+{
+	return candidate->disposition == GP_STRIPPED && candidate->enforce;
+}
 
 /** NAME is one that no policy touches: localhost, a literal, "" or NULL. */
 GP_EXPORT bool gp_guard_is_exempt(const char *name);
 
 /**
- * False when no answer to QUERY could be changed by POLICY at that door, whatever it is:
- * the door need not even look.
+ * False when no answer to QUERY could be changed by POLICY and RULES at that door,
+ * whatever it is: the door need not even look. No name is looked for in the rules: true
+ * says little when there are some. HAS_MAP: there is a live reach map, without which
+ * `auto` has nothing to go by.
  */
 GP_EXPORT bool gp_guard_may_act(const struct gp_guard_policy *policy,
-				const struct gp_query *query);
+				const struct gp_rules *rules,
+				const struct gp_query *query, bool has_map);
 
 /**
- * THE decision (DESIGN 4): fills in each candidate's disposition and reason and, at the
- * preload door, orders the candidates; stable otherwise. For a lookup of AF_INET6 alone
- * with aaaa_only set, CANDIDATES must hold the name's IPv4 addresses as well: they are
- * what may justify the strip.
+ * Who decides: fill in each candidate's rule, action, keep_last and enforce, from the
+ * first rule that is about it, or else from POLICY. No facts are asked for: a door does
+ * this while it holds the rules, and decides when it has let go of them.
  */
+GP_EXPORT void gp_guard_assign(const struct gp_guard_policy *policy,
+			       const struct gp_rules *rules, const struct gp_query *query,
+			       struct gp_candidate *candidates, size_t count);
+
+/**
+ * THE decision (DESIGN 4) over assigned candidates: fills in each one's disposition and
+ * reason and, at the preload door, orders them; stable otherwise. Where a rule, or
+ * [guard], does not enforce, the disposition is what would be done, and the order stays.
+ * For a lookup of AF_INET6 alone with aaaa_only set, CANDIDATES must hold the name's IPv4
+ * addresses as well: they are what may justify the strip.
+ */
+GP_EXPORT struct gp_outcome gp_guard_decide(const struct gp_guard_policy *policy,
+					    const struct gp_query *query,
+					    const struct gp_facts *facts,
+					    struct gp_candidate *candidates,
+					    size_t count);
+
+/** Both in one. */
 GP_EXPORT struct gp_outcome gp_guard(const struct gp_guard_policy *policy,
+				     const struct gp_rules *rules,
 				     const struct gp_query *query,
 				     const struct gp_facts *facts,
 				     struct gp_candidate *candidates, size_t count);

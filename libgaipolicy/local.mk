@@ -35,6 +35,12 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/words.c \
 	libgaipolicy/guard/live.c \
 	libgaipolicy/guard/live.h \
+	libgaipolicy/guard/program.c \
+	libgaipolicy/guard/program.h \
+	libgaipolicy/guard/rules.c \
+	libgaipolicy/guard/rules.h \
+	libgaipolicy/guard/rules_name.c \
+	libgaipolicy/guard/rules_private.h \
 	libgaipolicy/guard/race.c \
 	libgaipolicy/guard/race.h \
 	libgaipolicy/guard/reach.c \
@@ -68,12 +74,20 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/elf.c \
 	libgaipolicy/guard/elf.h \
 	libgaipolicy/guard/hint_parse.c \
+	libgaipolicy/guard/idna.c \
+	libgaipolicy/guard/idna.h \
 	libgaipolicy/guard/nscd.c \
 	libgaipolicy/guard/nscd.h \
 	libgaipolicy/guard/owner.c \
 	libgaipolicy/guard/owner.h \
 	libgaipolicy/guard/owner_private.h \
 	libgaipolicy/guard/reach_write.c \
+	libgaipolicy/guard/rules_build.c \
+	libgaipolicy/guard/rules_build.h \
+	libgaipolicy/guard/rules_build_private.h \
+	libgaipolicy/guard/rules_index.c \
+	libgaipolicy/guard/rules_ranges.c \
+	libgaipolicy/guard/rules_report.c \
 	libgaipolicy/guard/running.c \
 	libgaipolicy/guard/running.h \
 	libgaipolicy/guard/sockdiag.c \
@@ -107,8 +121,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/store_private.h \
 	libgaipolicy/rfc6724/label.c \
 	libgaipolicy/rfc6724/label.h
-libgpcore_la_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS)
-libgpcore_la_LIBADD = libgpdoor.la $(INIH_LIBS)
+libgpcore_la_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS) $(IDN2_CFLAGS)
+libgpcore_la_LIBADD = libgpdoor.la $(INIH_LIBS) $(IDN2_LIBS)
 
 lib_LTLIBRARIES += libgaipolicy.la
 include_HEADERS += libgaipolicy/gaipolicy.h

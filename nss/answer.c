@@ -150,7 +150,7 @@ void answer_strip(struct answer *answer)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < answer->count; i++)
-		if (answer->candidates[i].disposition != GP_STRIPPED)
+		if (!gp_is_stripped(&answer->candidates[i]))
 			answer->candidates[kept++] = answer->candidates[i];
 	answer->count = kept;
 }

@@ -49,6 +49,8 @@ struct answer {
 	/* The policy it is decided by, copied: nothing is held while backends are asked.
 	 */
 	struct gp_guard_policy guard;
+	bool has_rules; /**< then it is decided by what is in force at that time */
+	bool may_act;   /**< it may be changed at all */
 	struct gp_chain chain;
 
 	/* What came of it. Pointers lead into `bytes`. */

@@ -14,20 +14,26 @@
 /* Candidates that need no allocation. */
 #define FEW 64
 
-bool arrange_begin(struct lookup *lookup)
+bool arrange_begin(struct lookup *lookup, const struct gp_rules *rules)
 {
-	const bool is_auto = lookup->guard.mode == GP_MODE_AUTO;
-
-	lookup->is_guarded = gp_guard_may_act(&lookup->guard, &lookup->query);
+	const struct gp_guard_policy *guard = &lookup->guard;
 	/* A dry run must not cost time, or packets. */
-	lookup->is_raced = lookup->is_guarded && is_auto && lookup->guard.enforce &&
+	const bool may_race = (guard->mode == GP_MODE_AUTO && guard->enforce) ||
+			      (rules && rules->actions >> GP_DO_AUTO & 1);
+
+	lookup->has_rules = rules != NULL;
+	lookup->is_raced = may_race &&
+			   gp_guard_may_act(guard, rules, &lookup->query, true) &&
 			   inline_is_wanted(&lookup->probe);
-	/* `auto` has nothing else to go by while nobody keeps a map. */
-	if (is_auto && !lookup->is_raced && !gp_reach_live())
-		lookup->is_guarded = false;
+	lookup->is_guarded =
+		lookup->is_raced || facts_may_act(guard, rules, &lookup->query);
+	/* Without enforce the order is only told of, which a rule that acts forbids. */
 	lookup->is_sorted = lookup->preload.order == GP_ORDER_RFC6724 &&
+			    (guard->enforce || !rules) &&
 			    !gp_guard_is_exempt(lookup->query.name);
 	lookup->is_widened &= lookup->is_guarded;
+	lookup->adds_canonname &=
+		lookup->is_guarded && rules && rules->flags & GP_RULES_DOMAINS;
 	return lookup->is_guarded || lookup->is_sorted;
 }
 
@@ -40,7 +46,17 @@ static void narrow(struct gp_candidate *candidates, size_t count)
 		has_ipv6 |= candidates[i].addr.family == AF_INET6;
 	for (size_t i = 0; i < count && has_ipv6; i++)
 		if (candidates[i].addr.family == AF_INET)
-			candidates[i].disposition = GP_STRIPPED;
+			candidates[i] = (struct gp_candidate){.addr = candidates[i].addr,
+							      .disposition = GP_STRIPPED,
+							      .enforce = 1};
+}
+
+static bool is_by_verdict(const struct gp_candidate *candidates, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (candidates[i].action == GP_DO_AUTO && candidates[i].enforce)
+			return true;
+	return false;
 }
 
 static struct gp_outcome guard_by_race(const struct lookup *lookup,
@@ -57,28 +73,29 @@ static struct gp_outcome guard_by_race(const struct lookup *lookup,
 	inline_begin(&race, &lookup->probe, known, list);
 	inline_run(&race, candidates, count);
 	facts = inline_facts(&race);
-	outcome = gp_guard(&policy, &lookup->query, &facts, candidates, count);
+	outcome = gp_guard_decide(&policy, &lookup->query, &facts, candidates, count);
 	inline_note(&race, candidates, count);
 	return outcome;
 }
 
-static struct gp_outcome guard(const struct lookup *lookup, const struct gp_reach *map,
+static struct gp_outcome guard(struct lookup *lookup, const struct gp_reach *map,
 			       const struct addrinfo *list,
 			       struct gp_candidate *candidates, size_t count)
 {
-	struct gp_outcome outcome = {false, false};
+	struct gp_outcome outcome = {false, false, false};
 	struct fact_sources sources;
 	struct gp_facts facts;
 
 	if (!lookup->is_guarded ||
-	    (lookup->guard.mode == GP_MODE_AUTO && !map && !lookup->is_raced))
+	    !facts_assign(&lookup->guard, lookup->has_rules, lookup->query.canonical,
+			  &lookup->query, candidates, count))
 		return outcome;
 	facts = facts_open(&sources, map);
-	if (lookup->is_raced)
+	if (lookup->is_raced && is_by_verdict(candidates, count))
 		outcome = guard_by_race(lookup, &facts, list, candidates, count);
 	else
-		outcome = gp_guard(&lookup->guard, &lookup->query, &facts, candidates,
-				   count);
+		outcome = gp_guard_decide(&lookup->guard, &lookup->query, &facts,
+					  candidates, count);
 	facts_close(&sources);
 	return outcome;
 }
@@ -91,12 +108,12 @@ static void note_order(const struct lookup *lookup, struct gp_candidate *candida
 		if (candidates[i].reason == GP_WHY_NOTHING)
 			candidates[i].reason = GP_WHY_ORDER;
 	outcome->differs = true;
-	outcome->acts = lookup->guard.enforce;
+	outcome->acts |= lookup->guard.enforce;
 }
 
 /* CANDIDATES: room for OWN, LIST's, and MORE, those of PARTNERS. */
-static struct addrinfo *apply(const struct lookup *lookup, struct addrinfo *list,
-			      size_t own, struct addrinfo *partners, size_t more,
+static struct addrinfo *apply(struct lookup *lookup, struct addrinfo *list, size_t own,
+			      struct addrinfo *partners, size_t more,
 			      struct gp_candidate *candidates, struct addrinfo **removed)
 {
 	const struct gp_reach *map = gp_reach_live(); /* the lookup may have taken long */
@@ -110,8 +127,8 @@ static struct addrinfo *apply(const struct lookup *lookup, struct addrinfo *list
 	if (is_moved)
 		note_order(lookup, candidates, own, &outcome);
 	tell_count(candidates, own + more, outcome);
-	if (map && lookup->is_guarded && lookup->guard.mode == GP_MODE_AUTO)
-		tell_hint(GP_DOOR_PRELOAD, candidates, own + more, guarded);
+	if (map && lookup->is_guarded)
+		tell_hint(GP_DOOR_PRELOAD, candidates, own + more);
 	gp_trace_send(&lookup->guard, &lookup->query, candidates, own + more, outcome);
 	if (!outcome.acts && !lookup->is_widened)
 		return list;
@@ -123,7 +140,7 @@ static struct addrinfo *apply(const struct lookup *lookup, struct addrinfo *list
 	return relink(list, candidates, own, removed);
 }
 
-struct addrinfo *arrange(const struct lookup *lookup, struct addrinfo *list,
+struct addrinfo *arrange(struct lookup *lookup, struct addrinfo *list,
 			 struct addrinfo *partners, struct addrinfo **removed)
 {
 	const size_t own = relink_count(list), more = relink_count(partners);

@@ -16,24 +16,27 @@ struct lookup {
 	struct gp_preload_policy preload;
 	struct gp_probe_policy probe;
 	struct gp_query query;
-	bool is_guarded; /**< the mode may act */
+	bool is_guarded; /**< the mode, or some rule, may act */
+	bool has_rules;  /**< then it is decided by what is in force at that time */
 	bool is_raced;   /**< and by races, too */
 	bool is_sorted;  /**< order = rfc6724 */
 	/** AI_V4MAPPED without AI_ALL: IPv4 is asked for as well, as it would take the
 	 * place of IPv6. */
 	bool is_widened;
+	/** Rules ask for the canonical name, the program did not. */
+	bool adds_canonname;
 };
 
-/** Fill in what acts, by QUERY and the policy, which are there; false: nothing does,
- * whatever the answer. */
-bool arrange_begin(struct lookup *lookup);
+/** Fill in what acts, by QUERY, the policy, which is there, and RULES; false: nothing
+ * does, whatever the answer. */
+bool arrange_begin(struct lookup *lookup, const struct gp_rules *rules);
 
 /**
  * Decide over LIST, and over PARTNERS with it: a list that serves to judge it alone, or
  * NULL. Returns what the program gets, NULL when nothing is left; *REMOVED (NULL:
  * nothing) is to be freed. Thread cancellation must be off. errno is not preserved.
  */
-struct addrinfo *arrange(const struct lookup *lookup, struct addrinfo *list,
+struct addrinfo *arrange(struct lookup *lookup, struct addrinfo *list,
 			 struct addrinfo *partners, struct addrinfo **removed);
 
 #endif

@@ -6,10 +6,13 @@
  */
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "facts.h"
 #include "guard/clock.h"
+#include "guard/live.h"
+#include "guard/program.h"
 #include "own.h"
 
 /* Any will do: nothing is sent. 9 is discard. */
@@ -147,4 +150,33 @@ void facts_close(struct fact_sources *sources)
 		close(sources->ipv4_fd);
 	if (sources->ipv6_fd >= 0)
 		close(sources->ipv6_fd);
+}
+
+/* `auto` has nothing to go by while nobody keeps a map. */
+bool facts_may_act(const struct gp_guard_policy *guard, const struct gp_rules *rules,
+		   const struct gp_query *query)
+{
+	return gp_guard_may_act(guard, rules, query, false) ||
+	       (gp_guard_may_act(guard, rules, query, true) && gp_reach_live());
+}
+
+bool facts_assign(struct gp_guard_policy *guard, bool has_rules, const char *canonical,
+		  struct gp_query *query, struct gp_candidate *candidates, size_t count)
+{
+	struct gp_live_ref ref;
+
+	if (!has_rules) {
+		gp_guard_assign(guard, NULL, query, candidates, count);
+		return true;
+	}
+	query->canonical = canonical;
+	query->now = time(NULL);
+	if (!gp_live_get(&ref))
+		return false;
+	if (ref.rules && ref.rules->flags & GP_RULES_PROGRAMS)
+		query->program = gp_program_self();
+	*guard = ref.guard;
+	gp_guard_assign(guard, ref.rules, query, candidates, count);
+	gp_live_put(&ref);
+	return true;
 }

@@ -23,4 +23,16 @@ struct fact_sources {
 struct gp_facts facts_open(struct fact_sources *sources, const struct gp_reach *map);
 void facts_close(struct fact_sources *sources);
 
+/** An answer to QUERY may be changed, by what is known now. */
+bool facts_may_act(const struct gp_guard_policy *guard, const struct gp_rules *rules,
+		   const struct gp_query *query);
+
+/**
+ * gp_guard_assign, with CANONICAL, which may be NULL: HAS_RULES by the policy in force
+ * now, which replaces GUARD, as rules are not held while names are looked up. False:
+ * there is none any more.
+ */
+bool facts_assign(struct gp_guard_policy *guard, bool has_rules, const char *canonical,
+		  struct gp_query *query, struct gp_candidate *candidates, size_t count);
+
 #endif

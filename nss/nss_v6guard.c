@@ -72,29 +72,25 @@ static bool is_well_formed(const struct call *call)
 
 static struct gp_query query_of(const struct call *call)
 {
-	return (struct gp_query){call->name, call->family, GP_DOOR_NSS};
+	return (struct gp_query){
+		.name = call->name, .family = call->family, .door = GP_DOOR_NSS};
 }
 
-/* `auto` has nothing to go by while nobody keeps a map. */
-static bool has_evidence(const struct gp_guard_policy *policy)
+static bool may_act(const struct call *call, const struct gp_live_ref *ref)
 {
-	return policy->mode != GP_MODE_AUTO || gp_reach_live();
+	const struct gp_query query = query_of(call);
+
+	return is_by_name(call) && facts_may_act(&ref->guard, ref->rules, &query);
 }
 
 /*
  * Whether this lookup is ours at all. With `backends = auto` glibc goes on to the very
  * services we would ask, so that whatever cannot be changed is left to it.
  */
-static bool is_ours(const struct call *call, const struct gp_live_ref *ref)
+static bool is_ours(const struct gp_live_ref *ref, bool may_be_changed)
 {
-	const struct gp_query query = query_of(call);
-
-	if (!ref->snapshot->chain.count)
-		return false;
-	if (!ref->guard.backends_auto)
-		return true;
-	return is_by_name(call) && has_evidence(&ref->guard) &&
-	       gp_guard_may_act(&ref->guard, &query);
+	return ref->snapshot->chain.count &&
+	       (may_be_changed || !ref->guard.backends_auto);
 }
 
 /* A new answer with the policy to decide it by; NULL: glibc is to go on without us. */
@@ -102,13 +98,17 @@ static struct answer *begin(const struct call *call)
 {
 	struct answer *answer = NULL;
 	struct gp_live_ref ref;
+	bool may_be_changed;
 
 	if (!gp_live_get(&ref))
 		return NULL;
-	if (is_ours(call, &ref))
+	may_be_changed = may_act(call, &ref);
+	if (is_ours(&ref, may_be_changed))
 		answer = answer_new(call);
 	if (answer) {
 		answer->guard = ref.guard;
+		answer->has_rules = ref.rules != NULL;
+		answer->may_act = may_be_changed;
 		answer->chain = ref.snapshot->chain;
 	}
 	gp_live_put(&ref);
@@ -141,22 +141,27 @@ static struct gp_outcome guard(struct answer *answer, const struct gp_query *que
 	int cancel_state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	outcome = gp_guard(&answer->guard, query, &facts, answer->candidates,
-			   answer->count);
+	outcome = gp_guard_decide(&answer->guard, query, &facts, answer->candidates,
+				  answer->count);
 	facts_close(&sources);
 	pthread_setcancelstate(cancel_state, NULL);
 	return outcome;
 }
 
-/* The decision over all that was found, a partner's addresses included. */
-static struct gp_outcome decide_all(const struct call *call, struct answer *answer,
-				    const struct gp_query *query)
+/* `auto` without a map, and no rule that needs none. */
+static bool has_lost_its_map(const struct answer *answer, const struct gp_reach *map)
 {
-	const bool is_auto = answer->guard.mode == GP_MODE_AUTO;
-	const struct gp_reach *map = gp_reach_live();
-	struct gp_outcome outcome = {false, false};
+	return !map && !answer->has_rules && answer->guard.mode == GP_MODE_AUTO;
+}
 
-	if (is_auto && !map)
+/* The decision over all that was found, a partner's addresses included. */
+static struct gp_outcome decide_all(const struct call *call, struct answer *answer)
+{
+	const struct gp_reach *map = gp_reach_live();
+	struct gp_outcome outcome = {false, false, false};
+	struct gp_query query = query_of(call);
+
+	if (has_lost_its_map(answer, map))
 		return outcome;
 	if (call->family == AF_INET6) {
 		if (!ask_partner(answer)) {
@@ -165,22 +170,24 @@ static struct gp_outcome decide_all(const struct call *call, struct answer *answ
 		}
 		map = gp_reach_live(); /* that may have taken long */
 	}
-	outcome = guard(answer, query, map);
+	if (!facts_assign(&answer->guard, answer->has_rules, answer->name, &query,
+			  answer->candidates, answer->count))
+		return outcome;
+	outcome = guard(answer, &query, map);
 	tell_count(answer->candidates, answer->count, outcome);
-	if (is_auto && map)
-		tell_hint(GP_DOOR_NSS, answer->candidates, answer->count, outcome);
+	if (map)
+		tell_hint(GP_DOOR_NSS, answer->candidates, answer->count);
 	return outcome;
 }
 
 static void decide(const struct call *call, struct answer *answer)
 {
-	const struct gp_query query = query_of(call);
 	const size_t own = answer->count;
 	struct gp_outcome outcome;
 
-	if (!gp_guard_may_act(&answer->guard, &query))
+	if (!answer->may_act)
 		return;
-	outcome = decide_all(call, answer, &query);
+	outcome = decide_all(call, answer);
 	answer->count = own; /* this door keeps the order: the partner's stand behind */
 	if (!outcome.acts)
 		return;

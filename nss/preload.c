@@ -81,6 +81,7 @@ static bool begin(const char *node, const struct addrinfo *hints, const void *fr
 		  struct lookup *out)
 {
 	struct gp_live_ref ref;
+	bool is_ours;
 
 	if (is_plain(node, hints) || !gnu_get_libc_version || getauxval(AT_SECURE) ||
 	    is_inside(frame) || !has_key || !gp_live_get(&ref))
@@ -88,14 +89,17 @@ static bool begin(const char *node, const struct addrinfo *hints, const void *fr
 	out->guard = ref.guard;
 	out->preload = ref.snapshot->preload;
 	out->probe = ref.snapshot->probe;
-	gp_live_put(&ref);
-	out->query = (struct gp_query){node, family_of(hints), GP_DOOR_PRELOAD};
+	out->query = (struct gp_query){
+		.name = node, .family = family_of(hints), .door = GP_DOOR_PRELOAD};
 	out->is_widened = out->query.family == AF_UNSPEC && hints &&
 			  hints->ai_family == AF_INET6 && !(hints->ai_flags & AI_ALL);
-	if (arrange_begin(out))
+	out->adds_canonname = !(hints && hints->ai_flags & AI_CANONNAME);
+	is_ours = arrange_begin(out, ref.rules);
+	gp_live_put(&ref);
+	if (is_ours)
 		return true;
 	gp_trace_send(&out->guard, &out->query, NULL, 0,
-		      (struct gp_outcome){false, false});
+		      (struct gp_outcome){false, false, false});
 	return false;
 }
 
@@ -116,7 +120,23 @@ static struct addrinfo *ask_partners(lookup_fn *next, const char *node,
 	return next(node, NULL, &ipv4, &partners) ? NULL : partners;
 }
 
-static void decide_all(const struct lookup *lookup, lookup_fn *next,
+static const char *canonname_of(const struct addrinfo *list)
+{
+	while (list && !list->ai_canonname)
+		list = list->ai_next;
+	return list ? list->ai_canonname : NULL;
+}
+
+/* glibc's freeaddrinfo() frees it so as well, and the nodes are glibc's. */
+static void drop_canonname(struct addrinfo *list)
+{
+	for (; list; list = list->ai_next) {
+		free(list->ai_canonname);
+		list->ai_canonname = NULL;
+	}
+}
+
+static void decide_all(struct lookup *lookup, lookup_fn *next,
 		       const struct addrinfo *hints, struct addrinfo **list)
 {
 	struct addrinfo *partners = NULL, *removed;
@@ -125,7 +145,10 @@ static void decide_all(const struct lookup *lookup, lookup_fn *next,
 	if (lookup->query.family == AF_INET6 && lookup->is_guarded)
 		partners = ask_partners(next, lookup->query.name, hints);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	lookup->query.canonical = canonname_of(*list);
 	*list = arrange(lookup, *list, partners, &removed);
+	if (lookup->adds_canonname)
+		drop_canonname(*list);
 	if (removed)
 		next_free(removed);
 	if (partners)
@@ -133,16 +156,30 @@ static void decide_all(const struct lookup *lookup, lookup_fn *next,
 	pthread_setcancelstate(cancel_state, NULL);
 }
 
-static int look_up(const struct lookup *lookup, lookup_fn *next, const char *service,
+/* What libc is asked instead of HINTS. */
+static struct addrinfo ask_more(const struct lookup *lookup, const struct addrinfo *hints)
+{
+	/* What glibc takes for no hints. */
+	struct addrinfo more = {.ai_flags = AI_V4MAPPED | AI_ADDRCONFIG};
+
+	if (hints)
+		more = *hints;
+	if (lookup->is_widened)
+		more.ai_flags |= AI_ALL;
+	if (lookup->adds_canonname)
+		more.ai_flags |= AI_CANONNAME;
+	return more;
+}
+
+static int look_up(struct lookup *lookup, lookup_fn *next, const char *service,
 		   const struct addrinfo *hints, struct addrinfo **list)
 {
-	struct addrinfo widened;
+	struct addrinfo more;
 	int error;
 
-	if (lookup->is_widened) {
-		widened = *hints;
-		widened.ai_flags |= AI_ALL;
-		hints = &widened;
+	if (lookup->is_widened || lookup->adds_canonname) {
+		more = ask_more(lookup, hints);
+		hints = &more;
 	}
 	error = next(lookup->query.name, service, hints, list);
 	if (error || !*list)

@@ -116,7 +116,7 @@ struct addrinfo *relink(struct addrinfo *list, const struct gp_candidate *candid
 	for (size_t i = 0; i < count; i++) {
 		const struct gp_addr *addr = &candidates[i].addr;
 
-		if (candidates[i].disposition == GP_STRIPPED)
+		if (gp_is_stripped(&candidates[i]))
 			removed_end = move(&list, addr, removed_end);
 		else
 			kept_end = move(&list, addr, kept_end);

@@ -13,7 +13,7 @@ void tell_count(const struct gp_candidate *candidates, size_t count,
 		const struct gp_candidate *candidate = &candidates[i];
 
 		spared |= candidate->reason == GP_WHY_NO_USABLE_IPV4;
-		if (candidate->disposition != GP_STRIPPED)
+		if (!gp_is_stripped(candidate))
 			continue;
 		stripped++;
 		withheld += candidate->reason == GP_WHY_UNTESTED;
@@ -21,12 +21,14 @@ void tell_count(const struct gp_candidate *candidates, size_t count,
 	gp_hint_count(GP_COUNT_LOOKUPS, 1);
 	if (spared)
 		gp_hint_count(GP_COUNT_SPARED, 1);
-	if (outcome.differs)
-		gp_hint_count(outcome.acts ? GP_COUNT_CHANGED : GP_COUNT_WOULD, 1);
-	if (outcome.acts) {
+	if (outcome.acts)
+		gp_hint_count(GP_COUNT_CHANGED, 1);
+	if (outcome.would)
+		gp_hint_count(GP_COUNT_WOULD, 1);
+	if (stripped)
 		gp_hint_count(GP_COUNT_STRIPPED, stripped);
+	if (withheld)
 		gp_hint_count(GP_COUNT_WITHHELD, withheld);
-	}
 }
 
 static bool has_family(const struct gp_candidate *candidates, size_t count, int family)
@@ -37,12 +39,19 @@ static bool has_family(const struct gp_candidate *candidates, size_t count, int 
 	return false;
 }
 
+static bool is_by_verdict(const struct gp_candidate *candidates, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (candidates[i].action == GP_DO_AUTO)
+			return true;
+	return false;
+}
+
 /* Only what was handed out together tells something: IPv6, and IPv4 to compare it with.
  */
-void tell_hint(enum gp_door door, const struct gp_candidate *candidates, size_t count,
-	       struct gp_outcome outcome)
+void tell_hint(enum gp_door door, const struct gp_candidate *candidates, size_t count)
 {
-	if (has_family(candidates, count, AF_INET) &&
+	if (is_by_verdict(candidates, count) && has_family(candidates, count, AF_INET) &&
 	    has_family(candidates, count, AF_INET6))
-		gp_hint_send(door, candidates, count, outcome.acts);
+		gp_hint_send(door, candidates, count);
 }

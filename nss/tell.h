@@ -10,9 +10,8 @@
 void tell_count(const struct gp_candidate *candidates, size_t count,
 		struct gp_outcome outcome);
 
-/** Hint which addresses were handed out together, if that tells something. For mode
- * `auto`, while there is a live map. */
-void tell_hint(enum gp_door door, const struct gp_candidate *candidates, size_t count,
-	       struct gp_outcome outcome);
+/** Hint which addresses were handed out together, if `auto` decided some of them and that
+ * tells something. While there is a live map. */
+void tell_hint(enum gp_door door, const struct gp_candidate *candidates, size_t count);
 
 #endif

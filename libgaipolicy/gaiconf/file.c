@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "diag.h"
@@ -53,6 +54,25 @@ static enum gp_status read_fully(int fd, struct gp_file *file, struct gp_diag *d
 	return GP_OK;
 }
 
+static enum gp_status map(int fd, struct gp_file *file, struct gp_diag *diag)
+{
+	void *bytes;
+
+	/* What an empty file or a size_t of 32 bits has no room for. */
+	file->is_mapped = false;
+	if (file->stat.st_size == 0)
+		return read_fully(fd, file, diag);
+	if ((uint64_t)file->stat.st_size > SIZE_MAX / 2)
+		return gp_diag_set(diag, GP_UNSUPPORTED, file->path, "too large here");
+	bytes = mmap(NULL, (size_t)file->stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return gp_io_failed(diag, file->path, "cannot map");
+	file->bytes = bytes;
+	file->size = (size_t)file->stat.st_size;
+	file->is_mapped = true;
+	return GP_OK;
+}
+
 static enum gp_status read_open(int fd, struct gp_file *file, struct gp_diag *diag)
 {
 	if (fstat(fd, &file->stat) < 0)
@@ -60,11 +80,11 @@ static enum gp_status read_open(int fd, struct gp_file *file, struct gp_diag *di
 	if (!S_ISREG(file->stat.st_mode))
 		return gp_diag_set(diag, GP_UNSUPPORTED, file->path,
 				   "not a regular file");
-	if ((uint64_t)file->stat.st_size > FILE_MAX)
+	if (!file->is_mapped && (uint64_t)file->stat.st_size > FILE_MAX)
 		return gp_diag_set(diag, GP_UNSUPPORTED, file->path,
 				   "larger than 64 MiB");
 	file->exists = true;
-	return read_fully(fd, file, diag);
+	return file->is_mapped ? map(fd, file, diag) : read_fully(fd, file, diag);
 }
 
 static enum gp_status read_resolved(struct gp_file *file, struct gp_diag *diag)
@@ -75,6 +95,7 @@ static enum gp_status read_resolved(struct gp_file *file, struct gp_diag *diag)
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
 		return gp_io_failed(diag, file->path, "cannot open");
 	if (fd < 0) {
+		file->is_mapped = false;
 		file->bytes = strdup("");
 		return file->bytes ? GP_OK
 				   : gp_diag_set(diag, GP_NOMEM, file->path, "no memory");
@@ -84,11 +105,11 @@ static enum gp_status read_resolved(struct gp_file *file, struct gp_diag *diag)
 	return status;
 }
 
-enum gp_status gp_file_read(const char *root, const char *name, struct gp_file *out,
-			    struct gp_diag *diag)
+static enum gp_status read_file(const char *root, const char *name, bool is_mapped,
+				struct gp_file *out, struct gp_diag *diag)
 {
 	int saved = errno;
-	struct gp_file file = {.path = NULL};
+	struct gp_file file = {.path = NULL, .is_mapped = is_mapped};
 	char *trimmed = gp_root_trim(root);
 	enum gp_status status = GP_NOMEM;
 
@@ -109,12 +130,27 @@ out:
 	return status;
 }
 
+enum gp_status gp_file_read(const char *root, const char *name, struct gp_file *out,
+			    struct gp_diag *diag)
+{
+	return read_file(root, name, false, out, diag);
+}
+
+enum gp_status gp_file_map(const char *root, const char *name, struct gp_file *out,
+			   struct gp_diag *diag)
+{
+	return read_file(root, name, true, out, diag);
+}
+
 void gp_file_free(struct gp_file *file)
 {
 	if (!file)
 		return;
 	free(file->path);
-	free(file->bytes);
+	if (file->is_mapped && file->size)
+		munmap(file->bytes, file->size);
+	else
+		free(file->bytes);
 	*file = (struct gp_file){.path = NULL};
 }
 
@@ -161,7 +197,15 @@ static bool write_fully(int fd, const char *bytes, size_t size)
 	return true;
 }
 
-enum gp_status gp_temp_write(const char *path, const void *bytes, size_t size,
+static bool write_parts(int fd, const struct iovec *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!write_fully(fd, parts[i].iov_base, parts[i].iov_len))
+			return false;
+	return true;
+}
+
+enum gp_status gp_temp_write(const char *path, const struct iovec *parts, size_t count,
 			     char **temp, int *fd, struct gp_diag *diag)
 {
 	char *prefix = temp_prefix(path);
@@ -182,7 +226,7 @@ enum gp_status gp_temp_write(const char *path, const void *bytes, size_t size,
 		free(name);
 		return status;
 	}
-	if (!write_fully(made, bytes, size)) {
+	if (!write_parts(made, parts, count)) {
 		enum gp_status status = gp_io_failed(diag, path, "cannot write");
 		unlink(name);
 		close(made);

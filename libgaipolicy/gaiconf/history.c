@@ -199,6 +199,7 @@ static enum gp_status next_path(const char *folder, const char *what, char **pat
 static enum gp_status write_entry(const char *folder, const char *path, const char *bytes,
 				  size_t size, mode_t mode, struct gp_diag *diag)
 {
+	const struct iovec part = {(void *)(uintptr_t)bytes, size};
 	char *temp, *any;
 	int fd;
 
@@ -206,7 +207,7 @@ static enum gp_status write_entry(const char *folder, const char *path, const ch
 	 * crash goes with the next one. */
 	if (asprintf(&any, "%s/entry", folder) < 0)
 		return gp_diag_set(diag, GP_NOMEM, path, "no memory");
-	enum gp_status status = gp_temp_write(any, bytes, size, &temp, &fd, diag);
+	enum gp_status status = gp_temp_write(any, &part, 1, &temp, &fd, diag);
 	free(any);
 	if (status != GP_OK)
 		return status;

@@ -307,6 +307,15 @@ enum gp_status gp_store_replace(struct gp_store *store, const struct gp_file *fi
 				const char *what, const void *bytes, size_t size,
 				struct gp_diag *diag)
 {
+	const struct iovec part = {(void *)(uintptr_t)bytes, size};
+
+	return gp_store_replace_parts(store, file, what, &part, 1, diag);
+}
+
+enum gp_status gp_store_replace_parts(struct gp_store *store, const struct gp_file *file,
+				      const char *what, const struct iovec *parts,
+				      size_t count, struct gp_diag *diag)
+{
 	int saved = errno;
 	int old = -1, fd = -1;
 	char *temp = NULL;
@@ -322,7 +331,7 @@ enum gp_status gp_store_replace(struct gp_store *store, const struct gp_file *fi
 		status = make_parents(store, file, diag);
 	}
 	if (status == GP_OK)
-		status = gp_temp_write(file->path, bytes, size, &temp, &fd, diag);
+		status = gp_temp_write(file->path, parts, count, &temp, &fd, diag);
 	if (status == GP_OK)
 		status = put_in_place(store, file, what, old, temp, &fd, diag);
 

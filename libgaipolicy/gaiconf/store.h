@@ -7,6 +7,7 @@
 #define LIBGAIPOLICY_GAICONF_STORE_H
 
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "gaipolicy.h"
 
@@ -34,6 +35,7 @@ struct gp_file {
 	size_t size;
 	bool exists;       /**< else bytes is "" and size 0 */
 	bool through_link; /**< the name given was a symbolic link to PATH */
+	bool is_mapped;    /**< by gp_file_map */
 	struct stat stat;  /**< when it exists */
 };
 
@@ -43,6 +45,13 @@ struct gp_file {
  */
 enum gp_status gp_file_read(const char *root, const char *name, struct gp_file *out,
 			    struct gp_diag *diag);
+
+/**
+ * The same for files of any size, of which little may be looked at: the bytes are mapped,
+ * and nothing stands behind the last. They stay what they are when the file is replaced.
+ */
+enum gp_status gp_file_map(const char *root, const char *name, struct gp_file *out,
+			   struct gp_diag *diag);
 
 void gp_file_free(struct gp_file *file);
 
@@ -58,6 +67,10 @@ enum gp_status gp_store_replace(struct gp_store *store, const struct gp_file *fi
 				const char *what, const void *bytes, size_t size,
 				struct gp_diag *diag);
 
+/** The same with the COUNT parts one behind the other. */
+enum gp_status gp_store_replace_parts(struct gp_store *store, const struct gp_file *file,
+				      const char *what, const struct iovec *parts,
+				      size_t count, struct gp_diag *diag);
 /**
  * Remove what FILE was read from, which exists: WHAT, history and failures as with
  * gp_store_replace. Its folder stays.

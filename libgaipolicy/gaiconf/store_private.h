@@ -18,10 +18,10 @@ char *gp_root_trim(const char *root);
 enum gp_status gp_io_failed(struct gp_diag *diag, const char *path, const char *what);
 
 /**
- * A new temporary file beside PATH, holding SIZE bytes, not yet on the disk; *TEMP is its
- * malloc'd name. Leftovers of earlier ones are removed: only for who holds the lock.
+ * A new temporary file beside PATH, holding COUNT parts, not yet on the disk; *TEMP is
+ * its malloc'd name. Leftovers of earlier ones are removed: only for who holds the lock.
  */
-enum gp_status gp_temp_write(const char *path, const void *bytes, size_t size,
+enum gp_status gp_temp_write(const char *path, const struct iovec *parts, size_t count,
 			     char **temp, int *fd, struct gp_diag *diag);
 
 /** A descriptor of the folder PATH is in; -1 and errno. */

@@ -120,63 +120,117 @@ static char *beside(const char *from, const char *file)
 	return path;
 }
 
-static void check_pattern(struct gp_config_report *report, struct gp_config_where where,
-			  const char *path, unsigned number, char *line)
+/* LINE without comment and blanks; *COLUMN is where it begins. */
+static char *pattern_of(char *line, unsigned *column)
 {
 	static const char blanks[] = " \t\r\n";
-	char why[GP_CONFIG_WHY] = "expected NAME, =NAME, *.NAME or *";
 	size_t start = strspn(line, blanks), end = strlen(line);
 
 	while (end > start && strchr(blanks, line[end - 1]))
 		end--;
 	line[end] = '\0';
-	if (start == end || line[start] == '#' || line[start] == ';' ||
-	    gp_config_is_pattern(line + start, why))
-		return;
-	gp_diag_set_at(gp_config_slot(report, where), GP_SYNTAX, path, number,
-		       (unsigned)start + 1, "\"%.80s\" is no pattern: %s", line + start,
-		       why);
+	*column = (unsigned)start + 1;
+	if (line[start] == '#' || line[start] == ';')
+		return line + end;
+	return line + start;
 }
 
-static void check_patterns(struct gp_config_report *report, struct gp_config_where where,
-			   const char *path, FILE *stream)
+static enum gp_status each_line(FILE *stream, const char *path, gp_config_list_fn *visit,
+				void *ctx, struct gp_diag *diag)
 {
+	enum gp_status status = GP_OK;
 	char *line = NULL;
 	size_t room = 0;
-	unsigned number = 0;
+	unsigned number = 0, column;
 	ssize_t got;
 
-	while ((got = getline(&line, &room, stream)) >= 0) {
+	errno = 0;
+	while (status == GP_OK && (got = getline(&line, &room, stream)) >= 0) {
+		const bool has_nul = strlen(line) != (size_t)got;
+		const char *pattern = has_nul ? line : pattern_of(line, &column);
+
 		number++;
-		if (strlen(line) != (size_t)got)
-			gp_diag_set_at(gp_config_slot(report, where), GP_SYNTAX, path,
-				       number, (unsigned)strlen(line) + 1, "a NUL byte");
-		else
-			check_pattern(report, where, path, number, line);
+		if (has_nul)
+			status = visit(ctx, path, number, (unsigned)strlen(line) + 1,
+				       NULL);
+		else if (*pattern)
+			status = visit(ctx, path, number, column, pattern);
 	}
+	if (status == GP_OK && !feof(stream))
+		status = io_failed(diag, path);
 	free(line);
+	return status;
 }
 
-void gp_config_check_list(struct gp_config_report *report, struct gp_config_where where,
-			  const char *from, const char *file)
+enum gp_status gp_config_list_each(const char *from, const char *file,
+				   gp_config_list_fn *visit, void *ctx,
+				   struct gp_diag *diag)
 {
 	char *path = beside(from, file);
-	if (!path) {
-		gp_config_no_memory(report);
-		return;
-	}
+	enum gp_status status;
 	struct stat st;
+
+	if (!path)
+		return gp_diag_set(diag, GP_NOMEM, file, "no memory");
 	int fd = open_plain(path, &st);
 	FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
-	if (!stream)
-		gp_config_fail(report, where, "cannot read %s: %s", path, reason());
+	if (stream)
+		status = each_line(stream, path, visit, ctx, diag);
 	else
-		check_patterns(report, where, path, stream);
+		status = io_failed(diag, path);
 	if (stream)
 		fclose(stream);
 	else if (fd >= 0)
 		close(fd);
 	free(path);
+	return status;
+}
+
+/* A list that is being checked. */
+struct list_check {
+	struct gp_config_report *report;
+	struct gp_config_where where;
+};
+
+static enum gp_status check_pattern(void *ctx, const char *path, unsigned line,
+				    unsigned column, const char *pattern)
+{
+	const struct list_check *check = ctx;
+	char why[GP_CONFIG_WHY] = "expected NAME, =NAME, *.NAME or *";
+
+	if (!pattern)
+		gp_diag_set_at(gp_config_slot(check->report, check->where), GP_SYNTAX,
+			       path, line, column, "a NUL byte");
+	else if (!gp_config_is_pattern(pattern, why))
+		gp_diag_set_at(gp_config_slot(check->report, check->where), GP_SYNTAX,
+			       path, line, column, "\"%.80s\" is no pattern: %s", pattern,
+			       why);
+	return GP_OK;
+}
+
+void gp_config_check_list(struct gp_config_report *report, struct gp_config_where where,
+			  const char *from, const char *file)
+{
+	struct list_check check = {report, where};
+	struct gp_diag diag;
+
+	switch (gp_config_list_each(from, file, check_pattern, &check, &diag)) {
+	case GP_OK:
+		return;
+	case GP_NOMEM:
+		gp_config_no_memory(report);
+		return;
+	case GP_IO:
+	case GP_PERM:
+	case GP_SYNTAX:
+	case GP_RANGE:
+	case GP_NOTFOUND:
+	case GP_CONFLICT:
+	case GP_UNSUPPORTED:
+	case GP_BUSY:
+		break;
+	}
+	gp_config_fail(report, where, "cannot read %s: %s", diag.path, diag.text);
 }
 
 static int is_dropin(const struct dirent *entry)

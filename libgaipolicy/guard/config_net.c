@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "guard/config_private.h"
+#include "guard/idna.h"
 
 #define WORD_SIZE (GP_CONFIG_LINE_MAX + 1)
 
@@ -87,17 +88,28 @@ static bool check_name(const char *name, char why[GP_CONFIG_WHY])
 	}
 }
 
+/* In any script: what counts is the form that DNS knows. */
+static bool check_any_name(const char *name, char why[GP_CONFIG_WHY])
+{
+	char ascii[GP_IDNA_MAX];
+	const char *problem;
+
+	if (gp_idna_to_ascii(name, ascii, &problem) != GP_OK)
+		return refuse(why, problem);
+	return check_name(ascii, why);
+}
+
 bool gp_config_is_pattern(const char *word, char why[GP_CONFIG_WHY])
 {
 	if (!strcmp(word, "*"))
 		return true;
 	if (word[0] == '=')
-		return check_name(word + 1, why);
+		return check_any_name(word + 1, why);
 	if (!strncmp(word, "*.", 2))
-		return check_name(word + 2, why);
+		return check_any_name(word + 2, why);
 	if (strchr(word, '*'))
 		return refuse(why, "`*` stands alone or as `*.` before a name");
-	return check_name(word, why);
+	return check_any_name(word, why);
 }
 
 /* A name of a host: one that ends in a number is a mistyped address. */

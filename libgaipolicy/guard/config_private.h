@@ -257,6 +257,20 @@ enum gp_status gp_config_parse_text(const char *path, const char *bytes, size_t 
  */
 void gp_config_cross(struct gp_config_report *report, const struct gp_config *config);
 
+/** Told of each pattern of a list; PATTERN NULL: a line with a NUL byte in it. Anything
+ * but GP_OK ends it. */
+typedef enum gp_status gp_config_list_fn(void *ctx, const char *path, unsigned line,
+					 unsigned column, const char *pattern);
+
+/**
+ * Call VISIT for the lines of the list FILE, as named in a file called FROM, that are
+ * neither empty nor comments. Returns what it returned; GP_IO, GP_PERM, GP_NOMEM: the
+ * list cannot be read, DIAG says why.
+ */
+enum gp_status gp_config_list_each(const char *from, const char *file,
+				   gp_config_list_fn *visit, void *ctx,
+				   struct gp_diag *diag);
+
 /** Check the pattern list FILE, named at WHERE in a file called FROM. */
 void gp_config_check_list(struct gp_config_report *report, struct gp_config_where where,
 			  const char *from, const char *file);

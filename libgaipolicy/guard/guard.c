@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "gaipolicy.h"
+#include "guard/rules.h"
 
 void gp_guard_policy_init(struct gp_guard_policy *policy)
 {
@@ -24,24 +24,25 @@ struct plan {
 	bool keeps_usable; /* not without a usable address of the other family */
 };
 
-static struct plan plan_of(const struct gp_guard_policy *policy, enum gp_door door)
+static struct plan plan_of(uint8_t action, bool keep_last, enum gp_door door)
 {
 	const bool orders = door == GP_DOOR_PRELOAD;
 	const struct plan nothing = {.victim = AF_UNSPEC};
 
-	switch ((enum gp_mode)policy->mode) {
-	case GP_MODE_AUTO:
+	switch ((enum gp_rule_action)action) {
+	case GP_DO_AUTO:
 		return (struct plan){AF_INET6, true, orders, !orders};
-	case GP_MODE_PREFER_IPV4:
+	case GP_DO_PREFER_IPV4:
 		return (struct plan){AF_INET6, false, orders, !orders};
-	case GP_MODE_PREFER_IPV6:
+	case GP_DO_PREFER_IPV6:
 		return orders ? (struct plan){AF_INET, false, true, false} : nothing;
-	case GP_MODE_STRIP_AAAA:
-		return (struct plan){AF_INET6, false, false, policy->keep_last};
-	case GP_MODE_STRIP_A:
-		return (struct plan){AF_INET, false, false, policy->keep_last};
-	case GP_MODE_OFF:
-	case GP_MODE_COUNT:
+	case GP_DO_STRIP_AAAA:
+		return (struct plan){AF_INET6, false, false, keep_last};
+	case GP_DO_STRIP_A:
+		return (struct plan){AF_INET, false, false, keep_last};
+	case GP_DO_ALLOW:
+	case GP_DO_BLOCK:
+	case GP_DO_COUNT:
 		break;
 	}
 	return nothing;
@@ -77,53 +78,129 @@ bool gp_guard_is_exempt(const char *name)
 	return !name || !name[0] || is_localhost(name) || is_literal(name);
 }
 
-bool gp_guard_may_act(const struct gp_guard_policy *policy, const struct gp_query *query)
+/* QUERY's answer could be changed by PLAN. */
+static bool is_open_to(const struct plan *plan, const struct gp_guard_policy *policy,
+		       const struct gp_query *query)
 {
-	const struct plan plan = plan_of(policy, query->door);
-
-	if (plan.victim == AF_UNSPEC || gp_guard_is_exempt(query->name))
+	if (plan->victim == AF_UNSPEC)
 		return false;
 	/* The dns door is asked for AAAA alone all the time and always knows the A as
 	 * well. */
 	if (query->door == GP_DOOR_DNS || query->family == AF_UNSPEC)
 		return true;
-	if (query->family != plan.victim || plan.demotes)
+	if (query->family != plan->victim || plan->demotes)
 		return false;
-	if (plan.victim == AF_INET6)
+	if (plan->victim == AF_INET6)
 		return policy->aaaa_only;
-	return !plan.keeps_usable; /* the other family is not asked for here */
+	return !plan->keeps_usable; /* the other family is not asked for here */
+}
+
+bool gp_guard_may_act(const struct gp_guard_policy *policy, const struct gp_rules *rules,
+		      const struct gp_query *query, bool has_map)
+{
+	struct plan plan = plan_of(policy->mode, policy->keep_last, query->door);
+
+	if (gp_guard_is_exempt(query->name))
+		return false;
+	if ((has_map || !plan.by_verdict) && is_open_to(&plan, policy, query))
+		return true;
+	for (uint8_t action = 0; rules && action < GP_DO_COUNT; action++) {
+		if (!(rules->actions >> action & 1))
+			continue;
+		plan = plan_of(action, false, query->door);
+		if ((has_map || !plan.by_verdict) && is_open_to(&plan, policy, query))
+			return true;
+	}
+	return false;
+}
+
+/* ---- who decides ---- */
+
+static void hand_to(const struct gp_guard_rule *rule, struct gp_candidate *candidate)
+{
+	candidate->rule = (uint16_t)(rule->rank + 1);
+	candidate->action = rule->action;
+	candidate->keep_last = rule->flags & GP_RULE_KEEP_LAST ? 1 : 0;
+	candidate->enforce = rule->flags & GP_RULE_ENFORCE ? 1 : 0;
+}
+
+static bool hand_inside_to(const struct gp_rules *rules, const struct gp_guard_rule *rule,
+			   struct gp_candidate *candidates, size_t count)
+{
+	bool are_all = true;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!candidates[i].rule &&
+		    gp_rules_has_address(rules, rule->rank, &candidates[i].addr))
+			hand_to(rule, &candidates[i]);
+		are_all &= candidates[i].rule != 0;
+	}
+	return are_all;
+}
+
+void gp_guard_assign(const struct gp_guard_policy *policy, const struct gp_rules *rules,
+		     const struct gp_query *query, struct gp_candidate *candidates,
+		     size_t count)
+{
+	struct gp_rules_walk walk;
+	struct gp_guard_rule rule;
+	unsigned rank;
+
+	for (size_t i = 0; i < count; i++) {
+		struct gp_candidate *candidate = &candidates[i];
+
+		candidate->disposition = GP_KEPT;
+		candidate->reason = GP_WHY_NOTHING;
+		candidate->rule = 0;
+		candidate->action = policy->mode;
+		candidate->keep_last = policy->keep_last;
+		candidate->enforce = policy->enforce;
+	}
+	if (!rules || gp_guard_is_exempt(query->name))
+		return;
+	gp_rules_begin(&walk, rules, query);
+	while (gp_rules_next(&walk, &rank) && gp_rules_get(rules, rank, &rule))
+		if (hand_inside_to(rules, &rule, candidates, count))
+			break;
 }
 
 static enum gp_reason reason_not_to_act(const struct plan *plan,
 					const struct gp_query *query)
 {
-	if (plan->victim == AF_UNSPEC)
-		return GP_WHY_NOTHING;
-	if (gp_guard_is_exempt(query->name))
-		return GP_WHY_EXEMPT_NAME;
 	if (plan->victim == AF_INET6 && query->family == AF_INET6)
 		return GP_WHY_AAAA_ONLY;
 	return GP_WHY_NOTHING;
 }
 
-static void keep_all(struct gp_candidate *candidates, size_t count, enum gp_reason reason)
+/* ---- one candidate ---- */
+
+/* A decision in the making. With enforce = no for some candidates it is made twice: once
+ * as if all were enforced, for those; and once without them. */
+struct decision {
+	const struct gp_guard_policy *policy;
+	const struct gp_query *query;
+	const struct gp_facts *facts;
+	struct gp_candidate *candidates;
+	size_t count;
+	bool is_trial; /* as if all were enforced */
+};
+
+static bool counts(const struct decision *decision, const struct gp_candidate *candidate)
 {
-	for (size_t i = 0; i < count; i++) {
-		candidates[i].disposition = GP_KEPT;
-		candidates[i].reason = reason;
-	}
+	return decision->is_trial || candidate->enforce;
 }
 
-/* Take back what was marked; REASON says why it stays. */
-static void spare_victims(struct gp_candidate *candidates, size_t count,
-			  enum gp_reason reason)
+static struct plan plan_for(const struct decision *decision,
+			    const struct gp_candidate *candidate)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (candidates[i].disposition == GP_KEPT)
-			continue;
-		candidates[i].disposition = GP_KEPT;
-		candidates[i].reason = reason;
-	}
+	return plan_of(candidate->action, candidate->keep_last, decision->query->door);
+}
+
+static void settle(struct gp_candidate *candidate, enum gp_disposition disposition,
+		   enum gp_reason reason)
+{
+	candidate->disposition = disposition;
+	candidate->reason = reason;
 }
 
 /* Of an address that nothing is known of: is that enough to go without it? */
@@ -157,66 +234,102 @@ static enum gp_reason verdict_against(const struct gp_guard_policy *policy,
 	return GP_WHY_NOTHING;
 }
 
-static size_t mark_victims(const struct gp_guard_policy *policy, const struct plan *plan,
-			   const struct gp_facts *facts, struct gp_candidate *candidates,
-			   size_t count)
+static void mark(const struct decision *decision, struct gp_candidate *candidate)
 {
-	size_t marked = 0;
+	const struct plan plan = plan_for(decision, candidate);
+	const struct gp_facts *facts = decision->facts;
+	const struct gp_addr *addr = &candidate->addr;
+	enum gp_reason why = GP_WHY_MODE;
 
-	for (size_t i = 0; i < count; i++) {
-		struct gp_candidate *candidate = &candidates[i];
-		const struct gp_addr *addr = &candidate->addr;
-		enum gp_reason why = GP_WHY_MODE;
-
-		if (addr->family != plan->victim)
-			continue;
-		if (gp_addr_is_special(addr)) {
-			candidate->reason = GP_WHY_EXEMPT_ADDRESS;
-			continue;
-		}
-		if (plan->by_verdict)
-			why = verdict_against(policy, plan, facts, addr);
-		if (why == GP_WHY_NOTHING)
-			continue;
-		if (facts->is_own(facts->ctx, addr)) {
-			candidate->reason = GP_WHY_OWN_ADDRESS;
-			continue;
-		}
-		candidate->disposition = plan->demotes ? GP_DEMOTED : GP_STRIPPED;
-		candidate->reason = why;
-		marked++;
+	settle(candidate, GP_KEPT, GP_WHY_NOTHING);
+	if (!is_open_to(&plan, decision->policy, decision->query)) {
+		candidate->reason = reason_not_to_act(&plan, decision->query);
+		return;
 	}
-	return marked;
+	if (addr->family != plan.victim)
+		return;
+	if (gp_addr_is_special(addr)) {
+		candidate->reason = GP_WHY_EXEMPT_ADDRESS;
+		return;
+	}
+	if (plan.by_verdict)
+		why = verdict_against(decision->policy, &plan, facts, addr);
+	if (why == GP_WHY_NOTHING)
+		return;
+	if (facts->is_own(facts->ctx, addr)) {
+		candidate->reason = GP_WHY_OWN_ADDRESS;
+		return;
+	}
+	settle(candidate, plan.demotes ? GP_DEMOTED : GP_STRIPPED, why);
+}
+
+/* ---- never without somewhere to go ---- */
+
+static bool is_gone(const struct decision *decision, const struct gp_candidate *candidate)
+{
+	return counts(decision, candidate) && candidate->disposition == GP_STRIPPED;
 }
 
 /*
- * Somewhere else to go for a program that loses the victims. A special address is no such
- * place: 0.0.0.0 and 127.0.0.1 beside a public AAAA are what DNS blockers answer.
+ * Somewhere else to go for a program that loses its addresses of VICTIM. A special
+ * address is no such place: 0.0.0.0 and 127.0.0.1 beside a public AAAA are what DNS
+ * blockers answer.
  */
-static bool is_partner(const struct plan *plan, const struct gp_candidate *candidate)
+static bool is_partner(const struct decision *decision, int victim,
+		       const struct gp_candidate *candidate)
 {
-	return candidate->addr.family != plan->victim &&
+	return candidate->addr.family != victim && !is_gone(decision, candidate) &&
 	       !gp_addr_is_special(&candidate->addr);
 }
 
-static bool has_partner(const struct plan *plan, const struct gp_candidate *candidates,
-			size_t count)
+/* NOTHING: some partner can be reached; else what is wrong. */
+static enum gp_reason look_for_partner(const struct decision *decision, int victim)
 {
-	for (size_t i = 0; i < count; i++)
-		if (is_partner(plan, &candidates[i]))
-			return true;
-	return false;
+	const struct gp_facts *facts = decision->facts;
+	enum gp_reason reason = GP_WHY_LAST_ADDRESS;
+
+	for (size_t i = 0; i < decision->count; i++) {
+		if (!is_partner(decision, victim, &decision->candidates[i]))
+			continue;
+		if (facts->is_usable(facts->ctx, &decision->candidates[i].addr))
+			return GP_WHY_NOTHING;
+		reason = victim == AF_INET6 ? GP_WHY_NO_USABLE_IPV4
+					    : GP_WHY_NO_USABLE_IPV6;
+	}
+	return reason;
 }
 
-static bool has_usable_partner(const struct plan *plan, const struct gp_facts *facts,
-			       const struct gp_candidate *candidates, size_t count)
+/* Take back what would leave the program without a usable address. */
+static void spare(const struct decision *decision, int victim)
 {
-	for (size_t i = 0; i < count; i++)
-		if (is_partner(plan, &candidates[i]) &&
-		    facts->is_usable(facts->ctx, &candidates[i].addr))
-			return true;
-	return false;
+	enum gp_reason reason = GP_WHY_COUNT; /* not looked for yet */
+
+	for (size_t i = 0; i < decision->count; i++) {
+		struct gp_candidate *candidate = &decision->candidates[i];
+
+		if (candidate->addr.family != victim || !is_gone(decision, candidate) ||
+		    !plan_for(decision, candidate).keeps_usable)
+			continue;
+		if (reason == GP_WHY_COUNT)
+			reason = look_for_partner(decision, victim);
+		if (reason == GP_WHY_NOTHING)
+			return;
+		settle(candidate, GP_KEPT, reason);
+	}
 }
+
+static void decide(const struct decision *decision)
+{
+	for (size_t i = 0; i < decision->count; i++)
+		if (counts(decision, &decision->candidates[i]))
+			mark(decision, &decision->candidates[i]);
+	/* In this order: AAAA that lose their A stay, and then are where to go for
+	 * programs that lose the A. */
+	spare(decision, AF_INET6);
+	spare(decision, AF_INET);
+}
+
+/* ---- order ---- */
 
 /* How far back an address belongs: kept, slow, the rest. */
 static int rank_of(const struct gp_candidate *candidate)
@@ -224,6 +337,11 @@ static int rank_of(const struct gp_candidate *candidate)
 	if (candidate->disposition != GP_DEMOTED)
 		return 0;
 	return candidate->reason == GP_WHY_SLOW ? 1 : 2;
+}
+
+static int enforced_rank_of(const struct gp_candidate *candidate)
+{
+	return candidate->enforce ? rank_of(candidate) : 0;
 }
 
 /* Stable, in place: the demoted sink behind the others. Insertion: candidates are few. */
@@ -235,7 +353,8 @@ static bool sink_demoted(struct gp_candidate *candidates, size_t count)
 		const struct gp_candidate candidate = candidates[i];
 		size_t place = i;
 
-		while (place && rank_of(&candidates[place - 1]) > rank_of(&candidate))
+		while (place && enforced_rank_of(&candidates[place - 1]) >
+					enforced_rank_of(&candidate))
 			place--;
 		if (place == i)
 			continue;
@@ -247,33 +366,83 @@ static bool sink_demoted(struct gp_candidate *candidates, size_t count)
 	return moved;
 }
 
-struct gp_outcome gp_guard(const struct gp_guard_policy *policy,
-			   const struct gp_query *query, const struct gp_facts *facts,
-			   struct gp_candidate *candidates, size_t count)
+/* Some candidate would move, were all of them enforced. */
+static bool would_move(const struct gp_candidate *candidates, size_t count)
 {
-	const struct plan plan = plan_of(policy, query->door);
-	struct gp_outcome outcome = {false, false};
+	int most = 0;
 
-	keep_all(candidates, count, GP_WHY_NOTHING);
-	if (!gp_guard_may_act(policy, query)) {
-		keep_all(candidates, count, reason_not_to_act(&plan, query));
-		return outcome;
+	for (size_t i = 0; i < count; i++) {
+		const int rank = rank_of(&candidates[i]);
+
+		if (candidates[i].disposition == GP_STRIPPED)
+			continue;
+		if (rank < most)
+			return true;
+		most = rank;
 	}
-	if (!mark_victims(policy, &plan, facts, candidates, count))
-		return outcome;
-	if (plan.keeps_usable && !has_partner(&plan, candidates, count)) {
-		spare_victims(candidates, count, GP_WHY_LAST_ADDRESS);
-		return outcome;
+	return false;
+}
+
+/* Who stood last already has lost nothing. */
+static void forgive_demoted(struct gp_candidate *candidates, size_t count, bool enforced)
+{
+	for (size_t i = 0; i < count; i++)
+		if (candidates[i].disposition == GP_DEMOTED &&
+		    (candidates[i].enforce != 0) == enforced)
+			settle(&candidates[i], GP_KEPT, GP_WHY_NOTHING);
+}
+
+/* ---- all together ---- */
+
+static struct gp_outcome outcome_of(const struct gp_candidate *candidates, size_t count)
+{
+	struct gp_outcome outcome = {false, false, false};
+
+	for (size_t i = 0; i < count; i++) {
+		if (candidates[i].disposition == GP_KEPT)
+			continue;
+		outcome.acts |= candidates[i].enforce != 0;
+		outcome.would |= !candidates[i].enforce;
 	}
-	if (plan.keeps_usable && !has_usable_partner(&plan, facts, candidates, count)) {
-		spare_victims(candidates, count,
-			      plan.victim == AF_INET6 ? GP_WHY_NO_USABLE_IPV4
-						      : GP_WHY_NO_USABLE_IPV6);
-		return outcome;
-	}
-	outcome.differs = plan.demotes ? sink_demoted(candidates, count) : true;
-	if (!outcome.differs) /* they stood last already */
-		spare_victims(candidates, count, GP_WHY_NOTHING);
-	outcome.acts = outcome.differs && policy->enforce;
+	outcome.differs = outcome.acts || outcome.would;
 	return outcome;
+}
+
+struct gp_outcome gp_guard_decide(const struct gp_guard_policy *policy,
+				  const struct gp_query *query,
+				  const struct gp_facts *facts,
+				  struct gp_candidate *candidates, size_t count)
+{
+	struct decision decision = {policy, query, facts, candidates, count, false};
+	bool has_enforced = false, moves;
+
+	if (gp_guard_is_exempt(query->name)) {
+		for (size_t i = 0; i < count; i++)
+			candidates[i].reason = GP_WHY_EXEMPT_NAME;
+		return (struct gp_outcome){false, false, false};
+	}
+	for (size_t i = 0; i < count; i++) {
+		decision.is_trial |= !candidates[i].enforce;
+		has_enforced |= candidates[i].enforce != 0;
+	}
+	decide(&decision);
+	if (decision.is_trial && has_enforced) {
+		decision.is_trial = false;
+		decide(&decision);
+	}
+	moves = would_move(candidates, count);
+	if (!sink_demoted(candidates, count))
+		forgive_demoted(candidates, count, true);
+	if (!moves)
+		forgive_demoted(candidates, count, false);
+	return outcome_of(candidates, count);
+}
+
+struct gp_outcome gp_guard(const struct gp_guard_policy *policy,
+			   const struct gp_rules *rules, const struct gp_query *query,
+			   const struct gp_facts *facts, struct gp_candidate *candidates,
+			   size_t count)
+{
+	gp_guard_assign(policy, rules, query, candidates, count);
+	return gp_guard_decide(policy, query, facts, candidates, count);
 }

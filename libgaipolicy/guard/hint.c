@@ -63,9 +63,9 @@ size_t gp_hint_build(const struct gp_hint *hint, uint8_t buf[GP_HINT_SIZE_MAX])
 
 /* ---- what goes into one ---- */
 
-static uint8_t flags_of(const struct gp_candidate *candidate, bool acts)
+static uint8_t flags_of(const struct gp_candidate *candidate)
 {
-	if (!acts || candidate->disposition == GP_KEPT)
+	if (!candidate->enforce || candidate->disposition == GP_KEPT)
 		return 0;
 	/* Behind the others no program tries it either. */
 	if (candidate->reason == GP_WHY_UNTESTED)
@@ -90,25 +90,25 @@ static size_t count_family(const struct gp_candidate *candidates, size_t count,
 }
 
 static void add_family(struct gp_hint *hint, const struct gp_candidate *candidates,
-		       size_t count, int family, size_t limit, bool acts)
+		       size_t count, int family, size_t limit)
 {
 	for (size_t i = 0; i < count && hint->count < limit; i++) {
 		if (!is_worth_it(&candidates[i], family))
 			continue;
 		hint->addresses[hint->count].addr = candidates[i].addr;
-		hint->addresses[hint->count].flags = flags_of(&candidates[i], acts);
+		hint->addresses[hint->count].flags = flags_of(&candidates[i]);
 		hint->count++;
 	}
 }
 
 static void add_addresses(struct gp_hint *hint, const struct gp_candidate *candidates,
-			  size_t count, bool acts)
+			  size_t count)
 {
 	const size_t ipv4 = count_family(candidates, count, AF_INET);
 	const size_t room = ipv4 < ROOM_FOR_IPV4 ? ipv4 : ROOM_FOR_IPV4;
 
-	add_family(hint, candidates, count, AF_INET6, GP_HINT_ADDRESSES - room, acts);
-	add_family(hint, candidates, count, AF_INET, GP_HINT_ADDRESSES, acts);
+	add_family(hint, candidates, count, AF_INET6, GP_HINT_ADDRESSES - room);
+	add_family(hint, candidates, count, AF_INET, GP_HINT_ADDRESSES);
 }
 
 /*
@@ -162,13 +162,13 @@ static int send_bytes(const void *bytes, size_t size)
 }
 
 static int send_hint(enum gp_door door, const struct gp_candidate *candidates,
-		     size_t count, bool acts)
+		     size_t count)
 {
 	struct gp_hint hint = {.door = (uint8_t)door};
 	uint8_t bytes[GP_HINT_SIZE_MAX];
 	int error;
 
-	add_addresses(&hint, candidates, count, acts);
+	add_addresses(&hint, candidates, count);
 	drop_inherited();
 	take_counters(hint.counters);
 	error = send_bytes(bytes, gp_hint_build(&hint, bytes));
@@ -177,8 +177,7 @@ static int send_hint(enum gp_door door, const struct gp_candidate *candidates,
 	return error;
 }
 
-void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count,
-		  bool acts)
+void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count)
 {
 	const long long now = gp_now_ms();
 	long long due = atomic_load_explicit(&hints.next_send_ms, memory_order_relaxed);
@@ -193,7 +192,7 @@ void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size
 	/* sendto() is a cancellation point, and the fd must not stay. Behind a chroot()
 	 * the path is somebody else's. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	error = gp_live_same_root() ? send_hint(door, candidates, count, acts) : 0;
+	error = gp_live_same_root() ? send_hint(door, candidates, count) : 0;
 	if (error == EACCES || error == EPERM)
 		atomic_store(&hints.next_send_ms, now + DENIED_FOR_MS);
 	pthread_setcancelstate(cancel_state, NULL);

@@ -60,12 +60,10 @@ void gp_hint_count(enum gp_counter counter, uint32_t more);
  * Tell v6guardd what became of a lookup, unless this process did so less than a second
  * ago: one non-blocking send, no fd kept, errno preserved. When there are more addresses
  * than fit, IPv6 ones go first, but up to two IPv4 ones go along in any case: their
- * partners. Special addresses are left out. ACTS is the outcome's: nothing was stripped
- * without. The process's counters go along and start anew. EACCES and EPERM: not tried
- * again for 60 s. Nothing is sent after a chroot(). Call it only while there is a live
- * map.
+ * partners. Special addresses are left out. The process's counters go along and start
+ * anew. EACCES and EPERM: not tried again for 60 s. Nothing is sent after a chroot().
+ * Call it only while there is a live map.
  */
-void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count,
-		  bool acts);
+void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count);
 
 #endif

@@ -4,9 +4,10 @@
  *
  * Two slots hold at most two generations. Readers count themselves in and out of the slot
  * that is current; a slot is filled again only while it is not current and nobody is in
- * it. The counters and all that a reload needs to remember lie in a page that fork()
- * wipes: the threads that were counted do not exist in the child, and a reload that one
- * of them had begun never ends there.
+ * it, and only then the bytes that its rules lead to are let go. The counters and all
+ * that a reload needs to remember lie in a page that fork() wipes: the threads that were
+ * counted do not exist in the child, and a reload that one of them had begun never ends
+ * there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,6 +49,15 @@ struct wiped_state {
 	struct identity seen; /* by whom holds `reloading` */
 };
 
+/* A snapshot, and the bytes that its rules lead to. */
+struct slot {
+	struct gp_snapshot snapshot;
+	void *bytes; /* NULL: it has no rules */
+	size_t size;
+	bool is_mapped; /* else allocated */
+	pid_t owner;
+};
+
 /* Written once by start(), but for `current`, and the slots under the rule above. */
 static struct {
 	pthread_once_t once;       /* PTHREAD_ONCE_INIT is 0 */
@@ -58,7 +68,7 @@ static struct {
 	dev_t root_dev;
 	ino_t root_ino;
 	atomic_uint current;
-	struct gp_snapshot slot[SLOT_COUNT];
+	struct slot slot[SLOT_COUNT];
 } live; /* all zero, so that no process pays for it before its first lookup */
 
 static struct identity identity_of(const struct stat *stat)
@@ -115,26 +125,61 @@ enum reading {
 	READING_FAILED,  /* no fd, no memory: the next time may be better */
 };
 
-static enum reading read_open_file(int fd, struct gp_snapshot *out,
-				   struct identity *identity)
+static void let_go(struct slot *slot)
 {
-	enum reading reading = READING_REFUSED;
+	if (slot->bytes && slot->is_mapped)
+		munmap(slot->bytes, slot->size);
+	else
+		free(slot->bytes);
+	slot->bytes = NULL;
+}
+
+/* Whole and checked, as it is small. */
+static enum reading read_small(int fd, struct slot *out)
+{
+	out->is_mapped = false;
+	out->bytes = malloc(out->size + 1);
+	if (!out->bytes)
+		return READING_FAILED;
+	if (read_fully(fd, out->bytes, out->size) &&
+	    gp_snapshot_parse(out->bytes, out->size, &out->snapshot) == GP_OK) {
+		if (!out->snapshot.rules.count)
+			let_go(out);
+		return READING_GOOD;
+	}
+	let_go(out);
+	return READING_REFUSED;
+}
+
+/* By its head, and page by page as lookups need it. */
+static enum reading map_large(int fd, struct slot *out)
+{
+	out->is_mapped = true;
+	out->bytes = mmap(NULL, out->size, PROT_READ, MAP_SHARED, fd, 0);
+	if (out->bytes == MAP_FAILED) {
+		out->bytes = NULL;
+		return READING_FAILED;
+	}
+	/* A lookup needs pages far from each other: none is to be read for its neighbour.
+	 */
+	(void)madvise(out->bytes, out->size, MADV_RANDOM);
+	if (gp_snapshot_open(out->bytes, out->size, &out->snapshot) == GP_OK)
+		return READING_GOOD;
+	let_go(out);
+	return READING_REFUSED;
+}
+
+static enum reading read_open_file(int fd, struct slot *out, struct identity *identity)
+{
 	struct stat stat;
-	char *bytes;
 
 	if (fstat(fd, &stat))
 		return READING_FAILED;
 	*identity = identity_of(&stat);
-	if (!is_trusted(&stat) || stat.st_size > GP_SNAPSHOT_MAX)
+	if (!is_trusted(&stat) || (uint64_t)stat.st_size > SIZE_MAX / 2)
 		return READING_REFUSED;
-	bytes = malloc((size_t)stat.st_size + 1);
-	if (!bytes)
-		return READING_FAILED;
-	if (read_fully(fd, bytes, (size_t)stat.st_size) &&
-	    gp_snapshot_parse(bytes, (size_t)stat.st_size, out) == GP_OK)
-		reading = READING_GOOD;
-	free(bytes);
-	return reading;
+	out->size = (size_t)stat.st_size;
+	return out->size > GP_SNAPSHOT_SMALL ? map_large(fd, out) : read_small(fd, out);
 }
 
 static bool is_denial(int error)
@@ -142,7 +187,7 @@ static bool is_denial(int error)
 	return error == EACCES || error == EPERM;
 }
 
-static enum reading read_file(struct gp_snapshot *out, struct identity *identity)
+static enum reading read_file(struct slot *out, struct identity *identity)
 {
 	/* O_NONBLOCK: a FIFO in its place must not hang the caller's lookup. */
 	int fd = open(live.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -166,19 +211,24 @@ static unsigned free_slot(struct wiped_state *wiped)
 }
 
 /*
- * Put SNAPSHOT in force. While lookups still run under the generation before the current
- * one there is no room for a third: it is taken up a second later, but `off` never waits.
+ * Put NEW in force, or let go of it. While lookups still run under the generation before
+ * the current one there is no room for a third: it is taken up a second later, but `off`
+ * never waits. What was there before a fork() stays: a frame below may still look at it.
  */
-static bool publish(struct wiped_state *wiped, const struct gp_snapshot *snapshot)
+static bool publish(struct wiped_state *wiped, struct slot *new)
 {
 	const unsigned slot = free_slot(wiped);
 
 	if (slot == NO_SLOT) {
-		if (gp_snapshot_is_off(snapshot, time(NULL)))
+		if (gp_snapshot_is_off(&new->snapshot, time(NULL)))
 			atomic_store(&live.current, NO_SLOT);
+		let_go(new);
 		return false;
 	}
-	live.slot[slot] = *snapshot;
+	new->owner = getpid();
+	if (live.slot[slot].owner == new->owner)
+		let_go(&live.slot[slot]);
+	live.slot[slot] = *new;
 	atomic_store(&live.current, slot);
 	return true;
 }
@@ -204,7 +254,7 @@ static long long reload_missing(struct wiped_state *wiped, int error)
 /* Look at the file again. Returns in how many milliseconds to do so the next time. */
 static long long reload(struct wiped_state *wiped)
 {
-	struct gp_snapshot snapshot;
+	struct slot new = {.bytes = NULL};
 	struct identity identity;
 	struct stat stat_now;
 
@@ -213,9 +263,9 @@ static long long reload(struct wiped_state *wiped)
 	identity = identity_of(&stat_now);
 	if (is_same_identity(&identity, &wiped->seen))
 		return CHECK_EVERY_MS;
-	switch (read_file(&snapshot, &identity)) {
+	switch (read_file(&new, &identity)) {
 	case READING_GOOD:
-		if (publish(wiped, &snapshot))
+		if (publish(wiped, &new))
 			wiped->seen = identity;
 		return CHECK_EVERY_MS;
 	case READING_REFUSED:
@@ -318,11 +368,14 @@ static bool open_ref(struct gp_live_ref *ref)
 	ref->slot = enter(live.wiped);
 	if (ref->slot == NO_SLOT)
 		return false;
-	ref->snapshot = &live.slot[ref->slot];
+	ref->snapshot = &live.slot[ref->slot].snapshot;
 	ref->guard = ref->snapshot->guard;
-	if (live.mode >= 0)
+	ref->rules = ref->snapshot->rules.count ? &ref->snapshot->rules : NULL;
+	if (live.mode >= 0) {
 		ref->guard.mode = (uint8_t)live.mode;
-	if (ref->guard.mode != GP_MODE_OFF &&
+		ref->rules = NULL;
+	}
+	if ((ref->guard.mode != GP_MODE_OFF || ref->rules) &&
 	    !gp_snapshot_is_off(ref->snapshot, time(NULL)))
 		return true;
 	gp_live_put(ref);

@@ -15,6 +15,7 @@
 struct gp_live_ref {
 	const struct gp_snapshot *snapshot;
 	struct gp_guard_policy guard; /**< the snapshot's, with V6GUARD=MODE applied */
+	const struct gp_rules *rules; /**< NULL: none, or V6GUARD=MODE stands for them */
 	unsigned slot;
 };
 

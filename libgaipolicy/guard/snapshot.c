@@ -10,37 +10,52 @@
 #include "guard/snapshot.h"
 
 static const char magic[8] = {'V', '6', 'G', 'P', 'O', 'L', '\r', '\n'};
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 
+/* Those of the rules from SECTION_RULES on. */
 enum section_kind {
 	SECTION_GUARD = 1,
 	SECTION_CHAIN = 2,
 	SECTION_PRELOAD = 3,
-	SECTION_PROBE = 4
+	SECTION_PROBE = 4,
+	SECTION_RULES = 5
 };
+#define PLAIN_SECTIONS 4 /* before those of the rules */
+#define SECTIONS (PLAIN_SECTIONS + GP_RULES_SECTIONS)
+
+/* Sections of rules begin at a multiple of that: their buckets are cache lines. */
+#define ALIGNMENT 64
 
 struct file_header {
 	char magic[8];
 	uint32_t version;
-	uint32_t crc; /* of the whole file, with this field 0 */
+	uint32_t head_crc; /* of the first head_size bytes, with this field 0 */
 	uint64_t size;
 	uint64_t generation;
 	int64_t created;
 	int64_t off_until;
-	uint32_t section_count;
-	uint32_t reserved;
+	uint16_t section_count;
+	uint16_t head_size; /* all that is no rule: this, section table, [guard], chain */
+	uint32_t body_crc;  /* of the bytes behind */
 };
 
 struct file_section {
 	uint32_t kind;
-	uint32_t offset; /* from the start of the file */
-	uint32_t size;
 	uint32_t reserved;
+	uint64_t offset; /* from the start of the file */
+	uint64_t size;
 };
 
 _Static_assert(sizeof(struct file_header) == 56, "the header is part of the format");
-_Static_assert(sizeof(struct file_section) == 16,
+_Static_assert(sizeof(struct file_section) == 24,
 	       "the section table is part of the format");
+_Static_assert(sizeof(struct file_header) + SECTIONS * sizeof(struct file_section) +
+			       sizeof(struct gp_guard_policy) +
+			       GP_CHAIN_MAX * sizeof(struct gp_service) +
+			       sizeof(struct gp_preload_policy) +
+			       sizeof(struct gp_probe_policy) <=
+		       GP_SNAPSHOT_HEAD,
+	       "what is no rule fits the first page");
 _Static_assert(sizeof(struct gp_guard_policy) == 6,
 	       "SECTION_GUARD is part of the format");
 _Static_assert(sizeof(struct gp_service) == 40, "SECTION_CHAIN is part of the format");
@@ -141,23 +156,33 @@ static bool read_probe(const uint8_t *bytes, size_t size, struct gp_snapshot *ou
 	return is_probe_valid(&out->probe);
 }
 
+/* What has been found so far. */
+struct found {
+	unsigned seen; /* bit KIND */
+	struct gp_bytes rules[GP_RULES_SECTIONS];
+};
+
 /* Each section once at most; kinds that are not known come from a later v6guard. */
 static bool read_section(const uint8_t *bytes, const struct file_section *section,
-			 unsigned *seen, struct gp_snapshot *out)
+			 struct found *found, struct gp_snapshot *out)
 {
 	const uint8_t *at = bytes + section->offset;
+	const size_t size = (size_t)section->size;
 
-	if (section->kind == 0 || section->kind >= 32 || *seen & 1U << section->kind)
+	if (section->kind == 0 || section->kind >= 32 ||
+	    found->seen & 1U << section->kind)
 		return false;
-	*seen |= 1U << section->kind;
+	found->seen |= 1U << section->kind;
 	if (section->kind == SECTION_GUARD)
-		return read_guard(at, section->size, out);
+		return read_guard(at, size, out);
 	if (section->kind == SECTION_CHAIN)
-		return read_chain(at, section->size, out);
+		return read_chain(at, size, out);
 	if (section->kind == SECTION_PRELOAD)
-		return read_preload(at, section->size, out);
+		return read_preload(at, size, out);
 	if (section->kind == SECTION_PROBE)
-		return read_probe(at, section->size, out);
+		return read_probe(at, size, out);
+	if (section->kind < SECTION_RULES + GP_RULES_SECTIONS)
+		found->rules[section->kind - SECTION_RULES] = (struct gp_bytes){at, size};
 	return true;
 }
 
@@ -165,25 +190,25 @@ static bool read_sections(const uint8_t *bytes, size_t size, uint32_t count,
 			  struct gp_snapshot *out)
 {
 	const unsigned required = 1U << SECTION_GUARD | 1U << SECTION_CHAIN;
+	struct found found = {.seen = 0};
 	struct file_section section;
-	unsigned seen = 0;
 
-	if (count > (size - sizeof(struct file_header)) / sizeof(section))
-		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		memcpy(&section, bytes + sizeof(struct file_header) + i * sizeof(section),
 		       sizeof(section));
 		if (section.offset > size || section.size > size - section.offset)
 			return false;
-		if (!read_section(bytes, &section, &seen, out))
+		if (!read_section(bytes, &section, &found, out))
 			return false;
 	}
-	return (seen & required) == required;
+	return (found.seen & required) == required &&
+	       gp_rules_open(found.rules, &out->rules);
 }
 
-static uint32_t file_crc(const uint8_t *bytes, size_t size)
+/* Of the first SIZE bytes. */
+static uint32_t head_crc(const uint8_t *bytes, size_t size)
 {
-	const size_t at = offsetof(struct file_header, crc);
+	const size_t at = offsetof(struct file_header, head_crc);
 	const uint32_t zero = 0;
 	uint32_t crc = gp_crc32(0, bytes, at);
 
@@ -191,13 +216,12 @@ static uint32_t file_crc(const uint8_t *bytes, size_t size)
 	return gp_crc32(crc, bytes + at + sizeof(zero), size - at - sizeof(zero));
 }
 
-enum gp_status gp_snapshot_parse(const void *bytes, size_t size, struct gp_snapshot *out)
+static enum gp_status read_all(const uint8_t *bytes, size_t size, bool checks_body,
+			       struct gp_snapshot *out)
 {
-	struct gp_snapshot parsed = {0};
+	struct gp_snapshot parsed = {.generation = 0};
 	struct file_header header;
 
-	if (size > GP_SNAPSHOT_MAX)
-		return GP_RANGE;
 	if (size < sizeof(header))
 		return GP_SYNTAX;
 	memcpy(&header, bytes, sizeof(header));
@@ -205,7 +229,13 @@ enum gp_status gp_snapshot_parse(const void *bytes, size_t size, struct gp_snaps
 		return GP_SYNTAX;
 	if (header.version != FORMAT_VERSION)
 		return GP_UNSUPPORTED;
-	if (header.size != size || header.crc != file_crc(bytes, size))
+	if (header.size != size || header.head_size > size ||
+	    header.head_size <
+		    sizeof(header) + header.section_count * sizeof(struct file_section))
+		return GP_SYNTAX;
+	if (header.head_crc != head_crc(bytes, header.head_size) ||
+	    (checks_body && header.body_crc != gp_crc32(0, bytes + header.head_size,
+							size - header.head_size)))
 		return GP_SYNTAX;
 	gp_probe_policy_init(&parsed.probe);
 	if (!read_sections(bytes, size, header.section_count, &parsed))
@@ -216,6 +246,18 @@ enum gp_status gp_snapshot_parse(const void *bytes, size_t size, struct gp_snaps
 	*out = parsed;
 	return GP_OK;
 }
+
+enum gp_status gp_snapshot_parse(const void *bytes, size_t size, struct gp_snapshot *out)
+{
+	return read_all(bytes, size, true, out);
+}
+
+enum gp_status gp_snapshot_open(const void *bytes, size_t size, struct gp_snapshot *out)
+{
+	return read_all(bytes, size, false, out);
+}
+
+/* ---- writing ---- */
 
 /* Behind the name's NUL there may be anything in memory, but not in the file. */
 static void write_service(uint8_t *at, const struct gp_service *service)
@@ -237,46 +279,113 @@ static struct gp_probe_policy probe_to_write(const struct gp_probe_policy *probe
 	return clean;
 }
 
+static size_t align(size_t size)
+{
+	return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static void add_part(struct gp_snapshot_parts *parts, const void *at, size_t size)
+{
+	if (!size)
+		return;
+	parts->part[parts->count++] = (struct gp_bytes){at, size};
+	parts->size += size;
+}
+
+/* The sections, and where each will be; returns their number. */
+static uint16_t place_sections(const struct gp_snapshot *snapshot,
+			       struct file_section section[SECTIONS])
+{
+	const uint16_t count = snapshot->rules.count ? SECTIONS : PLAIN_SECTIONS;
+	const size_t plain[PLAIN_SECTIONS] = {
+		sizeof(snapshot->guard),
+		snapshot->chain.count * sizeof(struct gp_service),
+		sizeof(snapshot->preload),
+		sizeof(snapshot->probe),
+	};
+	size_t at = sizeof(struct file_header) + count * sizeof(section[0]);
+
+	for (unsigned i = 0; i < count; i++) {
+		const size_t size =
+			i < PLAIN_SECTIONS
+				? plain[i]
+				: snapshot->rules.section[i - PLAIN_SECTIONS].size;
+
+		if (i >= PLAIN_SECTIONS)
+			at = align(at);
+		section[i] = (struct file_section){
+			.kind = SECTION_GUARD + i, .offset = at, .size = size};
+		at += size;
+	}
+	return count;
+}
+
+static void add_rules(const struct gp_rules *rules, struct gp_snapshot_parts *parts)
+{
+	static const uint8_t zeros[ALIGNMENT];
+
+	for (unsigned i = 0; i < GP_RULES_SECTIONS; i++) {
+		add_part(parts, zeros, align(parts->size) - parts->size);
+		add_part(parts, rules->section[i].at, rules->section[i].size);
+	}
+}
+
+static void sign(struct gp_snapshot_parts *parts, struct file_header *header)
+{
+	header->size = parts->size;
+	header->head_size = (uint16_t)parts->part[0].size;
+	for (size_t i = 1; i < parts->count; i++)
+		header->body_crc = gp_crc32(header->body_crc, parts->part[i].at,
+					    parts->part[i].size);
+	memcpy(parts->head, header, sizeof(*header));
+	header->head_crc = head_crc(parts->head, header->head_size);
+	memcpy(parts->head, header, sizeof(*header));
+}
+
+enum gp_status gp_snapshot_lay_out(const struct gp_snapshot *snapshot,
+				   struct gp_snapshot_parts *out)
+{
+	const struct gp_preload_policy preload = {.order = snapshot->preload.order};
+	const struct gp_probe_policy probe = probe_to_write(&snapshot->probe);
+	struct file_section section[SECTIONS];
+	struct file_header header = {.version = FORMAT_VERSION,
+				     .generation = snapshot->generation,
+				     .created = snapshot->created,
+				     .off_until = snapshot->off_until};
+
+	if (snapshot->chain.count > GP_CHAIN_MAX)
+		return GP_RANGE;
+	header.section_count = place_sections(snapshot, section);
+	memcpy(header.magic, magic, sizeof(magic));
+	memcpy(out->head + sizeof(header), section,
+	       header.section_count * sizeof(section[0]));
+	memcpy(out->head + section[0].offset, &snapshot->guard, sizeof(snapshot->guard));
+	for (uint32_t i = 0; i < snapshot->chain.count; i++)
+		write_service(out->head + section[1].offset +
+				      i * sizeof(struct gp_service),
+			      &snapshot->chain.service[i]);
+	memcpy(out->head + section[2].offset, &preload, sizeof(preload));
+	memcpy(out->head + section[3].offset, &probe, sizeof(probe));
+	out->count = out->size = 0;
+	add_part(out, out->head, (size_t)(section[3].offset + section[3].size));
+	if (snapshot->rules.count)
+		add_rules(&snapshot->rules, out);
+	sign(out, &header);
+	return GP_OK;
+}
+
 enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
 				 size_t size, size_t *length)
 {
-	const size_t chain_size = snapshot->chain.count * sizeof(struct gp_service);
-	struct file_section sections[] = {
-		{.kind = SECTION_GUARD, .size = sizeof(snapshot->guard)},
-		{.kind = SECTION_CHAIN, .size = (uint32_t)chain_size},
-		{.kind = SECTION_PRELOAD, .size = sizeof(snapshot->preload)},
-		{.kind = SECTION_PROBE, .size = sizeof(snapshot->probe)},
-	};
-	struct file_header header = {
-		.version = FORMAT_VERSION,
-		.generation = snapshot->generation,
-		.created = snapshot->created,
-		.off_until = snapshot->off_until,
-		.section_count = sizeof(sections) / sizeof(sections[0]),
-	};
-	const struct gp_preload_policy preload = {.order = snapshot->preload.order};
-	const struct gp_probe_policy probe = probe_to_write(&snapshot->probe);
-	uint8_t *bytes = buf;
+	struct gp_snapshot_parts parts;
+	uint8_t *at = buf;
 
-	sections[0].offset = sizeof(header) + sizeof(sections);
-	sections[1].offset = sections[0].offset + sections[0].size;
-	sections[2].offset = sections[1].offset + sections[1].size;
-	sections[3].offset = sections[2].offset + sections[2].size;
-	header.size = sections[3].offset + sections[3].size;
-	if (snapshot->chain.count > GP_CHAIN_MAX || header.size > size ||
-	    header.size > GP_SNAPSHOT_MAX)
+	if (gp_snapshot_lay_out(snapshot, &parts) != GP_OK || parts.size > size)
 		return GP_RANGE;
-	memcpy(header.magic, magic, sizeof(magic));
-	memcpy(bytes + sizeof(header), sections, sizeof(sections));
-	memcpy(bytes + sections[0].offset, &snapshot->guard, sizeof(snapshot->guard));
-	for (uint32_t i = 0; i < snapshot->chain.count; i++)
-		write_service(bytes + sections[1].offset + i * sizeof(struct gp_service),
-			      &snapshot->chain.service[i]);
-	memcpy(bytes + sections[2].offset, &preload, sizeof(preload));
-	memcpy(bytes + sections[3].offset, &probe, sizeof(probe));
-	memcpy(bytes, &header, sizeof(header));
-	header.crc = file_crc(bytes, header.size);
-	memcpy(bytes, &header, sizeof(header));
-	*length = header.size;
+	for (size_t i = 0; i < parts.count; i++) {
+		memcpy(at, parts.part[i].at, parts.part[i].size);
+		at += parts.part[i].size;
+	}
+	*length = parts.size;
 	return GP_OK;
 }

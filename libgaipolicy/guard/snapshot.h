@@ -8,14 +8,16 @@
 
 #include "gaipolicy.h"
 #include "guard/chain.h"
+#include "guard/rules.h"
 #include "paths.h"
 
 /** Where every process looks for its policy. */
 #define GP_SNAPSHOT_NAME "policy.snap"
 #define GP_SNAPSHOT_PATH GP_STATE_DIR "/" GP_SNAPSHOT_NAME
 
-/** The largest snapshot that is read into memory and checked as a whole. */
-#define GP_SNAPSHOT_MAX 65536
+/** The largest snapshot that doors read into memory and check as a whole: larger ones are
+ * mapped. */
+#define GP_SNAPSHOT_SMALL 65536
 
 /** off_until of a host that is not switched off, and of one that is until `v6guard on`.
  */
@@ -54,7 +56,7 @@ struct gp_probe_policy {
 /** The defaults of v6guard.conf(5). */
 void gp_probe_policy_init(struct gp_probe_policy *probe);
 
-/** A whole policy. Plain data. */
+/** A whole policy. Plain data, but for the rules: they are a view of bytes. */
 struct gp_snapshot {
 	uint64_t generation; /**< grows by one with each write */
 	int64_t created;     /**< wall clock, seconds */
@@ -64,6 +66,7 @@ struct gp_snapshot {
 	struct gp_preload_policy preload;
 	/** As parsed: set. To build: the defaults if it is not set. */
 	struct gp_probe_policy probe;
+	struct gp_rules rules;
 };
 
 /** Switched off at wall clock NOW. */
@@ -71,16 +74,37 @@ bool gp_snapshot_is_off(const struct gp_snapshot *snapshot, int64_t now);
 
 /**
  * Check all SIZE bytes (magic, version, size, CRC, sections, each value's range) and fill
- * in OUT. GP_SYNTAX: damaged or not a snapshot; GP_UNSUPPORTED: a format this code does
- * not know; GP_RANGE: over GP_SNAPSHOT_MAX. No bytes, however made, can do more than be
- * refused.
+ * in OUT, whose rules lead into BYTES. GP_SYNTAX: damaged or not a snapshot;
+ * GP_UNSUPPORTED: a format this code does not know. No bytes, however made, can do more
+ * than be refused.
  */
 enum gp_status gp_snapshot_parse(const void *bytes, size_t size, struct gp_snapshot *out);
 
 /**
- * Write SNAPSHOT's bytes into BUF of SIZE bytes; *LENGTH is what was used. GP_RANGE when
- * it does not fit. The same input gives the same bytes.
+ * The same without a look at what the rules are made of, but for their head: for large
+ * snapshots, of which a lookup needs few pages. Damage there may change which rule
+ * matches, and nothing else.
  */
+enum gp_status gp_snapshot_open(const void *bytes, size_t size, struct gp_snapshot *out);
+
+/** Bytes one behind the other that make up a snapshot. */
+#define GP_SNAPSHOT_PARTS (3 + 2 * GP_RULES_SECTIONS)
+#define GP_SNAPSHOT_HEAD 4096
+struct gp_snapshot_parts {
+	size_t count, size; /**< parts; bytes in all */
+	struct gp_bytes part[GP_SNAPSHOT_PARTS];
+	uint8_t head[GP_SNAPSHOT_HEAD]; /**< the first part */
+};
+
+/**
+ * Lay out SNAPSHOT's bytes, without a copy of what its rules lead to: OUT leads there,
+ * and into itself. The same input gives the same bytes. GP_RANGE: too many services.
+ */
+enum gp_status gp_snapshot_lay_out(const struct gp_snapshot *snapshot,
+				   struct gp_snapshot_parts *out);
+
+/** The same as one piece in BUF of SIZE bytes; *LENGTH is what was used. GP_RANGE when it
+ * does not fit. */
 enum gp_status gp_snapshot_build(const struct gp_snapshot *snapshot, void *buf,
 				 size_t size, size_t *length);
 

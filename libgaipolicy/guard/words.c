@@ -63,6 +63,24 @@ enum gp_status gp_mode_parse(const char *name, enum gp_mode *out)
 	return GP_NOTFOUND;
 }
 
+const char *gp_rule_action_name(enum gp_rule_action action)
+{
+	if (action == GP_DO_ALLOW)
+		return "allow";
+	return action == GP_DO_BLOCK ? "block" : gp_mode_name((enum gp_mode)action);
+}
+
+enum gp_status gp_rule_action_parse(const char *name, enum gp_rule_action *out)
+{
+	for (int i = 0; i < GP_DO_COUNT; i++) {
+		if (strcmp(name, gp_rule_action_name((enum gp_rule_action)i)) != 0)
+			continue;
+		*out = (enum gp_rule_action)i;
+		return GP_OK;
+	}
+	return GP_NOTFOUND;
+}
+
 const char *gp_verdict_name(enum gp_verdict verdict)
 {
 	switch (verdict) {

@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	tests/lab/t_preload.sh \
 	tests/lab/t_process.sh \
 	tests/lab/t_race.sh \
+	tests/lab/t_rules.sh \
 	tests/lab/t_running.sh \
 	tests/lab/t_status.sh \
 	tests/lab/t_stuck.sh

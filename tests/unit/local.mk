@@ -50,6 +50,8 @@ units = \
 	tests/unit/test_reach_live \
 	tests/unit/test_relink \
 	tests/unit/test_rescue \
+	tests/unit/test_rules \
+	tests/unit/test_rules_random \
 	tests/unit/test_running \
 	tests/unit/test_sandbox \
 	tests/unit/test_settings \
@@ -71,7 +73,8 @@ endif
 unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/tsv.h tests/unit/netns.h tests/unit/dns_text.h
+EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/tsv.h tests/unit/netns.h tests/unit/dns_text.h \
+	tests/unit/seal.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_CFLAGS = $(unit_cflags)
@@ -125,6 +128,12 @@ tests_unit_test_lint_LDADD = $(unit_libs)
 tests_unit_test_guard_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_guard_CFLAGS = $(unit_cflags)
 tests_unit_test_guard_LDADD = $(unit_libs)
+tests_unit_test_rules_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_rules_CFLAGS = $(unit_cflags)
+tests_unit_test_rules_LDADD = $(unit_libs)
+tests_unit_test_rules_random_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_rules_random_CFLAGS = $(unit_cflags)
+tests_unit_test_rules_random_LDADD = $(unit_libs)
 tests_unit_test_snapshot_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_snapshot_CFLAGS = $(unit_cflags)
 tests_unit_test_snapshot_LDADD = $(unit_libs)

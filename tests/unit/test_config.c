@@ -32,9 +32,12 @@ static const struct values values[] = {
 	{"rule x", "priority", "1|65535|007", "|0|65536|-1|1.5|one|18446744073709551617"},
 	{"rule x", "domains",
 	 "a|partner.example|a.example.|=exact.example|*.below.example|*|_dmarc.a.example|"
-	 "xn--bcher-kva.example|a.example, b.example",
-	 "|.|=|*.|**|a*.example|*.*.a|a..b|-a.example|a-.example|a b/c|b\xc3\xbc"
+	 "xn--bcher-kva.example|a.example, b.example|=b\xc3\xbc"
 	 "cher.example|"
+	 "*.B\xc3\x9c"
+	 "CHER.example",
+	 "|.|=|*.|**|a*.example|*.*.a|a..b|-a.example|a-.example|a b/c|"
+	 "\xf0\x9f\x92\xa9.example|"
 	 "0123456789012345678901234567890123456789012345678901234567890123.example"},
 	{"rule x", "domains-file", "lists/a.txt|/a/b.txt b.txt", ""},
 	{"rule x", "match-cname", "yes|no", "|on"},

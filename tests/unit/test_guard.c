@@ -328,8 +328,9 @@ static void check_case(const struct guard_case *one)
 				       .verdict = one->known ? verdict : NULL,
 				       .is_onlink = one->known ? is_onlink : NULL};
 	const char *name = one->name ? one->name : "host.example";
-	const struct gp_query query = {one->no_node ? NULL : name, one->family,
-				       one->door};
+	const struct gp_query query = {.name = one->no_node ? NULL : name,
+				       .family = one->family,
+				       .door = one->door};
 	struct gp_candidate before[6], after[6];
 	struct gp_guard_policy policy;
 	struct gp_outcome outcome;
@@ -342,7 +343,7 @@ static void check_case(const struct guard_case *one)
 	policy.enforce = !one->no_enforce;
 	policy.distrust = one->distrust;
 	memcpy(after, before, sizeof(after));
-	outcome = gp_guard(&policy, &query, &facts, after, count);
+	outcome = gp_guard(&policy, NULL, &query, &facts, after, count);
 
 	if (outcome.differs != one->differs ||
 	    outcome.acts != (one->differs && !one->no_enforce))
@@ -363,7 +364,7 @@ static void check_case(const struct guard_case *one)
 				 gp_reason_name(want->reason));
 	}
 	/* The short way must never hide a change. */
-	if (outcome.differs && !gp_guard_may_act(&policy, &query))
+	if (outcome.differs && !gp_guard_may_act(&policy, NULL, &query, true))
 		fail_msg("%s: gp_guard_may_act says no", one->what);
 }
 
@@ -384,9 +385,9 @@ static void test_may_act(void **state)
 
 	(void)state;
 	for (unsigned bits = 0; bits < 6 * 3 * 3 * 4 * 4; bits++) {
-		const struct gp_query query = {names[bits / 54 % 4],
-					       families[bits / 18 % 3],
-					       (enum gp_door)(bits / 6 % 3)};
+		const struct gp_query query = {.name = names[bits / 54 % 4],
+					       .family = families[bits / 18 % 3],
+					       .door = (enum gp_door)(bits / 6 % 3)};
 		static const char *const in[] = {AAAA};
 		struct world world = {.host = DUAL, .in = in, .known = "b"};
 		const struct gp_facts facts = {.ctx = &world,
@@ -407,13 +408,14 @@ static void test_may_act(void **state)
 		assert_int_equal(gp_addr_parse(A, &candidates[1].addr), GP_OK);
 		if (query.family == AF_INET6 && policy.aaaa_only)
 			count = 2;
-		if (gp_guard_may_act(&policy, &query)) {
+		if (gp_guard_may_act(&policy, NULL, &query, true)) {
 			allowed++;
 			continue;
 		}
 		refused++;
-		assert_false(gp_guard(&policy, &query, &facts, candidates + first, count)
-				     .differs);
+		assert_false(
+			gp_guard(&policy, NULL, &query, &facts, candidates + first, count)
+				.differs);
 	}
 	assert_true(refused > 100 && allowed > 10);
 }
@@ -424,7 +426,8 @@ static void test_facts_are_lazy(void **state)
 	struct world world = {.host = DUAL};
 	const struct gp_facts facts = {
 		.ctx = &world, .is_usable = is_usable, .is_own = is_own};
-	const struct gp_query query = {"host.example", AF_UNSPEC, GP_DOOR_NSS};
+	const struct gp_query query = {
+		.name = "host.example", .family = AF_UNSPEC, .door = GP_DOOR_NSS};
 	struct gp_candidate only_a[2];
 	struct gp_guard_policy policy;
 
@@ -433,7 +436,7 @@ static void test_facts_are_lazy(void **state)
 	policy.mode = GP_MODE_PREFER_IPV4;
 	assert_int_equal(gp_addr_parse(A, &only_a[0].addr), GP_OK);
 	assert_int_equal(gp_addr_parse(A2, &only_a[1].addr), GP_OK);
-	gp_guard(&policy, &query, &facts, only_a, 2);
+	gp_guard(&policy, NULL, &query, &facts, only_a, 2);
 	assert_int_equal(world.asked, 0);
 }
 

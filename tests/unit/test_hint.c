@@ -178,7 +178,8 @@ static bool receive(struct gp_hint *out)
 static struct gp_candidate candidate(const char *text, enum gp_disposition disposition,
 				     enum gp_reason reason)
 {
-	struct gp_candidate out = {.disposition = disposition, .reason = reason};
+	struct gp_candidate out = {
+		.disposition = disposition, .reason = reason, .enforce = 1};
 
 	CHECK(!gp_addr_parse(text, &out.addr));
 	return out;
@@ -193,7 +194,7 @@ static void send_one(long long later_ms)
 
 	clock_ms += later_ms;
 	errno = 4711;
-	gp_hint_send(GP_DOOR_NSS, candidates, 2, false);
+	gp_hint_send(GP_DOOR_NSS, candidates, 2);
 	CHECK(errno == 4711);
 }
 
@@ -288,7 +289,7 @@ static void denied(void)
 /* What a candidate became is said of it, and nothing of what nobody could probe. */
 static void what_it_says(void)
 {
-	const struct gp_candidate candidates[] = {
+	struct gp_candidate candidates[] = {
 		candidate("198.51.100.1", GP_KEPT, GP_WHY_NOTHING),
 		candidate("::1", GP_KEPT, GP_WHY_EXEMPT_ADDRESS),
 		candidate("2001:db8::1", GP_STRIPPED, GP_WHY_BROKEN),
@@ -299,14 +300,16 @@ static void what_it_says(void)
 	struct gp_hint hint;
 
 	listen_here();
-	gp_hint_send(GP_DOOR_PRELOAD, candidates, 6, true);
+	gp_hint_send(GP_DOOR_PRELOAD, candidates, 6);
 	CHECK(receive(&hint) && hint.count == 4 && hint.door == GP_DOOR_PRELOAD);
 	for (uint8_t i = 0; i < 4; i++)
 		CHECK(hint.addresses[i].flags == flags[i]);
 	CHECK(gp_addr_equal(&hint.addresses[0].addr, &candidates[2].addr));
 	CHECK(gp_addr_equal(&hint.addresses[3].addr, &candidates[0].addr));
 	clock_ms += 1000;
-	gp_hint_send(GP_DOOR_PRELOAD, candidates, 6, false); /* enforce = no */
+	for (unsigned i = 0; i < 6; i++)
+		candidates[i].enforce = 0;
+	gp_hint_send(GP_DOOR_PRELOAD, candidates, 6);
 	CHECK(receive(&hint) && hint.count == 4);
 	for (uint8_t i = 0; i < 4; i++)
 		CHECK(hint.addresses[i].flags == 0);
@@ -323,7 +326,7 @@ static void more_than_fit(void)
 					  GP_KEPT, GP_WHY_NOTHING);
 		candidates[i].addr.bytes[i < 30 ? 3 : 15] = i;
 	}
-	gp_hint_send(GP_DOOR_NSS, candidates, 60, false);
+	gp_hint_send(GP_DOOR_NSS, candidates, 60);
 	CHECK(receive(&hint) && hint.count == GP_HINT_ADDRESSES);
 	for (uint8_t i = 0; i < GP_HINT_ADDRESSES; i++)
 		CHECK(hint.addresses[i].addr.family == (i < 14 ? AF_INET6 : AF_INET));

@@ -114,7 +114,7 @@ static void unreadable(void)
 
 static void too_large(void)
 {
-	CHECK(!truncate(world_snapshot(), GP_SNAPSHOT_MAX + 1));
+	CHECK(!truncate(world_snapshot(), GP_SNAPSHOT_SMALL + 1));
 }
 
 static void empty(void)

@@ -48,6 +48,7 @@ static size_t parse_order(const char *text, struct gp_candidate *out)
 		struct addrinfo *node;
 
 		out[count].disposition = *text == '-' ? GP_STRIPPED : GP_KEPT;
+		out[count].enforce = 1;
 		text += *text == '-';
 		node = addrlist_node(*text, SOCK_STREAM);
 		relink_candidates(node, &one, 1);
@@ -159,7 +160,8 @@ static void run_random(uint64_t *state)
 	for (unsigned i = 0; i < count; i++) {
 		from[i] = i;
 		if (draw(state, 4) == 0)
-			candidates[i].disposition = GP_STRIPPED;
+			candidates[i].disposition = GP_STRIPPED,
+			candidates[i].enforce = 1;
 	}
 	for (unsigned i = (unsigned)count; i > 1; i--) {
 		const unsigned other = draw(state, i), index = from[i - 1];

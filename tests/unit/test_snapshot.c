@@ -7,8 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "guard/crc32.h"
 #include "guard/snapshot.h"
+#include "seal.h"
 
 static struct gp_snapshot sample(void)
 {
@@ -32,16 +32,6 @@ static size_t build(const struct gp_snapshot *snapshot, uint8_t *buf, size_t siz
 
 	assert_int_equal(gp_snapshot_build(snapshot, buf, size, &length), GP_OK);
 	return length;
-}
-
-/* Put the right CRC on bytes that were tampered with: a clever enemy, not an accident. */
-static void reseal(uint8_t *bytes, size_t size)
-{
-	uint32_t crc = 0;
-
-	memcpy(bytes + 12, &crc, sizeof(crc));
-	crc = gp_crc32(0, bytes, size);
-	memcpy(bytes + 12, &crc, sizeof(crc));
 }
 
 /* The check value of CRC-32/ISO-HDLC, and going on from a part. */
@@ -121,7 +111,6 @@ static void test_damage(void **state)
 		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	assert_int_equal(gp_snapshot_parse(bytes, length + 1, &out), GP_SYNTAX);
-	assert_int_equal(gp_snapshot_parse(bytes, GP_SNAPSHOT_MAX + 1, &out), GP_RANGE);
 	assert_int_equal(out.generation, 4711); /* untouched by all that */
 }
 
@@ -148,7 +137,7 @@ static void test_sealed_damage(void **state)
 		const uint8_t old = bytes[at / 256];
 
 		bytes[at / 256] = (uint8_t)at;
-		reseal(bytes, length);
+		seal(bytes, length);
 		if (gp_snapshot_parse(bytes, length, &out) == GP_OK) {
 			taken++;
 			assert_true(out.guard.mode < GP_MODE_COUNT);
@@ -178,7 +167,7 @@ static void test_version(void **state)
 	memcpy(&version, bytes + 8, sizeof(version));
 	version++;
 	memcpy(bytes + 8, &version, sizeof(version));
-	reseal(bytes, length);
+	seal(bytes, length);
 	assert_int_equal(gp_snapshot_parse(bytes, length, &out), GP_UNSUPPORTED);
 }
 
@@ -186,7 +175,7 @@ static void test_version(void **state)
 static void test_other_sections(void **state)
 {
 	struct gp_snapshot in = sample(), out;
-	const size_t kinds_at[] = {56 + 2 * 16, 56 + 3 * 16}; /* of the last two */
+	const size_t kinds_at[] = {56 + 2 * 24, 56 + 3 * 24}; /* of the last two */
 	const uint32_t unknown[] = {30, 31};
 	struct gp_probe_policy usual;
 	uint8_t bytes[4096];
@@ -195,7 +184,7 @@ static void test_other_sections(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
 		memcpy(bytes + kinds_at[i], &unknown[i], sizeof(unknown[i]));
-	reseal(bytes, length);
+	seal(bytes, length);
 	assert_int_equal(gp_snapshot_parse(bytes, length, &out), GP_OK);
 	assert_int_equal(out.preload.order, GP_ORDER_LIBC);
 	gp_probe_policy_init(&usual);

@@ -107,7 +107,8 @@ void change_undo(struct change *change, const struct gp_file *file)
 		return;
 	}
 	/* The path is resolved already: there is no root to look below any more. */
-	if (gp_file_read("", file->path, &now, &diag) != GP_OK) {
+	if ((file->is_mapped ? gp_file_map : gp_file_read)("", file->path, &now, &diag) !=
+	    GP_OK) {
 		complain_diag(&diag);
 		return;
 	}

@@ -8,16 +8,19 @@ static int check_only(struct cli *cli)
 	struct gp_file file;
 	struct gp_diag diag;
 	struct gp_snapshot snapshot;
+	struct gp_rules_report report;
 	struct policy old;
 	char text[1024];
 
 	if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK)
 		return complain_diag(&diag);
-	int code = policy_compile(cli, file.bytes, file.size, &snapshot);
+	int code = policy_compile(cli, file.bytes, file.size, &report, &snapshot);
 	gp_file_free(&file);
 	if (code != EXIT_DONE)
 		return code;
 
+	policy_warn(cli, &report);
+	gp_rules_report_free(&report);
 	policy_read(cli, &old);
 	bool is_same =
 		old.state == POLICY_GOOD && policy_is_same(&old.snapshot, &snapshot);
@@ -25,6 +28,7 @@ static int check_only(struct cli *cli)
 	snapshot.generation += !is_same;
 	policy_free(&old);
 	policy_summary(&snapshot, text, sizeof(text));
+	gp_rules_build_free(&snapshot.rules);
 	change_report(cli, false, "");
 	if (!cli->is_quiet)
 		out_line(cli->out, "%s: %s\n", is_same ? "in force" : "would be", text);

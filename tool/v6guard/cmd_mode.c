@@ -75,12 +75,13 @@ static int note_mode(struct change *change, enum gp_mode mode, struct policy *ol
 
 	if (gp_file_read(change->cli->root, NSSWITCH, &nsswitch, &diag) != GP_OK)
 		return complain_diag(&diag);
-	int code = policy_compile(change->cli, nsswitch.bytes, nsswitch.size, new);
+	int code = policy_compile(change->cli, nsswitch.bytes, nsswitch.size, NULL, new);
 	gp_file_free(&nsswitch);
 	if (code != EXIT_DONE)
 		return code;
 	new->guard.mode = (uint8_t)mode;
 	policy_read(change->cli, old);
+	old->built = new->rules;
 	if (old->state == POLICY_GOOD)
 		new->off_until = old->snapshot.off_until;
 	return policy_write(change, old, new);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guard/crc32.h"
 #include "policy.h"
 
 static const char *name_of_mode(unsigned mode)
@@ -40,7 +41,7 @@ void policy_read(const struct cli *cli, struct policy *out)
 	struct gp_diag diag;
 
 	*out = (struct policy){.state = POLICY_ABSENT};
-	if (gp_file_read(cli->root, GP_SNAPSHOT_PATH, &out->file, &diag) != GP_OK) {
+	if (gp_file_map(cli->root, GP_SNAPSHOT_PATH, &out->file, &diag) != GP_OK) {
 		out->state = diag.status == GP_UNSUPPORTED ? POLICY_UNTRUSTED
 							   : POLICY_UNREADABLE;
 		snprintf(out->trouble, sizeof(out->trouble), "%s", diag.text);
@@ -54,6 +55,7 @@ void policy_read(const struct cli *cli, struct policy *out)
 void policy_free(struct policy *policy)
 {
 	gp_file_free(&policy->file);
+	gp_rules_build_free(&policy->built);
 }
 
 /* ---- compiling ---------------------------------------------------------------- */
@@ -84,7 +86,8 @@ int policy_load_config(const struct cli *cli, struct gp_config **out)
 }
 
 int policy_from_config(const struct cli *cli, const struct gp_config *config,
-		       const char *nsswitch, size_t size, struct gp_snapshot *out)
+		       const char *nsswitch, size_t size, struct gp_rules_report *report,
+		       struct gp_snapshot *out)
 {
 	struct gp_snapshot snapshot = {.generation = 0};
 	struct gp_diag diag;
@@ -105,47 +108,99 @@ int policy_from_config(const struct cli *cli, const struct gp_config *config,
 				 "put one "
 				 "there");
 	}
+	if (code == EXIT_DONE &&
+	    gp_rules_build(config, &snapshot.rules, report, &diag) != GP_OK)
+		code = complain_diag(&diag);
 	if (code == EXIT_DONE)
 		*out = snapshot;
 	return code;
 }
 
 int policy_compile(const struct cli *cli, const char *nsswitch, size_t size,
-		   struct gp_snapshot *out)
+		   struct gp_rules_report *report, struct gp_snapshot *out)
 {
 	struct gp_config *config;
 	int code = policy_load_config(cli, &config);
 	if (code != EXIT_DONE)
 		return code;
 
-	code = policy_from_config(cli, config, nsswitch, size, out);
+	code = policy_from_config(cli, config, nsswitch, size, report, out);
 	gp_config_free(config);
 	return code;
 }
 
+/* ---- warning ------------------------------------------------------------------- */
+
+#define WARN_BEFORE (14 * 24 * 3600)
+
+static void warn_of_end(struct cli *cli, const struct gp_rule_report *rule, int64_t now)
+{
+	const time_t last = (time_t)(rule->until - 1);
+	struct tm day;
+	char text[16] = "?";
+
+	if (rule->until - now > WARN_BEFORE)
+		return;
+	if (gmtime_r(&last, &day))
+		strftime(text, sizeof(text), "%Y-%m-%d", &day);
+	warn(cli, rule->until > now ? "rule %s ends with %s" : "rule %s ended with %s",
+	     rule->name, text);
+}
+
+void policy_warn(struct cli *cli, const struct gp_rules_report *report)
+{
+	const int64_t now = time(NULL);
+
+	for (size_t i = 0; i < report->count; i++) {
+		const struct gp_rule_report *rule = &report->rule[i];
+
+		warn_of_end(cli, rule, now);
+		if (!rule->never_matches)
+			continue;
+		if (rule->shadowed_by >= 0)
+			warn(cli,
+			     "rule %s never matches: rule %s, of a lower priority "
+			     "number, takes all its names",
+			     rule->name, report->rule[rule->shadowed_by].name);
+		else
+			warn(cli, "rule %s never matches: %s", rule->name,
+			     rule->patterns ? "no door knows both programs and clients"
+					    : "it has no names");
+	}
+}
+
 /* ---- writing ------------------------------------------------------------------- */
 
-/* Bytes that are equal when the snapshots are. */
-static bool to_bytes(const struct gp_snapshot *snapshot, char bytes[GP_SNAPSHOT_MAX],
-		     size_t *size)
+static bool are_rules_equal(const struct gp_rules *a, const struct gp_rules *b)
 {
-	return gp_snapshot_build(snapshot, bytes, GP_SNAPSHOT_MAX, size) == GP_OK;
+	for (unsigned i = 0; i < GP_RULES_SECTIONS && a->count; i++) {
+		const struct gp_bytes *left = &a->section[i], *right = &b->section[i];
+
+		if (left->size != right->size ||
+		    (left->size && memcmp(left->at, right->at, left->size) != 0))
+			return false;
+	}
+	return a->count == b->count;
+}
+
+/* All that is no rule, as bytes that are equal when it is. */
+static bool is_rest_equal(const struct gp_snapshot *a, const struct gp_snapshot *b)
+{
+	struct gp_snapshot left = *a, right = *b;
+	struct gp_snapshot_parts parts[2];
+
+	left.rules.count = right.rules.count = 0;
+	right.generation = left.generation;
+	right.created = left.created;
+	return gp_snapshot_lay_out(&left, &parts[0]) == GP_OK &&
+	       gp_snapshot_lay_out(&right, &parts[1]) == GP_OK &&
+	       parts[0].size == parts[1].size &&
+	       !memcmp(parts[0].head, parts[1].head, parts[0].size);
 }
 
 static bool is_equal(const struct gp_snapshot *a, const struct gp_snapshot *b)
 {
-	struct gp_snapshot clean = *b;
-	size_t a_size = 0, b_size = 0;
-	char *bytes = malloc(2UL * GP_SNAPSHOT_MAX);
-
-	clean.generation = a->generation;
-	clean.created = a->created;
-	bool is_same = bytes && to_bytes(a, bytes, &a_size) &&
-		       to_bytes(&clean, bytes + GP_SNAPSHOT_MAX, &b_size) &&
-		       a_size == b_size &&
-		       !memcmp(bytes, bytes + GP_SNAPSHOT_MAX, a_size);
-	free(bytes);
-	return is_same;
+	return is_rest_equal(a, b) && are_rules_equal(&a->rules, &b->rules);
 }
 
 bool policy_is_same(const struct gp_snapshot *a, const struct gp_snapshot *b)
@@ -155,21 +210,43 @@ bool policy_is_same(const struct gp_snapshot *a, const struct gp_snapshot *b)
 	return is_equal(a, &clean);
 }
 
+/* A line a rule, and one that differs whenever any of them does. */
+static void put_rules(FILE *to, const struct gp_rules *rules)
+{
+	struct gp_guard_rule rule;
+	uint32_t crc = 0;
+
+	if (!rules->count)
+		return;
+	for (unsigned i = 0; i < GP_RULES_SECTIONS; i++)
+		crc = gp_crc32(crc, rules->section[i].at, rules->section[i].size);
+	for (unsigned i = 0; gp_rules_get(rules, i, &rule); i++)
+		fprintf(to, "rule %s = %s, priority %u%s\n", rule.name,
+			gp_rule_action_name((enum gp_rule_action)rule.action),
+			rule.priority,
+			rule.flags & GP_RULE_ENFORCE ? "" : ", enforce = no");
+	fprintf(to, "rules = %u, checksum %08x\n", rules->count, crc);
+}
+
 static char *as_text(const struct gp_snapshot *snapshot)
 {
 	const struct gp_guard_policy *guard = &snapshot->guard;
-	char chain[GP_CHAIN_MAX * (GP_SERVICE_NAME + 96)], off[64], *text;
+	char chain[GP_CHAIN_MAX * (GP_SERVICE_NAME + 96)], off[64], *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
 
+	if (!to)
+		return NULL;
 	gp_chain_format(&snapshot->chain, chain, sizeof(chain));
 	policy_off_text(snapshot, off, sizeof(off));
-	if (asprintf(&text,
-		     "mode = %s\nunknown = %s\nenforce = %s\nkeep-last = %s\n"
-		     "aaaa-only = %s\nbackends = %s\noff = %s\n",
-		     name_of_mode(guard->mode), guard->distrust ? "distrust" : "trust",
-		     guard->enforce ? "yes" : "no", guard->keep_last ? "yes" : "no",
-		     guard->aaaa_only ? "strip" : "keep", chain, off[0] ? off : "no") < 0)
-		return NULL;
-	return text;
+	fprintf(to,
+		"mode = %s\nunknown = %s\nenforce = %s\nkeep-last = %s\n"
+		"aaaa-only = %s\nbackends = %s\noff = %s\n",
+		name_of_mode(guard->mode), guard->distrust ? "distrust" : "trust",
+		guard->enforce ? "yes" : "no", guard->keep_last ? "yes" : "no",
+		guard->aaaa_only ? "strip" : "keep", chain, off[0] ? off : "no");
+	put_rules(to, &snapshot->rules);
+	return fclose(to) ? NULL : text;
 }
 
 static int note_policy(struct change *change, const struct policy *old,
@@ -201,24 +278,28 @@ static int drop_untrusted(struct change *change, struct gp_file *file)
 		return EXIT_ENVIRONMENT;
 	}
 	gp_file_free(file);
-	if (gp_file_read(change->cli->root, GP_SNAPSHOT_PATH, file, &diag) != GP_OK)
+	if (gp_file_map(change->cli->root, GP_SNAPSHOT_PATH, file, &diag) != GP_OK)
 		return complain_diag(&diag);
 	return EXIT_DONE;
 }
 
 static int replace_policy(struct change *change, const struct policy *old,
-			  const char *bytes, size_t size)
+			  const struct gp_snapshot_parts *parts)
 {
+	struct iovec iov[GP_SNAPSHOT_PARTS];
 	struct gp_file file;
 	struct gp_diag diag;
 	int code = EXIT_DONE;
 
-	if (gp_file_read(change->cli->root, GP_SNAPSHOT_PATH, &file, &diag) != GP_OK)
+	for (size_t i = 0; i < parts->count; i++)
+		iov[i] = (struct iovec){(void *)(uintptr_t)parts->part[i].at,
+					parts->part[i].size};
+	if (gp_file_map(change->cli->root, GP_SNAPSHOT_PATH, &file, &diag) != GP_OK)
 		return complain_diag(&diag);
 	if (old->state == POLICY_UNTRUSTED)
 		code = drop_untrusted(change, &file);
-	if (code == EXIT_DONE &&
-	    gp_store_replace(change->store, &file, NULL, bytes, size, &diag) != GP_OK)
+	if (code == EXIT_DONE && gp_store_replace_parts(change->store, &file, NULL, iov,
+							parts->count, &diag) != GP_OK)
 		code = complain_diag(&diag);
 	change->is_policy |= code == EXIT_DONE;
 	gp_file_free(&file);
@@ -241,19 +322,18 @@ int policy_write(struct change *change, const struct policy *old, struct gp_snap
 	int code = note_policy(change, old, new);
 	if (code != EXIT_DONE || !change->store)
 		return code;
-	size_t size;
-	char *bytes = malloc(GP_SNAPSHOT_MAX);
+	struct gp_snapshot_parts *parts = malloc(sizeof(*parts));
 	change->generation = (long long)new->generation;
-	if (bytes && to_bytes(new, bytes, &size))
-		code = replace_policy(change, old, bytes, size);
+	if (parts && gp_snapshot_lay_out(new, parts) == GP_OK)
+		code = replace_policy(change, old, parts);
 	else
 		code = complain_memory();
-	free(bytes);
+	free(parts);
 	return code;
 }
 
 static int compile_from(const struct cli *cli, const char *nsswitch, size_t size,
-			struct gp_snapshot *out)
+			struct gp_rules_report *report, struct gp_snapshot *out)
 {
 	struct gp_file file = {.path = NULL};
 	struct gp_diag diag;
@@ -264,7 +344,7 @@ static int compile_from(const struct cli *cli, const char *nsswitch, size_t size
 		nsswitch = file.bytes;
 		size = file.size;
 	}
-	int code = policy_compile(cli, nsswitch, size, out);
+	int code = policy_compile(cli, nsswitch, size, report, out);
 	gp_file_free(&file);
 	return code;
 }
@@ -272,12 +352,16 @@ static int compile_from(const struct cli *cli, const char *nsswitch, size_t size
 int policy_apply(struct change *change, const char *nsswitch, size_t size,
 		 struct policy *old, struct gp_snapshot *out)
 {
+	struct gp_rules_report report;
 	char off[64];
 
 	policy_read(change->cli, old);
-	int code = compile_from(change->cli, nsswitch, size, out);
+	int code = compile_from(change->cli, nsswitch, size, &report, out);
 	if (code != EXIT_DONE)
 		return code;
+	old->built = out->rules;
+	policy_warn(change->cli, &report);
+	gp_rules_report_free(&report);
 	if (old->state == POLICY_DAMAGED || old->state == POLICY_UNTRUSTED)
 		warn(change->cli, "%s%s: %s; written anew", change->cli->root,
 		     GP_SNAPSHOT_PATH, old->trouble);
@@ -298,9 +382,12 @@ void policy_summary(const struct gp_snapshot *snapshot, char *buf, size_t size)
 	char chain[GP_CHAIN_MAX * (GP_SERVICE_NAME + 96)];
 
 	gp_chain_format(&snapshot->chain, chain, sizeof(chain));
-	snprintf(buf, size, "mode %s, generation %llu, backends %s",
-		 name_of_mode(snapshot->guard.mode),
-		 (unsigned long long)snapshot->generation, chain);
+	const int used = snprintf(buf, size, "mode %s, generation %llu, backends %s",
+				  name_of_mode(snapshot->guard.mode),
+				  (unsigned long long)snapshot->generation, chain);
+	if (snapshot->rules.count && used > 0 && (size_t)used < size)
+		snprintf(buf + used, size - (size_t)used, ", %u rule%s",
+			 snapshot->rules.count, snapshot->rules.count == 1 ? "" : "s");
 }
 
 void policy_off_text(const struct gp_snapshot *snapshot, char *buf, size_t size)

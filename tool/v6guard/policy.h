@@ -4,6 +4,7 @@
 #define TOOL_V6GUARD_POLICY_H
 
 #include "change.h"
+#include "guard/rules_build.h"
 #include "guard/snapshot.h"
 
 enum policy_state {
@@ -18,7 +19,8 @@ enum policy_state {
 struct policy {
 	enum policy_state state;
 	struct gp_snapshot snapshot; /* while it is good */
-	struct gp_file file;         /* unless it is unreadable */
+	struct gp_file file;         /* unless it is unreadable; mapped */
+	struct gp_rules built;       /* what policy_apply made */
 	char trouble[512];           /* a sentence, unless it is good */
 };
 
@@ -29,13 +31,21 @@ void policy_free(struct policy *policy);
  */
 int policy_load_config(const struct cli *cli, struct gp_config **out);
 
-/** CONFIG and the hosts: line together; generation, created and off_until are zero. */
+/**
+ * CONFIG and the hosts: line together; generation, created and off_until are zero. What
+ * OUT's rules lead to is to be freed with gp_rules_build_free, REPORT, which may be NULL,
+ * with gp_rules_report_free.
+ */
 int policy_from_config(const struct cli *cli, const struct gp_config *config,
-		       const char *nsswitch, size_t size, struct gp_snapshot *out);
+		       const char *nsswitch, size_t size, struct gp_rules_report *report,
+		       struct gp_snapshot *out);
 
 /** The same with the configuration as it is on the disk. */
 int policy_compile(const struct cli *cli, const char *nsswitch, size_t size,
-		   struct gp_snapshot *out);
+		   struct gp_rules_report *report, struct gp_snapshot *out);
+
+/** Warn of rules that can never match, and of those that end within 14 days, or have. */
+void policy_warn(struct cli *cli, const struct gp_rules_report *report);
 
 /** Both say the same, whenever they were written and whether off or not. */
 bool policy_is_same(const struct gp_snapshot *a, const struct gp_snapshot *b);
@@ -51,7 +61,7 @@ int policy_write(struct change *change, const struct policy *old,
 int policy_apply(struct change *change, const char *nsswitch, size_t size,
 		 struct policy *old, struct gp_snapshot *out);
 
-/** "mode auto, generation 4, backends dns". */
+/** "mode auto, generation 4, backends dns", and how many rules. */
 void policy_summary(const struct gp_snapshot *snapshot, char *buf, size_t size);
 
 /** "forever" or the end in UTC; "" while not off. */

@@ -49,8 +49,27 @@ static void find_chain(const struct cli *cli, const struct gp_config *config,
 		gp_chain_parse("dns", 3, out, NULL);
 }
 
+static bool write_parts(int fd, const struct gp_snapshot_parts *parts)
+{
+	for (size_t i = 0; i < parts->count; i++) {
+		struct gp_bytes rest = parts->part[i];
+
+		while (rest.size) {
+			const ssize_t put = write(fd, rest.at, rest.size);
+			if (put < 0 && errno == EINTR)
+				continue;
+			if (put <= 0)
+				return false;
+			rest.at += put;
+			rest.size -= (size_t)put;
+		}
+	}
+	return true;
+}
+
 /* Whoever the program runs as may read it; it is no secret. */
-static bool write_private(struct run_policy *policy, const char *bytes, size_t size)
+static bool write_private(struct run_policy *policy,
+			  const struct gp_snapshot_parts *parts)
 {
 	const char *tmp = getenv("TMPDIR");
 	int length, fd;
@@ -68,7 +87,7 @@ static bool write_private(struct run_policy *policy, const char *bytes, size_t s
 	fd = open(policy->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return false;
-	good = write(fd, bytes, size) == (ssize_t)size && !fchmod(fd, 0644) &&
+	good = write_parts(fd, parts) && !fchmod(fd, 0644) &&
 	       !chmod(policy->folder, 0711);
 	return !close(fd) && good;
 }
@@ -76,11 +95,11 @@ static bool write_private(struct run_policy *policy, const char *bytes, size_t s
 static int make_private(const struct cli *cli, const struct gp_config *config,
 			struct gp_snapshot *snapshot, struct run_policy *out)
 {
-	char *bytes = malloc(GP_SNAPSHOT_MAX);
-	size_t size = 0;
+	struct gp_snapshot_parts *parts = malloc(sizeof(*parts));
+	struct gp_diag diag;
 	int code = EXIT_DONE;
 
-	if (!bytes)
+	if (!parts)
 		return complain_memory();
 	snapshot->guard = *gp_config_guard(config);
 	snapshot->preload = gp_config_preload(config);
@@ -88,12 +107,15 @@ static int make_private(const struct cli *cli, const struct gp_config *config,
 	find_chain(cli, config, &snapshot->chain);
 	snapshot->generation = 1;
 	snapshot->created = time(NULL);
-	if (gp_snapshot_build(snapshot, bytes, GP_SNAPSHOT_MAX, &size) != GP_OK ||
-	    !write_private(out, bytes, size)) {
+	if (gp_rules_build(config, &snapshot->rules, NULL, &diag) != GP_OK) {
+		code = complain_diag(&diag);
+	} else if (gp_snapshot_lay_out(snapshot, parts) != GP_OK ||
+		   !write_private(out, parts)) {
 		complain("run: cannot write a policy: %s", strerror(errno));
 		code = EXIT_ENVIRONMENT;
 	}
-	free(bytes);
+	free(parts);
+	gp_rules_build_free(&snapshot->rules);
 	return code;
 }
 

@@ -73,7 +73,7 @@ static void compare(const struct cli *cli, struct status *status,
 		     "the configuration has errors: `v6guard config check`");
 		return;
 	}
-	int code = policy_from_config(cli, config, file->bytes, file->size, &fresh);
+	int code = policy_from_config(cli, config, file->bytes, file->size, NULL, &fresh);
 	status->wants_rescue = !strcmp(gp_config_value(config, "rescue", "mode"), "on");
 	gp_config_free(config);
 	if (code != EXIT_DONE) {
@@ -82,7 +82,10 @@ static void compare(const struct cli *cli, struct status *status,
 		return;
 	}
 	const struct policy *policy = &status->policy;
-	if (policy->state != POLICY_GOOD || policy_is_same(&policy->snapshot, &fresh))
+	const bool is_same =
+		policy->state != POLICY_GOOD || policy_is_same(&policy->snapshot, &fresh);
+	gp_rules_build_free(&fresh.rules);
+	if (is_same)
 		return;
 	gp_chain_format(&fresh.chain, chain, sizeof(chain));
 	if (strcmp(chain, status->chain) != 0)

@@ -1,26 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* worker_control.c - what people ask the worker by the control socket. */
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "guard/clock.h"
 #include "guard/snapshot.h"
 #include "worker_private.h"
 
+/* By its head: it may be large. */
+static long long generation_of(int fd)
+{
+	struct gp_snapshot snapshot;
+	enum gp_status status;
+	struct stat stat;
+	void *bytes;
+
+	if (fstat(fd, &stat) || stat.st_size <= 0 ||
+	    (uint64_t)stat.st_size > SIZE_MAX / 2)
+		return -1;
+	bytes = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return -1;
+	status = gp_snapshot_open(bytes, (size_t)stat.st_size, &snapshot);
+	munmap(bytes, (size_t)stat.st_size);
+	return status == GP_OK ? (long long)snapshot.generation : -1;
+}
+
 long long read_generation(void)
 {
-	static char bytes[GP_SNAPSHOT_MAX];
-	struct gp_snapshot snapshot;
 	const int fd = open(GP_SNAPSHOT_PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t size;
+	long long generation;
 
 	if (fd < 0)
 		return -1;
-	size = read(fd, bytes, sizeof(bytes));
+	generation = generation_of(fd);
 	close(fd);
-	if (size < 0 || gp_snapshot_parse(bytes, (size_t)size, &snapshot) != GP_OK)
-		return -1;
-	return (long long)snapshot.generation;
+	return generation;
 }
 
 /* ---- control ---- */

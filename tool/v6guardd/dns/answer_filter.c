@@ -11,11 +11,12 @@ enum { SVCB_MANDATORY = 0, SVCB_IPV4HINT = 4, SVCB_IPV6HINT = 6 };
 static bool may_act(const struct answer_context *context, const uint8_t *name)
 {
 	char text[WIRE_NAME_TEXT];
-	const struct gp_query query = {wire_name_text(name, text), AF_UNSPEC,
-				       GP_DOOR_DNS};
+	const struct gp_query query = {.name = wire_name_text(name, text),
+				       .family = AF_UNSPEC,
+				       .door = GP_DOOR_DNS};
 
 	return context->guard && context->guard->enforce &&
-	       gp_guard_may_act(context->guard, &query);
+	       gp_guard_may_act(context->guard, NULL, &query, true);
 }
 
 static uint16_t victim_of(const struct answer_context *context)
@@ -87,11 +88,12 @@ static void decide(struct filter *filter, const struct answer_context *context,
 		   const uint8_t *name)
 {
 	char text[WIRE_NAME_TEXT];
-	const struct gp_query query = {wire_name_text(name, text), AF_UNSPEC,
-				       GP_DOOR_DNS};
+	const struct gp_query query = {.name = wire_name_text(name, text),
+				       .family = AF_UNSPEC,
+				       .door = GP_DOOR_DNS};
 
-	filter->acts = gp_guard(context->guard, &query, context->facts, filter->list,
-				filter->count)
+	filter->acts = gp_guard(context->guard, NULL, &query, context->facts,
+				filter->list, filter->count)
 			       .acts;
 }
 
@@ -116,7 +118,7 @@ void filter_decide(struct filter *filter, const struct question *question,
 static bool is_stripped(const struct filter *filter, const struct gp_addr *addr)
 {
 	for (size_t i = 0; filter->acts && i < filter->count; i++)
-		if (filter->list[i].disposition == GP_STRIPPED &&
+		if (gp_is_stripped(&filter->list[i]) &&
 		    gp_addr_equal(&filter->list[i].addr, addr))
 			return true;
 	return false;
