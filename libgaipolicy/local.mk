@@ -97,6 +97,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/sockdiag_private.h \
 	libgaipolicy/guard/spawn.c \
 	libgaipolicy/guard/spawn.h \
+	libgaipolicy/gaiconf/block.c \
+	libgaipolicy/gaiconf/block.h \
 	libgaipolicy/gaiconf/diff.c \
 	libgaipolicy/gaiconf/diff.h \
 	libgaipolicy/gaiconf/document.c \
@@ -120,6 +122,7 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/store.h \
 	libgaipolicy/gaiconf/store_private.h \
 	libgaipolicy/rfc6724/label.c \
+	libgaipolicy/rfc6724/label_set.c \
 	libgaipolicy/rfc6724/label.h
 libgpcore_la_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS) $(IDN2_CFLAGS)
 libgpcore_la_LIBADD = libgpdoor.la $(INIH_LIBS) $(IDN2_LIBS)

@@ -113,6 +113,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/folder.h \
 	tool/v6guardd/hints.c \
 	tool/v6guardd/hints.h \
+	tool/v6guardd/knownlocal.c \
+	tool/v6guardd/knownlocal.h \
 	tool/v6guardd/message.c \
 	tool/v6guardd/message.h \
 	tool/v6guardd/notify.c \
@@ -144,6 +146,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/watch/prober.h \
 	tool/v6guardd/watch/suspects.c \
 	tool/v6guardd/watch/suspects.h \
+	tool/v6guardd/watch/ula.c \
+	tool/v6guardd/watch/ula.h \
 	tool/v6guardd/watch/verdict.c \
 	tool/v6guardd/watch/verdict_area.c \
 	tool/v6guardd/watch/verdict_ask.c \

@@ -37,6 +37,13 @@ void gp_labels_hear(void *labels, const void *bytes, size_t size);
  */
 enum gp_status gp_labels_read(const struct gp_source_ops *ops, struct gp_labels *out);
 
+/**
+ * The kernel's table has ROW, or has it not. Needs CAP_NET_ADMIN: GP_PERM. A prefix that
+ * has a row already: GP_CONFLICT, and it stays; one to go that is not there: GP_NOTFOUND.
+ * GP_UNSUPPORTED: no IPv6; GP_IO.
+ */
+enum gp_status gp_label_set(const struct gp_label *row, bool is_there);
+
 /** How libc and the kernel are about a prefix. */
 enum gp_label_match {
 	GP_LABEL_SAME,

@@ -50,6 +50,14 @@ static void use(const struct message *message)
 		     sizeof(message->u.rescued.program));
 		must(strlen(message->u.rescued.unit) < sizeof(message->u.rescued.unit));
 		break;
+	case MESSAGE_ULA:
+		must(ula_rows_are_valid(&message->u.ula));
+		break;
+	case MESSAGE_GAI:
+		must(knownlocal_state_name((enum knownlocal_state)message->u.gai.state) !=
+		     NULL);
+		must(strlen(message->u.gai.detail) < sizeof(message->u.gai.detail));
+		break;
 	case MESSAGE_ABILITY:
 		must(gp_status_text((enum gp_status)message->u.ability.can_destroy) !=
 		     NULL);

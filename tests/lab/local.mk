@@ -30,7 +30,8 @@ EXTRA_DIST += \
 	tests/lab/t_rules.sh \
 	tests/lab/t_running.sh \
 	tests/lab/t_status.sh \
-	tests/lab/t_stuck.sh
+	tests/lab/t_stuck.sh \
+	tests/lab/t_ula.sh
 
 check-lab:
 	$(srcdir)/tests/lab/run.sh

@@ -93,7 +93,7 @@ has "the daemon" "daemon      running for 100 s; 1042 lookups, 7 changed, 4 resc
 has "the network" "network     IPv4 usable, an IPv6 default route"
 has "verdicts" "verdicts    nothing is broken"
 run 0 "a healthy host, JSON" --json status
-json "its keys" "['counters', 'daemon', 'doors', 'enforce', 'epoch', 'generation', 'ipv4_usable', 'mode', 'nat64', 'off', 'schema', 'verdicts']" 'sorted(d)'
+json "its keys" "['counters', 'daemon', 'doors', 'enforce', 'epoch', 'generation', 'ipv4_usable', 'known_local', 'mode', 'nat64', 'off', 'schema', 'verdicts']" 'sorted(d)'
 json "its doors" "['connect', 'dns', 'gai', 'nss', 'preload', 'rescue']" 'sorted(d["doors"])'
 json "each with state and detail" True 'all({"detail", "state"} <= set(x) for x in d["doors"].values())'
 json "the preload's has more" "['all_processes', 'detail', 'processes', 'state', 'units']" 'sorted(d["doors"]["preload"])'
@@ -146,6 +146,14 @@ has "no IPv4" "IPv4 not usable: nothing is taken away, no IPv6 default route"
 say 'status["config_error"] = "/etc/v6guard/v6guard.conf:3:1: \033[31munknown key"'
 run 1 "settings that were refused" status
 has "say so, and nothing else to the terminal" "v6guardd keeps its old settings: /etc/v6guard/v6guard.conf:3:1: ?[31munknown key"
+say 'status["gai"] = {"state": "on", "known_local": ["fd12::/48", "fd13::/48"], "detail": ""}'
+run 0 "known-local prefixes" status
+has "in a line" "known-local on: fd12::/48, fd13::/48"
+run 0 "known-local prefixes, JSON" --json status
+json "in a list" "on ['fd12::/48', 'fd13::/48']" '"%s %s" % (d["known_local"]["state"], d["known_local"]["prefixes"])'
+say 'status["gai"] = {"state": 7, "known_local": {"x": 1}, "detail": []}'
+run 0 "nonsense about them" --json status
+json "is nothing" "None" 'd["known_local"]'
 say 'status["generation"] = 0'
 run 1 "a daemon that sees another policy" status
 has "says so" "v6guardd sees generation 0"

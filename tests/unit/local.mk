@@ -65,6 +65,8 @@ units = \
 	tests/unit/test_suspects \
 	tests/unit/test_table \
 	tests/unit/test_unit \
+	tests/unit/test_block \
+	tests/unit/test_ula \
 	tests/unit/test_verdict \
 	tests/unit/test_verdict_random
 check_PROGRAMS += $(units)
@@ -94,6 +96,12 @@ tests_unit_test_label_LDADD = $(unit_libs)
 tests_unit_test_running_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_running_CFLAGS = $(unit_cflags)
 tests_unit_test_running_LDADD = $(unit_libs)
+tests_unit_test_block_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_block_CFLAGS = $(unit_cflags)
+tests_unit_test_block_LDADD = $(unit_libs)
+tests_unit_test_ula_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_ula_CFLAGS = $(unit_cflags)
+tests_unit_test_ula_LDADD = libgpdaemon.la $(CMOCKA_LIBS)
 tests_unit_test_nscd_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_nscd_CFLAGS = $(unit_cflags)
 tests_unit_test_nscd_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=posix_spawn -Wl,--wrap=gp_boot_ms

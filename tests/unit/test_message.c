@@ -71,6 +71,14 @@ static size_t good(enum message_type type, struct message *out)
 	case MESSAGE_REFUSED:
 		strcpy(out->u.text, "v6guard.conf:1:1: so not");
 		return HEAD + sizeof(out->u.text);
+	case MESSAGE_ULA:
+		out->u.ula.count = 1;
+		out->u.ula.rows[0] = (struct gp_prefix){address("fd12:3456:789a::"), 48};
+		return HEAD + sizeof(out->u.ula);
+	case MESSAGE_GAI:
+		out->u.gai.state = KNOWNLOCAL_EDITED;
+		strcpy(out->u.gai.detail, "by hand");
+		return HEAD + sizeof(out->u.gai);
 	case MESSAGE_RESCUED:
 		out->u.rescued.socket = a_socket();
 		out->u.rescued.partner = address("192.0.2.1");
@@ -91,7 +99,7 @@ static void arrives_as_sent(void **state)
 	static struct message sent, got;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_ABILITY; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_GAI; type++) {
 		const size_t size = good((enum message_type)type, &sent);
 		memset(&got, 0xff, sizeof(got));
 		assert_true(message_send(pair[0], (enum message_type)type,
@@ -123,7 +131,7 @@ static void other_sizes(void **state)
 	} sent;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_ABILITY; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_GAI; type++) {
 		const size_t size = good((enum message_type)type, &sent.message);
 		assert_int_equal(receive_raw(&sent, size), 1);
 		for (size_t other = 1; other < size; other += other < 16 ? 1 : 13)
@@ -136,8 +144,7 @@ static void other_sizes(void **state)
 
 static void unknown_types(void **state)
 {
-	static const uint32_t types[] = {0, MESSAGE_ABILITY + 1, 255, 0x01000000,
-					 UINT32_MAX};
+	static const uint32_t types[] = {0, MESSAGE_GAI + 1, 255, 0x01000000, UINT32_MAX};
 	static struct message sent;
 
 	(void)state;
@@ -174,6 +181,18 @@ static const struct {
 	FIELD(MESSAGE_RESCUED, rescued.status, UINT32_MAX),
 	FIELD(MESSAGE_RESCUED, rescued.pid, UINT32_MAX),
 	FIELD(MESSAGE_ABILITY, ability.can_destroy, GP_BUSY + 1),
+	FIELD(MESSAGE_ULA, ula.count, ULA_ROWS + 1),
+	FIELD(MESSAGE_ULA, ula.count, UINT32_MAX),
+	FIELD(MESSAGE_ULA, ula.count, 2),
+	FIELD(MESSAGE_ULA, ula.rows[0].length, 39),
+	FIELD(MESSAGE_ULA, ula.rows[0].length, 129),
+	FIELD(MESSAGE_ULA, ula.rows[0].addr.family, AF_INET),
+	FIELD(MESSAGE_ULA, ula.rows[0].addr.bytes[0], 0xfc),
+	FIELD(MESSAGE_ULA, ula.rows[0].addr.bytes[15], 1),
+	FIELD(MESSAGE_ULA, ula.rows[0].addr.scope_id, 1),
+	FIELD(MESSAGE_GAI, gai.state, KNOWNLOCAL_STATES),
+	FIELD(MESSAGE_GAI, gai.rows.count, 1),
+	FIELD(MESSAGE_SETTINGS, settings.known_local, 2),
 	FIELD(MESSAGE_SETTINGS, settings.probe_mode, PROBE_ALL + 1),
 	FIELD(MESSAGE_SETTINGS, settings.slow_threshold_ms, 10001),
 	FIELD(MESSAGE_SETTINGS, settings.ok_ttl_ms, 0),
@@ -223,6 +242,7 @@ static void texts_without_end(void **state)
 	} const texts[] = {
 		{MESSAGE_REFUSED, sent.u.text, sizeof(sent.u.text)},
 		{MESSAGE_RESCUED, sent.u.rescued.program, sizeof(sent.u.rescued.program)},
+		{MESSAGE_GAI, sent.u.gai.detail, sizeof(sent.u.gai.detail)},
 		{MESSAGE_RESCUED, sent.u.rescued.unit, sizeof(sent.u.rescued.unit)},
 		{MESSAGE_SETTINGS, sent.u.settings.log_to,
 		 sizeof(sent.u.settings.log_to)},

@@ -104,6 +104,46 @@ static void print_doors(struct out *out, const struct status *status)
 		print_door(out, "rescue", state, why);
 }
 
+/* What v6guardd keeps in gai.conf: "on: PREFIX, PREFIX". */
+static void print_known_local(struct out *out, const struct status *status)
+{
+	const json_t *gai = json_object_get(status->daemon.json, "gai");
+	const json_t *rows = json_object_get(gai, "known_local");
+	char state[KNOWN_WORD], why[1024], line[1024];
+	size_t used;
+
+	known_text(state, sizeof(state),
+		   json_string_value(json_object_get(gai, "state")));
+	known_text(why, sizeof(why), json_string_value(json_object_get(gai, "detail")));
+	if (!state[0]) {
+		out_value(out, "known_local", NULL);
+		return;
+	}
+	out_object(out, "known_local");
+	out_string(out, "state", NULL, state);
+	out_string(out, "detail", NULL, why);
+	out_list(out, "prefixes");
+	used = (size_t)snprintf(line, sizeof(line), "%s", state);
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		char prefix[GP_PREFIX_TEXT];
+
+		known_text(prefix, sizeof(prefix),
+			   json_string_value(json_array_get(rows, i)));
+		out_item(out, prefix);
+		if (used < sizeof(line))
+			used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s",
+						 i ? ", " : ": ", prefix);
+	}
+	out_end(out);
+	out_end(out);
+	if (!strcmp(state, "off") && !why[0])
+		return;
+	out_styled(out, NULL, "known-local", line,
+		   !strcmp(state, "on") ? OUT_PLAIN : OUT_YELLOW);
+	if (why[0])
+		out_line(out, "%-*s%s\n", OUT_LABEL, "", why);
+}
+
 static long long number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
@@ -226,6 +266,7 @@ void status_print(struct out *out, const struct status *status, size_t max)
 {
 	print_policy(out, status);
 	print_doors(out, status);
+	print_known_local(out, status);
 	print_daemon(out, status);
 	print_facts(out, status, max);
 }

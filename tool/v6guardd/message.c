@@ -27,6 +27,10 @@ static size_t body_size(uint32_t type)
 		return sizeof(struct message_rescued);
 	case MESSAGE_ABILITY:
 		return sizeof(struct message_ability);
+	case MESSAGE_ULA:
+		return sizeof(struct ula_rows);
+	case MESSAGE_GAI:
+		return sizeof(struct knownlocal_report);
 	}
 	return SIZE_MAX;
 }
@@ -73,6 +77,12 @@ static bool is_valid(const struct message *message)
 		return is_rescued_valid(&message->u.rescued);
 	case MESSAGE_ABILITY:
 		return message->u.ability.can_destroy <= GP_BUSY;
+	case MESSAGE_ULA:
+		return ula_rows_are_valid(&message->u.ula);
+	case MESSAGE_GAI:
+		return message->u.gai.state < KNOWNLOCAL_STATES &&
+		       ula_rows_are_valid(&message->u.gai.rows) &&
+		       ends(message->u.gai.detail, sizeof(message->u.gai.detail));
 	}
 	return false;
 }

@@ -8,6 +8,7 @@
 #define TOOL_V6GUARDD_MESSAGE_H
 
 #include "guard/sockdiag.h"
+#include "knownlocal.h"
 #include "settings.h"
 
 enum message_type {
@@ -16,11 +17,13 @@ enum message_type {
 	MESSAGE_RELOAD,    /* somebody with the right to it asks for a reload */
 	MESSAGE_RESCUE,    /* destroy this socket: `rescue` */
 	MESSAGE_NSCD,      /* a verdict changed: nscd's answers are stale */
+	MESSAGE_ULA,       /* known-local prefixes, none while v6guard is off: `ula` */
 	/* steward to worker */
 	MESSAGE_SETTINGS, /* a configuration that was read and checked: `settings` */
 	MESSAGE_REFUSED,  /* a configuration with errors: `text`; the old one stays */
 	MESSAGE_RESCUED,  /* what became of a rescue: `rescued` */
 	MESSAGE_ABILITY,  /* what the kernel lets the steward do: `ability` */
+	MESSAGE_GAI,      /* what gai.conf has of those prefixes now: `gai` */
 };
 
 enum rescue_why {
@@ -55,6 +58,8 @@ struct message {
 		struct message_rescue rescue;
 		struct message_rescued rescued;
 		struct message_ability ability;
+		struct ula_rows ula;
+		struct knownlocal_report gai;
 		char text[1024];
 	} u;
 };

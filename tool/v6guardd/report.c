@@ -150,6 +150,20 @@ static json_t *rescue_value(const struct report *report)
 			 "state", report->rescue_state, "detail", report->rescue_detail);
 }
 
+json_t *report_known_local(const struct knownlocal_report *known, const char *door)
+{
+	json_t *rows = json_array(), *value;
+
+	for (size_t i = 0; i < known->rows.count; i++)
+		json_array_append_new(rows, prefix_value(&known->rows.rows[i]));
+	value = json_pack("{s:s s:o s:s}", "state",
+			  knownlocal_state_name((enum knownlocal_state)known->state),
+			  "known_local", rows, "detail", known->detail);
+	if (value && door)
+		json_object_set_new(value, "door", json_string(door));
+	return value;
+}
+
 json_t *report_status(const struct report *report)
 {
 	struct listing listing = {json_array(), REPORT_VERDICTS, 0, report->now_ms, true};
@@ -158,12 +172,13 @@ json_t *report_status(const struct report *report)
 
 	verdicts_each(report->verdicts, list_one, &listing);
 	return json_pack(
-		"{s:i s:o s:I s:b s:b s:s s:o s:o s:I s:o s:o s:I s:I}", "pid",
+		"{s:i s:o s:I s:b s:b s:s s:o s:o s:o s:I s:o s:o s:I s:I}", "pid",
 		(int)getpid(), "generation", generation, "epoch",
 		(json_int_t)report->net->epoch, "ipv4_usable", report->net->ipv4_usable,
 		"ipv6_default", report->net->ipv6_default, "probe", report->probe,
-		"rescue", rescue_value(report), "verdicts", listing.list, "more",
-		(json_int_t)listing.more, "counters", all_counters(report),
+		"rescue", rescue_value(report), "gai",
+		report_known_local(report->known_local, NULL), "verdicts", listing.list,
+		"more", (json_int_t)listing.more, "counters", all_counters(report),
 		"config_error",
 		report->config_error[0] ? json_string(report->config_error) : json_null(),
 		"uptime", (json_int_t)((report->now_ms - report->started_ms) / 1000),

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "hints.h"
+#include "knownlocal.h"
 #include "watch/netwatch.h"
 #include "watch/verdict.h"
 
@@ -21,6 +22,7 @@ struct report {
 	const char *probe;    /* "suspects" */
 	bool rescue_wanted;
 	const char *rescue_state, *rescue_detail;
+	const struct knownlocal_report *known_local;
 	uint64_t probes, dumps, rescues;
 	const char *config_error; /* "": the configuration in force is the files' */
 	long long started_ms, now_ms;
@@ -33,6 +35,9 @@ json_t *report_verdicts(const struct verdicts *verdicts, size_t max, long long n
 
 /** The fields of an event about VIEW. */
 json_t *report_change(const struct verdict_view *view, long long now_ms);
+
+/** State, rows and detail; DOOR (may be NULL) as the event about it has it. */
+json_t *report_known_local(const struct knownlocal_report *known, const char *door);
 
 json_t *report_address(const struct gp_addr *addr);
 

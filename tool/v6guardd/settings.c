@@ -134,6 +134,8 @@ bool settings_from_config(const struct gp_config *config, struct settings *out,
 			"bytes: rescue stays off",
 			warning);
 	out->rescue = !strcmp(gp_config_value(config, "rescue", "mode"), "on");
+	out->known_local =
+		!strcmp(gp_config_value(config, "gai", "known-local-ula"), "yes");
 	/* A program that must not be touched was forgotten: nobody is. */
 	if (strstr(warning, "exclude-programs"))
 		out->rescue = 0;
@@ -192,9 +194,10 @@ static bool is_guard_valid(const struct gp_guard_policy *guard)
 bool settings_are_valid(const struct settings *settings)
 {
 	return settings->probe_mode <= PROBE_ALL && settings->rescue <= 1 &&
-	       settings->max_rate >= 1 && settings->max_rate <= 1000 &&
-	       settings->slow_threshold_ms <= 10000 && settings->ok_ttl_ms >= 1000 &&
-	       settings->ok_ttl_ms <= DAY_MS && settings->broken_ttl_ms >= 1000 &&
+	       settings->known_local <= 1 && settings->max_rate >= 1 &&
+	       settings->max_rate <= 1000 && settings->slow_threshold_ms <= 10000 &&
+	       settings->ok_ttl_ms >= 1000 && settings->ok_ttl_ms <= DAY_MS &&
+	       settings->broken_ttl_ms >= 1000 &&
 	       settings->broken_ttl_ms <= settings->broken_ttl_max_ms &&
 	       settings->broken_ttl_max_ms <= DAY_MS &&
 	       settings->log_events < 1U << EVENT_KINDS &&

@@ -39,7 +39,8 @@ struct settings {
 		struct gp_addr addr;
 		uint16_t port;
 	} anchors[SETTINGS_ANCHORS];
-	uint32_t rescue; /* 1: on */
+	uint32_t rescue;      /* 1: on */
+	uint32_t known_local; /* [gai] known-local-ula, 1: yes */
 	uint32_t excluded_count;
 	char excluded[SETTINGS_EXCLUDED]
 		     [SETTINGS_WORD]; /* programs that are never freed */

@@ -21,6 +21,7 @@
 #include "guard/clock.h"
 #include "guard/nscd.h"
 #include "folder.h"
+#include "knownlocal.h"
 #include "message.h"
 #include "notify.h"
 #include "rescue.h"
@@ -39,6 +40,7 @@ struct steward {
 	struct settings settings;
 	struct rescue rescue;
 	struct folder folder;
+	struct knownlocal known;
 	const struct gp_reach *map;
 	int worker_fd, signal_fd, ready_fd, lock_fd;
 	pid_t worker, nscd; /* 0: none */
@@ -92,7 +94,25 @@ static void take_settings(struct steward *steward, const struct settings *settin
 	if (settings->dns.enable && !has_same_listeners(settings, &steward->settings))
 		say("[resolver] enable and listen take a restart");
 	steward->settings = *settings;
+	knownlocal_configure(&steward->known, settings->known_local, gp_boot_ms());
 	say_settings(settings, "configuration read");
+}
+
+/* What was done to gai.conf, or was not. */
+static void keep_known_local(struct steward *steward)
+{
+	static struct message message;
+	const struct knownlocal_report *report = &steward->known.report;
+
+	if (!knownlocal_do(&steward->known, gp_boot_ms()))
+		return;
+	message.u.gai = *report;
+	message_send(steward->worker_fd, MESSAGE_GAI, &message);
+	if (report->detail[0])
+		say("known-local-ula: %s", report->detail);
+	else
+		say("known-local-ula: %u prefix%s in " KNOWNLOCAL_FILE,
+		    report->rows.count, report->rows.count == 1 ? "" : "es");
 }
 
 /* The worker, and whoever asked it for the reload, waits for one of the two. */
@@ -182,10 +202,14 @@ static void take_message(struct steward *steward, const struct message *message)
 	case MESSAGE_NSCD:
 		want_nscd(steward);
 		break;
+	case MESSAGE_ULA:
+		knownlocal_tell(&steward->known, &message->u.ula, gp_boot_ms());
+		break;
 	case MESSAGE_SETTINGS:
 	case MESSAGE_REFUSED:
 	case MESSAGE_RESCUED:
 	case MESSAGE_ABILITY:
+	case MESSAGE_GAI:
 		break; /* not his to say */
 	}
 }
@@ -300,6 +324,7 @@ static int patience(const struct steward *steward)
 
 	sooner(&first, folder_due(&steward->folder));
 	sooner(&first, steward->nscd_at_ms);
+	sooner(&first, steward->known.due_ms);
 	sooner(&first, steward->watchdog_at_ms);
 	if (!first)
 		return -1;
@@ -313,6 +338,7 @@ static void do_due(struct steward *steward)
 
 	if (changed && changed <= now)
 		reload(steward);
+	keep_known_local(steward);
 	if (steward->nscd_at_ms && steward->nscd_at_ms <= now)
 		flush_nscd(steward);
 	if (steward->watchdog_at_ms && steward->watchdog_at_ms <= now) {
@@ -360,6 +386,9 @@ static void dismiss(struct steward *steward)
 		kill(steward->worker, SIGKILL);
 		waitpid(steward->worker, NULL, 0);
 	}
+	/* One that was not asked to end is started again at once. */
+	if (steward->is_asked)
+		knownlocal_end(&steward->known);
 }
 
 /* ---- the worker's beginning ---- */
@@ -481,6 +510,7 @@ int steward_run(const struct steward_options *options, struct files *files,
 	}
 	rescue_init(&steward.rescue, gp_sockdiag_open());
 	folder_watch(&steward.folder, options->dir);
+	knownlocal_configure(&steward.known, settings->known_local, gp_boot_ms());
 	steward.watchdog_at_ms = watchdog ? gp_boot_ms() + watchdog : 0;
 	if (sandbox_steward(&diag) == GP_OK) {
 		loop(&steward);

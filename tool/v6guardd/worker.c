@@ -69,6 +69,7 @@ static void on_host(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	write_host(arg);
+	tell_known_local(arg);
 }
 
 static void on_anchors(evutil_socket_t fd, short what, void *arg)
@@ -95,6 +96,7 @@ static void take_settings(struct worker *worker, const struct settings *settings
 	prober_set_rate(worker->prober, settings->max_rate);
 	eventlog_set_kinds(worker->log, settings->log_events);
 	configure_resolver(worker);
+	tell_known_local(worker);
 	if (settings->anchor_count)
 		evtimer_add(worker->anchors, &soon);
 	else
@@ -140,10 +142,14 @@ static void take_message(struct worker *worker, struct message *message)
 	case MESSAGE_ABILITY:
 		worker->can_destroy = (enum gp_status)message->u.ability.can_destroy;
 		break;
+	case MESSAGE_GAI:
+		on_gai(worker, &message->u.gai);
+		break;
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
 	case MESSAGE_RESCUE:
 	case MESSAGE_NSCD:
+	case MESSAGE_ULA:
 		break; /* not his to say */
 	}
 }
@@ -245,6 +251,7 @@ int worker_run(const struct worker_files *files, const struct settings *settings
 	worker->settings = *settings;
 	worker->started_ms = gp_boot_ms();
 	worker->can_destroy = GP_PERM; /* until the steward says */
+	worker->ula_told.count = ULA_ROWS + 1;
 	if (begin(worker))
 		status = event_base_dispatch(worker->base) < 0 ? 4 : 0;
 	else

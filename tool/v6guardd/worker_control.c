@@ -72,6 +72,7 @@ static json_t *on_status(void *ctx)
 		.generation = read_generation(),
 		.probe = modes[worker->settings.probe_mode],
 		.rescue_wanted = worker->settings.rescue,
+		.known_local = &worker->gai,
 		.probes = prober_sent(worker->prober),
 		.dumps = suspects_dumps(worker->suspects),
 		.rescues = worker->rescues,

@@ -43,6 +43,8 @@ struct worker {
 	bool is_reloading;
 	long long reload_ms; /* when it was asked for */
 	enum gp_status can_destroy;
+	struct ula_rows ula_told; /* to the steward; count > ULA_ROWS: nothing yet */
+	struct knownlocal_report gai;
 	char config_error[1024];
 	uint64_t rescues;
 	struct {
@@ -69,6 +71,9 @@ bool make_watchers(struct worker *worker);
 void write_host(struct worker *worker);
 /* [probe] anchors, one round. */
 void ask_anchors(struct worker *worker);
+/* The prefixes known to be local, if they are wanted and others than the steward has. */
+void tell_known_local(struct worker *worker);
+void on_gai(struct worker *worker, const struct knownlocal_report *report);
 void on_rescued(struct worker *worker, const struct message_rescued *rescued);
 void send_nscd(struct worker *worker);
 struct verdict_rules rules_of(const struct settings *settings);

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 
 #include "guard/reach.h"
+#include "ula.h"
 
 /** A change counts once nothing else has changed for so long, or at the latest after ...
  */
@@ -22,6 +23,7 @@ struct netwatch_state {
 	bool ipv6_default; /* a default route for IPv6 */
 	uint32_t onlink_count;
 	struct gp_prefix onlink[GP_REACH_ONLINK]; /* IPv6; its own addresses among them */
+	struct ula_rows ula;                      /* known local */
 };
 
 struct netwatch;

@@ -45,6 +45,15 @@ static int compare_gp_prefixes(const void *a, const void *b)
 	return compare_addresses(&one->addr, &other->addr);
 }
 
+static int compare_ulas(const void *a, const void *b)
+{
+	const struct ula_fact *one = a, *other = b;
+
+	if (one->source != other->source)
+		return compare_numbers(one->source, other->source);
+	return compare_gp_prefixes(&one->prefix, &other->prefix);
+}
+
 int netwatch_compare_prefixes(const void *a, const void *b)
 {
 	const struct netwatch_prefix *one = a, *other = b;
@@ -105,6 +114,16 @@ void netwatch_add_onlink(struct netwatch_facts *facts, const struct gp_prefix *p
 {
 	insert(facts->onlink, &facts->onlink_count, GP_REACH_ONLINK, sizeof(*prefix),
 	       prefix, compare_gp_prefixes);
+}
+
+void netwatch_add_ula(struct netwatch_facts *facts, enum ula_source source,
+		      const struct gp_prefix *prefix)
+{
+	struct ula_fact fact;
+
+	if (ula_fact_make(source, prefix, &fact))
+		insert(facts->ulas, &facts->ula_count, NETWATCH_ULAS, sizeof(fact), &fact,
+		       compare_ulas);
 }
 
 bool netwatch_has_default(const struct netwatch_facts *facts, uint32_t ifindex)
@@ -251,6 +270,7 @@ void netwatch_fill(struct netwatch_state *state, const struct netwatch_facts *fa
 	memset(state->onlink, 0, sizeof(state->onlink));
 	for (size_t i = 0; i < facts->onlink_count; i++)
 		state->onlink[i] = facts->onlink[i];
+	ula_rows_make(facts->ulas, facts->ula_count, &state->ula);
 }
 
 static bool is_same_onlink(const struct netwatch_state *a, const struct netwatch_state *b)
@@ -286,6 +306,8 @@ enum netwatch_change netwatch_apply(struct netwatch_state *state,
 			       : "no default route for ipv6 in the main table";
 	else if (!is_same_onlink(&was, state))
 		what = "other prefixes on link";
+	else if (!ula_rows_are_same(&was.ula, &state->ula))
+		what = "other unique local prefixes";
 	if (!what)
 		return NETWATCH_SAME;
 	snprintf(why, NETWATCH_WHY, "%s", what);

@@ -14,6 +14,7 @@
 
 #define NETWATCH_ROUTES 64
 #define NETWATCH_PREFIXES 256
+#define NETWATCH_ULAS 64
 #define NETWATCH_WHY 200
 
 /** A way out: of a default route, or of half of one (below). */
@@ -46,6 +47,8 @@ struct netwatch_facts {
 	bool ipv4_address;
 	size_t onlink_count;
 	struct gp_prefix onlink[GP_REACH_ONLINK];
+	size_t ula_count;
+	struct ula_fact ulas[NETWATCH_ULAS];
 	size_t name_count; /* of the interfaces in ROUTES */
 	struct netwatch_name names[NETWATCH_ROUTES];
 };
@@ -108,6 +111,9 @@ void netwatch_add_route(struct netwatch_facts *facts, const struct netwatch_rout
 void netwatch_add_prefix(struct netwatch_facts *facts,
 			 const struct netwatch_prefix *prefix);
 void netwatch_add_onlink(struct netwatch_facts *facts, const struct gp_prefix *prefix);
+/** What it comes to; nothing, if it is no unique local prefix. */
+void netwatch_add_ula(struct netwatch_facts *facts, enum ula_source source,
+		      const struct gp_prefix *prefix);
 bool netwatch_has_default(const struct netwatch_facts *facts, uint32_t ifindex);
 int netwatch_compare_routes(const void *a, const void *b);
 int netwatch_compare_prefixes(const void *a, const void *b);

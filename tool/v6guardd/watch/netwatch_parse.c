@@ -191,6 +191,20 @@ static bool is_onlink(const struct route *route)
 	       !(bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);
 }
 
+/* A Route Information option that the kernel, or who reads them in its stead, took. */
+static bool is_information(const struct route *route)
+{
+	return route->header.rtm_protocol == RTPROT_RA && ula_is_inside(&route->to) &&
+	       (route->way.gateway.family || route->multipath.left);
+}
+
+/* The kernel makes one for each address, too: which comes to the same. */
+static bool is_advertised(const struct route *route)
+{
+	return route->header.rtm_protocol == RTPROT_RA ||
+	       route->header.rtm_protocol == RTPROT_KERNEL;
+}
+
 static void add_default(struct netwatch_facts *facts, const struct route *route,
 			struct netwatch_route way, unsigned flags)
 {
@@ -245,8 +259,13 @@ static void add_route(struct netwatch_facts *facts,
 	if (!read_route(message, &route) || !is_entry(&route) ||
 	    route.header.rtm_type != RTN_UNICAST)
 		return;
-	if (is_onlink(&route) && is_alive(route.header.rtm_flags))
+	if (is_onlink(&route) && is_alive(route.header.rtm_flags)) {
 		netwatch_add_onlink(facts, &route.to);
+		if (is_advertised(&route))
+			netwatch_add_ula(facts, ULA_ONLINK, &route.to);
+	}
+	if (is_information(&route) && is_alive(route.header.rtm_flags))
+		netwatch_add_ula(facts, ULA_ROUTE, &route.to);
 	if (!is_default(&route.to))
 		return;
 	if (route.multipath.left)
@@ -402,6 +421,7 @@ static void add_address(struct netwatch_facts *facts,
 	    address.header.ifa_flags & IFA_F_DADFAILED)
 		return;
 	add_own(facts, &address.addr);
+	netwatch_add_ula(facts, ULA_ADDRESS, &(struct gp_prefix){address.addr, 128});
 	if (!is_global(&address.addr))
 		return;
 	if (address.addr.family == AF_INET)
@@ -464,7 +484,8 @@ bool netwatch_is_relevant(const struct netwatch_message *message)
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
 		return read_route(message, &route) && is_entry(&route) &&
-		       (is_default(&route.to) || is_onlink(&route));
+		       (is_default(&route.to) || is_onlink(&route) ||
+			is_information(&route));
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 		return read_interface_address(message, &address) &&
