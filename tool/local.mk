@@ -47,6 +47,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/run.h \
 	tool/v6guard/run_child.c \
 	tool/v6guard/run_policy.c \
+	tool/v6guard/run_seen.c \
 	tool/v6guard/run_target.c \
 	tool/v6guard/run_trace.c \
 	tool/v6guard/status.c \

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -191,6 +192,24 @@ size_t gp_owner_find(const uint32_t *inodes, struct gp_owner *owners, size_t cou
 		closedir(proc);
 	errno = error;
 	return wanted - search.missing;
+}
+
+size_t gp_owner_sockets(pid_t pid, uint32_t *inodes, size_t max)
+{
+	int error = errno;
+	char path[40];
+	size_t count = 0;
+
+	snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
+	DIR *dir = opendir(path);
+	for (struct dirent *entry; dir && count < max && (entry = readdir(dir));) {
+		inodes[count] = inode_of(dirfd(dir), entry->d_name);
+		count += inodes[count] != 0;
+	}
+	if (dir)
+		closedir(dir);
+	errno = error;
+	return count;
 }
 
 bool gp_owner_is(const struct gp_owner *owner, const char *word)

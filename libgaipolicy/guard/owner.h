@@ -21,6 +21,12 @@ struct gp_owner {
  */
 size_t gp_owner_find(const uint32_t *inodes, struct gp_owner *owners, size_t count);
 
+/**
+ * The inodes of the sockets that the process PID holds, up to MAX; none if it is gone or
+ * not ours to see.
+ */
+size_t gp_owner_sockets(pid_t pid, uint32_t *inodes, size_t max);
+
 /** OWNER is the program WORD says: a name (comm, or the path's last part) or an absolute
  * path. */
 bool gp_owner_is(const struct gp_owner *owner, const char *word);

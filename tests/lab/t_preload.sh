@@ -38,11 +38,37 @@ p_node() {
 	"$@" node -e 'require("net").connect(7, "dual").on("data", d => console.log(String(d)))
 		.on("error", () => process.exit(1))'
 }
+# Java puts IPv4 first whatever the order is, unless it is told not to.
+p_java() {
+	"$@" java -Xshare:auto -XX:TieredStopAtLevel=1 -Djava.net.preferIPv6Addresses=system "$LAB_DIR/Reach.java"
+}
+cat >"$LAB_DIR/Reach.java" <<'END'
+public class Reach {
+	public static void main(String[] args) throws Exception {
+		for (java.net.InetAddress address : java.net.InetAddress.getAllByName("dual"))
+			try (java.net.Socket s = new java.net.Socket()) {
+				s.connect(new java.net.InetSocketAddress(address, 7), 2000);
+				System.out.println(new String(s.getInputStream().readAllBytes()));
+				return;
+			} catch (java.net.ConnectException | java.net.NoRouteToHostException e) {
+			}
+	}
+}
+END
+# The method that apt downloads with.
+apt=/usr/lib/apt/apt-helper
+p_apt() {
+	rm -f "$LAB_DIR/apt"
+	"$@" $apt -q -o APT::Sandbox::User=root -o Acquire::Retries=0 -o Acquire::http::Proxy=DIRECT \
+		download-file http://dual/ "$LAB_DIR/apt" >/dev/null 2>&1
+	cat "$LAB_DIR/apt"
+}
 
 programs=
-for program in curl wget python nc perl bash ssh git psql openssl node; do
+for program in curl wget python nc perl bash ssh git psql openssl node java apt; do
 	tool=$program
 	[ $program != python ] || tool=$python
+	[ $program != apt ] || tool=$apt
 	if command -v "$tool" >/dev/null; then
 		programs="$programs $program"
 	else
@@ -213,9 +239,29 @@ check "--trace: enforce = no" \
 # ssh closes every descriptor that it did not open, forks, and is heard of all the same.
 check "--trace: ssh" 'dual: prefer-ipv4: changed: 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
 	"$(traced --mode prefer-ipv4 -- ssh -F none -o BatchMode=yes nobody@dual true | grep changed | head -n 1)"
+compared() { sed -n 's/^v6guard: \(plain\|guarded\) .* s  //p' | tr -s ' '; }
 out=$(on blackhole v6guard run --mode prefer-ipv4 --compare --limit 1s -- wget -q -O - http://dual/ 2>&1)
-check "--compare: plain is cut short, guarded is not" 'cut short
-status 0' "$(echo "$out" | sed -n 's/^v6guard: \(plain\|guarded\) .* s  //p')"
+check "--compare: plain is cut short, guarded is not; where both were" \
+	'cut short 2001:db8:64::1 port 80: no answer
+status 0 198.51.100.1 port 80' "$(echo "$out" | compared)"
+# Some are over within a few milliseconds, and none may be missed.
+short='for i in 1 2 3; do wget -q -O /dev/null http://dual/; done'
+wrong=
+for i in 1 2 3 4 5; do
+	out=$(on healthy v6guard run --mode prefer-ipv4 --compare -- wget -q -O /dev/null http://dual/ 2>&1 | compared)
+	[ "$out" = $'status 0 2001:db8:64::1 port 80\nstatus 0 198.51.100.1 port 80' ] || wrong="$wrong $out"
+done
+check "--compare: short connections" '' "$wrong"
+check "--compare: of the program's children" $'status 0 2001:db8:64::1 port 80\nstatus 0 198.51.100.1 port 80' \
+	"$(on healthy v6guard run --mode prefer-ipv4 --compare -- bash -c "$short" 2>&1 | compared)"
+check "--compare: not known, as it connects nowhere" $'status 0 -\nstatus 0 -' \
+	"$(on healthy v6guard run --mode prefer-ipv4 --compare -- getent ahosts dual 2>&1 | compared)"
+if on healthy setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
+	check "--compare: without rights" $'status 0 2001:db8:64::1 port 80\nstatus 0 198.51.100.1 port 80' \
+		"$(on healthy setpriv --reuid 65534 --clear-groups env HOME=/ v6guard run --mode prefer-ipv4 --compare -- \
+			wget -q -O /dev/null http://dual/ 2>&1 | compared)"
+fi
+out=$(on blackhole v6guard run --mode prefer-ipv4 --compare --limit 1s -- wget -q -O - http://dual/ 2>&1)
 check "--compare: the output is the guarded one's" 1 "$(echo "$out" | grep -c '^10\.64\.')"
 # A limit that is over before anything began, and what the plain one left in the background.
 check "--compare: a limit that is over at once" '2 1' "$(on blackhole timeout 10 v6guard run --mode prefer-ipv4 \
@@ -275,9 +321,13 @@ if chown 1:1 "$LAB_DIR/id" 2>/dev/null; then
 else
 	skip "setuid and setgid programs" "only one user in this namespace"
 fi
-for program in java; do
-	command -v $program >/dev/null && skip $program "prefers IPv4 by itself, whatever the order"
-done
+# Lookups that stay inside libc, or do not go through it.
+check "gethostbyname() is not reached" 'unchanged' "$(on healthy v6guard run --mode strip-a -- "$python" -c '
+import socket; print(socket.gethostbyname("dual"))' 2>&1 | grep -q '^198' && echo unchanged)"
+if command -v node >/dev/null; then
+	check "node: its own resolver (c-ares) is not reached" 2001:db8:64::1 "$(on_time healthy v6guard run -q --mode strip-aaaa -- \
+		node -e 'require("dns").resolve6("dual.lab.test", (e, a) => console.log(e ? e.code : a[0]))' 2>&1)"
+fi
 
 # ---- exit statuses, and what stays behind -----------------------------------------------------
 

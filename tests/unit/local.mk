@@ -53,6 +53,7 @@ units = \
 	tests/unit/test_rules \
 	tests/unit/test_rules_random \
 	tests/unit/test_running \
+	tests/unit/test_run_seen \
 	tests/unit/test_sandbox \
 	tests/unit/test_settings \
 	tests/unit/test_snapshot \
@@ -301,6 +302,10 @@ tests_unit_test_stuck_SOURCES = tests/unit/test_stuck.c tool/v6guard/stuck.c
 tests_unit_test_stuck_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_stuck_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_stuck_LDADD = $(unit_libs)
+tests_unit_test_run_seen_SOURCES = tests/unit/test_run_seen.c tool/v6guard/run_seen.c
+tests_unit_test_run_seen_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_run_seen_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_run_seen_LDADD = $(unit_libs)
 tests_unit_test_unit_SOURCES = tests/unit/test_unit.c tool/v6guard/unit.c tool/v6guard/unit_find.c $(store_tree)
 tests_unit_test_unit_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_unit_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)

@@ -43,6 +43,14 @@ static void test_find(void **state)
 		assert_string_equal(owners[i].program, is_ours ? "owner) (\33test" : "");
 		assert_string_equal(owners[i].path, is_ours ? path : "");
 	}
+	uint32_t held[64];
+	size_t count = gp_owner_sockets(getpid(), held, 64), found = 0;
+	assert_int_equal(errno, 4711);
+	for (size_t i = 0; i < count; i++)
+		found += held[i] == inodes[1] || held[i] == inodes[3];
+	assert_int_equal(found, 2);
+	assert_int_equal(gp_owner_sockets(getpid(), held, 1), 1);
+	assert_int_equal(gp_owner_sockets(0x7fffffff, held, 64), 0);
 	close(a);
 	close(b);
 	assert_int_equal(gp_owner_find(inodes, owners, 5), 0);

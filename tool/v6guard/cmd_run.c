@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cmd_run.c - v6guard run -- PROGRAM: with the preload door, for this once. */
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,32 +52,52 @@ static void say_unchanged(const struct run_policy *policy, const struct run_trac
 			 trace->lookups == 1 ? "" : "s", policy->mode);
 }
 
-static void say_result(const char *what, const struct run_result *result)
+/* One of the two runs. */
+struct side {
+	struct run_result result;
+	struct run_seen seen;
+};
+
+static void say_side(const char *what, const struct side *side,
+		     const struct run_names *names)
 {
-	if (result->is_cut)
-		complain("%-7s  %8.2f s  cut short", what, result->seconds);
-	else
-		complain("%-7s  %8.2f s  status %d", what, result->seconds, result->code);
+	char end[32] = "cut short", where[RUN_SEEN_TEXT];
+
+	if (!side->result.is_cut)
+		snprintf(end, sizeof(end), "status %d", side->result.code);
+	complain("%-7s  %8.2f s  %-10s  %s", what, side->result.seconds, end,
+		 run_seen_text(&side->seen, names, where));
+}
+
+static void run_side(struct run_order *order, struct side *side)
+{
+	run_seen_open(&side->seen);
+	order->seen = &side->seen;
+	side->result = run_child(order);
+	run_seen_close(&side->seen);
 }
 
 /* Plain first, so that what the program prints is that of the guarded one. */
-static struct run_result run_both(const struct cli *cli, struct run_order *order)
+static int compare(const struct cli *cli, struct run_order *order)
 {
 	struct run_order plain = *order;
-	struct run_result before = {.code = 0}, result;
+	struct side *sides = calloc(2, sizeof(*sides));
+	int code;
 
-	if (cli->is_compare) {
-		plain.preload = NULL;
-		plain.trace = NULL;
-		plain.limit_ms = cli->limit ? options_milliseconds(cli->limit) : LIMIT_MS;
-		before = run_child(&plain);
+	if (!sides) {
+		complain_memory();
+		return RUN_TROUBLE;
 	}
-	result = run_child(order);
-	if (cli->is_compare) {
-		say_result("plain", &before);
-		say_result("guarded", &result);
-	}
-	return result;
+	plain.preload = NULL;
+	plain.trace = NULL;
+	plain.limit_ms = cli->limit ? options_milliseconds(cli->limit) : LIMIT_MS;
+	run_side(&plain, &sides[0]);
+	run_side(order, &sides[1]);
+	say_side("plain", &sides[0], &order->trace->names);
+	say_side("guarded", &sides[1], &order->trace->names);
+	code = sides[1].result.code;
+	free(sides);
+	return code;
 }
 
 int cmd_run(struct cli *cli, int count, char **args)
@@ -106,7 +127,7 @@ int cmd_run(struct cli *cli, int count, char **args)
 					  .preload = preload,
 					  .trace = &trace};
 		trace.is_shown = cli->is_trace;
-		code = run_both(cli, &order).code;
+		code = cli->is_compare ? compare(cli, &order) : run_child(&order).code;
 		if (!trace.changed && !cli->is_quiet)
 			say_unchanged(&policy, &trace, args[0]);
 	}

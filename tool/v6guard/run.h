@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "cli.h"
+#include "guard/sockdiag.h"
 
 /** As env(1) and others have it. */
 enum run_exit {
@@ -51,6 +52,55 @@ struct run_policy {
 int run_policy_find(struct cli *cli, struct run_policy *out);
 void run_policy_free(struct run_policy *policy);
 
+/* ---- run_seen.c ---- */
+
+#define RUN_SEEN_MAX 128
+#define RUN_SEEN_PIDS 256
+#define RUN_SEEN_TEXT 512
+
+struct run_connection {
+	struct gp_socket socket;
+	bool is_ours;     /* seen in the hands of the program */
+	bool is_answered; /* a handshake came about */
+	bool is_open;     /* when it was last looked at */
+};
+
+/** Which connections a program made, as far as that can be seen from outside. */
+struct run_seen {
+	int dump_fd, event_fd;
+	long last_pid; /* the newest process of the host when PIDS was made */
+	pid_t pids[RUN_SEEN_PIDS];
+	size_t pid_count;
+	struct run_connection list[RUN_SEEN_MAX];
+	size_t count, next; /* NEXT: the next of others to be forgotten */
+	int pause_ms;       /* until it is worth to look again */
+	bool is_final;      /* as it was then it is told, whatever comes */
+};
+
+/** Addresses that a program looked up. */
+struct run_names {
+	struct gp_addr list[64];
+	size_t count;
+};
+
+void run_seen_open(struct run_seen *out);
+void run_seen_close(struct run_seen *seen);
+
+/** Look at the sockets of PID and of what it started; 0: only hear of those that
+ * closed. */
+void run_seen_look(struct run_seen *seen, pid_t pid);
+
+/** It has ended: what it closed last may take a moment to be heard of. */
+void run_seen_settle(struct run_seen *seen);
+
+/**
+ * Where it connected to, and where it still waits for an answer: "192.0.2.1 port 80";
+ * "-": not known. A connection that was closed before anybody saw whose it was counts if
+ * it went to one of NAMES. Returns BUF.
+ */
+const char *run_seen_text(const struct run_seen *seen, const struct run_names *names,
+			  char buf[RUN_SEEN_TEXT]);
+
 /* ---- run_trace.c ---- */
 
 /** What came from the doors of the program. */
@@ -59,6 +109,7 @@ struct run_trace {
 	char name[32]; /* for V6GUARD_TRACE */
 	bool is_shown;
 	unsigned lookups, changed;
+	struct run_names names;
 };
 
 bool run_trace_open(struct run_trace *out);
@@ -74,6 +125,7 @@ struct run_order {
 	const struct run_policy *policy;
 	const char *preload;     /* NULL: plain, in silence, without a terminal */
 	struct run_trace *trace; /* NULL: none */
+	struct run_seen *seen;   /* NULL: nobody wants to know */
 	long long limit_ms;      /* 0: none */
 };
 

@@ -130,11 +130,14 @@ static int time_left(const struct run_order *order, double begin,
 		     const struct run_result *result)
 {
 	const double left = begin + (double)order->limit_ms / 1000 - now();
+	int most = order->seen ? order->seen->pause_ms : -1;
 
 	if (!order->limit_ms || result->is_cut)
-		return -1;
-	if (left > LONGEST_SLEEP)
-		return (int)(LONGEST_SLEEP * 1000);
+		return most;
+	if (most < 0)
+		most = (int)(LONGEST_SLEEP * 1000);
+	if (left > (double)most / 1000)
+		return most;
 	return left > 0 ? (int)(left * 1000) + 1 : 0;
 }
 
@@ -150,11 +153,17 @@ static void wait_for(const struct run_order *order, int signals, pid_t pid, doub
 		const int left = time_left(order, begin, out);
 
 		if (left == 0) {
+			if (order->seen) {
+				run_seen_look(order->seen, pid);
+				order->seen->is_final = true;
+			}
 			cut(order, pid);
 			out->is_cut = true;
 			continue;
 		}
 		poll(fds, 2, left);
+		if (order->seen)
+			run_seen_look(order->seen, pid);
 		handle_signals(signals, pid);
 		if (order->trace)
 			run_trace_read(order->trace);
@@ -167,6 +176,8 @@ static void wait_for(const struct run_order *order, int signals, pid_t pid, doub
 		WIFSIGNALED(status) ? RUN_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 	if (order->trace)
 		run_trace_read(order->trace);
+	if (order->seen)
+		run_seen_settle(order->seen);
 }
 
 struct run_result run_child(const struct run_order *order)

@@ -50,6 +50,20 @@ static void print_address(const struct gp_trace *message, unsigned i)
 		fprintf(stderr, " %s (%s)", what ? what : "?", why ? why : "?");
 }
 
+static void keep_address(struct run_names *names, const struct gp_trace *message,
+			 unsigned i)
+{
+	struct gp_addr addr = {.family = message->addresses[i].family};
+
+	memcpy(addr.bytes, message->addresses[i].bytes, sizeof(addr.bytes));
+	for (size_t j = 0; j < names->count; j++)
+		if (names->list[j].family == addr.family &&
+		    !memcmp(names->list[j].bytes, addr.bytes, sizeof(addr.bytes)))
+			return;
+	if (names->count < sizeof(names->list) / sizeof(names->list[0]))
+		names->list[names->count++] = addr;
+}
+
 static void print(const struct gp_trace *message, long pid)
 {
 	const char *mode = gp_mode_name((enum gp_mode)message->mode);
@@ -109,6 +123,8 @@ static bool read_one(struct run_trace *trace)
 	    message.magic != GP_TRACE_MAGIC)
 		return true;
 	message.name[sizeof(message.name) - 1] = '\0';
+	for (unsigned i = 0; i < message.count && i < GP_TRACE_ADDRESSES; i++)
+		keep_address(&trace->names, &message, i);
 	trace->lookups++;
 	trace->changed += message.acts != 0;
 	if (trace->is_shown)
