@@ -50,7 +50,7 @@ public class Reach {
 				s.connect(new java.net.InetSocketAddress(address, 7), 2000);
 				System.out.println(new String(s.getInputStream().readAllBytes()));
 				return;
-			} catch (java.net.ConnectException | java.net.NoRouteToHostException e) {
+			} catch (java.io.IOException e) {
 			}
 	}
 }
@@ -217,12 +217,13 @@ loaded() { on healthy v6guard --json status | "$python" -c 'import json, sys
 door = json.load(sys.stdin)["doors"]["preload"]
 print(door["state"], door["processes"])'; }
 check "status: nobody has it" 'off 0' "$(loaded)"
-on healthy v6guard run -q -- sh -c 'echo up; exec sleep 20' >"$LAB_DIR/sleeper" &
+on healthy v6guard run -q -- sh -c 'echo $$; exec sleep 20' >"$LAB_DIR/sleeper" 2>/dev/null &
 sleeper=$!
-until_true 5 grep -q up "$LAB_DIR/sleeper"
+until_true 5 grep -q . "$LAB_DIR/sleeper"
 check "status: one process has it" 'on 1' "$(loaded)"
 check "status: in words" 'loaded in 1 process' "$(on healthy v6guard status | sed -n '/^preload/{ n; s/^ *//p; }')"
-kill "$sleeper"
+kill "$(cat "$LAB_DIR/sleeper")"
+wait "$sleeper" 2>/dev/null
 
 # ---- --trace, --compare, --config -----------------------------------------------------------
 

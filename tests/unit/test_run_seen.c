@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -117,7 +118,7 @@ static int setup(void **state)
 {
 	(void)state;
 	names.count = 0;
-	run_seen_open(&seen);
+	run_seen_open(&seen, NULL);
 	return seen.dump_fd < 0 || seen.event_fd < 0 ? -1 : 0;
 }
 
@@ -214,6 +215,24 @@ static void test_short(void **state)
 	snprintf(expected, sizeof(expected), "127.0.0.1 port %u", port_of(&address));
 	/* The other end of it is seen as well, on a port of its own. */
 	assert_non_null(strstr(run_seen_text(&seen, &names, text), expected));
+	/* In the list of another run it is that one's. */
+	struct run_seen *before = malloc(sizeof(*before));
+	assert_non_null(before);
+	*before = seen;
+	seen = (struct run_seen){.before = before,
+				 .dump_fd = before->dump_fd,
+				 .event_fd = before->event_fd};
+	seen.pause_ms = 1;
+	const pid_t again = start(call_shortly, &address);
+	assert_int_equal(waitpid(again, NULL, 0), again);
+	close(accept(fd, NULL, NULL));
+	run_seen_settle(&seen);
+	assert_non_null(strstr(run_seen_text(&seen, &names, text), expected));
+	for (size_t i = 0; i < seen.count; i++)
+		for (size_t j = 0; j < before->count; j++)
+			assert_memory_not_equal(seen.list[i].socket.cookie,
+						before->list[j].socket.cookie, 8);
+	free(before);
 	close(fd);
 }
 

@@ -69,9 +69,10 @@ static void say_side(const char *what, const struct side *side,
 		 run_seen_text(&side->seen, names, where));
 }
 
-static void run_side(struct run_order *order, struct side *side)
+static void run_side(struct run_order *order, struct side *side,
+		     const struct run_seen *before)
 {
-	run_seen_open(&side->seen);
+	run_seen_open(&side->seen, before);
 	order->seen = &side->seen;
 	side->result = run_child(order);
 	run_seen_close(&side->seen);
@@ -91,8 +92,8 @@ static int compare(const struct cli *cli, struct run_order *order)
 	plain.preload = NULL;
 	plain.trace = NULL;
 	plain.limit_ms = cli->limit ? options_milliseconds(cli->limit) : LIMIT_MS;
-	run_side(&plain, &sides[0]);
-	run_side(order, &sides[1]);
+	run_side(&plain, &sides[0], NULL);
+	run_side(order, &sides[1], &sides[0].seen);
 	say_side("plain", &sides[0], &order->trace->names);
 	say_side("guarded", &sides[1], &order->trace->names);
 	code = sides[1].result.code;

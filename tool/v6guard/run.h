@@ -67,6 +67,7 @@ struct run_connection {
 
 /** Which connections a program made, as far as that can be seen from outside. */
 struct run_seen {
+	const struct run_seen *before; /* what is known of that one is not this one's */
 	int dump_fd, event_fd;
 	long last_pid; /* the newest process of the host when PIDS was made */
 	pid_t pids[RUN_SEEN_PIDS];
@@ -83,7 +84,9 @@ struct run_names {
 	size_t count;
 };
 
-void run_seen_open(struct run_seen *out);
+/** BEFORE, of a program that ran before, or NULL, stays where it is until run_seen_close.
+ */
+void run_seen_open(struct run_seen *out, const struct run_seen *before);
 void run_seen_close(struct run_seen *seen);
 
 /** Look at the sockets of PID and of what it started; 0: only hear of those that

@@ -30,9 +30,9 @@
 #define STATES                                                                           \
 	((1U << (TCP_CLOSING + 1)) - 2 - (1U << TCP_LISTEN) - (1U << TCP_TIME_WAIT))
 
-void run_seen_open(struct run_seen *out)
+void run_seen_open(struct run_seen *out, const struct run_seen *before)
 {
-	*out = (struct run_seen){.pause_ms = 1};
+	*out = (struct run_seen){.before = before, .pause_ms = 1};
 	out->dump_fd = gp_sockdiag_open();
 	out->event_fd = gp_sockdiag_listen(EVENTS_BYTES);
 }
@@ -47,13 +47,20 @@ void run_seen_close(struct run_seen *seen)
 
 /* ---- sockets ---- */
 
-static struct run_connection *find(struct run_seen *seen, const struct gp_socket *socket)
+/* Its place in the list; COUNT: it is not there. */
+static size_t find(const struct run_seen *seen, const struct gp_socket *socket)
 {
-	for (size_t i = 0; i < seen->count; i++)
-		if (!memcmp(seen->list[i].socket.cookie, socket->cookie,
-			    sizeof(socket->cookie)))
-			return &seen->list[i];
-	return NULL;
+	size_t i = 0;
+
+	while (i < seen->count && memcmp(seen->list[i].socket.cookie, socket->cookie,
+					 sizeof(socket->cookie)) != 0)
+		i++;
+	return i;
+}
+
+static bool was_before(const struct run_seen *seen, const struct gp_socket *socket)
+{
+	return seen->before && find(seen->before, socket) < seen->before->count;
 }
 
 /* Where there is no room, something that is not known to be ours goes; or NULL. */
@@ -72,10 +79,11 @@ static struct run_connection *make(struct run_seen *seen)
 static void note(struct run_seen *seen, const struct gp_socket *socket, bool is_ours,
 		 bool is_open)
 {
-	struct run_connection *known = find(seen, socket);
+	const size_t at = find(seen, socket);
+	struct run_connection *known = at < seen->count ? &seen->list[at] : NULL;
 	const bool is_answered = socket->was_answered || socket->rtt_us > 0;
 
-	if (socket->remote_port == DNS_PORT)
+	if (socket->remote_port == DNS_PORT || was_before(seen, socket))
 		return;
 	if (!known) {
 		/* Of others only what may turn out to be ours. */
