@@ -9,16 +9,17 @@ benches = \
 	tests/bench/bench_sort
 check_PROGRAMS += $(benches)
 endif
-EXTRA_DIST += tests/bench/RESULTS.md tests/bench/bench_daemon
+EXTRA_DIST += tests/bench/RESULTS.md tests/bench/bench_daemon tests/bench/bench_gaiconf
 tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h
 tests_bench_bench_nss_LDADD = libgpcore.la
 tests_bench_bench_preload_LDADD = libgpcore.la
 tests_bench_bench_reach_LDADD = libgpcore.la
 tests_bench_bench_sort_LDADD = libgpcore.la
 
-bench: $(check_LTLIBRARIES) $(benches) libnss_v6guard.la libv6guard-preload.la
+bench: tool/v6guard/v6guard $(check_LTLIBRARIES) $(benches) libnss_v6guard.la libv6guard-preload.la
 	$(AM_V_at)for program in $(benches); do \
 		top_builddir='$(abs_top_builddir)' $$program $(BENCHFLAGS) || exit 1; \
 	done; \
+	top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/bench_gaiconf $(BENCHFLAGS)
 	$(srcdir)/tests/bench/bench_daemon $(BENCHFLAGS) || test $$? = 77
 .PHONY: bench

@@ -3,8 +3,10 @@
 # replays all corpora; ./configure --enable-fuzzing CC=clang makes the targets real fuzzers:
 # tests/fuzz/fuzz_NAME -max_total_time=60 NEW-FOLDER ../tests/fuzz/corpus/NAME
 fuzzers = \
+	tests/fuzz/fuzz_argv \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
+	tests/fuzz/fuzz_edit \
 	tests/fuzz/fuzz_gaiconf \
 	tests/fuzz/fuzz_hint \
 	tests/fuzz/fuzz_message \
@@ -32,6 +34,14 @@ tests_fuzz_fuzz_config_LDADD = libgpcore.la
 tests_fuzz_fuzz_gaiconf_SOURCES = tests/fuzz/fuzz_gaiconf.c $(fuzz_main)
 tests_fuzz_fuzz_gaiconf_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_gaiconf_LDADD = libgpcore.la
+tests_fuzz_fuzz_edit_SOURCES = tests/fuzz/fuzz_edit.c $(fuzz_main)
+tests_fuzz_fuzz_edit_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_edit_LDADD = libgpcore.la
+tests_fuzz_fuzz_argv_SOURCES = tests/fuzz/fuzz_argv.c tool/v6guard/options.c \
+	tool/v6guard/report.c $(fuzz_main)
+tests_fuzz_fuzz_argv_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_argv_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_argv_LDADD = libgpcore.la
 tests_fuzz_fuzz_nsswitch_SOURCES = tests/fuzz/fuzz_nsswitch.c $(fuzz_main)
 tests_fuzz_fuzz_nsswitch_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_nsswitch_LDADD = libgpcore.la

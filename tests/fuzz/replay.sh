@@ -14,9 +14,11 @@ for target in "$top_builddir"/tests/fuzz/fuzz_*; do
 	[ -f "$target" ] && [ -x "$target" ] || continue
 	count=$((count + 1))
 	mkdir -p "$work/new"
+	set --
+	[ "$name" != gaiconf ] || set -- "$top_srcdir/tests/data/gaiconf-cases"
 	# A real fuzzer looks further for a minute in `make check-long`.
 	if "$target" $how \
-		-artifact_prefix="$work/" "$work/new" "$top_srcdir/tests/fuzz/corpus/$name" \
+		-artifact_prefix="$work/" "$work/new" "$top_srcdir/tests/fuzz/corpus/$name" "$@" \
 		>"$work/log" 2>&1; then
 		echo "ok fuzz_$name"
 	else

@@ -119,28 +119,41 @@ static bool is_managed(const struct cli *cli, const struct gp_file *file)
 	return true;
 }
 
-static int edit_and_write(struct change *change, gai_edit_fn *edit, void *ctx)
+/* Only the lines: what they come to is not asked here. */
+static int edit_file(struct change *change, const struct gp_file *file, gai_edit_fn *edit,
+		     void *ctx)
 {
-	struct cli *cli = change->cli;
-	struct gai gai;
+	struct gp_doc *doc;
 	char *bytes;
 	size_t size;
-	int code = gai_read(cli, GAI_CONF, &gai);
+	int code;
 
-	if (code != EXIT_DONE)
-		return code;
-	code = edit(cli, gai.doc, ctx);
-	if (code == EXIT_DONE && gp_doc_write(gai.doc, &bytes, &size) != GP_OK)
+	if (gp_doc_parse(file->bytes, file->size, gp_gai_dialect_here(), &doc) != GP_OK)
+		return complain_memory();
+	code = edit(change->cli, doc, ctx);
+	if (code == EXIT_DONE && gp_doc_write(doc, &bytes, &size) != GP_OK)
 		code = complain_memory();
 	/* Nothing to say, and no file to say it in: none is made. */
 	else if (code == EXIT_DONE) {
-		if (is_managed(cli, &gai.file))
-			code = EXIT_ENVIRONMENT;
-		else if (gai.file.exists || size > 0)
-			code = change_file(change, &gai.file, "gai", bytes, size);
+		if (file->exists || size > 0)
+			code = change_file(change, file, "gai", bytes, size);
 		free(bytes);
 	}
-	gai_free(&gai);
+	gp_doc_free(doc);
+	return code;
+}
+
+static int edit_and_write(struct change *change, gai_edit_fn *edit, void *ctx)
+{
+	struct gp_file file;
+	struct gp_diag diag;
+	int code = EXIT_ENVIRONMENT;
+
+	if (gp_file_read(change->cli->root, GAI_CONF, &file, &diag) != GP_OK)
+		return complain_diag(&diag);
+	if (!is_managed(change->cli, &file))
+		code = edit_file(change, &file, edit, ctx);
+	gp_file_free(&file);
 	return code;
 }
 
