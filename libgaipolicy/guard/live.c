@@ -86,7 +86,7 @@ static bool is_same_identity(const struct identity *a, const struct identity *b)
 	       a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-bool gp_live_same_root(void)
+static bool has_same_root(void)
 {
 	struct stat root;
 
@@ -245,7 +245,7 @@ static long long reload_missing(struct wiped_state *wiped, int error)
 	const bool gone = error == ENOENT || error == ENOTDIR;
 
 	/* After a chroot() the path is another one: what is in force stays. */
-	if (gone && !gp_live_same_root())
+	if (gone && !has_same_root())
 		return CHECK_EVERY_MS;
 	withdraw(wiped, (struct identity){0});
 	return is_denial(error) ? DENIED_FOR_MS : CHECK_EVERY_MS;
@@ -405,4 +405,10 @@ void gp_live_put(struct gp_live_ref *ref)
 	 * one. */
 	while (count && !atomic_compare_exchange_weak(readers, &count, count - 1))
 		;
+}
+
+bool gp_live_same_root(void)
+{
+	pthread_once(&live.once, start); /* not every process looks a policy up before */
+	return has_same_root();
 }

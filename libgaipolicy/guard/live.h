@@ -28,7 +28,8 @@ bool gp_live_get(struct gp_live_ref *ref);
 
 void gp_live_put(struct gp_live_ref *ref);
 
-/** The process still has the root folder it had at its first lookup (no chroot since). */
+/** The process still has the root folder it had at its first lookup, or when it was
+ * first asked this (no chroot since). errno is not preserved. */
 bool gp_live_same_root(void);
 
 #endif
