@@ -18,6 +18,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_policy_apply.c \
 	tool/v6guard/cmd_policy_lint.c \
 	tool/v6guard/cmd_policy_show.c \
+	tool/v6guard/cmd_resolver.c \
 	tool/v6guard/cmd_run.c \
 	tool/v6guard/cmd_status.c \
 	tool/v6guard/cmd_stuck.c \
@@ -25,6 +26,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_watch.c \
 	tool/v6guard/daemon.c \
 	tool/v6guard/daemon.h \
+	tool/v6guard/dnsask.c \
+	tool/v6guard/dnsask.h \
 	tool/v6guard/events.c \
 	tool/v6guard/events.h \
 	tool/v6guard/gai.c \
@@ -44,6 +47,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/preset.c \
 	tool/v6guard/preset.h \
 	tool/v6guard/report.c \
+	tool/v6guard/resolv.c \
+	tool/v6guard/resolv.h \
 	tool/v6guard/run.h \
 	tool/v6guard/run_child.c \
 	tool/v6guard/run_policy.c \
@@ -67,7 +72,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/verify.c \
 	tool/v6guard/verify.h
 tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-tool_v6guard_v6guard_LDADD = libgpcore.la $(JANSSON_LIBS)
+tool_v6guard_v6guard_LDADD = libgpcore.la $(JANSSON_LIBS) $(RESOLV_LIBS)
 dist_man_MANS += tool/v6guard/v6guard.8
 dist_man_MANS += tool/v6guardd/v6guardd.8
 

@@ -48,6 +48,14 @@ static void check(const struct control_line *line)
 	case CONTROL_RELOAD:
 		expect(line->needs_root);
 		break;
+	case CONTROL_RESOLVER_STATUS:
+		expect(!line->needs_root);
+		break;
+	case CONTROL_RESOLVER_FLUSH:
+		expect(line->needs_root);
+		expect(!line->has_name ||
+		       wire_name_length(line->name) <= sizeof(line->name));
+		break;
 	}
 }
 

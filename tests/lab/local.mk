@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	tests/lab/t_daemon.sh \
 	tests/lab/t_distros.sh \
 	tests/lab/t_dns.sh \
+	tests/lab/t_dns_cli.sh \
 	tests/lab/t_dns_odd.sh \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_evidence.sh \

@@ -50,6 +50,7 @@ units = \
 	tests/unit/test_reach_live \
 	tests/unit/test_relink \
 	tests/unit/test_rescue \
+	tests/unit/test_resolv \
 	tests/unit/test_rules \
 	tests/unit/test_rules_random \
 	tests/unit/test_running \
@@ -337,6 +338,10 @@ tests_unit_test_rescue_LDADD = $(daemon_libs)
 tests_unit_test_dns_cache_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_cache_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_cache_LDADD = $(daemon_libs)
+tests_unit_test_resolv_SOURCES = tests/unit/test_resolv.c tool/v6guard/resolv.c
+tests_unit_test_resolv_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_resolv_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_resolv_LDADD = $(unit_libs)
 tests_unit_test_dns_filter_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_filter_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_filter_LDADD = $(daemon_libs)

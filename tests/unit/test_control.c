@@ -20,7 +20,8 @@
 
 #define VERBS                                                                            \
 	"the commands are: status, partners ADDRESS, verdict list, verdict set PREFIX "  \
-	"VERDICT SECONDS, verdict clear [PREFIX], reload"
+	"VERDICT SECONDS, verdict clear [PREFIX], reload, resolver status, resolver "    \
+	"flush [NAME]"
 #define ERROR(text) "{\"error\":\"" text "\"}\n"
 
 static struct event_base *base;
@@ -90,6 +91,22 @@ static json_t *on_clear(void *ctx, const struct gp_prefix *prefix)
 
 	assert_ptr_equal(ctx, &world);
 	snprintf(call, sizeof(call), "clear %s", gp_prefix_format(prefix, text));
+	return ok(call);
+}
+
+static json_t *on_resolver_status(void *ctx)
+{
+	assert_ptr_equal(ctx, &world);
+	return ok("resolver status");
+}
+
+static json_t *on_resolver_flush(void *ctx, const uint8_t *name)
+{
+	char text[WIRE_NAME_TEXT], call[100];
+
+	assert_ptr_equal(ctx, &world);
+	snprintf(call, sizeof(call), "flush %.80s",
+		 name ? wire_name_text(name, text) : "all");
 	return ok(call);
 }
 
@@ -205,8 +222,9 @@ static void expect(int fd, const char *reply)
 
 static int set_up(void **state)
 {
-	const struct control_ops ops = {&world, on_status, on_partners, on_list,
-					on_set, on_clear,  on_reload};
+	const struct control_ops ops = {
+		&world,   on_status,          on_partners,       on_list,  on_set,
+		on_clear, on_resolver_status, on_resolver_flush, on_reload};
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -276,6 +294,8 @@ static void test_lines(void **state)
 		{LINE("verdict set ::/0 slow 2592000\n"), "set ::/0 slow 2592000", DONE,
 		 ROOT},
 		{LINE("verdict clear\n"), "clear ::/0", DONE, ROOT},
+		{LINE("resolver flush\n"), "flush all", DONE, ROOT},
+		{LINE("resolver flush www.Example\n"), "flush www.example.", DONE, ROOT},
 		{LINE("verdict clear 2001:db8::/32\n"), "clear 2001:db8::/32", DONE,
 		 ROOT},
 		/* What is said of other lines: test_control_line.c. */

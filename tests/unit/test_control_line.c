@@ -13,12 +13,13 @@
 #define LINE(text) text, sizeof(text) - 1
 #define VERBS                                                                            \
 	"the commands are: status, partners ADDRESS, verdict list, verdict set PREFIX "  \
-	"VERDICT SECONDS, verdict clear [PREFIX], reload"
+	"VERDICT SECONDS, verdict clear [PREFIX], reload, resolver status, resolver "    \
+	"flush [NAME]"
 
 /* What was read, in one line. */
 static void describe(const struct control_line *line, char buf[256])
 {
-	char addr[GP_ADDR_TEXT], prefix[GP_PREFIX_TEXT];
+	char addr[GP_ADDR_TEXT], prefix[GP_PREFIX_TEXT], name[WIRE_NAME_TEXT];
 	const char *root = line->needs_root ? "root: " : "";
 
 	switch (line->verb) {
@@ -43,6 +44,13 @@ static void describe(const struct control_line *line, char buf[256])
 		break;
 	case CONTROL_RELOAD:
 		snprintf(buf, 256, "%sreload", root);
+		break;
+	case CONTROL_RESOLVER_STATUS:
+		snprintf(buf, 256, "%sresolver", root);
+		break;
+	case CONTROL_RESOLVER_FLUSH:
+		snprintf(buf, 256, "%sflush %.200s", root,
+			 line->has_name ? wire_name_text(line->name, name) : "all");
 		break;
 	}
 }
@@ -70,6 +78,9 @@ static void test_good(void **state)
 		{LINE("verdict clear 2001:db8::/32"), "root: clear 2001:db8::/32"},
 		{LINE("verdict clear 2001:db8::1"), "root: clear 2001:db8::1/128"},
 		{LINE("reload"), "root: reload"},
+		{LINE("resolver status"), "resolver"},
+		{LINE("resolver flush"), "root: flush all"},
+		{LINE("resolver flush WWW.example"), "root: flush www.example."},
 	};
 
 	(void)state;

@@ -220,7 +220,7 @@ static void resolv_conf(void **state)
 				   "nameserver 192.0.2.1\nnameserver\t2001:db8::1 # x\n"
 				   "nameserver 192.0.2.1\r\nnameserver nonsense\n"
 				   " nameserver 192.0.2.8\nnameserver 127.0.0.64\n"
-				   "nameserverx 192.0.2.7\nnameserver 192.0.2.2";
+				   "nameserverx 192.0.2.7\n#v6guard nameserver 192.0.2.2";
 	struct dns_config config = {.listen_count = 1};
 	struct dns_endpoint got[8];
 	char address[GP_ADDR_TEXT];

@@ -52,7 +52,9 @@ cmd_fn cmd_apply, cmd_mode, cmd_off, cmd_on, cmd_config_check, cmd_config_show,
 	cmd_disable, cmd_history, cmd_rollback, cmd_run, cmd_stuck, cmd_watch,
 	cmd_verdict_list, cmd_verdict_set, cmd_verdict_clear, cmd_policy_show,
 	cmd_policy_set, cmd_policy_del, cmd_policy_lint, cmd_policy_explain,
-	cmd_policy_apply, cmd_policy_preset, cmd_policy_diff, cmd_attach, cmd_detach;
+	cmd_policy_apply, cmd_policy_preset, cmd_policy_diff, cmd_attach, cmd_detach,
+	cmd_resolver_status, cmd_resolver_query, cmd_resolver_stats, cmd_resolver_flush,
+	cmd_resolver_enable, cmd_resolver_disable;
 
 /** To stderr, as "v6guard: text". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

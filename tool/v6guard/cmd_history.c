@@ -11,7 +11,7 @@
 #include "nssfile.h"
 #include "policy.h"
 
-static const char *const kinds[] = {"nss", "config", "gai", "unit"};
+static const char *const kinds[] = {"nss", "config", "gai", "unit", "resolv"};
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -21,7 +21,7 @@ static int check_kind(const char *word)
 		if (!strcmp(word, kinds[i]))
 			return EXIT_DONE;
 	const char *guess = nearest(word, kinds, KIND_COUNT);
-	complain("'%s' has no history%s%s%s: nss, config, gai or unit", word,
+	complain("'%s' has no history%s%s%s: nss, config, gai, unit or resolv", word,
 		 guess ? ", did you mean '" : "", guess ? guess : "", guess ? "'?" : "");
 	return EXIT_USAGE;
 }
@@ -88,7 +88,8 @@ static int parse_wanted(int count, char **args, struct wanted *out)
 	unsigned long n = strtoul(args[0], &end, 10);
 	if (count > 1 || args[0][0] < '0' || args[0][0] > '9' || *end || errno ||
 	    n == 0 || n > UINT_MAX) {
-		complain("rollback [nss|config|gai|unit [N]]: '%s' is not a number from "
+		complain("rollback [nss|config|gai|unit|resolv [N]]: '%s' is not a "
+			 "number from "
 			 "1 on",
 			 args[count - 1]);
 		return EXIT_USAGE;
@@ -97,7 +98,7 @@ static int parse_wanted(int count, char **args, struct wanted *out)
 	/* history counts each kind for itself: without one, only the latest is clear. */
 	if (!out->what && n > 1) {
 		complain("rollback %lu of what? `v6guard rollback nss %lu`, or config, "
-			 "gai or unit",
+			 "gai, unit or resolv",
 			 n, n);
 		return EXIT_USAGE;
 	}

@@ -165,6 +165,13 @@ static void answer(struct client *client, const struct control_line *line)
 	case CONTROL_RELOAD:
 		begin_reload(client);
 		break;
+	case CONTROL_RESOLVER_STATUS:
+		reply(client, ops->resolver_status(ops->ctx));
+		break;
+	case CONTROL_RESOLVER_FLUSH:
+		reply(client,
+		      ops->resolver_flush(ops->ctx, line->has_name ? line->name : NULL));
+		break;
 	}
 }
 

@@ -8,6 +8,8 @@
  *   verdict set PREFIX VERDICT SECONDS   root
  *   verdict clear [PREFIX]          root
  *   reload                          root; answered once the steward has read the files
+ *   resolver status                 everybody
+ *   resolver flush [NAME]           root
  *
  * An error is {"error": TEXT}.
  */
@@ -31,6 +33,9 @@ struct control_ops {
 			       enum gp_verdict verdict, uint32_t seconds);
 	/* ::/0: of all of them */
 	json_t *(*verdict_clear)(void *ctx, const struct gp_prefix *prefix);
+	json_t *(*resolver_status)(void *ctx);
+	/* NAME in wire form; NULL: all of them */
+	json_t *(*resolver_flush)(void *ctx, const uint8_t *name);
 	/* Begin one; control_reloaded ends it. False: {"error"} at once. */
 	bool (*reload)(void *ctx);
 };

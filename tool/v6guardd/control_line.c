@@ -9,7 +9,7 @@
 #define WORDS_MAX 6
 #define VERBS                                                                            \
 	"status, partners ADDRESS, verdict list, verdict set PREFIX VERDICT SECONDS, "   \
-	"verdict clear [PREFIX], reload"
+	"verdict clear [PREFIX], reload, resolver status, resolver flush [NAME]"
 
 struct words {
 	char text[CONTROL_LINE + 1];
@@ -122,6 +122,20 @@ static bool take_clear(const struct words *words, struct control_line *out,
 	return true;
 }
 
+static bool take_flush(const struct words *words, struct control_line *out,
+		       char why[WHY_SIZE])
+{
+	out->has_name = words->count == 3;
+	if (!out->has_name)
+		return true;
+	if (!wire_name_parse(words->word[2], out->name)) {
+		snprintf(why, WHY_SIZE, "'%.60s' is no name", words->word[2]);
+		return false;
+	}
+	wire_name_lower(out->name);
+	return true;
+}
+
 typedef bool take_fn(const struct words *words, struct control_line *out,
 		     char why[WHY_SIZE]);
 
@@ -138,6 +152,8 @@ static const struct {
 	{"verdict", "set", 5, 5, CONTROL_VERDICT_SET, true, take_set},
 	{"verdict", "clear", 2, 3, CONTROL_VERDICT_CLEAR, true, take_clear},
 	{"reload", NULL, 1, 1, CONTROL_RELOAD, true, take_status},
+	{"resolver", "status", 2, 2, CONTROL_RESOLVER_STATUS, false, take_status},
+	{"resolver", "flush", 2, 3, CONTROL_RESOLVER_FLUSH, true, take_flush},
 };
 
 bool control_line_parse(const char *bytes, size_t size, struct control_line *out,

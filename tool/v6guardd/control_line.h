@@ -3,6 +3,7 @@
 #ifndef TOOL_V6GUARDD_CONTROL_LINE_H
 #define TOOL_V6GUARDD_CONTROL_LINE_H
 
+#include "dns/wire.h"
 #include "gaipolicy.h"
 
 /** Bytes of a line, with its newline. */
@@ -17,6 +18,8 @@ enum control_verb {
 	CONTROL_VERDICT_SET,
 	CONTROL_VERDICT_CLEAR,
 	CONTROL_RELOAD,
+	CONTROL_RESOLVER_STATUS,
+	CONTROL_RESOLVER_FLUSH,
 };
 
 struct control_line {
@@ -27,6 +30,8 @@ struct control_line {
 				    set; ::/0 for a clear of everything */
 	enum gp_verdict verdict; /* verdict set; never unknown */
 	uint32_t seconds;        /* verdict set: 1..CONTROL_SECONDS_MAX */
+	bool has_name;           /* resolver flush: of one name */
+	uint8_t name[WIRE_NAME]; /* in wire form and lower case */
 };
 
 /** SIZE bytes without their newline; false: WHY is a sentence that names what would be

@@ -127,6 +127,21 @@ static json_t *on_verdict_clear(void *ctx, const struct gp_prefix *prefix)
 	return json_pack("{s:I}", "cleared", (json_int_t)cleared);
 }
 
+static json_t *on_resolver_status(void *ctx)
+{
+	return resolver_status(ctx);
+}
+
+static json_t *on_resolver_flush(void *ctx, const uint8_t *name)
+{
+	struct worker *worker = ctx;
+
+	if (!worker->serve)
+		return json_pack("{s:s}", "error", "the resolver is off");
+	return json_pack("{s:I}", "flushed",
+			 (json_int_t)serve_flush(worker->serve, name));
+}
+
 static bool on_reload(void *ctx)
 {
 	struct worker *worker = ctx;
@@ -144,9 +159,17 @@ static bool on_reload(void *ctx)
 
 bool make_control(struct worker *worker)
 {
-	const struct control_ops ops = {worker,          on_status,      on_partners,
-					on_verdict_list, on_verdict_set, on_verdict_clear,
-					on_reload};
+	const struct control_ops ops = {
+		.ctx = worker,
+		.status = on_status,
+		.partners = on_partners,
+		.verdict_list = on_verdict_list,
+		.verdict_set = on_verdict_set,
+		.verdict_clear = on_verdict_clear,
+		.resolver_status = on_resolver_status,
+		.resolver_flush = on_resolver_flush,
+		.reload = on_reload,
+	};
 
 	worker->control = control_new(worker->base, worker->files->control_fd, &ops);
 	return worker->control != NULL;

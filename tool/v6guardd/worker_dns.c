@@ -140,6 +140,7 @@ bool make_resolver(struct worker *worker)
 		.handed_out = on_handed_out,
 	};
 
+	worker->dns_was_off = !config->enable;
 	if (!worker->files->resolves)
 		return true;
 	worker->serve = serve_new(worker->base, config, worker->files->dns, &ops);
@@ -170,4 +171,78 @@ void configure_resolver(struct worker *worker)
 		serve_configure(worker->serve, config);
 	else
 		end_resolver(worker);
+}
+
+/* ---- status ---- */
+
+static json_t *listeners_value(const struct worker *worker)
+{
+	const struct dns_config *config = &worker->settings.dns;
+	char text[LISTEN_TEXT];
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < config->listen_count; i++)
+		if (worker->files->dns[i].udp >= 0)
+			json_array_append_new(list, json_string(listen_format(
+							    &config->listen[i], text)));
+	return list;
+}
+
+static json_t *servers_value(struct worker *worker)
+{
+	struct dns_endpoint servers[UPSTREAM_SERVERS];
+	const size_t count = upstream_servers(serve_upstream(worker->serve), servers);
+	char text[LISTEN_TEXT];
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list,
+				      json_string(listen_format(&servers[i], text)));
+	return list;
+}
+
+static json_t *prefixes_value(const struct worker *worker)
+{
+	const struct dns_config *config = &worker->settings.dns;
+	char text[GP_PREFIX_TEXT];
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < config->prefix_count; i++)
+		json_array_append_new(
+			list, json_string(gp_prefix_format(&config->prefixes[i], text)));
+	return list;
+}
+
+static json_t *counters_value(const struct worker *worker)
+{
+	const struct serve_counters *counters = serve_counters(worker->serve);
+
+	return json_pack(
+		"{s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I}", "questions",
+		(json_int_t)counters->questions, "answers", (json_int_t)counters->answers,
+		"kept", (json_int_t)counters->hits, "local", (json_int_t)counters->local,
+		"joined", (json_int_t)counters->joined, "asked",
+		(json_int_t)upstream_asked(serve_upstream(worker->serve)), "synthesized",
+		(json_int_t)counters->synthesized, "stale", (json_int_t)counters->stale,
+		"failures", (json_int_t)counters->failures, "refused",
+		(json_int_t)counters->refused, "malformed",
+		(json_int_t)counters->malformed);
+}
+
+json_t *resolver_status(struct worker *worker)
+{
+	if (!worker->serve)
+		return json_pack("{s:s s:s}", "state", "off", "detail",
+				 !worker->settings.dns.enable ? "[resolver] enable = no"
+				 : worker->dns_was_off
+					 ? "it takes a restart of v6guardd"
+					 : "it could not start: v6guardd said why");
+	return json_pack("{s:s s:s s:o s:o s:b s:o s:I s:I s:I s:o}", "state", "on",
+			 "detail", "", "listen", listeners_value(worker), "servers",
+			 servers_value(worker), "dns64", serve_nat64_acts(worker->serve),
+			 "prefixes", prefixes_value(worker), "cached",
+			 (json_int_t)serve_cached(worker->serve), "lookups",
+			 (json_int_t)serve_lookups(worker->serve), "connections",
+			 (json_int_t)serve_connections(worker->serve), "counters",
+			 counters_value(worker));
 }

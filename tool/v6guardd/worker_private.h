@@ -37,6 +37,7 @@ struct worker {
 	struct control *control;
 	struct serve *serve; /* NULL: there is no resolver */
 	struct gp_guard_policy dns_policy;
+	bool dns_was_off;      /* when we started */
 	long long dns_told_ms; /* the second that began then, and names told in it */
 	unsigned dns_told;
 	long long started_ms, tick_at_ms, nscd_sent_ms;
@@ -89,6 +90,8 @@ void configure_resolver(struct worker *worker);
 /* Routes or addresses are others. */
 void tell_resolver(struct worker *worker);
 void end_resolver(struct worker *worker);
+/* For `resolver status`. */
+json_t *resolver_status(struct worker *worker);
 
 /* ---- worker_control.c ---- */
 

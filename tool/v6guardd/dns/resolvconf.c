@@ -9,11 +9,15 @@
 /* Blanks are what resolv.conf(5) takes for them. */
 static bool read_line(const char *line, size_t length, struct gp_addr *out)
 {
-	static const char keyword[] = "nameserver";
-	const size_t skip = sizeof(keyword) - 1;
+	static const char keyword[] = "nameserver", mark[] = "#v6guard ";
+	const size_t skip = sizeof(keyword) - 1, marked = sizeof(mark) - 1;
 	char text[GP_ADDR_TEXT + 1];
 	size_t used = 0;
 
+	if (length > marked && !memcmp(line, mark, marked)) {
+		line += marked;
+		length -= marked;
+	}
 	if (length <= skip || memcmp(line, keyword, skip) != 0 ||
 	    (line[skip] != ' ' && line[skip] != '\t'))
 		return false;

@@ -8,7 +8,8 @@
 /**
  * The `nameserver` lines of SIZE bytes TEXT, in their order and without doubles, at most
  * MAX, to OUT; those of CONFIG's own listeners are left out, *HAS_OWN says that there
- * were any. Returns how many. What is no address is skipped, as libc does.
+ * were any. Lines that `v6guard resolver enable` put behind "#v6guard " count as
+ * well. Returns how many. What is no address is skipped, as libc does.
  */
 size_t resolvconf_read(const char *text, size_t size, const struct dns_config *config,
 		       struct dns_endpoint *out, size_t max, bool *has_own);

@@ -20,7 +20,7 @@
 
 #define LIBRARY "libunbound.so.8"
 #define RESOLV_CONF "/etc/resolv.conf"
-/* What `v6guard resolver enable` took out of it. */
+/* Where no line of it says what was there before: what whoever made it ours kept. */
 #define RESOLV_KEPT GP_RUN_DIR "/resolv.upstream.conf"
 /* Behind systemd-resolved's stub. */
 #define RESOLV_UPLINK "/run/systemd/resolve/resolv.conf"
@@ -358,7 +358,7 @@ static void look(struct upstream *upstream)
 	source.count = upstream->config.upstream_count;
 	if (upstream->config.from_resolv_conf) {
 		add_file(&source, RESOLV_CONF);
-		if (source.has_own)
+		if (source.has_own && !source.count)
 			add_file(&source, RESOLV_KEPT);
 		if (drop_stub(&source))
 			add_file(&source, RESOLV_UPLINK);

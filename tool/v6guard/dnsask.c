@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dnsask.c - see dnsask.h. libc writes names and reads messages. */
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <errno.h>
+#include <poll.h>
+#include <resolv.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dnsask.h"
+#include "guard/clock.h"
+
+#define OPT_SIZE 1232
+#define EDE_OPTION 15
+
+static const struct {
+	const char *name;
+	unsigned number;
+} types[] = {
+	{"A", 1},       {"NS", 2},     {"CNAME", 5}, {"SOA", 6},    {"PTR", 12},
+	{"HINFO", 13},  {"MX", 15},    {"TXT", 16},  {"AAAA", 28},  {"SRV", 33},
+	{"NAPTR", 35},  {"DNAME", 39}, {"DS", 43},   {"RRSIG", 46}, {"NSEC", 47},
+	{"DNSKEY", 48}, {"TLSA", 52},  {"SVCB", 64}, {"HTTPS", 65}, {"ANY", 255},
+	{"CAA", 257},
+};
+
+unsigned dnsask_type(const char *word)
+{
+	char *end;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcasecmp(types[i].name, word))
+			return types[i].number;
+	if (strncasecmp(word, "TYPE", 4) != 0 || word[4] < '0' || word[4] > '9')
+		return 0;
+	const unsigned long number = strtoul(word + 4, &end, 10);
+	return *end || number > 65535 ? 0 : (unsigned)number;
+}
+
+const char *dnsask_rcode(unsigned rcode)
+{
+	static const char *const names[] = {"NOERROR",  "FORMERR", "SERVFAIL",
+					    "NXDOMAIN", "NOTIMP",  "REFUSED"};
+
+	return rcode < sizeof(names) / sizeof(names[0]) ? names[rcode] : "another error";
+}
+
+/* ---- asking ---- */
+
+static int connect_to(const char *server)
+{
+	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+	const struct sockaddr *name = (const struct sockaddr *)(const void *)&ipv4;
+	socklen_t length = sizeof(ipv4);
+	struct gp_addr addr;
+	uint16_t port;
+	int fd;
+
+	if (!gp_config_listen(server, &addr, &port)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (addr.family == AF_INET6) {
+		memcpy(&ipv6.sin6_addr, addr.bytes, 16);
+		ipv6.sin6_port = htons(port);
+		name = (const struct sockaddr *)(const void *)&ipv6;
+		length = sizeof(ipv6);
+	} else {
+		memcpy(&ipv4.sin_addr, addr.bytes, 4);
+		ipv4.sin_port = htons(port);
+	}
+	fd = socket(addr.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, name, length) < 0) {
+		const int saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+/* Header, question and OPT; 0: NAME is none. */
+static size_t build(const char *name, unsigned type, uint16_t id, uint8_t out[512])
+{
+	/* RD, one question, one additional record. */
+	const uint8_t head[12] = {(uint8_t)(id >> 8), (uint8_t)id, 1, 0, 0, 1, [11] = 1};
+	const uint8_t opt[11] = {0, 0, 41, OPT_SIZE >> 8, OPT_SIZE & 0xff};
+	uint8_t *at = out + sizeof(head);
+	int length;
+
+	memcpy(out, head, sizeof(head));
+	if (!strcmp(name, ".")) {
+		*at = 0;
+		length = 1;
+	} else {
+		length = dn_comp(name, at, 256, NULL, NULL);
+	}
+	if (length < 0)
+		return 0;
+	at += length;
+	NS_PUT16(type, at);
+	NS_PUT16(1, at);
+	memcpy(at, opt, sizeof(opt));
+	return (size_t)(at - out) + sizeof(opt);
+}
+
+static void read_opt(const ns_rr *rr, struct dnsask *out)
+{
+	const uint8_t *at = ns_rr_rdata(*rr), *end = at + ns_rr_rdlen(*rr);
+
+	out->rcode |= (unsigned)ns_rr_ttl(*rr) >> 24 << 4;
+	while (end - at >= 4) {
+		const unsigned code = (unsigned)at[0] << 8 | at[1];
+		const unsigned size = (unsigned)at[2] << 8 | at[3];
+		at += 4;
+		if (size > (size_t)(end - at))
+			return;
+		if (code == EDE_OPTION && size >= 2)
+			out->ede = at[0] << 8 | at[1];
+		at += size;
+	}
+}
+
+static bool read_answer(struct dnsask *out)
+{
+	ns_msg message;
+	ns_rr rr;
+
+	if (ns_initparse(out->bytes, (int)out->size, &message) < 0 ||
+	    !ns_msg_getflag(message, ns_f_qr))
+		return false;
+	out->rcode = (unsigned)ns_msg_getflag(message, ns_f_rcode);
+	out->is_cut = ns_msg_getflag(message, ns_f_tc);
+	out->ede = -1;
+	for (int i = 0; i < ns_msg_count(message, ns_s_ar); i++)
+		if (ns_parserr(&message, ns_s_ar, i, &rr) == 0 && ns_rr_type(rr) == 41)
+			read_opt(&rr, out);
+	return true;
+}
+
+/* Another id is somebody else's, and not waited for any longer than the limit. */
+static bool wait_for(int fd, uint16_t id, int limit_ms, struct dnsask *out)
+{
+	const long long end = gp_boot_ms() + limit_ms;
+	struct pollfd poll_fd = {fd, POLLIN, 0};
+
+	for (long long left = limit_ms; left > 0; left = end - gp_boot_ms()) {
+		ssize_t got;
+		if (poll(&poll_fd, 1, (int)left) <= 0)
+			continue;
+		got = recv(fd, out->bytes, sizeof(out->bytes), 0);
+		if (got < 0)
+			return false;
+		out->size = (size_t)got;
+		if (got >= 12 && out->bytes[0] == id >> 8 && out->bytes[1] == (id & 0xff))
+			return true;
+	}
+	errno = ETIMEDOUT;
+	return false;
+}
+
+bool dnsask(const char *server, const char *name, unsigned type, int limit_ms,
+	    struct dnsask *out, char why[128])
+{
+	uint8_t question[512];
+	uint16_t id = 0;
+	size_t size;
+	bool is_good;
+	int fd;
+
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+		id = (uint16_t)gp_boot_ms();
+	size = build(name, type, id, question);
+	if (!size) {
+		snprintf(why, 128, "'%.64s' is no name", name);
+		return false;
+	}
+	fd = connect_to(server);
+	is_good = fd >= 0 && send(fd, question, size, 0) == (ssize_t)size &&
+		  wait_for(fd, id, limit_ms, out);
+	if (!is_good)
+		snprintf(why, 128, "%s",
+			 errno == ETIMEDOUT ? "no answer" : strerror(errno));
+	else if (!(is_good = read_answer(out)))
+		snprintf(why, 128, "its answer cannot be read");
+	if (fd >= 0)
+		close(fd);
+	return is_good;
+}
+
+/* ---- records as text ---- */
+
+static const char *type_name(unsigned number, char buf[16])
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].number == number)
+			return types[i].name;
+	snprintf(buf, 16, "TYPE%u", number);
+	return buf;
+}
+
+/* What is not known is written as RFC 3597 5 has it. */
+static void put_unknown(const ns_rr *rr, char *to, size_t size)
+{
+	size_t used = (size_t)snprintf(to, size, "\\# %u ", ns_rr_rdlen(*rr));
+
+	for (unsigned i = 0; i < ns_rr_rdlen(*rr) && used + 3 < size; i++)
+		used += (size_t)snprintf(to + used, size - used, "%02x",
+					 ns_rr_rdata(*rr)[i]);
+}
+
+static void put_value(const ns_msg *message, const ns_rr *rr, char *to, size_t size)
+{
+	const uint8_t *rdata = ns_rr_rdata(*rr);
+	const unsigned length = ns_rr_rdlen(*rr), type = ns_rr_type(*rr);
+	const unsigned skip = type == 15 ? 2 : 0;
+	char name[NS_MAXDNAME] = "";
+
+	if (type == 1 && length == 4) {
+		inet_ntop(AF_INET, rdata, to, (socklen_t)size);
+	} else if (type == 28 && length == 16) {
+		inet_ntop(AF_INET6, rdata, to, (socklen_t)size);
+	} else if ((type == 2 || type == 5 || type == 12 || type == 15 || type == 39) &&
+		   length > skip &&
+		   dn_expand(ns_msg_base(*message), ns_msg_end(*message), rdata + skip,
+			     name, sizeof(name)) >= 0) {
+		if (skip)
+			snprintf(to, size, "%u %s.", (unsigned)(rdata[0] << 8 | rdata[1]),
+				 name);
+		else
+			snprintf(to, size, "%s.", name);
+	} else {
+		put_unknown(rr, to, size);
+	}
+}
+
+void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const char *text),
+		 void *ctx)
+{
+	char value[DNSASK_TEXT], text[DNSASK_TEXT + NS_MAXDNAME + 64], type[16];
+	ns_msg message;
+	ns_rr rr;
+
+	if (ns_initparse(answer->bytes, (int)answer->size, &message) < 0)
+		return;
+	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
+		if (ns_parserr(&message, ns_s_an, i, &rr) < 0)
+			return;
+		put_value(&message, &rr, value, sizeof(value));
+		snprintf(text, sizeof(text), "%s. %u %s %s", ns_rr_name(rr),
+			 (unsigned)ns_rr_ttl(rr), type_name(ns_rr_type(rr), type), value);
+		visit(ctx, text);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dnsask.h - one DNS question to one server, by UDP; for `resolver`. */
+#ifndef TOOL_V6GUARD_DNSASK_H
+#define TOOL_V6GUARD_DNSASK_H
+
+#include "cli.h"
+
+#define DNSASK_TEXT 1100
+
+struct dnsask {
+	uint8_t bytes[4096];
+	size_t size;
+	unsigned rcode;
+	bool is_cut; /* TC */
+	int ede;     /* RFC 8914; -1: none */
+};
+
+/**
+ * Ask SERVER, "ADDRESS:PORT" or "[ADDRESS]:PORT", for NAME and TYPE of class IN, and wait
+ * LIMIT_MS. False, and WHY: there is no answer that could be read.
+ */
+bool dnsask(const char *server, const char *name, unsigned type, int limit_ms,
+	    struct dnsask *out, char why[128]);
+
+/** Call VISIT with each record of the answer section as text: "NAME TTL TYPE VALUE". */
+void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const char *text),
+		 void *ctx);
+
+/** The number of a type ("AAAA", "TYPE65"); 0: there is none of that name. */
+unsigned dnsask_type(const char *word);
+
+const char *dnsask_rcode(unsigned rcode);
+
+#endif

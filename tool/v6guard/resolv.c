@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* resolv.c - see resolv.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolv.h"
+
+#define MARK "#v6guard "
+#define HEAD                                                                             \
+	MARK "these lead to v6guardd, which asks the servers below "                     \
+	     "(v6guard resolver disable)\n"
+
+static bool begins(const char *line, const char *word)
+{
+	return !strncmp(line, word, strlen(word));
+}
+
+static bool is_server(const char *line)
+{
+	static const char word[] = "nameserver";
+
+	return begins(line, word) &&
+	       (line[sizeof(word) - 1] == ' ' || line[sizeof(word) - 1] == '\t');
+}
+
+static size_t length_of(const char *line)
+{
+	const size_t length = strcspn(line, "\n");
+
+	return length + (line[length] == '\n');
+}
+
+bool resolv_is_on(const char *text)
+{
+	const char *at = strstr(text, HEAD);
+
+	return at && (at == text || at[-1] == '\n');
+}
+
+char *resolv_switch_off(const char *text)
+{
+	char *out = malloc(strlen(text) + 1), *to = out;
+	bool is_ours = false;
+
+	if (!out)
+		return NULL;
+	for (; *text; text += length_of(text)) {
+		size_t length = length_of(text);
+		const char *from = text;
+		/* Our head, and what it stands before. */
+		is_ours = begins(text, HEAD) || (is_ours && is_server(text));
+		if (is_ours)
+			continue;
+		if (begins(text, MARK "nameserver")) {
+			from += strlen(MARK);
+			length -= strlen(MARK);
+		}
+		memcpy(to, from, length);
+		to += length;
+	}
+	*to = '\0';
+	return out;
+}
+
+static char *put(char *to, const char *text, size_t length)
+{
+	memcpy(to, text, length);
+	return to + length;
+}
+
+static char *put_servers(char *to, const char *const *servers, size_t count)
+{
+	to = put(to, HEAD, strlen(HEAD));
+	for (size_t i = 0; i < count; i++) {
+		to = put(to, "nameserver ", 11);
+		to = put(to, servers[i], strlen(servers[i]));
+		to = put(to, "\n", 1);
+	}
+	return to;
+}
+
+static size_t room_for(const char *text, const char *const *servers, size_t count)
+{
+	size_t room = strlen(text) + strlen(HEAD) + 2;
+
+	for (size_t i = 0; i < count; i++)
+		room += strlen(servers[i]) + 12;
+	for (; *text; text += length_of(text))
+		room += strlen(MARK);
+	return room;
+}
+
+char *resolv_switch_on(const char *text, const char *const *servers, size_t count)
+{
+	char *plain = resolv_switch_off(text);
+	char *out = plain ? malloc(room_for(plain, servers, count)) : NULL, *to = out;
+	bool has_put = false;
+
+	for (const char *line = plain; out && *line; line += length_of(line)) {
+		if (is_server(line)) {
+			if (!has_put)
+				to = put_servers(to, servers, count);
+			has_put = true;
+			to = put(to, MARK, strlen(MARK));
+		}
+		to = put(to, line, length_of(line));
+	}
+	if (out && !has_put) {
+		if (to > out && to[-1] != '\n')
+			*to++ = '\n';
+		to = put_servers(to, servers, count);
+	}
+	if (out)
+		*to = '\0';
+	free(plain);
+	return out;
+}
