@@ -3,6 +3,7 @@
 # by time.
 if HAVE_CMOCKA
 benches = \
+	tests/bench/bench_dns \
 	tests/bench/bench_nss \
 	tests/bench/bench_preload \
 	tests/bench/bench_reach \
@@ -10,6 +11,7 @@ benches = \
 check_PROGRAMS += $(benches)
 endif
 EXTRA_DIST += tests/bench/RESULTS.md tests/bench/bench_daemon tests/bench/bench_gaiconf
+tests_bench_bench_dns_LDADD = libgpdaemon.la
 tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h
 tests_bench_bench_nss_LDADD = libgpcore.la
 tests_bench_bench_preload_LDADD = libgpcore.la

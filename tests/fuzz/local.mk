@@ -6,6 +6,9 @@ fuzzers = \
 	tests/fuzz/fuzz_argv \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
+	tests/fuzz/fuzz_dns_answer \
+	tests/fuzz/fuzz_dns_question \
+	tests/fuzz/fuzz_dns_wire \
 	tests/fuzz/fuzz_edit \
 	tests/fuzz/fuzz_gaiconf \
 	tests/fuzz/fuzz_hint \
@@ -73,3 +76,12 @@ tests_fuzz_fuzz_unit_SOURCES = tests/fuzz/fuzz_unit.c tool/v6guard/unit.c $(fuzz
 tests_fuzz_fuzz_unit_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_unit_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_unit_LDADD = libgpcore.la
+tests_fuzz_fuzz_dns_answer_SOURCES = tests/fuzz/fuzz_dns_answer.c $(fuzz_main)
+tests_fuzz_fuzz_dns_answer_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_dns_answer_LDADD = libgpdaemon.la
+tests_fuzz_fuzz_dns_question_SOURCES = tests/fuzz/fuzz_dns_question.c $(fuzz_main)
+tests_fuzz_fuzz_dns_question_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_dns_question_LDADD = libgpdaemon.la
+tests_fuzz_fuzz_dns_wire_SOURCES = tests/fuzz/fuzz_dns_wire.c $(fuzz_main)
+tests_fuzz_fuzz_dns_wire_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_dns_wire_LDADD = libgpdaemon.la

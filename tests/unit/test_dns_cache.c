@@ -20,6 +20,7 @@ static struct cache_key key_of(const char *text, uint16_t type)
 	const uint8_t *name = dns_name(text);
 
 	return (struct cache_key){.name = name,
+				  .hash = wire_name_hash(name),
 				  .name_length = (uint16_t)wire_name_length(name),
 				  .type = type};
 }

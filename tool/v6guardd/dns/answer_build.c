@@ -183,20 +183,19 @@ struct answer_image answer_image(const struct answer *answer)
 static size_t put_opt(uint8_t *to, const struct question *question, unsigned rcode,
 		      int ede, uint16_t edns_size)
 {
-	struct wire_out out;
+	const bool has_ede = ede != ANSWER_EDE_NONE;
 
-	wire_write(&out, to, ANSWER_OPT);
-	wire_put_u8(&out, 0);
-	wire_put_u16(&out, WIRE_OPT);
-	wire_put_u16(&out, edns_size);
-	wire_put_u32(&out, OPT_TTL(rcode, question->dnssec_ok));
-	wire_put_u16(&out, ede == ANSWER_EDE_NONE ? 0 : 6);
-	if (ede != ANSWER_EDE_NONE) {
-		wire_put_u16(&out, EDE_OPTION);
-		wire_put_u16(&out, 2);
-		wire_put_u16(&out, (uint16_t)ede);
-	}
-	return out.at;
+	to[0] = 0;
+	wire_set_u16(to + 1, WIRE_OPT);
+	wire_set_u16(to + 3, edns_size);
+	wire_set_u32(to + 5, OPT_TTL(rcode, question->dnssec_ok));
+	wire_set_u16(to + 9, has_ede ? 6 : 0);
+	if (!has_ede)
+		return ANSWER_OPT - 6;
+	wire_set_u16(to + 11, EDE_OPTION);
+	wire_set_u16(to + 13, 2);
+	wire_set_u16(to + 15, (uint16_t)ede);
+	return ANSWER_OPT;
 }
 
 /* AD: RFC 6840 5.7 and 5.8; of what was made only for DO (RFC 6147 5.5). */

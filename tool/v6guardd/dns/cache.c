@@ -55,12 +55,10 @@ static uint8_t *bytes_of(struct entry *entry)
 	return (uint8_t *)(ttls_of(entry) + entry->ttl_count);
 }
 
-static uint32_t hash_of(const uint8_t *name, size_t length, uint16_t type)
+static uint32_t hash_of(const struct cache_key *key)
 {
-	uint32_t hash = 2166136261U ^ type;
+	const uint32_t hash = wire_hash(key->hash, (uint8_t)key->type);
 
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ name[i]) * 16777619U;
 	return hash ^ hash >> 15;
 }
 
@@ -152,7 +150,7 @@ static uint64_t find(const struct cache *cache, const struct cache_key *key,
 bool cache_get(struct cache *cache, const struct cache_key *key, long long now_ms,
 	       uint64_t stale_ms, struct cache_hit *out)
 {
-	const uint32_t hash = hash_of(key->name, key->name_length, key->type);
+	const uint32_t hash = hash_of(key);
 	const uint32_t now = seconds_begun(cache, now_ms);
 	const uint64_t place = find(cache, key, hash);
 	struct entry *entry = place ? entry_at(cache, place - 1) : NULL;
@@ -181,7 +179,7 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 void cache_put(struct cache *cache, const struct cache_key *key,
 	       const struct answer *answer, long long now_ms)
 {
-	const uint32_t hash = hash_of(key->name, key->name_length, key->type);
+	const uint32_t hash = hash_of(key);
 	const size_t bytes = sizeof(struct entry) + answer->ttl_count * sizeof(uint16_t) +
 			     answer->size;
 	const uint64_t units = (bytes + UNIT - 1) / UNIT, old = find(cache, key, hash);
@@ -221,8 +219,7 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 void cache_set_failed(struct cache *cache, const struct cache_key *key, long long now_ms,
 		      uint64_t ms)
 {
-	const uint64_t place =
-		find(cache, key, hash_of(key->name, key->name_length, key->type));
+	const uint64_t place = find(cache, key, hash_of(key));
 
 	if (place)
 		entry_at(cache, place - 1)->retry =

@@ -18,6 +18,7 @@ void cache_free(struct cache *cache);
 /** What an answer depends on; part of CD, DO and the rest. */
 struct cache_key {
 	const uint8_t *name; /* lower case */
+	uint32_t hash;       /* wire_name_hash of it */
 	uint16_t name_length, type;
 	bool dnssec_ok, cd, synthesizes;
 };

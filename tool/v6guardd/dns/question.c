@@ -6,6 +6,9 @@
 
 #define OPCODE 0x7800
 #define SIZE_LEAST 512
+#define LABEL 63
+/* Without options. */
+#define OPT_SIZE 11
 /* Of OPT's TTL: version and DO. */
 #define VERSION(ttl) ((ttl) >> 16 & 0xff)
 #define DO_BIT 0x8000
@@ -16,20 +19,45 @@ static enum question_fate refuse(struct question *out, enum wire_rcode rcode)
 	return QUESTION_REFUSE;
 }
 
-/* The only name that may stand here is whole: there is nothing before it to point to. */
+/*
+ * In one go: checked, in lower case, and hashed; its length, 0: it is none. No pointer
+ * may stand here, as there is nothing before it to point to.
+ */
+static size_t read_name(const uint8_t *from, size_t room, struct question *out)
+{
+	uint32_t hash = WIRE_HASH;
+	size_t at = 0;
+
+	if (room > WIRE_NAME)
+		room = WIRE_NAME;
+	while (at < room) {
+		const uint8_t left = from[at];
+		if (left > LABEL || at + left >= room)
+			return 0;
+		for (const size_t end = at + left; at <= end; at++) {
+			const uint8_t c = wire_lower(from[at]);
+			out->name[at] = c;
+			hash = wire_hash(hash, c);
+		}
+		if (!left) {
+			out->hash = hash;
+			return at;
+		}
+	}
+	return 0;
+}
+
 static bool read_question(struct wire_in *in, struct question *out)
 {
-	const size_t before = in->at;
-	const size_t length = wire_name(in, out->asked);
+	const size_t length = read_name(in->start + in->at, in->size - in->at, out);
 
-	if (!length || in->at - before != length)
+	if (!length || in->size - in->at - length < 4)
 		return false;
-	out->type = wire_u16(in);
-	out->class = wire_u16(in);
-	if (in->failed)
-		return false;
-	memcpy(out->name, out->asked, length);
-	wire_name_lower(out->name);
+	memcpy(out->asked, in->start + in->at, length);
+	in->at += length;
+	out->type = wire_peek_u16(in->start + in->at);
+	out->class = wire_peek_u16(in->start + in->at + 2);
+	in->at += 4;
 	out->name_length = (uint16_t)length;
 	out->has_question = true;
 	return true;
@@ -47,18 +75,33 @@ static bool read_options(const struct wire_rr *opt)
 }
 
 /* OPT's own TTL is read again, as wire_get_rr makes 0 of what is too large for one. */
+static void take_opt(const uint8_t *from, struct question *out, unsigned *version)
+{
+	const uint16_t size = wire_peek_u16(from + 3);
+	const uint32_t ttl = wire_peek_u32(from + 5);
+
+	out->has_opt = true;
+	out->size = size > SIZE_LEAST ? size : SIZE_LEAST;
+	out->dnssec_ok = ttl & DO_BIT;
+	*version = VERSION(ttl);
+}
+
 static bool read_opt(const struct wire_in *in, const struct wire_rr *rr,
 		     struct question *out, unsigned *version)
 {
-	const uint32_t ttl = wire_peek_u32(in->start + rr->rdata_at - 6);
-
 	if (out->has_opt || rr->owner[0] || !read_options(rr))
 		return false;
-	out->has_opt = true;
-	out->size = rr->class > SIZE_LEAST ? rr->class : SIZE_LEAST;
-	out->dnssec_ok = ttl & DO_BIT;
-	*version = VERSION(ttl);
+	take_opt(in->start + rr->rdata_at - OPT_SIZE, out, version);
 	return true;
+}
+
+/* As most have it: without an option, and nothing behind. */
+static bool is_plain_opt(const struct wire_in *in, unsigned count)
+{
+	const uint8_t *at = in->start + in->at;
+
+	return count == 1 && in->size - in->at == OPT_SIZE && !at[0] &&
+	       wire_peek_u16(at + 1) == WIRE_OPT && !wire_peek_u16(at + 9);
 }
 
 static bool read_additional(struct wire_in *in, unsigned count, struct question *out,
@@ -66,6 +109,10 @@ static bool read_additional(struct wire_in *in, unsigned count, struct question 
 {
 	struct wire_rr rr;
 
+	if (is_plain_opt(in, count)) {
+		take_opt(in->start + in->at, out, version);
+		return true;
+	}
 	for (unsigned i = 0; i < count; i++)
 		if (!wire_get_rr(in, &rr) ||
 		    (rr.type == WIRE_OPT && !read_opt(in, &rr, out, version)))
@@ -78,16 +125,22 @@ enum question_fate question_read(const uint8_t *bytes, size_t size, struct quest
 	struct wire_in in = wire_read(bytes, size);
 	unsigned questions, answers, authorities, additionals, version = 0;
 
-	memset(out, 0, sizeof(*out));
+	/* Not the whole of it: this is done for each packet. */
+	out->has_question = out->has_opt = out->dnssec_ok = false;
+	out->name[0] = out->asked[0] = 0;
+	out->name_length = out->type = out->class = out->rcode = 0;
 	out->size = SIZE_LEAST;
-	out->id = wire_u16(&in);
-	out->flags = wire_u16(&in);
-	questions = wire_u16(&in);
-	answers = wire_u16(&in);
-	authorities = wire_u16(&in);
-	additionals = wire_u16(&in);
-	if (in.failed || out->flags & WIRE_QR)
+	if (size < WIRE_HEADER)
 		return QUESTION_DROP;
+	out->id = wire_peek_u16(bytes);
+	out->flags = wire_peek_u16(bytes + 2);
+	if (out->flags & WIRE_QR)
+		return QUESTION_DROP;
+	questions = wire_peek_u16(bytes + 4);
+	answers = wire_peek_u16(bytes + 6);
+	authorities = wire_peek_u16(bytes + 8);
+	additionals = wire_peek_u16(bytes + 10);
+	in.at = WIRE_HEADER;
 	if (out->flags & OPCODE)
 		return refuse(out, WIRE_NOTIMP);
 	if (questions != 1 || answers || authorities || !read_question(&in, out) ||

@@ -19,6 +19,7 @@ struct question {
 	uint16_t id, flags;      /* as in the header */
 	uint8_t name[WIRE_NAME]; /* lower case */
 	uint16_t name_length;
+	uint32_t hash;            /* wire_name_hash of it */
 	uint8_t asked[WIRE_NAME]; /* as the client spelled it (0x20) */
 	uint16_t type, class;
 	bool has_question; /* name, type and class are there */

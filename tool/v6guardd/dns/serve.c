@@ -143,12 +143,13 @@ static void look_up(struct serve *serve, const struct listen_client *client,
 
 	take_policy(serve);
 	context = context_for(serve, client, question);
+	if (answer_again(serve, client, question, &context))
+		return;
+	/* These are never kept. */
 	if (answer_local(question, &context, &serve->answer)) {
 		answer_at_once(serve, client, question);
 		return;
 	}
-	if (answer_again(serve, client, question, &context))
-		return;
 	lookup = lookup_find(serve, question, &context);
 	if (!lookup) {
 		lookup = lookup_new(serve, question, &context);

@@ -13,11 +13,7 @@
 
 static size_t bucket_of(const struct question *question)
 {
-	uint32_t hash = 2166136261U ^ question->type;
-
-	for (size_t i = 0; i < question->name_length; i++)
-		hash = (hash ^ question->name[i]) * 16777619U;
-	return hash % BUCKETS;
+	return (question->hash ^ question->type) % BUCKETS;
 }
 
 /* The same answer serves both. */
@@ -84,6 +80,7 @@ struct cache_key serve_key(const struct question *question,
 {
 	return (struct cache_key){
 		.name = question->name,
+		.hash = question->hash,
 		.name_length = question->name_length,
 		.type = question->type,
 		.dnssec_ok = question->dnssec_ok,

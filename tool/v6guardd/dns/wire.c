@@ -8,33 +8,6 @@
 #define POINTER 0xc0
 #define POINTER_MAX 0x3fff
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
-uint16_t wire_peek_u16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-uint32_t wire_peek_u32(const uint8_t *at)
-{
-	return (uint32_t)wire_peek_u16(at) << 16 | wire_peek_u16(at + 2);
-}
-
-void wire_set_u16(uint8_t *at, uint16_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-void wire_set_u32(uint8_t *at, uint32_t value)
-{
-	wire_set_u16(at, (uint16_t)(value >> 16));
-	wire_set_u16(at + 2, (uint16_t)value);
-}
-
 /* ---- reading ---- */
 
 struct wire_in wire_read(const uint8_t *bytes, size_t size)
@@ -195,7 +168,7 @@ static bool is_at(const struct wire_out *out, size_t at, const uint8_t *name)
 		if (head != *name)
 			return false;
 		for (unsigned i = 1; i <= head; i++)
-			if (lower(out->start[at + i]) != lower(name[i]))
+			if (wire_lower(out->start[at + i]) != wire_lower(name[i]))
 				return false;
 		if (!head)
 			return true;
@@ -335,6 +308,16 @@ size_t wire_name_length(const uint8_t *name)
 	return at + 1;
 }
 
+uint32_t wire_name_hash(const uint8_t *name)
+{
+	const size_t length = wire_name_length(name);
+	uint32_t hash = WIRE_HASH;
+
+	for (size_t i = 0; i < length; i++)
+		hash = wire_hash(hash, name[i]);
+	return hash;
+}
+
 bool wire_name_equal(const uint8_t *a, const uint8_t *b)
 {
 	const size_t length = wire_name_length(a);
@@ -343,7 +326,7 @@ bool wire_name_equal(const uint8_t *a, const uint8_t *b)
 		return false;
 	/* Lengths of labels are below 'A'. */
 	for (size_t i = 0; i < length; i++)
-		if (lower(a[i]) != lower(b[i]))
+		if (wire_lower(a[i]) != wire_lower(b[i]))
 			return false;
 	return true;
 }
@@ -365,7 +348,7 @@ void wire_name_lower(uint8_t *name)
 	const size_t length = wire_name_length(name);
 
 	for (size_t i = 0; i < length; i++)
-		name[i] = lower(name[i]);
+		name[i] = wire_lower(name[i]);
 }
 
 /* A label is at most 63 bytes, so that none of its 4 bytes of text more than fit. */

@@ -125,15 +125,44 @@ size_t wire_begin_rr(struct wire_out *out, const uint8_t *owner, uint16_t type,
 /** Fill in the length of the record that began at TTL_AT. */
 void wire_end_rr(struct wire_out *out, size_t ttl_at);
 
-/** Store VALUE at AT of a message. */
-void wire_set_u16(uint8_t *at, uint16_t value);
-void wire_set_u32(uint8_t *at, uint32_t value);
-uint16_t wire_peek_u16(const uint8_t *at);
-uint32_t wire_peek_u32(const uint8_t *at);
+/** Store VALUE at AT of a message, and read it there. */
+static inline void wire_set_u16(uint8_t *at, uint16_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static inline void wire_set_u32(uint8_t *at, uint32_t value)
+{
+	wire_set_u16(at, (uint16_t)(value >> 16));
+	wire_set_u16(at + 2, (uint16_t)value);
+}
+
+static inline uint16_t wire_peek_u16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t wire_peek_u32(const uint8_t *at)
+{
+	return (uint32_t)wire_peek_u16(at) << 16 | wire_peek_u16(at + 2);
+}
 
 /* ---- names: in wire form, uncompressed, whole ------------------------------------- */
 
 size_t wire_name_length(const uint8_t *name);
+/** One more byte, in lower case, of a name that is hashed; begin with WIRE_HASH. */
+#define WIRE_HASH 2166136261U
+static inline uint32_t wire_hash(uint32_t hash, uint8_t c)
+{
+	return (hash ^ c) * 16777619U;
+}
+static inline uint8_t wire_lower(uint8_t c)
+{
+	return (uint8_t)(c | ((uint8_t)(c - 'A') < 26) << 5);
+}
+/** Of NAME, which is in lower case. */
+uint32_t wire_name_hash(const uint8_t *name);
 /** Without regard to case (RFC 1035 2.3.3, RFC 4343). */
 bool wire_name_equal(const uint8_t *a, const uint8_t *b);
 /** NAME is ZONE or below it. */

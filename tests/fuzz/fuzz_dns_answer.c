@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Two messages as a name server may send them, and a question about them: whatever is in
+ * them, what comes out is a whole message of what was asked, in no more bytes than the
+ * client takes. The first bytes: type, flags, mode, where the second message begins.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/v6guardd/dns/answer_private.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect(bool is_so)
+{
+	if (!is_so)
+		abort();
+}
+
+static bool yes(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx;
+	return addr->bytes[3] != 1;
+}
+
+static bool no(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx, (void)addr;
+	return false;
+}
+
+static enum gp_verdict verdict(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx;
+	return (enum gp_verdict)(addr->bytes[15] % GP_VERDICT_COUNT);
+}
+
+static void make_question(const uint8_t *data, struct question *out)
+{
+	static const uint16_t types[] = {WIRE_A,  WIRE_AAAA, WIRE_PTR, WIRE_HTTPS,
+					 WIRE_MX, WIRE_ANY,  WIRE_DS,  WIRE_RRSIG};
+	static const uint8_t ptr[] = "\1a\1a\0010\0010\0010\0010\0010\1c\0010\0010\0010"
+				     "\0010\0010\0010\0010\0010\0010\0010\0010\0010\0010"
+				     "\0010\0010\0010\1b\0019\1f\1f\0014\0016\0010\0010"
+				     "\3ip6\4arpa";
+	static const uint8_t www[] = "\3www\7example";
+
+	memset(out, 0, sizeof(*out));
+	out->type = types[data[0] % 8];
+	out->class = WIRE_CLASS_IN;
+	if (out->type == WIRE_PTR)
+		memcpy(out->name, ptr, sizeof(ptr));
+	else
+		memcpy(out->name, www, sizeof(www));
+	out->name_length = (uint16_t)wire_name_length(out->name);
+	memcpy(out->asked, out->name, sizeof(out->name));
+	out->has_question = true;
+	out->has_opt = data[1] & 1;
+	out->dnssec_ok = data[1] & 2 && out->has_opt;
+	out->flags = (uint16_t)(WIRE_RD | (data[1] & 4 ? WIRE_CD : 0));
+	out->size = 512;
+}
+
+static void make_config(const uint8_t *data, struct dns_config *out)
+{
+	static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t well_known[16] = {0, 0x64, 0xff, 0x9b};
+	static const uint8_t other[16] = {0x20, 1, 0xd, 0xb8};
+
+	memset(out, 0, sizeof(*out));
+	out->dnssec = data[2] % 3;
+	out->non_global = data[2] / 3 % 3;
+	out->prefixes[0] = (struct gp_prefix){gp_addr_make(AF_INET6, well_known, 0), 96};
+	out->prefixes[1] = (struct gp_prefix){gp_addr_make(AF_INET6, other, 0), 32};
+	out->prefix_count = 2;
+	out->exclude_aaaa.list[0] =
+		(struct gp_prefix){gp_addr_make(AF_INET6, mapped, 0), 96};
+	out->exclude_aaaa.count = 1;
+	out->filter_signed = data[1] >> 6 & 1;
+}
+
+/* Every record of what was written can be read, and nothing is behind them. */
+static void check(const struct question *question, const uint8_t *bytes, size_t size)
+{
+	const struct answer_reply as_reply = {.packet = bytes, .size = size};
+	struct reply_walk walk = {.has_begun = false};
+	struct reply reply;
+
+	expect(reply_open(&as_reply, &reply));
+	expect(!memcmp(bytes + WIRE_HEADER, question->asked, question->name_length));
+	while (reply_next(&reply, &walk))
+		;
+	if (walk.has_begun)
+		expect(!walk.in.failed && walk.in.at == size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct answer answer;
+	static uint8_t bytes[WIRE_MAX], out[WIRE_MAX + ANSWER_OPT];
+	const struct gp_facts facts = {NULL, yes, no, verdict, no};
+	struct gp_guard_policy policy;
+	struct dns_config config;
+	struct question question;
+	struct answer_image image;
+	size_t split, written;
+
+	if (size < 8)
+		return 0;
+	make_question(data, &question);
+	make_config(data, &config);
+	gp_guard_policy_init(&policy);
+	policy.mode = data[3] % GP_MODE_COUNT;
+	policy.keep_last = data[3] >> 6 & 1;
+	split = 6 + (size_t)(data[4] << 8 | data[5]) % (size - 5);
+	const struct answer_context context = {.config = &config,
+					       .guard = data[1] & 8 ? &policy : NULL,
+					       .facts = &facts,
+					       .synthesizes = data[1] & 16,
+					       .is_forwarded = data[1] & 32};
+	const struct answer_reply main = {.packet = data + 6, .size = split - 6};
+	const struct answer_reply other = {.packet = data + split,
+					   .size = size - split,
+					   .is_secure = data[2] & 128,
+					   .is_bogus = data[2] & 64};
+	answer.bytes = bytes;
+	answer_make(&question, &context, &main,
+		    answer_other_type(&question, &context) ? &other : NULL, &answer);
+	expect(answer.size <= WIRE_MAX);
+	image = answer_image(&answer);
+	written = answer_finish(&image, &question, data[0], WIRE_MAX, 1232, out);
+	check(&question, out, written);
+	written = answer_finish(&image, &question, 0, 512, 1232, out);
+	expect(written <= 512);
+	check(&question, out, written);
+	if (answer_local(&question, &context, &answer)) {
+		image = answer_image(&answer);
+		written = answer_finish(&image, &question, 0, WIRE_MAX, 1232, out);
+		check(&question, out, written);
+	}
+	return 0;
+}
