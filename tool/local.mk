@@ -85,10 +85,12 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/control_line.h \
 	tool/v6guardd/dns/answer.c \
 	tool/v6guardd/dns/answer.h \
+	tool/v6guardd/dns/answer_block.c \
 	tool/v6guardd/dns/answer_build.c \
 	tool/v6guardd/dns/answer_filter.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_private.h \
+	tool/v6guardd/dns/answer_ptr.c \
 	tool/v6guardd/dns/cache.c \
 	tool/v6guardd/dns/cache.h \
 	tool/v6guardd/dns/dns_config.c \

@@ -4,6 +4,7 @@
 
     tcp noedns do cd ad nord    how it is asked; edns=SIZE, version=N, option=CODE
     ttl size au ar ms           what is shown beside RCODE, flags, answer and EDE
+    from=ADDRESS                which of the host's own asks
     times=N                     so many times over one TCP connection, pipelined
 
 NAME may be an address: its PTR name is asked for then. No answer within 8 s: "silence".
@@ -138,6 +139,9 @@ def main():
     start = time.monotonic()
     with socket.socket(family, socket.SOCK_STREAM if "tcp" in words else socket.SOCK_DGRAM) as stream:
         stream.settimeout(8)
+        for word in words:
+            if word.startswith("from="):
+                stream.bind((word[5:], 0))
         try:
             stream.connect((server, int(port or 53)))
             if "tcp" in words:

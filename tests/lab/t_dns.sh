@@ -141,6 +141,32 @@ check "no data, and no such name is told apart" 'NOERROR; EDE 17 NXDOMAIN; EDE 1
 	"$(both w2.lab.test AAAA) $(both missing.lab.test AAAA)"
 daemon_stop both
 
+# ---- rules ---------------------------------------------------------------------------------
+
+on both ip addr add 127.0.0.99/32 dev lo
+guard both off '[resolver]' 'enable = yes' \
+	'[rule ads]' 'priority = 1' 'domains = w1.lab.test' 'action = block' 'qtypes = A AAAA HTTPS' \
+	'[rule moved]' 'priority = 2' 'domains = w2.lab.test' 'action = block' 'qtypes = A AAAA' \
+	'response = override' 'override = v4only.lab.test' \
+	'[rule kids]' 'priority = 3' 'domains = w3.lab.test' 'clients = 127.0.0.99' 'action = block' \
+	'response = nxdomain' 'qtypes = A AAAA' \
+	'[rule chain]' 'priority = 4' 'domains = dual.lab.test' 'match-cname = yes' 'action = strip-aaaa'
+daemon both
+check "block: no data, EDE 15" 'NOERROR; EDE 15' "$(both w1.lab.test A)"
+asked=$(lab_asked AAAA)
+check "of either family" 'NOERROR; EDE 15' "$(both w1.lab.test AAAA)"
+check "and nobody was asked" 0 "$(($(lab_asked AAAA) - asked))"
+check "another type is passed on" NOERROR "$(both w1.lab.test TXT)"
+check "led to another name" 'NOERROR; A 198.51.100.1; CNAME v4only.lab.test.; EDE 15' "$(both w2.lab.test A)"
+check "for one client alone" 'NXDOMAIN; EDE 15; NOERROR; A 203.0.113.3' \
+	"$(both w3.lab.test A from=127.0.0.99); $(both w3.lab.test A)"
+check "whoever came first" 'NOERROR; AAAA 2a03:3::1; NXDOMAIN; EDE 15' \
+	"$(both w3.lab.test AAAA); $(both w3.lab.test AAAA from=127.0.0.99)"
+check "a name of the chain" 'NOERROR; CNAME dual.lab.test.; EDE 17' "$(both www.lab.test AAAA)"
+guard both off '[resolver]' 'enable = yes'
+check "the rules are gone: so are the answers" 'NOERROR; A 203.0.113.1' "$(sleep 1.1; both w1.lab.test A)"
+daemon_stop both
+
 # ---- listeners -----------------------------------------------------------------------------
 
 on both "$python" -c 'import socket, time

@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "config_text.h"
 #include "dns_text.h"
+#include "guard/rules_build.h"
 
 static struct answer answer;
 static uint8_t answer_bytes[WIRE_MAX], main_bytes[WIRE_MAX], other_bytes[WIRE_MAX];
@@ -68,6 +70,8 @@ static struct answer_reply build(const char *name, const char *type, const char 
 			wire_put_u16(&out, dns_type(type));
 			wire_put_bytes(&out, "0123456789012345", 16);
 			wire_end_rr(&out, at);
+		} else if (!strncmp(word, "CNAME=", 6)) {
+			dns_put(&out, name, "CNAME", 300, word + 6);
 		} else {
 			dns_put(&out, name, type, 300, word);
 		}
@@ -212,6 +216,154 @@ static void addresses(void **state)
 		run(i);
 }
 
+/* ---- rules ---- */
+
+static const char rules_text[] =
+	"[rule ads]\npriority = 1\ndomains = ads.example\naction = block\n"
+	"qtypes = A AAAA\n"
+	"[rule gone]\npriority = 2\ndomains = gone.example\naction = block\n"
+	"qtypes = A AAAA TXT\nresponse = nxdomain\n"
+	"[rule moved]\npriority = 3\ndomains = moved.example\naction = block\n"
+	"qtypes = A AAAA\nresponse = override\noverride = 192.0.2.9\noverride-ttl = 5m\n"
+	"[rule kids]\npriority = 4\ndomains = games.example\nclients = 198.51.100.0/24\n"
+	"action = block\nqtypes = A AAAA\n"
+	"[rule net]\npriority = 5\nprefixes = 2001:db8:77::/48\naction = block\n"
+	"[rule cdn]\npriority = 6\ndomains = cdn.example\nmatch-cname = yes\n"
+	"action = strip-aaaa\n"
+	"[rule dry]\npriority = 7\ndomains = dry.example\naction = strip-aaaa\n"
+	"enforce = no\n"
+	"[rule last]\npriority = 8\ndomains = last.example\naction = strip-aaaa\n"
+	"keep-last = no\n"
+	"[rule lead]\npriority = 9\ndomains = lead.example\naction = block\n"
+	"qtypes = A\nresponse = override\noverride = other.example\n"
+	"[rule ended]\npriority = 10\ndomains = ended.example\naction = block\n"
+	"qtypes = A AAAA\nuntil = 2020-01-01\n";
+
+static const struct {
+	const char *what, *name, *type, *client;
+	bool has_do;
+	const char *aaaa, *a, *expected;
+} ruled[] = {
+	{"no data", "www.ads.example.", "AAAA", NULL, false, "2001:db8::1", "192.0.2.1",
+	 "SOA EDE 15 30s"},
+	{"another type", "www.ads.example.", "NS", NULL, false, NULL, NULL, "asked"},
+	{"no such name", "gone.example.", "TXT", NULL, false, NULL, NULL,
+	 "NXDOMAIN SOA EDE 15 30s"},
+	{"another address", "moved.example.", "A", NULL, false, NULL, NULL,
+	 "192.0.2.9 EDE 15 300s"},
+	{"of the other family", "moved.example.", "AAAA", NULL, false, NULL, NULL,
+	 "SOA EDE 15 30s"},
+	{"that client", "games.example.", "A", "198.51.100.7", false, NULL, "192.0.2.1",
+	 "SOA EDE 15 30s"},
+	{"another client", "games.example.", "A", "203.0.113.7", false, NULL, "192.0.2.1",
+	 "192.0.2.1 300s"},
+	{"addresses of a prefix", "a.example.", "AAAA", NULL, false,
+	 "2001:db8:77::1 2001:db8::1", "", "2001:db8::1 EDE 17 300s"},
+	{"all of them: block takes the last", "a.example.", "AAAA", NULL, false,
+	 "2001:db8:77::1", "", "SOA EDE 17 30s"},
+	{"a name of the chain", "a.example.", "AAAA", NULL, false,
+	 "CNAME=x.cdn.example 2001:db8::1", "192.0.2.1", "x.cdn.example. SOA EDE 17 30s"},
+	{"no A: keep-last", "x.cdn.example.", "AAAA", NULL, false, "2001:db8::1", "",
+	 "2001:db8::1 300s"},
+	{"enforce = no", "dry.example.", "AAAA", NULL, false, "2001:db8::1", "192.0.2.1",
+	 "2001:db8::1 300s"},
+	{"keep-last = no", "last.example.", "AAAA", NULL, false, "2001:db8::1", "",
+	 "SOA EDE 17 30s"},
+	{"led elsewhere", "lead.example.", "A", NULL, false, NULL, "192.0.2.7",
+	 "other.example. 192.0.2.7 EDE 15 60s"},
+	{"that rule has ended", "ended.example.", "A", NULL, false, NULL, "192.0.2.1",
+	 "192.0.2.1 300s"},
+	{"signed, DO", "ads.example.", "A", NULL, true, NULL, "192.0.2.1 SIG",
+	 "192.0.2.1 SIG 300s"},
+	{"not signed, DO", "ads.example.", "A", NULL, true, NULL, "192.0.2.1",
+	 "SOA EDE 15 30s"},
+	{"no rule", "b.example.", "A", NULL, false, NULL, "192.0.2.1", "192.0.2.1 300s"},
+};
+
+static void run_ruled(size_t i, const struct gp_rules *rules)
+{
+	const struct gp_guard_policy policy = {.mode = GP_MODE_OFF, .enforce = 1};
+	const struct dns_config config = {.dnssec = DNS_DNSSEC_PROCESS};
+	const struct question question =
+		question_of(ruled[i].name, dns_type(ruled[i].type), ruled[i].has_do);
+	struct gp_addr client;
+	struct answer_context context = {.config = &config,
+					 .guard = &policy,
+					 .rules = rules,
+					 .facts = &facts,
+					 .now = 1800000000};
+	struct answer_reply aaaa, a;
+	char got[600];
+	uint16_t other;
+
+	if (ruled[i].client) {
+		assert_int_equal(gp_addr_parse(ruled[i].client, &client), GP_OK);
+		context.client = &client;
+	}
+	has_ipv4 = true;
+	other = answer_other_type(&question, &context);
+	aaaa = build(ruled[i].name, "AAAA", ruled[i].aaaa, main_bytes);
+	a = build(ruled[i].name, "A", ruled[i].a, other_bytes);
+	if (!answer_local(&question, &context, &answer)) {
+		if (question.type != WIRE_A && question.type != WIRE_AAAA) {
+			assert_string_equal(ruled[i].expected, "asked");
+			return;
+		}
+		answer_make(&question, &context, question.type == WIRE_A ? &a : &aaaa,
+			    !other                    ? NULL
+			    : question.type == WIRE_A ? &aaaa
+						      : &a,
+			    &answer);
+	}
+	snprintf(got, sizeof(got), "%s%s",
+		 (answer.flags & 0xf) == WIRE_NXDOMAIN ? "NXDOMAIN " : "", seen());
+	if (strcmp(got, ruled[i].expected) != 0)
+		fail_msg("%s: %s", ruled[i].what, got);
+}
+
+static void with_rules(void **state)
+{
+	struct gp_config *config = config_good(rules_text);
+	struct gp_rules rules;
+	struct gp_diag diag;
+
+	(void)state;
+	assert_int_equal(gp_rules_build(config, &rules, NULL, &diag), GP_OK);
+	for (size_t i = 0; i < sizeof(ruled) / sizeof(ruled[0]); i++)
+		run_ruled(i, &rules);
+	gp_rules_build_free(&rules);
+	gp_config_free(config);
+}
+
+/* Whom a rule is about is part of what an answer is kept by. */
+static void variants(void **state)
+{
+	struct gp_config *config = config_good(rules_text);
+	struct gp_rules rules;
+	struct gp_addr inside, outside;
+	const struct dns_config dns = {.dnssec = DNS_DNSSEC_PROCESS};
+	struct answer_context context = {.config = &dns, .rules = &rules};
+	const struct question games = question_of("games.example.", WIRE_A, false);
+	const struct question other = question_of("b.example.", WIRE_A, false);
+	uint32_t variant;
+
+	(void)state;
+	assert_int_equal(gp_rules_build(config, &rules, NULL, NULL), GP_OK);
+	assert_int_equal(gp_addr_parse("198.51.100.7", &inside), GP_OK);
+	assert_int_equal(gp_addr_parse("203.0.113.7", &outside), GP_OK);
+	context.client = &inside;
+	variant = answer_variant(&games, &context);
+	assert_int_not_equal(variant, answer_variant(&other, &context));
+	context.client = &outside;
+	assert_int_not_equal(variant, answer_variant(&games, &context));
+	assert_int_equal(answer_variant(&other, &context),
+			 answer_variant(&games, &context));
+	context.rules = NULL;
+	assert_int_equal(answer_variant(&games, &context), 0);
+	gp_rules_build_free(&rules);
+	gp_config_free(config);
+}
+
 /* Nobody is asked for what could not be handed out, or is not needed. */
 static void questions(void **state)
 {
@@ -314,8 +466,8 @@ static void svcb(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses),
-		cmocka_unit_test(questions),
+		cmocka_unit_test(addresses), cmocka_unit_test(with_rules),
+		cmocka_unit_test(variants),  cmocka_unit_test(questions),
 		cmocka_unit_test(svcb),
 	};
 

@@ -25,16 +25,23 @@ void tell_resolver(struct worker *worker)
 
 /* ---- the filter's facts ---- */
 
-static const struct gp_guard_policy *on_policy(void *ctx)
+static bool on_policy(void *ctx, struct serve_policy *out)
 {
 	struct worker *worker = ctx;
-	struct gp_live_ref ref;
 
-	if (!gp_live_get(&ref))
-		return NULL;
-	worker->dns_policy = ref.guard;
-	gp_live_put(&ref);
-	return &worker->dns_policy;
+	if (!gp_live_get(&worker->dns_live))
+		return false;
+	out->guard = worker->dns_live.guard;
+	out->rules = worker->dns_live.rules;
+	out->generation = worker->dns_live.snapshot->generation;
+	return true;
+}
+
+static void on_policy_done(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	gp_live_put(&worker->dns_live);
 }
 
 static socklen_t name_of(const struct gp_addr *addr, struct sockaddr_storage *out)
@@ -136,6 +143,7 @@ bool make_resolver(struct worker *worker)
 	const struct serve_ops ops = {
 		.ctx = worker,
 		.policy = on_policy,
+		.policy_done = on_policy_done,
 		.facts = {worker, on_usable, on_own, on_verdict, on_onlink},
 		.handed_out = on_handed_out,
 	};

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "dns/serve.h"
 #include "eventlog.h"
+#include "guard/live.h"
 #include "message.h"
 #include "report.h"
 #include "watch/prober.h"
@@ -35,9 +36,9 @@ struct worker {
 	struct prober *prober;
 	struct hints *hints;
 	struct control *control;
-	struct serve *serve; /* NULL: there is no resolver */
-	struct gp_guard_policy dns_policy;
-	bool dns_was_off;      /* when we started */
+	struct serve *serve;         /* NULL: there is no resolver */
+	struct gp_live_ref dns_live; /* while the resolver decides */
+	bool dns_was_off;            /* when we started */
 	long long dns_told_ms; /* the second that began then, and names told in it */
 	unsigned dns_told;
 	long long started_ms, tick_at_ms, nscd_sent_ms;

@@ -12,7 +12,7 @@
 
 /* ---- DNS64: for whom, and with what ---- */
 
-static bool is_for_dns64(const struct question *question,
+bool answer_is_for_dns64(const struct question *question,
 			 const struct answer_context *context)
 {
 	/* RFC 6147 5.5: who validates alone must see what is there. */
@@ -26,7 +26,7 @@ static bool is_for_dns64(const struct question *question,
 static bool may_synthesize(const struct question *question,
 			   const struct answer_context *context)
 {
-	return question->type == WIRE_AAAA && is_for_dns64(question, context) &&
+	return question->type == WIRE_AAAA && answer_is_for_dns64(question, context) &&
 	       !dns_is_excluded(context->config, question->name);
 }
 
@@ -41,6 +41,10 @@ uint16_t answer_main_type(const struct question *question,
 uint16_t answer_other_type(const struct question *question,
 			   const struct answer_context *context)
 {
+	uint8_t target[WIRE_NAME];
+
+	if (block_target(question, context, target))
+		return 0;
 	if (may_synthesize(question, context))
 		return WIRE_A;
 	if (!filter_concerns(question, context) || filter_is_total(question, context))
@@ -115,16 +119,6 @@ static bool has_usable_aaaa(const struct reply *reply,
 
 	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
 		if (walk.rr.type == WIRE_AAAA && !is_excluded_aaaa(context, &walk.rr))
-			return true;
-	return false;
-}
-
-static bool has_type(const struct reply *reply, uint16_t type)
-{
-	struct reply_walk walk = {.has_begun = false};
-
-	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
-		if (walk.rr.type == type)
 			return true;
 	return false;
 }
@@ -414,7 +408,7 @@ bool answer_has_records(const struct question *question, const struct answer_rep
 {
 	struct reply reply;
 
-	return reply_open(main, &reply) && has_type(&reply, question->type);
+	return reply_open(main, &reply) && reply_has(&reply, question->type);
 }
 
 bool answer_is_enough(const struct question *question,
@@ -432,7 +426,7 @@ bool answer_is_enough(const struct question *question,
 	if (reply_rcode(&reply) != WIRE_NOERROR)
 		return reply_rcode(&reply) == WIRE_NXDOMAIN || !may_make;
 	/* With addresses there is something to be filtered, without to be made. */
-	if (filter_concerns(question, context) && has_type(&reply, question->type))
+	if (filter_concerns(question, context) && reply_has(&reply, question->type))
 		return false;
 	return !may_make || has_usable_aaaa(&reply, context);
 }
@@ -470,102 +464,14 @@ static void make_dns64(const struct question *question,
 	}
 }
 
-/* ---- PTR (RFC 6147 5.3.1) ---- */
-
-static int nibble(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool answer_reverse6(const uint8_t *name, struct gp_addr *out)
-{
-	static const uint8_t zone[] = "\3ip6\4arpa";
-	uint8_t bytes[16] = {0};
-
-	for (unsigned i = 0; i < 32; i++, name += 2) {
-		const int value = name[0] == 1 ? nibble(name[1]) : -1;
-		if (value < 0)
-			return false;
-		bytes[15 - i / 2] |= (uint8_t)(i % 2 ? value << 4 : value);
-	}
-	*out = gp_addr_make(AF_INET6, bytes, 0);
-	return wire_name_equal(name, zone);
-}
-
-static void reverse4(const struct gp_addr *ipv4, uint8_t out[WIRE_NAME])
-{
-	static const uint8_t zone[] = "\7in-addr\4arpa";
-	size_t at = 0;
-
-	for (int i = 3; i >= 0; i--) {
-		const uint8_t octet = ipv4->bytes[i];
-		const uint8_t digits = octet >= 100 ? 3 : octet >= 10 ? 2 : 1;
-		out[at++] = digits;
-		if (digits == 3)
-			out[at++] = (uint8_t)('0' + octet / 100);
-		if (digits >= 2)
-			out[at++] = (uint8_t)('0' + octet / 10 % 10);
-		out[at++] = (uint8_t)('0' + octet % 10);
-	}
-	memcpy(out + at, zone, sizeof(zone));
-}
-
-bool answer_ptr_target(const struct question *question,
-		       const struct answer_context *context, uint8_t target[WIRE_NAME])
-{
-	const struct dns_config *config = context->config;
-	struct gp_addr ipv6, ipv4;
-
-	if (question->type != WIRE_PTR || !is_for_dns64(question, context) ||
-	    !answer_reverse6(question->name, &ipv6))
-		return false;
-	for (size_t i = 0; i < config->prefix_count; i++)
-		if (gp_nat64_extract(&config->prefixes[i], &ipv6, &ipv4) == GP_OK) {
-			reverse4(&ipv4, target);
-			return true;
-		}
-	return false;
-}
-
-/* A CNAME to the IPv4 name; where a CNAME is there already, its PTR under the name that
- * was asked for, as no CNAME may lead to one that we made. */
-static void make_ptr(const struct question *question,
-		     const struct answer_context *context, const struct reply *reply,
-		     const uint8_t *target, struct answer *out)
-{
-	const struct pick answers = {ANSWER_ANSWER, ANSWER_ANSWER, false, NULL, FOREVER};
-	struct reply_walk walk = {.has_begun = false};
-	struct wire_in in;
-	uint8_t name[WIRE_NAME];
-	struct builder builder;
-
-	builder_begin(&builder, question, out);
-	if (has_type(reply, WIRE_PTR)) {
-		out->is_synthesized = true;
-		out->ede = ANSWER_EDE_SYNTHESIZED;
-	}
-	if (has_type(reply, WIRE_PTR) && !has_type(reply, WIRE_CNAME)) {
-		builder_put_name(&builder, ANSWER_ANSWER, question->name, WIRE_CNAME,
-				 NO_SOA_S, target);
-		put_sections(&builder, question, context, reply, &answers);
-	}
-	while (has_type(reply, WIRE_CNAME) && reply_next(reply, &walk) &&
-	       walk.section == ANSWER_ANSWER) {
-		in = reply->in;
-		in.at = walk.rr.rdata_at;
-		in.failed = false;
-		if (walk.rr.type == WIRE_PTR && wire_name(&in, name))
-			builder_put_name(&builder, ANSWER_ANSWER, question->name,
-					 WIRE_PTR, walk.rr.ttl, name);
-	}
-	if (!has_type(reply, WIRE_PTR) && reply_rcode(reply) <= WIRE_NXDOMAIN)
-		builder_put_soa(&builder, question->name, ANSWER_OWN_S);
-	builder_end(&builder, reply_rcode(reply), lifetime_of(reply, true));
-}
-
 /* ---- the whole ---- */
+
+bool answer_target(const struct question *question, const struct answer_context *context,
+		   uint8_t target[WIRE_NAME])
+{
+	return block_target(question, context, target) ||
+	       answer_ptr_target(question, context, target);
+}
 
 void answer_make(const struct question *question, const struct answer_context *context,
 		 const struct answer_reply *main, const struct answer_reply *other,
@@ -576,12 +482,17 @@ void answer_make(const struct question *question, const struct answer_context *c
 
 	if (main && main->is_bogus && !(question->flags & WIRE_CD)) {
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
+	} else if (reply_open(main, &reply) && block_target(question, context, target)) {
+		block_lead(question, context, &reply, target, out);
+	} else if (reply_open(main, &reply) &&
+		   block_late(question, context, &reply, out)) {
+		return;
 	} else if (may_synthesize(question, context)) {
 		make_dns64(question, context, main, other, out);
 	} else if (!reply_open(main, &reply)) {
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
 	} else if (answer_ptr_target(question, context, target)) {
-		make_ptr(question, context, &reply, target, out);
+		answer_ptr(question, context, &reply, target, out);
 	} else if (answer_main_type(question, context) != question->type) {
 		deny(question, &reply, out);
 	} else {

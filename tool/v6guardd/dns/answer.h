@@ -21,6 +21,7 @@ enum answer_ede {
 	ANSWER_EDE_NONE = -1,
 	ANSWER_EDE_STALE = 3,
 	ANSWER_EDE_BOGUS = 6,
+	ANSWER_EDE_BLOCKED = 15,
 	ANSWER_EDE_FILTERED = 17,
 	ANSWER_EDE_PROHIBITED = 18,
 	ANSWER_EDE_UNREACHABLE = 22,
@@ -37,11 +38,14 @@ struct answer_reply {
 /** What is asked for whom: does DNS64 act, and for which names. */
 struct answer_context {
 	const struct dns_config *config;
-	/* The filter; guard is NULL while there is none. */
+	/* The filter; guard is NULL while there is none, rules as well. */
 	const struct gp_guard_policy *guard;
+	const struct gp_rules *rules;
 	const struct gp_facts *facts;
-	bool synthesizes;  /* the host and the client are to have DNS64 */
-	bool is_forwarded; /* the name is in a zone of [forward] */
+	const struct gp_addr *client; /* that asks; NULL: nobody */
+	int64_t now;                  /* wall clock, seconds */
+	bool synthesizes;             /* the host and the client are to have DNS64 */
+	bool is_forwarded;            /* the name is in a zone of [forward] */
 };
 
 struct answer {
@@ -70,22 +74,28 @@ uint16_t answer_other_type(const struct question *question,
 			   const struct answer_context *context);
 
 /**
- * QUESTION is for the PTR of an address that a NAT64 prefix embeds (RFC 6147 5.3.1):
- * TARGET is the name below in-addr.arpa to ask instead.
+ * Another name is to be asked for instead, TARGET: of the PTR of an address that a NAT64
+ * prefix embeds the name below in-addr.arpa (RFC 6147 5.3.1), and of a rule with
+ * `override = NAME` that name.
  */
-bool answer_ptr_target(const struct question *question,
-		       const struct answer_context *context, uint8_t target[WIRE_NAME]);
+bool answer_target(const struct question *question, const struct answer_context *context,
+		   uint8_t target[WIRE_NAME]);
+
+/** A number that is another one where other rules are about QUESTION: part of what an
+ * answer is kept by. 0: there are no rules. */
+uint32_t answer_variant(const struct question *question,
+			const struct answer_context *context);
 
 /**
  * Answer what needs no upstream: ipv4only.arpa and the reverse names of its addresses
  * while DNS64 acts (RFC 8880 7.1), ANY (RFC 8482), localhost, invalid, onion and local
- * (RFC 6761, 7686, 6762). False: it does.
+ * (RFC 6761, 7686, 6762), and what a rule blocks. False: it does.
  */
 bool answer_local(const struct question *question, const struct answer_context *context,
 		  struct answer *out);
 
 /**
- * The answer from MAIN, what upstream said to answer_main_type or to answer_ptr_target,
+ * The answer from MAIN, what upstream said to answer_main_type or to answer_target,
  * and OTHER, what it said to answer_other_type; NULL: not asked, or not needed.
  */
 void answer_make(const struct question *question, const struct answer_context *context,

@@ -164,6 +164,16 @@ bool reply_next(const struct reply *reply, struct reply_walk *walk)
 	return wire_get_rr(&walk->in, &walk->rr);
 }
 
+bool reply_has(const struct reply *reply, uint16_t type)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (walk.rr.type == type)
+			return true;
+	return false;
+}
+
 /* ---- for the client ---- */
 
 struct answer_image answer_image(const struct answer *answer)

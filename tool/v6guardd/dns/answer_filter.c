@@ -6,16 +6,21 @@
 #include "answer_private.h"
 
 /* SvcParamKeys (RFC 9460 14.3.2). */
+#define CHAIN 16
 enum { SVCB_MANDATORY = 0, SVCB_IPV4HINT = 4, SVCB_IPV6HINT = 6 };
 
-static bool may_act(const struct answer_context *context, const uint8_t *name)
+/* What the actions of rules come to for a family; which rules are about a name is seen
+ * when its addresses are. */
+#define STRIPS_AAAA (1U << GP_DO_AUTO | 1U << GP_DO_PREFER_IPV4 | 1U << GP_DO_STRIP_AAAA)
+#define STRIPS_A (1U << GP_DO_STRIP_A)
+#define BLOCKS (1U << GP_DO_BLOCK)
+
+static bool guard_may_act(const struct answer_context *context, const uint8_t *name)
 {
 	char text[WIRE_NAME_TEXT];
-	const struct gp_query query = {.name = wire_name_text(name, text),
-				       .family = AF_UNSPEC,
-				       .door = GP_DOOR_DNS};
+	const struct gp_query query = rules_query(context, name, text);
 
-	return context->guard && context->guard->enforce &&
+	return context->guard->enforce &&
 	       gp_guard_may_act(context->guard, NULL, &query, true);
 }
 
@@ -24,17 +29,36 @@ static uint16_t victim_of(const struct answer_context *context)
 	return context->guard->mode == GP_MODE_STRIP_A ? WIRE_A : WIRE_AAAA;
 }
 
+/* Addresses of TYPE may be left out of answers about NAME. */
+static bool may_strip(const struct answer_context *context, const uint8_t *name,
+		      uint16_t type)
+{
+	const uint32_t actions = context->rules ? context->rules->actions : 0;
+
+	if (!context->guard || (type != WIRE_A && type != WIRE_AAAA))
+		return false;
+	if (actions & (type == WIRE_A ? STRIPS_A : STRIPS_AAAA))
+		return true;
+	return type == victim_of(context) && guard_may_act(context, name);
+}
+
+static bool may_block(const struct answer_context *context)
+{
+	return context->rules && context->rules->actions & BLOCKS;
+}
+
 bool filter_concerns(const struct question *question,
 		     const struct answer_context *context)
 {
-	return question->class == WIRE_CLASS_IN && context->guard &&
-	       question->type == victim_of(context) && may_act(context, question->name);
+	return question->class == WIRE_CLASS_IN &&
+	       may_strip(context, question->name, question->type);
 }
 
 bool filter_is_total(const struct question *question,
 		     const struct answer_context *context)
 {
-	return filter_concerns(question, context) && !context->guard->keep_last &&
+	return !context->rules && filter_concerns(question, context) &&
+	       !context->guard->keep_last &&
 	       (context->guard->mode == GP_MODE_STRIP_AAAA ||
 		context->guard->mode == GP_MODE_STRIP_A) &&
 	       !(question->dnssec_ok && !context->config->filter_signed);
@@ -42,8 +66,12 @@ bool filter_is_total(const struct question *question,
 
 uint32_t filter_cap(const struct answer_context *context)
 {
-	return context->guard && context->guard->mode == GP_MODE_AUTO ? ANSWER_OWN_S
-								      : UINT32_MAX;
+	const bool is_verdict =
+		context->guard &&
+		(context->guard->mode == GP_MODE_AUTO ||
+		 (context->rules && context->rules->actions & 1U << GP_DO_AUTO));
+
+	return is_verdict ? ANSWER_OWN_S : UINT32_MAX;
 }
 
 /* ---- candidates ---- */
@@ -84,35 +112,86 @@ static bool is_signed(const struct reply *reply, uint16_t type)
 	return false;
 }
 
+/* The names of a chain, for rules with match-cname. */
+struct chain {
+	size_t count;
+	const char *names[CHAIN];
+	char text[CHAIN][WIRE_NAME_TEXT];
+};
+
+static void follow(struct chain *chain, const struct reply *reply)
+{
+	struct reply_walk walk = {.has_begun = false};
+	uint8_t name[WIRE_NAME];
+	struct wire_in in;
+
+	chain->count = 0;
+	while (chain->count < CHAIN && reply_next(reply, &walk) &&
+	       walk.section == ANSWER_ANSWER) {
+		in = reply->in;
+		in.at = walk.rr.rdata_at;
+		in.failed = false;
+		if (walk.rr.type != WIRE_CNAME || !wire_name(&in, name))
+			continue;
+		chain->names[chain->count] =
+			wire_name_text(name, chain->text[chain->count]);
+		chain->count++;
+	}
+}
+
+/* CHAIN may be NULL. */
 static void decide(struct filter *filter, const struct answer_context *context,
-		   const uint8_t *name)
+		   const uint8_t *name, const struct chain *chain)
 {
 	char text[WIRE_NAME_TEXT];
-	const struct gp_query query = {.name = wire_name_text(name, text),
-				       .family = AF_UNSPEC,
-				       .door = GP_DOOR_DNS};
+	struct gp_query query = rules_query(context, name, text);
 
-	filter->acts = gp_guard(context->guard, NULL, &query, context->facts,
+	if (chain && chain->count) {
+		query.chain = chain->names;
+		query.chain_count = chain->count;
+		query.canonical = chain->names[chain->count - 1];
+	}
+	filter->acts = gp_guard(context->guard, context->rules, &query, context->facts,
 				filter->list, filter->count)
 			       .acts;
+}
+
+/* Rules that block by prefixes: of these types alone. */
+static void block_addresses(struct filter *filter, const struct answer_context *context,
+			    uint16_t type)
+{
+	for (size_t i = 0; i < filter->count; i++) {
+		struct gp_candidate *one = &filter->list[i];
+		if (one->action != GP_DO_BLOCK || !one->enforce || !one->rule ||
+		    !gp_rules_has_qtype(context->rules, one->rule - 1U, type))
+			continue;
+		one->disposition = GP_STRIPPED;
+		filter->acts = true;
+	}
 }
 
 void filter_decide(struct filter *filter, const struct question *question,
 		   const struct answer_context *context, const struct reply *main,
 		   const struct answer_reply *other)
 {
+	static struct chain chain;
 	struct reply reply;
 
 	filter->count = 0;
 	filter->acts = false;
-	if (!filter_concerns(question, context) ||
+	if (!(filter_concerns(question, context) ||
+	      (may_block(context) && question->class == WIRE_CLASS_IN)) ||
+	    !context->guard ||
 	    (question->dnssec_ok && !context->config->filter_signed &&
 	     is_signed(main, question->type)))
 		return;
 	collect(filter, main);
 	if (reply_open(other, &reply))
 		collect(filter, &reply);
-	decide(filter, context, question->name);
+	follow(&chain, main);
+	decide(filter, context, question->name, &chain);
+	if (may_block(context))
+		block_addresses(filter, context, question->type);
 }
 
 static bool is_stripped(const struct filter *filter, const struct gp_addr *addr)
@@ -152,7 +231,7 @@ static void decide_hints(struct filter *filter, const struct answer_context *con
 	filter->list[filter->count++].addr = family == AF_INET
 						     ? gp_addr_make(AF_INET6, ipv6, 0)
 						     : gp_addr_make(AF_INET, ipv4, 0);
-	decide(filter, context, name);
+	decide(filter, context, name, NULL);
 }
 
 /* The addresses of a hint that are left, to OUT; how many bytes. */
@@ -216,7 +295,7 @@ size_t filter_hints(const struct answer_context *context, const struct wire_rr *
 {
 	static struct filter filter;
 	static uint8_t left[WIRE_MAX], mandatory[WIRE_MAX];
-	const bool is_ipv6 = context->guard && victim_of(context) == WIRE_AAAA;
+	const bool is_ipv6 = may_strip(context, rr->owner, WIRE_AAAA);
 	const uint16_t hint = is_ipv6 ? SVCB_IPV6HINT : SVCB_IPV4HINT;
 	struct parameter one;
 	struct wire_in in, again;
@@ -224,7 +303,8 @@ size_t filter_hints(const struct answer_context *context, const struct wire_rr *
 	size_t kept = SIZE_MAX;
 
 	if ((rr->type != WIRE_HTTPS && rr->type != WIRE_SVCB) ||
-	    !may_act(context, rr->owner) || !has_parameters(rr, &in))
+	    !(is_ipv6 || may_strip(context, rr->owner, WIRE_A)) ||
+	    !has_parameters(rr, &in))
 		return 0;
 	again = in;
 	while (next_parameter(&again, &one))

@@ -4,6 +4,7 @@
 #define TOOL_V6GUARDD_DNS_ANSWER_PRIVATE_H
 
 #include "answer.h"
+#include "guard/rules.h"
 
 /** Seconds that failures are kept (RFC 9520 3.2), and negative answers of our own. */
 #define ANSWER_FAILED_S 5
@@ -59,9 +60,34 @@ struct reply_walk {
 
 bool reply_next(const struct reply *reply, struct reply_walk *walk);
 
+/** A record of TYPE is in the answer section. */
+bool reply_has(const struct reply *reply, uint16_t type);
+
+/** DNS64 acts for QUESTION (RFC 6147 5.5). */
+bool answer_is_for_dns64(const struct question *question,
+			 const struct answer_context *context);
+
 /** DNS64 may make an AAAA of IPV4 with the prefix of that INDEX. */
 bool answer_may_embed(const struct answer_context *context, size_t index,
 		      const struct gp_addr *ipv4);
+
+/* ---- answer_block.c ---- */
+
+/** A query about NAME for guard and rules; TEXT holds the name. */
+struct gp_query rules_query(const struct answer_context *context, const uint8_t *name,
+			    char text[WIRE_NAME_TEXT]);
+/** QUESTION is blocked, and answered without asking anybody. */
+bool block_local(const struct question *question, const struct answer_context *context,
+		 struct answer *out);
+/** It is blocked, and led to TARGET. */
+bool block_target(const struct question *question, const struct answer_context *context,
+		  uint8_t target[WIRE_NAME]);
+/** The answer then, from REPLY about TARGET. */
+void block_lead(const struct question *question, const struct answer_context *context,
+		const struct reply *reply, const uint8_t *target, struct answer *out);
+/** Now that REPLY shows that the name is not signed it is blocked. */
+bool block_late(const struct question *question, const struct answer_context *context,
+		const struct reply *reply, struct answer *out);
 
 /* ---- answer_filter.c ---- */
 
@@ -91,6 +117,16 @@ bool filter_strips(const struct filter *filter, const struct wire_rr *rr);
 /** RDATA of RR without the hints that are left out, to OUT; its size, 0: as it is. */
 size_t filter_hints(const struct answer_context *context, const struct wire_rr *rr,
 		    uint8_t out[WIRE_MAX]);
+
+/* ---- answer_ptr.c ---- */
+
+/** QUESTION is for the PTR of an address in a NAT64 prefix: TARGET is the name below
+ * in-addr.arpa. */
+bool answer_ptr_target(const struct question *question,
+		       const struct answer_context *context, uint8_t target[WIRE_NAME]);
+/** The answer, from REPLY about TARGET. */
+void answer_ptr(const struct question *question, const struct answer_context *context,
+		const struct reply *reply, const uint8_t *target, struct answer *out);
 
 /** The address of a whole name below ip6.arpa; false: it is none. */
 bool answer_reverse6(const uint8_t *name, struct gp_addr *out);

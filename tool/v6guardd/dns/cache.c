@@ -22,7 +22,7 @@ struct entry {
 	uint32_t next; /* of its bucket: place + 1, 0: none */
 	uint32_t hash;
 	uint32_t made, expires, retry; /* seconds since the cache was made */
-	uint32_t units;
+	uint32_t units, variant;
 	uint16_t type, size, ttl_count, flags;
 	int16_t ede;
 	uint8_t key, is;
@@ -133,6 +133,7 @@ static bool is_it(const struct entry *entry, const struct cache_key *key, uint32
 	const uint8_t *bytes = (const uint8_t *)(ttls + entry->ttl_count);
 
 	return entry->hash == hash && entry->key == bits && entry->type == key->type &&
+	       entry->variant == key->variant &&
 	       !memcmp(bytes + WIRE_HEADER, key->name, key->name_length);
 }
 
@@ -200,6 +201,7 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.made = now,
 		.expires = now + answer->lifetime,
 		.units = (uint32_t)units,
+		.variant = key->variant,
 		.type = key->type,
 		.size = (uint16_t)answer->size,
 		.ttl_count = (uint16_t)answer->ttl_count,

@@ -20,6 +20,7 @@ struct cache_key {
 	const uint8_t *name; /* lower case */
 	uint32_t hash;       /* wire_name_hash of it */
 	uint16_t name_length, type;
+	uint32_t variant; /* answer_variant */
 	bool dnssec_ok, cd, synthesizes;
 };
 

@@ -2,6 +2,7 @@
 /* serve.c - see serve.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "guard/clock.h"
 #include "serve_private.h"
@@ -85,7 +86,10 @@ static struct answer_context context_for(const struct serve *serve,
 
 	return (struct answer_context){
 		.config = config,
-		.guard = serve->has_policy ? &serve->policy : NULL,
+		.guard = serve->has_policy ? &serve->policy.guard : NULL,
+		.rules = serve->policy.rules,
+		.client = &client->addr,
+		.now = serve->policy.rules ? time(NULL) : 0,
 		.facts = &serve->ops.facts,
 		.synthesizes = is_client && serve_nat64_acts(serve),
 		.is_forwarded = dns_zone_of(config, question->name) != NULL,
@@ -118,20 +122,32 @@ static void answer_at_once(struct serve *serve, const struct listen_client *clie
 	serve_reply(serve, client, question, &image, 0);
 }
 
-/* `v6guard off`, another mode: what was made by the one before is forgotten. */
-static void take_policy(struct serve *serve)
+/* `v6guard off`, another mode, other rules: what was made by the ones before is
+ * forgotten. */
+void serve_hold(struct serve *serve)
 {
-	const struct gp_guard_policy *policy = serve->ops.policy(serve->ops.ctx);
-	const bool is_same =
-		serve->has_policy == (policy != NULL) &&
-		(!policy || !memcmp(policy, &serve->policy, sizeof(*policy)));
+	struct serve_policy policy = {.rules = NULL};
+	bool has_policy, is_same;
 
-	if (is_same)
+	if (serve->holds++)
 		return;
-	serve->has_policy = policy != NULL;
-	if (policy)
-		serve->policy = *policy;
-	serve_redecide(serve);
+	has_policy = serve->ops.policy(serve->ops.ctx, &policy);
+	is_same = has_policy == serve->has_policy &&
+		  policy.generation == serve->policy.generation &&
+		  !memcmp(&policy.guard, &serve->policy.guard, sizeof(policy.guard));
+	serve->policy = policy;
+	serve->has_policy = has_policy;
+	if (!is_same)
+		serve_redecide(serve);
+}
+
+void serve_release(struct serve *serve)
+{
+	if (--serve->holds)
+		return;
+	serve->policy.rules = NULL;
+	if (serve->has_policy)
+		serve->ops.policy_done(serve->ops.ctx);
 }
 
 static void look_up(struct serve *serve, const struct listen_client *client,
@@ -141,7 +157,6 @@ static void look_up(struct serve *serve, const struct listen_client *client,
 	struct lookup *lookup;
 	bool is_new = false;
 
-	take_policy(serve);
 	context = context_for(serve, client, question);
 	if (answer_again(serve, client, question, &context))
 		return;
@@ -188,7 +203,9 @@ static void on_message(void *ctx, const struct listen_client *client,
 		serve->counters.refused++;
 		refuse(serve, client, &question, WIRE_REFUSED, ANSWER_EDE_NONE);
 	} else {
+		serve_hold(serve);
 		look_up(serve, client, &question);
+		serve_release(serve);
 	}
 }
 

@@ -23,11 +23,19 @@ struct serve_counters {
 		joined, hits, stale;
 };
 
+/** The policy in force. */
+struct serve_policy {
+	struct gp_guard_policy guard;
+	const struct gp_rules *rules; /* NULL: none */
+	uint64_t generation;
+};
+
 /** What the filter goes by, and what it tells. */
 struct serve_ops {
 	void *ctx;
-	/* The policy in force; NULL: none. Valid until it is asked for again. */
-	const struct gp_guard_policy *(*policy)(void *ctx);
+	/* False: there is none, and no policy_done. Else it stays until that. */
+	bool (*policy)(void *ctx, struct serve_policy *out);
+	void (*policy_done)(void *ctx);
 	struct gp_facts facts;
 	/* These addresses of one name are about to be handed out. */
 	void (*handed_out)(void *ctx, const struct gp_addr *addresses, size_t count);

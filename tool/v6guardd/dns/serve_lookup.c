@@ -26,6 +26,7 @@ static bool is_same(const struct lookup *lookup, const struct question *question
 	       other->dnssec_ok == question->dnssec_ok &&
 	       (other->flags & WIRE_CD) == (question->flags & WIRE_CD) &&
 	       lookup->context.synthesizes == context->synthesizes &&
+	       lookup->variant == answer_variant(question, context) &&
 	       other->name_length == question->name_length &&
 	       !memcmp(other->name, question->name, question->name_length);
 }
@@ -86,6 +87,7 @@ struct cache_key serve_key(const struct question *question,
 		.dnssec_ok = question->dnssec_ok,
 		.cd = question->flags & WIRE_CD,
 		.synthesizes = context->synthesizes,
+		.variant = answer_variant(question, context),
 	};
 }
 
@@ -137,15 +139,41 @@ static void tell_addresses(const struct lookup *lookup)
 		ops->handed_out(ops->ctx, addresses, count);
 }
 
+/* Go by the policy that is in force now, until serve_release. */
+static void refresh(struct lookup *lookup)
+{
+	struct serve *serve = lookup->serve;
+
+	serve_hold(serve);
+	lookup->context.guard = serve->has_policy ? &serve->policy.guard : NULL;
+	lookup->context.rules = serve->policy.rules;
+}
+
+/* It was asked for what the policy now in force would ask for as well. */
+static bool is_still_asked(const struct lookup *lookup)
+{
+	uint8_t target[WIRE_NAME];
+
+	return lookup->main_type ==
+		       answer_main_type(&lookup->question, &lookup->context) &&
+	       lookup->has_target ==
+		       answer_target(&lookup->question, &lookup->context, target);
+}
+
 static void finish(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
 	struct cache_hit hit = {.age = 0};
 	struct waiter *waiter;
 
-	answer_make(&lookup->question, &lookup->context,
-		    lookup->main.is_done ? &lookup->main.reply : NULL,
-		    lookup->other.is_done ? &lookup->other.reply : NULL, &serve->answer);
+	if (!is_still_asked(lookup))
+		answer_fail(&lookup->question, WIRE_SERVFAIL, ANSWER_EDE_NONE,
+			    &serve->answer);
+	else
+		answer_make(&lookup->question, &lookup->context,
+			    lookup->main.is_done ? &lookup->main.reply : NULL,
+			    lookup->other.is_done ? &lookup->other.reply : NULL,
+			    &serve->answer);
 	if (lookup->other_type)
 		tell_addresses(lookup);
 	if (!take_stale(lookup, &hit))
@@ -176,12 +204,10 @@ static bool is_standing_in(const struct lookup *lookup)
 }
 
 /* Is there enough for an answer? If not, for how long is there no more? */
-static void consider(struct lookup *lookup)
+static void consider_held(struct lookup *lookup)
 {
 	const uint32_t patience = lookup->serve->config.aaaa_timeout_ms;
 
-	if (lookup->is_beginning)
-		return;
 	if (lookup->main.is_done &&
 	    (!lookup->other_type || lookup->other.is_done ||
 	     answer_is_enough(&lookup->question, &lookup->context, &lookup->main.reply)))
@@ -190,10 +216,26 @@ static void consider(struct lookup *lookup)
 		wait_until(lookup, patience);
 }
 
+static void consider(struct lookup *lookup)
+{
+	struct serve *serve = lookup->serve;
+
+	if (lookup->is_beginning)
+		return;
+	refresh(lookup);
+	consider_held(lookup);
+	serve_release(serve);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
+	struct lookup *lookup = arg;
+	struct serve *serve = lookup->serve;
+
 	(void)fd, (void)what;
-	finish(arg);
+	refresh(lookup);
+	finish(lookup);
+	serve_release(serve);
 }
 
 static void take_reply(struct half *half, const struct answer_reply *reply)
@@ -257,11 +299,10 @@ void lookup_begin(struct lookup *lookup)
 	lookup->is_beginning = true;
 	lookup->other_type = answer_other_type(question, &lookup->context);
 	wait_until(lookup, patience(lookup));
-	if (answer_ptr_target(question, &lookup->context, target))
-		ask(lookup, target, WIRE_PTR, on_main, &lookup->main);
-	else
-		ask(lookup, question->name, answer_main_type(question, &lookup->context),
-		    on_main, &lookup->main);
+	lookup->main_type = answer_main_type(question, &lookup->context);
+	lookup->has_target = answer_target(question, &lookup->context, target);
+	ask(lookup, lookup->has_target ? target : question->name, lookup->main_type,
+	    on_main, &lookup->main);
 	if (lookup->other_type)
 		ask(lookup, question->name, lookup->other_type, on_other, &lookup->other);
 	lookup->is_beginning = false;
@@ -282,6 +323,9 @@ struct lookup *lookup_new(struct serve *serve, const struct question *question,
 	lookup->serve = serve;
 	lookup->question = *question;
 	lookup->context = *context;
+	lookup->client = *context->client;
+	lookup->context.client = &lookup->client;
+	lookup->variant = answer_variant(question, context);
 	lookup->started_ms = gp_boot_ms();
 	lookup->timer = evtimer_new(serve->base, on_timer, lookup);
 	if (!lookup->timer) {

@@ -26,6 +26,10 @@ struct lookup {
 	struct serve *serve;
 	struct question question; /* of who came first */
 	struct answer_context context;
+	struct gp_addr client; /* of who came first */
+	uint32_t variant;
+	uint16_t main_type;
+	bool has_target;
 	struct waiter *waiters;
 	struct half main, other;
 	uint16_t other_type;
@@ -38,8 +42,9 @@ struct serve {
 	struct event_base *base;
 	struct dns_config config;
 	struct serve_ops ops;
-	struct gp_guard_policy policy; /* that answers were made by */
+	struct serve_policy policy; /* while it is held; else what was seen of it last */
 	bool has_policy;
+	unsigned holds;
 	bool ipv6_default, ipv4_usable;
 	struct upstream *upstream;
 	struct listen *listen;
@@ -58,6 +63,9 @@ struct serve {
 void serve_reply(struct serve *serve, const struct listen_client *client,
 		 const struct question *question, const struct answer_image *image,
 		 uint32_t age);
+/* Take hold of the policy in force, once or more often, and let go of it as often. */
+void serve_hold(struct serve *serve);
+void serve_release(struct serve *serve);
 /* RCODE says that there was no answer to be had. */
 bool serve_is_failure(uint16_t flags);
 
