@@ -117,20 +117,15 @@ static bool read_dynamic(const struct file *file, uint64_t offset, size_t at,
 	return true;
 }
 
-/* The dynamic strings are names of libraries and symbols, each with a NUL. */
+/* The dynamic strings are names of libraries and symbols, each with a NUL; a linker puts
+ * one that is the end of another (some_getaddrinfo) there. */
 static bool has_name(const char *strings, size_t size)
 {
 	static const char *const names[] = {"getaddrinfo", "getaddrinfo_a"};
-	char wanted[32];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const size_t length = strlen(names[i]);
-
-		wanted[0] = '\0';
-		memcpy(wanted + 1, names[i], length + 1);
-		if (memmem(strings, size, wanted, length + 2))
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (memmem(strings, size, names[i], strlen(names[i]) + 1))
 			return true;
-	}
 	return false;
 }
 
