@@ -164,21 +164,25 @@ static void write_block(struct gp_doc *doc, uint32_t behind,
 	put(doc, behind, GP_DOC_BLOCK_END);
 }
 
-void gp_block_set(struct gp_doc *doc, const struct gp_prefix *prefixes, size_t count)
+bool gp_block_set(struct gp_doc *doc, const struct gp_prefix *prefixes, size_t count)
 {
 	const struct block block = find(doc);
 	uint32_t behind = block.first ? gp_doc_previous(doc, block.first) : 0, next;
+	bool has_tables;
 
 	for (uint32_t at = block.first; at; at = next) {
 		next = at == block.last ? 0 : gp_doc_next(doc, at);
 		gp_doc_remove(doc, at);
 	}
 	if (count == 0)
-		return;
+		return false;
 	/* Else these rows alone would drop libc's tables. */
+	has_tables = gp_edit_has_rows(doc, GP_TABLE_PRECEDENCE) &&
+		     gp_edit_has_rows(doc, GP_TABLE_LABEL);
 	gp_edit_spell_out(doc, GP_TABLE_PRECEDENCE);
 	gp_edit_spell_out(doc, GP_TABLE_LABEL);
 	if (!block.first)
 		behind = gp_doc_previous(doc, 0);
 	write_block(doc, behind, prefixes, count);
+	return !has_tables;
 }

@@ -31,8 +31,9 @@ enum gp_block_state gp_block_look(const struct gp_doc *doc, struct gp_prefix *pr
 /**
  * The block has a precedence and a label row for each of COUNT prefixes; none: there is
  * no block. It stays where it is; a new one stands at the end. For what gp_block_look did
- * not find EDITED.
+ * not find EDITED. True: a built-in table was written out, which stays when the block
+ * goes.
  */
-void gp_block_set(struct gp_doc *doc, const struct gp_prefix *prefixes, size_t count);
+bool gp_block_set(struct gp_doc *doc, const struct gp_prefix *prefixes, size_t count);
 
 #endif

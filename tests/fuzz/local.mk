@@ -4,6 +4,7 @@
 # tests/fuzz/fuzz_NAME -max_total_time=60 NEW-FOLDER ../tests/fuzz/corpus/NAME
 fuzzers = \
 	tests/fuzz/fuzz_argv \
+	tests/fuzz/fuzz_block \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_dns_answer \
@@ -31,6 +32,9 @@ fuzz_main = tests/fuzz/main_replay.c
 fuzz_ldflags = $(AM_LDFLAGS)
 endif
 
+tests_fuzz_fuzz_block_SOURCES = tests/fuzz/fuzz_block.c $(fuzz_main)
+tests_fuzz_fuzz_block_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_block_LDADD = libgpcore.la
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_main)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_config_LDADD = libgpcore.la

@@ -108,6 +108,7 @@ until_true 12 is_state removed
 check "taken out by hand, it stays out" "removed " "$(state) $(rows)"
 kill -HUP "$(daemon_pid h)"
 become "until the next reload" "$site::/48 fd77:1:2::/48"
+check "only what stays is in history" 1 "$(on h v6guard history gai | grep -c known-local-ula)"
 
 # ---- killed --------------------------------------------------------------------------
 kill -KILL "$(daemon_pid h)"

@@ -45,7 +45,7 @@ static char *set(const char *text, size_t text_size, size_t *size,
 	for (; names[count]; count++)
 		prefixes[count] = prefix(names[count]);
 	assert_int_equal(gp_doc_parse(text, text_size, GP_GAI_BEFORE_2_41, &doc), GP_OK);
-	gp_block_set(doc, prefixes, count);
+	assert_int_equal(gp_block_set(doc, prefixes, count), count && !text_size);
 	assert_int_equal(gp_doc_write(doc, &out, size), GP_OK);
 	gp_doc_free(doc);
 	return out;

@@ -289,12 +289,37 @@ static void test_kernel(void **state)
 	gp_source_close(&sockets);
 }
 
+static void test_set(void **state)
+{
+	static struct gp_labels labels;
+	struct gp_source_sockets sockets;
+	const struct gp_source_ops ops = gp_source_kernel(&sockets, 0);
+	struct gp_label row = {prefix("fd00:9::/48"), 14};
+	size_t found = 0;
+
+	(void)state;
+	need_netns();
+	assert_int_equal(gp_label_set(&row, true), GP_OK);
+	assert_int_equal(gp_labels_read(&ops, &labels), GP_OK);
+	for (size_t i = 0; i < labels.count; i++)
+		if (labels.rows[i].prefix.length == 48 &&
+		    gp_addr_equal(&labels.rows[i].prefix.addr, &row.prefix.addr))
+			found++;
+	assert_int_equal(found, 1);
+	row.label = 15;
+	assert_int_equal(gp_label_set(&row, true), GP_CONFLICT);
+	assert_int_equal(gp_label_set(&row, false), GP_OK);
+	assert_int_equal(gp_label_set(&row, false), GP_NOTFOUND);
+	gp_source_close(&sockets);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_captured), cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_limit),    cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_set),
 	};
 	int failed;
 

@@ -67,17 +67,16 @@ static void view_close(struct view *view)
 	gp_file_free(&view->file);
 }
 
-/* The block comes and goes with history; what the network does to it in between would
+/* History is for what would stay: the block comes and goes with the network, and would
  * push out all that people have done. */
 static enum gp_status replace(struct gp_store *store, struct view *view,
 			      const struct ula_rows *rows, struct gp_diag *diag)
 {
-	const bool is_lasting = view->state == GP_BLOCK_NONE || !rows->count;
+	const bool is_lasting = gp_block_set(view->doc, rows->rows, rows->count);
 	enum gp_status status;
 	char *bytes;
 	size_t size;
 
-	gp_block_set(view->doc, rows->rows, rows->count);
 	status = gp_doc_write(view->doc, &bytes, &size);
 	if (status != GP_OK)
 		return gp_diag_set(diag, status, KNOWNLOCAL_FILE, "%s",
