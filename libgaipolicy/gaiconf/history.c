@@ -14,7 +14,8 @@
  *	existed 1			(0: the change created the file)
  *	size 494
  *
- * A file whose header or size does not fit is passed over.
+ * A file whose header or size does not fit is passed over. Its time of modification is
+ *that of the content, as `cp -p` would have it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -197,8 +198,12 @@ static enum gp_status next_path(const char *folder, const char *what, char **pat
 }
 
 static enum gp_status write_entry(const char *folder, const char *path, const char *bytes,
-				  size_t size, mode_t mode, struct gp_diag *diag)
+				  size_t size, const struct gp_file *file,
+				  struct gp_diag *diag)
 {
+	/* Who may read the file may read what it was, and nobody else. */
+	const mode_t mode = 0600 | (file->exists ? file->stat.st_mode & 0044 : 0044);
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, file->stat.st_mtim};
 	const struct iovec part = {(void *)(uintptr_t)bytes, size};
 	char *temp, *any;
 	int fd;
@@ -212,6 +217,9 @@ static enum gp_status write_entry(const char *folder, const char *path, const ch
 	if (status != GP_OK)
 		return status;
 
+	/* Only good to have. */
+	if (file->exists)
+		(void)futimens(fd, times);
 	if (fchmod(fd, mode) < 0)
 		status = gp_io_failed(diag, path, "cannot set its mode");
 	else
@@ -244,11 +252,8 @@ enum gp_status gp_history_add(struct gp_store *store, const char *what,
 		status = gp_folder_make(store->root, FOLDER, &folder, diag);
 	if (status == GP_OK)
 		status = next_path(folder, what, &path, diag);
-	if (status == GP_OK) {
-		/* Who may read the file may read what it was, and nobody else. */
-		mode_t mode = 0600 | (file->exists ? file->stat.st_mode & 0044 : 0044);
-		status = write_entry(folder, path, bytes, size, mode, diag);
-	}
+	if (status == GP_OK)
+		status = write_entry(folder, path, bytes, size, file, diag);
 	free(bytes);
 	free(folder);
 	if (status == GP_OK)
@@ -345,6 +350,8 @@ static bool read_entry(const char *folder, uint64_t serial, struct gp_history_en
 
 	memset(out, 0, sizeof(*out));
 	out->serial = serial;
+	out->since_ms = (int64_t)file->stat.st_mtim.tv_sec * 1000 +
+			file->stat.st_mtim.tv_nsec / 1000000;
 	is_good = parse(file, out, content, size);
 	if (!is_good)
 		gp_file_free(file);

@@ -63,7 +63,14 @@ check "only those from before are named" "lab-asked may keep, lab-fresh may keep
 check "it follows" IPv6 "$(ask lab-follow)"
 check "one of those does not, indeed" IPv4 "$(ask lab-fresh)"
 
-# Only the version that was just replaced is known.
+# Of what stood there before the version that was just replaced, history knows.
+check "two changes in a row: it still follows" "lab-asked may keep, lab-fresh may keep" \
+	"$(change precedence ::ffff:0:0/96 11)"
+echo '# by hand' >>"$LAB_DIR/h/etc/gai.conf"
+sleep 2.5
+echo '# by hand' >>"$LAB_DIR/h/etc/gai.conf"
+check "what was written by hand in between is not known" "lab-asked may keep, lab-follow may keep, lab-fresh may keep" \
+	"$(change precedence ::ffff:0:0/96 12)"
 sleep 1.2
 program lab-last
 # ---- for people ----------------------------------------------------------------------

@@ -73,7 +73,7 @@ int change_file(struct change *change, const struct gp_file *file, const char *w
 		return code;
 	if (gp_store_replace(change->store, file, what, bytes, size, &diag) != GP_OK)
 		return complain_diag(&diag);
-	if (change->running.is_asked)
+	if (change->running.is_asked && !change->cli->root[0])
 		running_note(&change->running, file);
 	if (file->through_link)
 		warn(change->cli, "%s: changed through a symbolic link that leads there",

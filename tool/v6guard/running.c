@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* running.c - units that still sort by the gai.conf before, and how to restart them. */
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,9 +21,52 @@ static int64_t wall_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void running_note(struct running *running, const struct gp_file *file)
+static bool is_reloading(const char *bytes, size_t size)
 {
 	struct gp_gai_tables tables;
+	bool reload;
+
+	if (gp_gai_tables_read(bytes, size, gp_gai_dialect_here(), &tables) != GP_OK)
+		return false;
+	reload = tables.gai.reload;
+	gp_gai_tables_free(&tables);
+	return reload;
+}
+
+/* What ENTRY replaced was there until AT_MS, nobody wrote anything in between, and who
+ * read it follows the file. History has whole seconds. */
+static bool goes_on(const struct gp_history_entry *entry, int64_t at_ms)
+{
+	const int64_t gap = at_ms - entry->time * 1000;
+	struct gp_diag diag;
+	char *bytes;
+	size_t size;
+	bool reload;
+
+	if (!entry->existed || gap < -500 || gap > 2000 ||
+	    gp_history_content("", entry, &bytes, &size, &diag) != GP_OK)
+		return false;
+	reload = is_reloading(bytes, size);
+	free(bytes);
+	return reload;
+}
+
+/* Since when all that stood there said `reload yes`: the first entry is this change. */
+static void look_back(struct running *running)
+{
+	struct gp_history_entry *list;
+	struct gp_diag diag;
+	size_t count;
+
+	if (gp_history_list("", "gai", &list, &count, &diag) != GP_OK)
+		return;
+	for (size_t i = 1; i < count && goes_on(&list[i], running->before_ms); i++)
+		running->before_ms = list[i].since_ms;
+	free(list);
+}
+
+void running_note(struct running *running, const struct gp_file *file)
+{
 
 	running->is_noted = true;
 	running->written_ms = wall_ms();
@@ -31,11 +75,9 @@ void running_note(struct running *running, const struct gp_file *file)
 		return;
 	running->before_ms = (int64_t)file->stat.st_mtim.tv_sec * 1000 +
 			     file->stat.st_mtim.tv_nsec / 1000000;
-	if (gp_gai_tables_read(file->bytes, file->size, gp_gai_dialect_here(), &tables) !=
-	    GP_OK)
-		return;
-	running->did_reload = tables.gai.reload;
-	gp_gai_tables_free(&tables);
+	running->did_reload = is_reloading(file->bytes, file->size);
+	if (running->did_reload)
+		look_back(running);
 }
 
 /* ---- commands ---- */

@@ -13,7 +13,7 @@ struct running {
 	int64_t before_ms, written_ms;
 };
 
-/** FILE, gai.conf as it was, has just been replaced. */
+/** FILE, gai.conf as it was on this host, has just been replaced. */
 void running_note(struct running *running, const struct gp_file *file);
 
 /** The JSON key running[], and for people a table on stderr. */
