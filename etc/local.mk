@@ -9,6 +9,20 @@ dist_gaipreset_DATA = \
 	etc/presets/gai/no-tunnels.conf \
 	etc/presets/gai/prefer-ula.conf
 
+# Where the shells look.
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_zshcompletion_DATA = etc/completions/_v6guard
+dist_fishcompletion_DATA = etc/completions/v6guard.fish
+nodist_bashcompletion_DATA = etc/completions/v6guard
+EXTRA_DIST += etc/completions/v6guard.bash
+CLEANFILES += etc/completions/v6guard
+
+# bash looks for the name of the command.
+etc/completions/v6guard: etc/completions/v6guard.bash
+	$(AM_V_GEN)$(MKDIR_P) etc/completions && cp '$(srcdir)/etc/completions/v6guard.bash' $@
+
 # Where systemd looks for what packages bring; without systemd nobody reads them.
 systemddir = $(prefix)/lib/systemd/system
 tmpfilesdir = $(prefix)/lib/tmpfiles.d

@@ -24,6 +24,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_stuck.c \
 	tool/v6guard/cmd_verdict.c \
 	tool/v6guard/cmd_watch.c \
+	tool/v6guard/command.h \
+	tool/v6guard/complete.c \
 	tool/v6guard/daemon.c \
 	tool/v6guard/daemon.h \
 	tool/v6guard/dnsask.c \

@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/lab/server.py \
 	tests/lab/t_cli.sh \
 	tests/lab/t_clients.sh \
+	tests/lab/t_completions.sh \
 	tests/lab/t_crash.sh \
 	tests/lab/t_daemon.sh \
 	tests/lab/t_distros.sh \

@@ -47,9 +47,9 @@ struct cli {
 
 /* Each verb: ARGS without the verb itself; the result is the exit code. */
 typedef int cmd_fn(struct cli *cli, int count, char **args);
-cmd_fn cmd_apply, cmd_mode, cmd_off, cmd_on, cmd_config_check, cmd_config_show,
-	cmd_status, cmd_nss_enable, cmd_nss_disable, cmd_nss_status, cmd_enable,
-	cmd_disable, cmd_history, cmd_rollback, cmd_run, cmd_stuck, cmd_watch,
+cmd_fn cmd_complete, cmd_apply, cmd_mode, cmd_off, cmd_on, cmd_config_check,
+	cmd_config_show, cmd_status, cmd_nss_enable, cmd_nss_disable, cmd_nss_status,
+	cmd_enable, cmd_disable, cmd_history, cmd_rollback, cmd_run, cmd_stuck, cmd_watch,
 	cmd_verdict_list, cmd_verdict_set, cmd_verdict_clear, cmd_policy_show,
 	cmd_policy_set, cmd_policy_del, cmd_policy_lint, cmd_policy_explain,
 	cmd_policy_apply, cmd_policy_preset, cmd_policy_diff, cmd_attach, cmd_detach,

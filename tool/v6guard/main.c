@@ -9,17 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "options.h"
-
-struct command {
-	const char *verb, *sub; /* SUB may be NULL */
-	cmd_fn *run;
-	unsigned options;
-	int max_args;
-	const char *usage; /* what follows the verb */
-	const char *brief; /* for the list of all */
-	const char *help;  /* the rest, or "" */
-};
 
 #define ENABLE_OPTIONS (ON_DRY_RUN | ON_VERIFY)
 
@@ -139,9 +130,17 @@ static const struct command commands[] = {
 	 "undo a change",
 	 "The latest one, or the Nth of that kind, counting back. That is a change, "
 	 "too.\n"},
+	{"complete", NULL, cmd_complete, 0, INT_MAX, "-- WORD...",
+	 "what may stand for the last WORD, for shells", ""},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+const struct command *command_table(size_t *count)
+{
+	*count = COMMAND_COUNT;
+	return commands;
+}
 
 static void print_usage(const struct command *command)
 {
@@ -159,7 +158,7 @@ static void print_help(void)
 		char name[32];
 		snprintf(name, sizeof(name), "%s%s%s", command->verb,
 			 command->sub ? " " : "", command->sub ? command->sub : "");
-		printf("  %-14s%s\n", name, command->brief);
+		printf("  %-21s%s\n", name, command->brief);
 	}
 	printf("\nNo command: status. `v6guard help COMMAND` says more; v6guard(8) all.\n"
 	       "Exit status: 0 done or already so, 1 negative result, 2 usage,\n"

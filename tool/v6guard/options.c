@@ -250,6 +250,14 @@ int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+bool options_takes_value(const char *word)
+{
+	for (size_t i = 0; options[i].name; i++)
+		if (!strncmp(word, "--", 2) && !strcmp(word + 2, options[i].name))
+			return options[i].has_arg == required_argument;
+	return false;
+}
+
 const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 {
 	static const struct {

@@ -40,6 +40,9 @@ struct wishes {
  */
 int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv);
 
+/** WORD is an option of which the next word is the value. */
+bool options_takes_value(const char *word);
+
 /** The name of an option that was given and is none of ALLOWED, or NULL. */
 const char *options_beyond(const struct wishes *wishes, unsigned allowed);
 
