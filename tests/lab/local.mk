@@ -20,7 +20,9 @@ EXTRA_DIST += \
 	tests/lab/t_distros.sh \
 	tests/lab/t_dns.sh \
 	tests/lab/t_dns_cli.sh \
+	tests/lab/t_dns_load.sh \
 	tests/lab/t_dns_odd.sh \
+	tests/lab/t_dns_sec.sh \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \

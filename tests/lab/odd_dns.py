@@ -7,6 +7,7 @@
     aaaanx        AAAA: no such name                 mixed   that, and 2001:db8:64::1
     nosoa         AAAA: empty, without an SOA        mute    silence
     wrongid wrongname   an answer to something else  big     60 A, by TCP alone
+    manyNN        NN A
     private       A 10.9.1.1                         first   silence to what is asked first
 
 Every other name has A 198.51.100.1. Questions are written to FOLDER/asked, one a line; while
@@ -52,6 +53,8 @@ def answer(message, is_tcp):
         ttl = 1 if first == "brief" else 300
         address = "10.9.1.1" if first == "private" else "198.51.100.1"
         records = [record(A, ttl, socket.inet_aton(address))]
+        if first.startswith("many"):
+            records = [record(A, ttl, bytes([198, 51, 100, i])) for i in range(int(first[4:]))]
         if first == "big":
             records = [record(A, ttl, bytes([198, 51, 100, i])) for i in range(60)] if is_tcp else []
             flags |= 0 if is_tcp else 0x200
