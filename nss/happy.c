@@ -107,7 +107,7 @@ static void check(const struct happy_ops *ops, struct happy_runner *runner, unsi
 
 /* ---- the race ---- */
 
-static const struct happy_runner *winner_of(const struct happy_race *race, int family)
+const struct happy_runner *happy_winner(const struct happy_race *race, int family)
 {
 	const struct happy_runner *best = NULL;
 
@@ -140,10 +140,10 @@ static long long faster_until(const struct happy_race *race,
 static long long end_of(const struct happy_race *race, long long now_us,
 			long long budget_end)
 {
-	const struct happy_runner *ipv6 = winner_of(race, AF_INET6);
+	const struct happy_runner *ipv6 = happy_winner(race, AF_INET6);
 	long long end = now_us;
 
-	if (winner_of(race, AF_INET))
+	if (happy_winner(race, AF_INET))
 		return now_us;
 	if (!ipv6)
 		return budget_end;
@@ -197,7 +197,7 @@ static void wait_and_check(const struct happy_ops *ops, struct happy_race *race,
 /* The next to start. When IPv6 was late, IPv4 is all that matters. */
 static struct happy_runner *next_of(struct happy_race *race)
 {
-	const bool only_ipv4 = winner_of(race, AF_INET6) != NULL;
+	const bool only_ipv4 = happy_winner(race, AF_INET6) != NULL;
 
 	for (unsigned i = 0; i < race->count; i++) {
 		struct happy_runner *one = &race->runners[i];

@@ -65,4 +65,7 @@ extern const struct happy_ops happy_kernel;
  * be off. */
 void happy_race(const struct happy_ops *ops, struct happy_race *race);
 
+/** Of FAMILY who answered fastest, or NULL. */
+const struct happy_runner *happy_winner(const struct happy_race *race, int family);
+
 #endif

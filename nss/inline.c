@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "guard/clock.h"
-#include "inline.h"
-#include "memo.h"
+#include "inline_private.h"
 
 const struct happy_ops *inline_ops = &happy_kernel;
 
@@ -73,8 +72,7 @@ static bool find_port(const struct addrinfo *list, uint16_t *port)
 	return is_for_tcp;
 }
 
-/* 2000::/3; of IPv4 all unicast, as a partner may well be a private address. */
-static bool is_askable(const struct gp_addr *addr)
+bool inline_is_askable(const struct gp_addr *addr)
 {
 	const uint8_t first = addr->bytes[0];
 
@@ -83,148 +81,6 @@ static bool is_askable(const struct gp_addr *addr)
 	if (addr->family == AF_INET)
 		return first != 0 && first < 240;
 	return (first & 0xe0) == 0x20 && !addr->scope_id;
-}
-
-/* ---- what is known ---- */
-
-static enum gp_verdict verdict_of(enum memo memo)
-{
-	switch (memo) {
-	case MEMO_ANSWERED:
-		return GP_VERDICT_OK;
-	case MEMO_SLOW:
-		return GP_VERDICT_SLOW;
-	case MEMO_NO_ANSWER:
-	case MEMO_PASSED_OVER:
-		return GP_VERDICT_BROKEN;
-	case MEMO_NOTHING:
-	case MEMO_SILENT:
-	case MEMO_LOCAL:
-		break;
-	}
-	return GP_VERDICT_UNKNOWN;
-}
-
-static enum gp_verdict known_verdict(const struct inline_race *race,
-				     const struct gp_addr *addr)
-{
-	if (!race->known.verdict)
-		return GP_VERDICT_UNKNOWN;
-	return race->known.verdict(race->known.ctx, addr);
-}
-
-static const struct happy_runner *winner(const struct happy_race *happy, int family)
-{
-	const struct happy_runner *best = NULL;
-
-	for (unsigned i = 0; i < happy->count; i++) {
-		const struct happy_runner *one = &happy->runners[i];
-
-		if (one->end == HAPPY_ANSWERED && one->addr.family == family &&
-		    (!best || one->took_us < best->took_us))
-			best = one;
-	}
-	return best;
-}
-
-static enum memo answered(const struct inline_race *race, const struct happy_runner *one)
-{
-	const struct happy_runner *ipv4 = winner(&race->happy, AF_INET);
-	const long long slow_us = race->probe->slow_ms * 1000LL;
-
-	return slow_us && ipv4 && one->took_us > ipv4->took_us + slow_us ? MEMO_SLOW
-									 : MEMO_ANSWERED;
-}
-
-/* What the race shows of ONE, of IPv6. */
-static enum memo shown(const struct inline_race *race, const struct happy_runner *one)
-{
-	const bool has_ipv4 = winner(&race->happy, AF_INET) != NULL;
-	const bool is_answered = has_ipv4 || winner(&race->happy, AF_INET6);
-	const long long fair_us = race->happy.delay_ms * 1000LL;
-
-	switch (one->end) {
-	case HAPPY_NOT_STARTED:
-		return has_ipv4 ? MEMO_PASSED_OVER : MEMO_NOTHING;
-	case HAPPY_ANSWERED:
-		return answered(race, one);
-	case HAPPY_LOCAL:
-		return MEMO_LOCAL;
-	case HAPPY_FAILED:
-		return is_answered ? MEMO_NO_ANSWER : MEMO_SILENT;
-	case HAPPY_RUNNING:
-		break;
-	}
-	if (!is_answered)
-		return MEMO_SILENT;
-	if (one->took_us >= fair_us)
-		return MEMO_NO_ANSWER;
-	/* It had hardly begun. */
-	return has_ipv4 ? MEMO_PASSED_OVER : MEMO_NOTHING;
-}
-
-static const struct happy_runner *runner_of(const struct happy_race *happy,
-					    const struct gp_addr *addr)
-{
-	for (unsigned i = 0; i < happy->count; i++)
-		if (gp_addr_equal(&happy->runners[i].addr, addr))
-			return &happy->runners[i];
-	return NULL;
-}
-
-/* Of an IPv6 address: this lookup's race, else what an earlier one showed. */
-static enum memo recall(const struct inline_race *race, const struct gp_addr *addr)
-{
-	const struct happy_runner *one = runner_of(&race->happy, addr);
-	enum memo memo;
-
-	if (addr->family != AF_INET6)
-		return MEMO_NOTHING;
-	if (one)
-		return shown(race, one);
-	memo = memo_get(addr, race->port, race->now_ms);
-	/* One too many to take part. */
-	if (memo == MEMO_NOTHING && is_askable(addr) && winner(&race->happy, AF_INET))
-		return MEMO_PASSED_OVER;
-	return memo;
-}
-
-static enum gp_verdict verdict(void *ctx, const struct gp_addr *addr)
-{
-	const struct inline_race *race = ctx;
-	const enum gp_verdict known = known_verdict(race, addr);
-
-	return known != GP_VERDICT_UNKNOWN ? known : verdict_of(recall(race, addr));
-}
-
-static bool is_usable(void *ctx, const struct gp_addr *addr)
-{
-	const struct inline_race *race = ctx;
-
-	return race->known.is_usable(race->known.ctx, addr);
-}
-
-static bool is_own(void *ctx, const struct gp_addr *addr)
-{
-	const struct inline_race *race = ctx;
-
-	return race->known.is_own(race->known.ctx, addr);
-}
-
-static bool is_onlink(void *ctx, const struct gp_addr *addr)
-{
-	const struct inline_race *race = ctx;
-
-	return race->known.is_onlink && race->known.is_onlink(race->known.ctx, addr);
-}
-
-struct gp_facts inline_facts(struct inline_race *race)
-{
-	return (struct gp_facts){.ctx = race,
-				 .is_usable = is_usable,
-				 .is_own = is_own,
-				 .verdict = verdict,
-				 .is_onlink = is_onlink};
 }
 
 /* ---- the race ---- */
@@ -240,7 +96,8 @@ void inline_begin(struct inline_race *race, const struct gp_probe_policy *probe,
 /* It may take part: nothing is known of it, and it may be asked. */
 static bool is_unknown(struct inline_race *race, const struct gp_addr *addr)
 {
-	return is_askable(addr) && verdict(race, addr) == GP_VERDICT_UNKNOWN &&
+	return inline_is_askable(addr) &&
+	       inline_verdict(race, addr) == GP_VERDICT_UNKNOWN &&
 	       !race->known.is_own(race->known.ctx, addr);
 }
 
@@ -253,12 +110,12 @@ static bool is_needed(struct inline_race *race, const struct gp_candidate *candi
 
 		if (addr->family != AF_INET6)
 			return false;
-		switch (verdict(race, addr)) {
+		switch (inline_verdict(race, addr)) {
 		case GP_VERDICT_BROKEN:
 		case GP_VERDICT_SLOW:
 			continue;
 		case GP_VERDICT_UNKNOWN:
-			return recall(race, addr) == MEMO_NOTHING &&
+			return inline_recall(race, addr) == MEMO_NOTHING &&
 			       is_unknown(race, addr);
 		case GP_VERDICT_OK:
 		case GP_VERDICT_COUNT:
@@ -277,7 +134,8 @@ static const struct gp_addr *next_of(struct inline_race *race, int family,
 		const struct gp_addr *addr = &candidates[(*at)++].addr;
 
 		if (addr->family == family &&
-		    (family == AF_INET6 ? is_unknown(race, addr) : is_askable(addr)))
+		    (family == AF_INET6 ? is_unknown(race, addr)
+					: inline_is_askable(addr)))
 			return addr;
 	}
 	return NULL;
@@ -298,7 +156,7 @@ static bool line_up(struct inline_race *race, const struct gp_candidate *candida
 			const struct gp_addr *addr =
 				next_of(race, families[i], candidates, count, &at[i]);
 
-			if (!addr)
+			if (!addr || happy->count == HAPPY_RUNNERS)
 				continue;
 			happy->runners[happy->count++].addr = *addr;
 			found[i] = more = true;
@@ -330,8 +188,9 @@ static void keep(struct inline_race *race)
 	race->now_ms = gp_now_ms();
 	for (unsigned i = 0; i < happy->count; i++) {
 		const struct happy_runner *one = &happy->runners[i];
-		const enum memo what =
-			one->addr.family == AF_INET6 ? shown(race, one) : MEMO_NOTHING;
+		const enum memo what = one->addr.family == AF_INET6
+					       ? inline_shown(race, one)
+					       : MEMO_NOTHING;
 
 		unused += one->end == HAPPY_NOT_STARTED;
 		if (what != MEMO_NOTHING)
@@ -355,45 +214,5 @@ void inline_run(struct inline_race *race, const struct gp_candidate *candidates,
 		keep(race);
 	} else {
 		happy->count = 0;
-	}
-}
-
-/* ---- reasons ---- */
-
-static enum gp_reason reason_of(const struct inline_race *race,
-				const struct gp_candidate *candidate)
-{
-	const struct happy_runner *one = runner_of(&race->happy, &candidate->addr);
-	const bool is_kept = candidate->disposition == GP_KEPT;
-
-	if (one && one->end == HAPPY_ANSWERED && is_kept)
-		return GP_WHY_ANSWERED;
-	switch (recall(race, &candidate->addr)) {
-	case MEMO_ANSWERED:
-		return is_kept ? GP_WHY_ANSWERED : candidate->reason;
-	case MEMO_NO_ANSWER:
-	case MEMO_SILENT:
-		return GP_WHY_NO_ANSWER;
-	case MEMO_PASSED_OVER:
-		return is_kept ? candidate->reason : GP_WHY_UNTESTED;
-	case MEMO_NOTHING:
-	case MEMO_SLOW:
-	case MEMO_LOCAL:
-		break;
-	}
-	return candidate->reason;
-}
-
-void inline_note(const struct inline_race *race, struct gp_candidate *candidates,
-		 size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct gp_candidate *candidate = &candidates[i];
-
-		if (candidate->reason != GP_WHY_NOTHING &&
-		    candidate->reason != GP_WHY_BROKEN)
-			continue;
-		if (known_verdict(race, &candidate->addr) == GP_VERDICT_UNKNOWN)
-			candidate->reason = reason_of(race, candidate);
 	}
 }

@@ -49,6 +49,8 @@ libpreloaddoor_la_SOURCES = \
 	nss/hold.h \
 	nss/inline.c \
 	nss/inline.h \
+	nss/inline_known.c \
+	nss/inline_private.h \
 	nss/memo.c \
 	nss/memo.h \
 	nss/order.c \
