@@ -88,6 +88,13 @@ check "only the tables are left" "0" "$(grep -c 'known-local' "$conf")"
 on h v6guard -q on
 become "on: back" "$site::/48 fd77:1:2::/48"
 
+on h v6guard -q disable
+become "disable: gone" ""
+on h v6guard --json status >"$out" 2>&1
+check "status knows" 1 "$(grep -c 'v6guard is off or not enabled' "$out")"
+on h v6guard -q enable >/dev/null 2>&1
+become "enable: back" "$site::/48 fd77:1:2::/48"
+
 # ---- by hand -------------------------------------------------------------------------
 sed -i "s/precedence $site::.48 45/precedence $site::\/48 46/" "$conf"
 was=$(cat "$conf")

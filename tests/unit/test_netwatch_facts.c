@@ -299,6 +299,51 @@ static void check_route(const struct route_case *route)
 			 (unsigned)route->table, route->type, route->flags, got);
 }
 
+/* What unique local prefixes a route and an address are known by. */
+static void check_ula(const char *to, const char *gateway, uint8_t protocol,
+		      const char *expected)
+{
+	const struct gp_prefix prefix = prefix_of(to);
+	const struct rtmsg header = {.rtm_family = AF_INET6,
+				     .rtm_dst_len = prefix.length,
+				     .rtm_table = RT_TABLE_MAIN,
+				     .rtm_protocol = protocol,
+				     .rtm_type = RTN_UNICAST};
+	const uint32_t ifindex = 2;
+	struct netwatch_facts facts = {.route_count = 0};
+	struct netwatch_state now = {.epoch = 1};
+	struct builder builder;
+	char text[GP_PREFIX_TEXT] = "";
+
+	build(&builder, RTM_NEWROUTE, &header, sizeof(header));
+	build_attribute(&builder, RTA_DST, prefix.addr.bytes, 16);
+	build_address(&builder, RTA_GATEWAY, gateway);
+	build_attribute(&builder, RTA_OIF, &ifindex, 4);
+	if (!parse(&builder, &facts) && expected[0])
+		fail_msg("%s is not relevant", to);
+	netwatch_fill(&now, &facts);
+	if (now.ula.count)
+		gp_prefix_format(&now.ula.rows[0], text);
+	if (strcmp(text, expected) != 0)
+		fail_msg("%s by %d: '%s'", to, protocol, text);
+}
+
+/* draft-ietf-6man-rfc6724-update: RIO are routes by a router, PIO are on the link. */
+static void test_ula_messages(void **state)
+{
+	(void)state;
+	check_ula("fd12:3456::/40", "fe80::1", RTPROT_RA, "fd12:3456::/40");
+	check_ula("fd12:3456:789a:1::/64", "fe80::1", RTPROT_RA, "fd12:3456:789a:1::/64");
+	check_ula("fd12:3400::/39", "fe80::1", RTPROT_RA, "");
+	check_ula("fd12:3456::/40", "fe80::1", RTPROT_STATIC, "");
+	check_ula("fd12:3456::/40", "fe80::1", RTPROT_BOOT, "");
+	check_ula("2001:db8::/48", "fe80::1", RTPROT_RA, "");
+	check_ula("fd12:3456:789a:1::/64", NULL, RTPROT_KERNEL, "fd12:3456:789a::/48");
+	check_ula("fd12:3456:789a:1::/64", NULL, RTPROT_RA, "fd12:3456:789a::/48");
+	check_ula("fd12:3456:789a:1::/64", NULL, RTPROT_STATIC, "");
+	check_ula("fc12:3456:789a:1::/64", NULL, RTPROT_KERNEL, "");
+}
+
 static void test_route_messages(void **state)
 {
 	static const struct route_case cases[] = {
@@ -425,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_epoch_wraps),
 		cmocka_unit_test(test_full_sets),
 		cmocka_unit_test(test_route_messages),
+		cmocka_unit_test(test_ula_messages),
 		cmocka_unit_test(test_address_messages),
 		cmocka_unit_test(test_cut_off),
 	};

@@ -65,6 +65,7 @@ static json_t *on_status(void *ctx)
 {
 	static const char *const modes[] = {"off", "suspects", "all"};
 	struct worker *worker = ctx;
+	const struct knownlocal_report gai = known_local(worker);
 	struct report report = {
 		.net = netwatch_state(worker->net),
 		.verdicts = worker->verdicts,
@@ -72,7 +73,7 @@ static json_t *on_status(void *ctx)
 		.generation = read_generation(),
 		.probe = modes[worker->settings.probe_mode],
 		.rescue_wanted = worker->settings.rescue,
-		.known_local = &worker->gai,
+		.known_local = &gai,
 		.probes = prober_sent(worker->prober),
 		.dumps = suspects_dumps(worker->suspects),
 		.rescues = worker->rescues,

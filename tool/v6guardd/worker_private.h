@@ -73,9 +73,6 @@ bool make_watchers(struct worker *worker);
 void write_host(struct worker *worker);
 /* [probe] anchors, one round. */
 void ask_anchors(struct worker *worker);
-/* The prefixes known to be local, if they are wanted and others than the steward has. */
-void tell_known_local(struct worker *worker);
-void on_gai(struct worker *worker, const struct knownlocal_report *report);
 void on_rescued(struct worker *worker, const struct message_rescued *rescued);
 void send_nscd(struct worker *worker);
 struct verdict_rules rules_of(const struct settings *settings);
@@ -93,6 +90,14 @@ void tell_resolver(struct worker *worker);
 void end_resolver(struct worker *worker);
 /* For `resolver status`. */
 json_t *resolver_status(struct worker *worker);
+
+/* ---- worker_gai.c ---- */
+
+/* The prefixes known to be local, if they are wanted and others than the steward has. */
+void tell_known_local(struct worker *worker);
+void on_gai(struct worker *worker, const struct knownlocal_report *report);
+/* What there is to tell of it. */
+struct knownlocal_report known_local(const struct worker *worker);
 
 /* ---- worker_control.c ---- */
 

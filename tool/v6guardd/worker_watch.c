@@ -299,26 +299,6 @@ static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
 	}
 }
 
-void tell_known_local(struct worker *worker)
-{
-	struct message message = {.u.ula = {.count = 0}};
-
-	if (worker->settings.known_local && may_act())
-		message.u.ula = netwatch_state(worker->net)->ula;
-	if (worker->ula_told.count <= ULA_ROWS &&
-	    ula_rows_are_same(&worker->ula_told, &message.u.ula))
-		return;
-	/* Else it is told with the next beat. */
-	if (message_send(worker->files->steward_fd, MESSAGE_ULA, &message))
-		worker->ula_told = message.u.ula;
-}
-
-void on_gai(struct worker *worker, const struct knownlocal_report *report)
-{
-	worker->gai = *report;
-	eventlog_write(worker->log, EVENT_DOOR, report_known_local(report, "gai"));
-}
-
 /* Each is tested as if a program had been handed it together with all IPv4 ones. */
 void ask_anchors(struct worker *worker)
 {
