@@ -36,7 +36,10 @@ first() { on h getent ahosts dual | awk 'NR == 1 { print ($1 ~ /:/) ? "IPv6" : "
 
 # ---- the manual -----------------------------------------------------------------------
 examples() { # FILE WHAT: with a fresh /etc
-	rm -rf "$LAB_DIR/m/etc/gai.conf" "$LAB_DIR/m/lib/v6guard"
+	rm -rf "$LAB_DIR/m/etc/gai.conf" "$LAB_DIR/m/lib/v6guard" "$LAB_DIR/m/etc/v6guard"
+	# /usr/share is this machine's: the presets that come with v6guard stand beside its own.
+	mkdir -p "$LAB_DIR/m/etc/v6guard/presets"
+	cp -r "$STAGE/usr/share/v6guard/presets/gai" "$LAB_DIR/m/etc/v6guard/presets/gai"
 	on m "$python" "$here/man_examples.py" "$top/$1" "The order of addresses: gai.conf" >"$out" 2>&1
 	code=$?
 	if [ $code = 0 ]; then ok "$2: $(grep -c '^ok' "$out") examples"; else bad "$2: its examples" "$(cat "$out")"; fi

@@ -167,7 +167,9 @@ static void print_silent(struct reading *reading, uint32_t before)
 		return;
 	snprintf(lines, sizeof(lines), reading->silent > 1 ? "%u-%u" : "%u", first,
 		 before - 1);
-	out_line(reading->out, "%s: comments and blank lines\n", lines);
+	out_line(reading->out, "%s: %s\n", lines,
+		 reading->silent > 1 ? "comments and blank lines"
+				     : "a comment, or blank");
 	reading->silent = 0;
 }
 
