@@ -19,6 +19,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_policy_lint.c \
 	tool/v6guard/cmd_policy_show.c \
 	tool/v6guard/cmd_resolver.c \
+	tool/v6guard/cmd_rule.c \
 	tool/v6guard/cmd_run.c \
 	tool/v6guard/cmd_status.c \
 	tool/v6guard/cmd_stuck.c \
@@ -26,6 +27,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_watch.c \
 	tool/v6guard/command.h \
 	tool/v6guard/complete.c \
+	tool/v6guard/confedit.c \
+	tool/v6guard/confedit.h \
 	tool/v6guard/daemon.c \
 	tool/v6guard/daemon.h \
 	tool/v6guard/dnsask.c \

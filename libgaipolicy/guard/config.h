@@ -30,6 +30,19 @@ struct gp_config_errors {
 enum gp_status gp_config_load(const char *dir, struct gp_config **out,
 			      struct gp_config_errors *errors);
 
+/** What one file is to hold: read in place of what it holds now. */
+struct gp_config_overlay {
+	const char *path; /**< DIR/v6guard.conf, or DIR/conf.d/NAME, which exists */
+	const char *bytes;
+	size_t size;
+};
+
+/** gp_config_load with OVERLAY, which may be NULL. */
+enum gp_status gp_config_load_with(const char *dir,
+				   const struct gp_config_overlay *overlay,
+				   struct gp_config **out,
+				   struct gp_config_errors *errors);
+
 /** The same of one file alone, which has to be there. */
 enum gp_status gp_config_load_file(const char *path, struct gp_config **out,
 				   struct gp_config_errors *errors);
@@ -102,5 +115,13 @@ bool gp_config_listen(const char *word, struct gp_addr *addr, uint16_t *port);
 enum gp_status gp_config_edit(const char *text, size_t size, const char *section,
 			      const char *key, const char *value, char **out,
 			      size_t *out_size);
+
+/**
+ * TEXT without [SECTION]: its lines up to its last key, the comment that stands right
+ * above it, unless the file begins with that, and a blank line before. Comments behind
+ * its last key stay. GP_NOTFOUND: it is not there. Pure.
+ */
+enum gp_status gp_config_cut(const char *text, size_t size, const char *section,
+			     char **out, size_t *out_size);
 
 #endif

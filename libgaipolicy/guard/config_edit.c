@@ -283,3 +283,82 @@ enum gp_status gp_config_edit(const char *text, size_t size, const char *section
 	*out_size = edit.out.length;
 	return GP_OK;
 }
+
+/* ---- a section that goes ---- */
+
+/* Where the line that ends at END begins. */
+static size_t line_before(const char *text, size_t end)
+{
+	size_t begin = end - 1;
+
+	while (begin > 0 && text[begin - 1] != '\n')
+		begin--;
+	return begin;
+}
+
+static bool is_blank(const char *text, size_t begin, size_t end)
+{
+	while (begin < end && strchr(" \t\r\n", text[begin]))
+		begin++;
+	return begin == end;
+}
+
+/* From where on a section whose line begins at AT goes; nothing before FLOOR. */
+static size_t head_of(const char *text, size_t at, size_t floor)
+{
+	size_t head = at;
+
+	while (head > floor) {
+		const size_t above = line_before(text, head);
+		if (above < floor || (text[above] != '#' && text[above] != ';'))
+			break;
+		head = above;
+	}
+	/* What a file begins with is about the file. */
+	if (head == 0)
+		head = at;
+	if (head > floor) {
+		const size_t above = line_before(text, head);
+		if (above >= floor && is_blank(text, above, head))
+			head = above;
+	}
+	return head;
+}
+
+enum gp_status gp_config_cut(const char *text, size_t size, const char *section,
+			     char **out, size_t *out_size)
+{
+	struct edit edit = {.text = text, .size = size, .section = section, .key = ""};
+	struct walk walk = {.pos = 0};
+	size_t from = 0, head = 0, behind = 0; /* FROM: all before is in OUT, or gone */
+	bool is_open = false, is_found = false;
+	int saved = errno;
+
+	gp_sink_text(&edit.out, "");
+	while (next(&edit, &walk)) {
+		if (is_open && !walk.in_section) {
+			gp_sink_put(&edit.out, text + from, head - from);
+			from = behind;
+			is_open = false;
+		}
+		if (walk.in_section && walk.line.kind == GP_LINE_SECTION && !is_open)
+			head = head_of(text, walk.begin, from);
+		if (walk.in_section && walk.line.kind != GP_LINE_EMPTY) {
+			is_open = is_found = true;
+			behind = walk.pos;
+		}
+	}
+	if (is_open) {
+		gp_sink_put(&edit.out, text + from, head - from);
+		from = behind;
+	}
+	gp_sink_put(&edit.out, text + from, size - from);
+	errno = saved;
+	if (edit.out.has_failed || !is_found) {
+		free(edit.out.text);
+		return is_found ? GP_NOMEM : GP_NOTFOUND;
+	}
+	*out = edit.out.text;
+	*out_size = edit.out.length;
+	return GP_OK;
+}

@@ -247,12 +247,18 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 }
 
 /* One file; it need not exist unless it was LISTED. */
-static void add_path(struct gp_config_reader *reader, const char *path, bool is_listed)
+static void add_path(struct gp_config_reader *reader,
+		     const struct gp_config_overlay *overlay, const char *path,
+		     bool is_listed)
 {
 	struct gp_diag diag = {.status = GP_OK};
 	char *bytes = NULL;
 	size_t size = 0;
 
+	if (overlay && !strcmp(overlay->path, path)) {
+		gp_config_reader_add(reader, path, overlay->bytes, overlay->size);
+		return;
+	}
 	enum gp_status status = slurp(path, &bytes, &size, &diag);
 	if (status == GP_OK) {
 		gp_config_reader_add(reader, path, bytes, size);
@@ -264,8 +270,9 @@ static void add_path(struct gp_config_reader *reader, const char *path, bool is_
 	free(bytes);
 }
 
-static void add_file(struct gp_config_reader *reader, const char *dir, const char *name,
-		     bool is_listed)
+static void add_file(struct gp_config_reader *reader,
+		     const struct gp_config_overlay *overlay, const char *dir,
+		     const char *name, bool is_listed)
 {
 	struct gp_diag diag = {.status = GP_OK};
 	char *path;
@@ -276,11 +283,12 @@ static void add_file(struct gp_config_reader *reader, const char *dir, const cha
 		gp_config_reader_io(reader, &diag);
 		return;
 	}
-	add_path(reader, path, is_listed);
+	add_path(reader, overlay, path, is_listed);
 	free(path);
 }
 
-static void add_dropins(struct gp_config_reader *reader, const char *dir)
+static void add_dropins(struct gp_config_reader *reader,
+			const struct gp_config_overlay *overlay, const char *dir)
 {
 	struct dirent **entries = NULL;
 	struct gp_diag diag;
@@ -298,7 +306,7 @@ static void add_dropins(struct gp_config_reader *reader, const char *dir)
 		gp_config_reader_io(reader, &diag);
 	}
 	for (int i = 0; i < count; i++) {
-		add_file(reader, folder, entries[i]->d_name, true);
+		add_file(reader, overlay, folder, entries[i]->d_name, true);
 		free(entries[i]);
 	}
 	free(entries);
@@ -308,13 +316,21 @@ static void add_dropins(struct gp_config_reader *reader, const char *dir)
 enum gp_status gp_config_load(const char *dir, struct gp_config **out,
 			      struct gp_config_errors *errors)
 {
+	return gp_config_load_with(dir, NULL, out, errors);
+}
+
+enum gp_status gp_config_load_with(const char *dir,
+				   const struct gp_config_overlay *overlay,
+				   struct gp_config **out,
+				   struct gp_config_errors *errors)
+{
 	int saved = errno;
 	struct gp_config_reader *reader = gp_config_reader_new(errors, true);
 	enum gp_status status = GP_NOMEM;
 
 	if (reader) {
-		add_file(reader, dir, "v6guard.conf", false);
-		add_dropins(reader, dir);
+		add_file(reader, overlay, dir, "v6guard.conf", false);
+		add_dropins(reader, overlay, dir);
 		status = gp_config_reader_end(reader, out);
 	}
 	errno = saved;
@@ -329,7 +345,7 @@ enum gp_status gp_config_load_file(const char *path, struct gp_config **out,
 	enum gp_status status = GP_NOMEM;
 
 	if (reader) {
-		add_path(reader, path, true);
+		add_path(reader, NULL, path, true);
 		status = gp_config_reader_end(reader, out);
 	}
 	errno = saved;

@@ -151,6 +151,81 @@ part_apply() {
 	is "no temporary file anywhere" "" "$(find "$ROOT" -name '*.v6guard-*')"
 }
 
+# ---- rules, and single settings ----------------------------------------------------------
+part_rules() {
+	new_root
+	local before
+	printf '# ours\n[guard]\nmode = off\n' >"$conf/v6guard.conf"; cp "$conf/v6guard.conf" "$work/plain.conf"
+	run 0 "rule list of none" rule list; is "says so" "no rules" "$out"
+	run 2 "rule add without keys" rule add x; run 2 "rule add: no KEY=VALUE" rule add x priority=1 action
+	run 3 "rule add: no priority" rule add x action=allow; like "proposes one" "priority=10 is free" "$err"
+	before=$(tree_sum "$ROOT/etc")
+	run 1 "rule add --dry-run" rule add x priority=100 domains=x.example action=strip-aaaa --dry-run
+	like "diff of the file" "+[rule x]" "$out"; like "and of the policy" "+rule x = strip-aaaa, priority 100" "$out"
+	run 3 "rule add: a bad value" rule add x priority=100 action=strip; like "words" "expected allow" "$err"; like "says so" "nothing was written" "$err"
+	run 3 "rule add: a bad key" rule add x priority=100 action=allow domain=a; run 3 "rule add: a bad name" rule add 'a b' priority=1 action=allow
+	is "not a byte written" "$before" "$(tree_sum "$ROOT/etc")"
+	run 0 "rule add" rule add x priority=100 domains=x.example domains==y.example prefixes=2001:db8:77::/48 action=strip-aaaa
+	like "its line" ", 1 rule" "$out"; like "a key said twice is a list" "domains = x.example =y.example" "$(cat "$conf/v6guard.conf")"
+	run 3 "rule add: a name that is there" rule add x priority=1 action=allow; like "what to do" "config set 'rule x.KEY'" "$err"
+	run 3 "rule add: a priority that is taken" rule add y priority=100 action=allow; like "proposes one" "110 is free" "$err"
+	run 0 "rule add" rule add y priority=50 domains=a.x.example action=allow enforce=no until=2099-12-31 programs=java
+	run 0 "rule list" rule list; is "by priority" "y x" "$(awk 'NR > 1 { print $2 }' "$work/out" | xargs)"
+	run 0 "rule list, JSON" --json rule list
+	is "its keys" "['action', 'conditions', 'enforce', 'file', 'line', 'name', 'priority', 'until']" "$(json 'sorted(d["rules"][0])')"
+	is "its values" "y 50 3 False 2099-12-31" "$(json '"%s %s %s %s %s" % tuple(d["rules"][0][k] for k in ("name", "priority", "conditions", "enforce", "until"))')"
+
+	run 0 "rule test: nobody's" rule test other.example; is "says so" "other.example: no rule; [guard]: off" "$out"
+	run 0 "rule test: some addresses" rule test www.x.example; like "says so" "addresses in its prefixes: rule x, priority 100: strip-aaaa" "$out"
+	run 0 "rule test: addresses" rule test y.example 2001:db8:77::1 2001:db8:78::1
+	is "each" "y.example 2001:db8:77::1: rule x, priority 100: strip-aaaa
+y.example 2001:db8:78::1: no rule; [guard]: off" "$out"
+	run 0 "rule test --program" rule test b.a.x.example --program /usr/bin/java; is "that rule" "b.a.x.example: rule y, priority 50: allow (enforce = no: only counted)" "$out"
+	run 0 "rule test: without it" rule test b.a.x.example 192.0.2.1; like "not that rule" "no rule" "$out"
+	run 0 "rule test: localhost" rule test localhost; is "says so" "localhost: never touched" "$out"
+	run 0 "rule test, JSON" --json rule test b.a.x.example --program java; is "its keys" "y allow False" "$(json '"%s %s %s" % (d["rule"], d["action"], d["enforce"])')"
+	run 3 "rule test: no address" rule test a b; run 2 "rule test: of nothing" rule test
+	is "in force: nothing to say" "" "$("$V6GUARD" --root "$ROOT" rule test a 2>&1 >/dev/null)"
+	sed -i 's/priority = 50/priority = 60/' "$conf/v6guard.conf"
+	run 0 "rule test: not applied" rule test a; like "says so" "it is not in force" "$err"
+
+	run 0 "config get" config get guard.mode; is "the value" off "$out"
+	run 0 "config get of a rule" --json config get 'rule y.priority'; is "where" "60 $conf/v6guard.conf" "$(json 'd["value"] + " " + d["file"]')"
+	run 3 "config get: misspelt" config get gaurd.mode; like "nearest" "did you mean 'guard.mode'" "$err"
+	run 2 "config get: no key" config get guard
+	run 0 "config set" config set 'rule y.priority' 70; like "there" "priority = 70" "$(cat "$conf/v6guard.conf")"
+	run 0 "again" config set 'rule y.priority' 70; is "unchanged" unchanged "$out"
+	run 3 "config set: a bad value" config set guard.mode ipv4; like "words" "prefer-ipv4" "$err"
+	run 3 "config set: a priority that is taken" config set 'rule y.priority' 100; like "by whom" "[rule x]" "$err"
+	run 1 "config set --dry-run" config set guard.keep-last no --dry-run; like "diff" "+keep-last = no" "$out"
+	run 0 "config set of a list" config set probe.anchors 192.0.2.1 2001:db8::1; like "one line" "anchors = 192.0.2.1 2001:db8::1" "$(cat "$conf/v6guard.conf")"
+	printf '# theirs\n[guard]\nunknown = trust\n' >"$conf/conf.d/50.conf"
+	run 0 "config set in conf.d" config set guard.unknown distrust; is "where it was set" "# theirs
+[guard]
+unknown = distrust" "$(cat "$conf/conf.d/50.conf")"
+	run 0 "rollback" rollback config; like "as it was" "unknown = trust" "$(cat "$conf/conf.d/50.conf")"
+	rm "$conf/conf.d/50.conf"; run 0 "apply" apply
+
+	run 0 "apply --check" apply --check; like "patterns and prefixes" "rule x, priority 100: 2 patterns, 1 prefix" "$out"
+	run 0 "rule add" rule add all priority=5 action=allow; like "shadowed rules are warned of" "rule x never matches: rule all" "$err"
+	run 0 "apply --check, JSON" --json apply --check
+	is "rules[]" "all 0 False x 2 True" "$(json '" ".join(str(v) for r in (d["rules"][0], d["rules"][2]) for v in (r["name"], r["shadowed"], r["never_matches"]))')"
+	printf '\n[rule z]\npriority = 7\naction = allow\ndomains = -bad- a..b\n[rule z2]\npriority = 7\naction = nothing\n' >>"$conf/v6guard.conf"
+	run 3 "apply --check: all errors in one run" apply --check; is "four" 4 "$(grep -c "v6guard.conf:" "$work/err")"
+	run 0 "rollback" rollback config 1; run 0 "a comment above a rule" rule del all
+	sed -i 's/^\[rule x\]/# about x\n&/' "$conf/v6guard.conf"
+	run 1 "rule del --dry-run" rule del x --dry-run; like "diff" "-[rule x]" "$out"
+	run 0 "rule del" rule del x; is "with its comment" 0 "$(grep -c 'about x\|rule x' "$conf/v6guard.conf")"
+	run 0 "rule del again" rule del x; is "unchanged" unchanged "$out"; like "says so" "there is no rule x" "$err"
+	run 2 "rule del of nothing" rule del
+	run 0 "rollback of that" rollback config; like "it is back" "[rule x]" "$(cat "$conf/v6guard.conf")"
+	printf '[rule x]\nenforce = no\n' >"$conf/conf.d/60.conf"
+	run 3 "rule del: in two files" rule del x; like "names them" "60.conf: remove it there" "$err"; rm "$conf/conf.d/60.conf"
+	run 0 "rule del" rule del x; run 0 "rule del" rule del y; run 0 "config set" config set probe.anchors ''
+	sed -i '/^$/,$d' "$conf/v6guard.conf"; is "nothing else was touched" "" "$(cmp "$work/plain.conf" "$conf/v6guard.conf" 2>&1)"
+	is "no temporary file anywhere" "" "$(find "$ROOT" -name '*.v6guard-*')"
+}
+
 # ---- off, on, damaged snapshots ------------------------------------------------------
 part_off() {
 	new_root
@@ -195,7 +270,7 @@ part_nss() {
 	is "chain" dns "$(json 'd["chain"]')"
 	run 0 "status" status; like "on" "door nss    on" "$out"
 	run 0 "status, JSON" --json status
-	is "its keys" "['counters', 'daemon', 'doors', 'enforce', 'epoch', 'generation', 'ipv4_usable', 'mode', 'nat64', 'off', 'schema', 'verdicts']" "$(json 'sorted(d)')"
+	is "its keys" "['counters', 'daemon', 'doors', 'enforce', 'epoch', 'generation', 'ipv4_usable', 'known_local', 'mode', 'nat64', 'off', 'schema', 'verdicts']" "$(json 'sorted(d)')"
 	sed -i 's/ dns$/ dns myhostname/' "$ROOT/etc/nsswitch.conf"
 	run 1 "the line changed: status" status; like "says so" "backends are \`dns myhostname\`" "$out"
 	run 0 "apply follows" apply; like "backends" "backends dns myhostname" "$out"
@@ -542,7 +617,7 @@ if [ "${1:-}" = --host ]; then
 	[ "$(readlink /proc/self/ns/mnt)" != "$(readlink /proc/1/ns/mnt)" ] || { echo "--host is for a mount namespace of its own"; exit 1; }
 	part_host
 else
-	part_usage; part_apply; part_off; part_nss; part_attach; part_root; part_parallel
+	part_usage; part_apply; part_rules; part_off; part_nss; part_attach; part_root; part_parallel
 	if [ "$(id -u)" = 0 ] && unshare -mn true 2>/dev/null; then
 		"$BASH" -c 'exec unshare -mn --propagation private "$BASH" "$1" --host' - "$self"; code=$?
 		[ $code = 0 ] || bad=$((bad + 1))

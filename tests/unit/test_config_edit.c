@@ -189,11 +189,79 @@ static void test_shipped(void **state)
 	free(text);
 }
 
+/* A section goes with what belongs to it, and nothing else. */
+static void test_cut(void **state)
+{
+	static const struct {
+		const char *text, *left; /* NULL: it is not there */
+	} cases[] = {
+		{"[rule x]\na = 1\n", ""},
+		{"[rule x]", ""},
+		{"[guard]\nmode = off\n\n[rule x]\npriority = 1\n",
+		 "[guard]\nmode = off\n"},
+		{"[rule x]\na = 1\n\n[rule y]\nb = 1\n", "\n[rule y]\nb = 1\n"},
+		/* The comment right above goes, one behind it is the next one's. */
+		{"[guard]\n\n# about x\n; more\n[rule x]\na = 1\n# about y\n[rule "
+		 "y]\nb = 1\n",
+		 "[guard]\n# about y\n[rule y]\nb = 1\n"},
+		{"[guard]\n# apart\n\n[rule x]\n# inside\na = 1\n\n# end\n",
+		 "[guard]\n# apart\n\n# end\n"},
+		/* What the file begins with is about the file. */
+		{"# file\n[rule x]\na = 1\n", "# file\n"},
+		{"# file\n\n[rule x]\na = 1\n", "# file\n"},
+		/* Continued values, CR LF, a section in two parts. */
+		{"[guard]\r\n\r\n[rule x]\r\ndomains = a\r\n  b\r\n\r\n[log]\r\n",
+		 "[guard]\r\n\r\n[log]\r\n"},
+		{"[rule x]\na = 1\n[guard]\nmode = off\n[rule  x]\nb = 1\n[log]\n",
+		 "[guard]\nmode = off\n[log]\n"},
+		{"[rule x]\na = 1\n[rule x]\nb = 1\n", ""},
+		{"[rule xy]\na = 1\n", NULL},
+		{"# [rule x]\n", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *out = NULL;
+		size_t size;
+		const enum gp_status status = gp_config_cut(
+			cases[i].text, strlen(cases[i].text), "rule x", &out, &size);
+		assert_int_equal(status, cases[i].left ? GP_OK : GP_NOTFOUND);
+		if (!cases[i].left)
+			continue;
+		assert_int_equal(size, strlen(out));
+		assert_string_equal(out, cases[i].left);
+		free(out);
+	}
+}
+
+/* What was added and cut again is as it was. */
+static void test_add_and_cut(void **state)
+{
+	static const char *const texts[] = {"", "[guard]\nmode = off\n",
+					    "# c\n[rule y]\npriority = 1\n# end\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char *on, *off;
+		size_t on_size, off_size;
+
+		assert_int_equal(gp_config_edit(texts[i], strlen(texts[i]), "rule x",
+						"priority", "7", &on, &on_size),
+				 GP_OK);
+		assert_int_equal(gp_config_cut(on, on_size, "rule x", &off, &off_size),
+				 GP_OK);
+		assert_string_equal(off, texts[i]);
+		free(on);
+		free(off);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_edit),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_cut),     cmocka_unit_test(test_add_and_cut),
+		cmocka_unit_test(test_edit),    cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_shipped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

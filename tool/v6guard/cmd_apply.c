@@ -2,6 +2,35 @@
 /* cmd_apply.c - v6guard apply */
 #include "policy.h"
 
+static void print_rule(struct cli *cli, const struct gp_rules_report *report,
+		       const struct gp_rule_report *rule)
+{
+	const char *other =
+		rule->shadowed_by >= 0 ? report->rule[rule->shadowed_by].name : NULL;
+
+	out_object(cli->out, NULL);
+	out_string(cli->out, "name", NULL, rule->name);
+	out_integer(cli->out, "priority", NULL, rule->priority);
+	out_integer(cli->out, "patterns", NULL, (long long)rule->patterns);
+	out_integer(cli->out, "prefixes", NULL, (long long)rule->prefixes);
+	out_integer(cli->out, "duplicates", NULL, (long long)rule->duplicates);
+	out_integer(cli->out, "shadowed", NULL, (long long)rule->shadowed);
+	out_string(cli->out, "shadowed_by", NULL, other);
+	out_bool(cli->out, "never_matches", NULL, rule->never_matches);
+	out_end(cli->out);
+
+	out_line(cli->out, "rule %s, priority %u: %zu pattern%s, %zu prefix%s",
+		 rule->name, rule->priority, rule->patterns,
+		 rule->patterns == 1 ? "" : "s", rule->prefixes,
+		 rule->prefixes == 1 ? "" : "es");
+	if (rule->duplicates)
+		out_line(cli->out, "; %zu said twice", rule->duplicates);
+	if (other && rule->shadowed)
+		out_line(cli->out, "; %zu taken by rules before it, as %s",
+			 rule->shadowed, other);
+	out_line(cli->out, "\n");
+}
+
 /* Everything but the writing, and without the lock: for who may not write as well. */
 static int check_only(struct cli *cli)
 {
@@ -20,6 +49,10 @@ static int check_only(struct cli *cli)
 		return code;
 
 	policy_warn(cli, &report);
+	out_list(cli->out, "rules");
+	for (size_t i = 0; i < report.count; i++)
+		print_rule(cli, &report, &report.rule[i]);
+	out_end(cli->out);
 	gp_rules_report_free(&report);
 	policy_read(cli, &old);
 	bool is_same =

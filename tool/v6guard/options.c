@@ -32,6 +32,7 @@ enum {
 	OPT_EFFECTIVE,
 	OPT_PROFILE,
 	OPT_KERNEL,
+	OPT_PROGRAM,
 };
 
 static const struct option options[] = {
@@ -59,6 +60,7 @@ static const struct option options[] = {
 	{"effective", no_argument, NULL, OPT_EFFECTIVE},
 	{"profile", required_argument, NULL, OPT_PROFILE},
 	{"kernel", no_argument, NULL, OPT_KERNEL},
+	{"program", required_argument, NULL, OPT_PROGRAM},
 	{NULL, 0, NULL, 0},
 };
 
@@ -132,6 +134,10 @@ static bool take_run_option(struct cli *cli, struct wishes *wishes, int option)
 	case OPT_LIMIT:
 		cli->limit = optarg;
 		wishes->given |= ON_LIMIT;
+		return true;
+	case OPT_PROGRAM:
+		cli->program = optarg;
+		wishes->given |= ON_PROGRAM;
 		return true;
 	case OPT_NO_PROBE:
 		cli->is_no_probe = true;
@@ -271,7 +277,8 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 		     {ON_COMPARE, "--compare"},   {ON_LIMIT, "--limit"},
 		     {ON_NO_PROBE, "--no-probe"}, {ON_MINIMAL, "--minimal"},
 		     {ON_FILE, "--file"},         {ON_EFFECTIVE, "--effective"},
-		     {ON_PROFILE, "--profile"},   {ON_KERNEL, "--kernel"}};
+		     {ON_PROFILE, "--profile"},   {ON_KERNEL, "--kernel"},
+		     {ON_PROGRAM, "--program"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (wishes->given & names[i].bit & ~allowed)

@@ -24,6 +24,7 @@ enum option_bit {
 	ON_EFFECTIVE = 1 << 14,
 	ON_PROFILE = 1 << 15,
 	ON_KERNEL = 1 << 16,
+	ON_PROGRAM = 1 << 18,
 	ON_NO_PROBE = 1 << 17,
 };
 

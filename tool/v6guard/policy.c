@@ -70,7 +70,7 @@ int policy_load_config(const struct cli *cli, struct gp_config **out)
 		free(errors);
 		return complain_memory();
 	}
-	enum gp_status status = gp_config_load(dir, out, errors);
+	enum gp_status status = gp_config_load_with(dir, cli->overlay, out, errors);
 	code = exit_of(status);
 	if (status != GP_OK) {
 		for (size_t i = 0; i < errors->count; i++)
