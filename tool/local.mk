@@ -100,6 +100,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/cache.h \
 	tool/v6guardd/dns/dns_config.c \
 	tool/v6guardd/dns/dns_config.h \
+	tool/v6guardd/dns/health.c \
+	tool/v6guardd/dns/health.h \
 	tool/v6guardd/dns/listen.c \
 	tool/v6guardd/dns/listen.h \
 	tool/v6guardd/dns/listen_bind.c \

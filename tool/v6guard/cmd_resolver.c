@@ -80,6 +80,9 @@ int cmd_resolver_status(struct cli *cli, int count, char **args)
 	if (on) {
 		print_list(cli->out, status, "listen", "listens on");
 		print_list(cli->out, status, "servers", "asks");
+		if (out_is_json(cli->out) ||
+		    json_array_size(json_object_get(status, "left_out")))
+			print_list(cli->out, status, "left_out", "no answer");
 		out_bool(cli->out, "dns64", "dns64", dns64);
 		if (dns64)
 			print_list(cli->out, status, "prefixes", "prefixes");

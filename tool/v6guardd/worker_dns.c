@@ -196,7 +196,8 @@ static json_t *listeners_value(const struct worker *worker)
 	return list;
 }
 
-static json_t *servers_value(struct worker *worker)
+/* Those that are asked, or those that are left out. */
+static json_t *servers_value(struct worker *worker, bool are_left_out)
 {
 	struct dns_endpoint servers[UPSTREAM_SERVERS];
 	const size_t count = upstream_servers(serve_upstream(worker->serve), servers);
@@ -204,8 +205,10 @@ static json_t *servers_value(struct worker *worker)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list,
-				      json_string(listen_format(&servers[i], text)));
+		if (upstream_is_left_out(serve_upstream(worker->serve), &servers[i]) ==
+		    are_left_out)
+			json_array_append_new(
+				list, json_string(listen_format(&servers[i], text)));
 	return list;
 }
 
@@ -245,12 +248,13 @@ json_t *resolver_status(struct worker *worker)
 				 : worker->dns_was_off
 					 ? "it takes a restart of v6guardd"
 					 : "it could not start: v6guardd said why");
-	return json_pack("{s:s s:s s:o s:o s:b s:o s:I s:I s:I s:o}", "state", "on",
-			 "detail", "", "listen", listeners_value(worker), "servers",
-			 servers_value(worker), "dns64", serve_nat64_acts(worker->serve),
-			 "prefixes", prefixes_value(worker), "cached",
-			 (json_int_t)serve_cached(worker->serve), "lookups",
-			 (json_int_t)serve_lookups(worker->serve), "connections",
-			 (json_int_t)serve_connections(worker->serve), "counters",
-			 counters_value(worker));
+	return json_pack(
+		"{s:s s:s s:o s:o s:o s:b s:o s:I s:I s:I s:o}", "state", "on", "detail",
+		"", "listen", listeners_value(worker), "servers",
+		servers_value(worker, false), "left_out", servers_value(worker, true),
+		"dns64", serve_nat64_acts(worker->serve), "prefixes",
+		prefixes_value(worker), "cached", (json_int_t)serve_cached(worker->serve),
+		"lookups", (json_int_t)serve_lookups(worker->serve), "connections",
+		(json_int_t)serve_connections(worker->serve), "counters",
+		counters_value(worker));
 }

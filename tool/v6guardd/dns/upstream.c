@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "guard/clock.h"
+#include "health.h"
 #include "paths.h"
 #include "resolvconf.h"
 #include "ub_loop.h"
@@ -26,6 +27,9 @@
 #define RESOLV_UPLINK "/run/systemd/resolve/resolv.conf"
 #define LOOK_EVERY_MS 1000
 #define TEXT 8192
+/* An answer that takes longer makes one doubt: libunbound has asked again by then. */
+#define DOUBT_MS 350
+_Static_assert(UPSTREAM_SERVERS <= HEALTH_SERVERS, "all of them are watched");
 
 /* ---- the library ---- */
 
@@ -78,6 +82,7 @@ struct upstream {
 	struct event_base *base;
 	struct ub_event_base *loop;
 	struct event *sweep;
+	struct health *health;
 	struct dns_config config;
 	bool nat64_acts;
 	struct context *plain, *unchecked; /* the second: for CD, with validation */
@@ -95,6 +100,7 @@ struct upstream_query {
 	upstream_done_fn *done;
 	void *ctx;
 	int id;
+	long long asked_ms;
 	bool is_beginning, is_over;
 };
 
@@ -142,18 +148,28 @@ static void retire(struct upstream *upstream, struct context **context)
 	sweep_soon(upstream);
 }
 
+/* Where there is no IPv4 its servers are reached as everything else is. */
+static struct dns_endpoint reached_at(const struct upstream *upstream,
+				      const struct dns_endpoint *server)
+{
+	const struct dns_config *config = &upstream->config;
+	struct dns_endpoint out = *server;
+
+	if (out.addr.family == AF_INET && upstream->nat64_acts && config->prefix_count &&
+	    !gp_addr_is_special(&out.addr))
+		gp_nat64_embed(&config->prefixes[0], &server->addr, &out.addr);
+	return out;
+}
+
 static void put_server(FILE *to, const struct upstream *upstream,
 		       const struct dns_endpoint *server)
 {
-	const struct dns_config *config = &upstream->config;
-	struct gp_addr addr = server->addr;
+	const struct dns_endpoint at = reached_at(upstream, server);
 	char text[GP_ADDR_TEXT];
 
-	/* Where there is no IPv4 its servers are reached as everything else is. */
-	if (addr.family == AF_INET && upstream->nat64_acts && config->prefix_count &&
-	    !gp_addr_is_special(&addr))
-		gp_nat64_embed(&config->prefixes[0], &server->addr, &addr);
-	fprintf(to, "  forward-addr: %s@%u\n", gp_addr_format(&addr, text), server->port);
+	if (!health_is_out(upstream->health, &at))
+		fprintf(to, "  forward-addr: %s@%u\n", gp_addr_format(&at.addr, text),
+			at.port);
 }
 
 static void put_zone(FILE *to, const struct upstream *upstream, const char *name,
@@ -327,6 +343,15 @@ static bool has_changed(struct upstream *upstream)
 	return is_other;
 }
 
+static void watch_servers(struct upstream *upstream)
+{
+	struct dns_endpoint reached[UPSTREAM_SERVERS];
+
+	for (size_t i = 0; i < upstream->server_count; i++)
+		reached[i] = reached_at(upstream, &upstream->servers[i]);
+	health_set(upstream->health, reached, upstream->server_count);
+}
+
 static void take_servers(struct upstream *upstream, const struct dns_endpoint *list,
 			 size_t count)
 {
@@ -339,6 +364,7 @@ static void take_servers(struct upstream *upstream, const struct dns_endpoint *l
 		return;
 	memcpy(upstream->servers, list, count * sizeof(list[0]));
 	upstream->server_count = count;
+	watch_servers(upstream);
 	renew(upstream);
 }
 
@@ -366,6 +392,14 @@ static void look(struct upstream *upstream)
 	take_servers(upstream, source.servers, source.count);
 }
 
+bool upstream_is_left_out(const struct upstream *upstream,
+			  const struct dns_endpoint *server)
+{
+	const struct dns_endpoint at = reached_at(upstream, server);
+
+	return health_is_out(upstream->health, &at);
+}
+
 size_t upstream_servers(struct upstream *upstream,
 			struct dns_endpoint out[UPSTREAM_SERVERS])
 {
@@ -378,6 +412,8 @@ size_t upstream_servers(struct upstream *upstream,
 
 static void end_query(struct upstream_query *query)
 {
+	if (gp_boot_ms() - query->asked_ms >= DOUBT_MS)
+		health_doubt(query->upstream->health);
 	query->context->waiting--;
 	if (!query->context->waiting && query->upstream->retired)
 		sweep_soon(query->upstream);
@@ -438,6 +474,7 @@ bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
 					 .context = context,
 					 .done = done,
 					 .ctx = ctx,
+					 .asked_ms = gp_boot_ms(),
 					 .is_beginning = true};
 	context->waiting++;
 	upstream->asked++;
@@ -473,8 +510,15 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 	upstream->config = *config;
 	upstream->nat64_acts = nat64_acts;
 	upstream->looked_ms = 0;
+	upstream->server_count = 0;
 	memset(upstream->seen, 0, sizeof(upstream->seen));
 	renew(upstream);
+}
+
+/* Others are to be asked from now on. */
+static void on_health(void *ctx)
+{
+	renew(ctx);
 }
 
 struct upstream *upstream_new(struct event_base *base, const struct dns_config *config)
@@ -487,7 +531,8 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 	upstream->config = *config;
 	upstream->loop = ub_loop_new(base);
 	upstream->sweep = evtimer_new(base, on_sweep, upstream);
-	if (upstream->loop && upstream->sweep)
+	upstream->health = health_new(base, on_health, upstream);
+	if (upstream->loop && upstream->sweep && upstream->health)
 		return upstream;
 	upstream_free(upstream);
 	return NULL;
@@ -505,6 +550,7 @@ void upstream_free(struct upstream *upstream)
 	}
 	if (upstream->sweep)
 		event_free(upstream->sweep);
+	health_free(upstream->health);
 	ub_loop_free(upstream->loop);
 	free(upstream);
 }

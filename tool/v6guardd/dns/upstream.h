@@ -47,6 +47,9 @@ void upstream_cancel(struct upstream_query *query);
 /** The servers in use for all names, for people; returns the count. */
 size_t upstream_servers(struct upstream *upstream,
 			struct dns_endpoint out[UPSTREAM_SERVERS]);
+/** SERVER does not answer, and is left out while another one does. */
+bool upstream_is_left_out(const struct upstream *upstream,
+			  const struct dns_endpoint *server);
 /** Queries handed to libunbound so far. */
 uint64_t upstream_asked(const struct upstream *upstream);
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * health.h - which of the name servers answer. libunbound does not say whom it asked, so
+ * that when something took too long each of them is asked by us: who misses two answers
+ * is left out, and asked again later. Nothing is sent while all is well.
+ */
+#ifndef TOOL_V6GUARDD_DNS_HEALTH_H
+#define TOOL_V6GUARDD_DNS_HEALTH_H
+
+#include <event2/event.h>
+
+#include "dns_config.h"
+
+/** A question waits so long for its answer, and then twice that. */
+#define HEALTH_WAIT_MS 400
+/** One that is left out is asked again after so long; all of them no more often than. */
+#define HEALTH_AGAIN_MS 30000
+#define HEALTH_LEAST_MS 2000
+#define HEALTH_SERVERS 16
+
+struct health;
+
+/** Who is left out has changed. Called from the loop alone. */
+typedef void health_changed_fn(void *ctx);
+
+/** NULL: no memory. */
+struct health *health_new(struct event_base *base, health_changed_fn *changed, void *ctx);
+void health_free(struct health *health);
+
+/** These are the servers from now on; what is known of those that stay is kept. */
+void health_set(struct health *health, const struct dns_endpoint *servers, size_t count);
+
+/** An answer took too long, or did not come: find out whose fault that is. */
+void health_doubt(struct health *health);
+
+/** SERVER missed two answers while another one did not. */
+bool health_is_out(const struct health *health, const struct dns_endpoint *server);
+
+#endif
