@@ -108,6 +108,18 @@ check "a length that is no question's" 'closed' \
 s = socket.create_connection(("127.0.0.64", 53), 5); s.sendall(b"\xff\xff" + b"x" * 3000)
 try: print("closed" if s.recv(1) == b"" else "answered")
 except ConnectionError: print("closed")')"
+check "whoever closes its side still gets its answers" 3 \
+	"$(on h "$python" -c 'import socket, struct
+s = socket.create_connection(("127.0.0.64", 53), 8)
+for c in b"abc":
+	q = struct.pack("!6H", 9, 0x100, 1, 0, 0, 0) + b"\6later" + bytes([c]) + b"\3odd\4test\0\0\1\0\1"
+	s.sendall(struct.pack("!H", len(q)) + q)
+s.shutdown(socket.SHUT_WR); data = b""
+while True:
+	part = s.recv(4096)
+	if not part: break
+	data += part
+print(data.count(bytes([198, 51, 100, 1])))')"
 alive "after slow clients"
 
 # ---- the server goes and comes, resolv.conf changes ----------------------------------------

@@ -206,6 +206,12 @@ static void finishing(void **state)
 	assert_int_equal(size, WIRE_HEADER + question.name_length + 4 + 11);
 	assert_true(to[2] & WIRE_TC >> 8);
 	assert_memory_equal(to + 6, "\0\0\0\0\0\1", 6);
+	/* RFC 7828: how long the connection is kept. */
+	question.wants_keepalive = true;
+	size = answer_finish(&hit.image, &question, hit.age, 4096, 1232, to);
+	assert_int_equal(size, hit.image.size + 17);
+	assert_memory_equal(to + size - 8, "\0\6\0\x0b\0\2\0\x64", 8);
+	question.wants_keepalive = false;
 	assert_true(cache_get(cache, &key, START + 90000, 100000, &hit));
 	size = answer_finish(&hit.image, &question, hit.age, 4096, 1232, to);
 	assert_int_equal(wire_peek_u32(to + hit.image.ttl_at[0]), 30);

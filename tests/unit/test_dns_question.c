@@ -117,6 +117,10 @@ static void fields(void **state)
 	got = READ(HEAD_OPT NAME AAAA_IN OPT("\x04\xd0", "\0", "\x80\0"));
 	assert_int_equal(got.size, 1232);
 	assert_true(got.dnssec_ok);
+	/* RFC 7828 3.1. */
+	assert_false(got.wants_keepalive);
+	got = READ(HEAD_OPT NAME AAAA_IN "\0\0\x29\x10\0\0\0\0\0\0\4\0\x0b\0\0");
+	assert_true(got.wants_keepalive);
 	/* The top bit of what is a TTL elsewhere. */
 	got = READ(HEAD_OPT NAME AAAA_IN "\0\0\x29\x10\0\xff\0\x80\0\0\0");
 	assert_true(got.dnssec_ok);

@@ -149,6 +149,7 @@ bool make_resolver(struct worker *worker)
 	};
 
 	worker->dns_was_off = !config->enable;
+	memcpy(worker->dns_listen, config->listen, sizeof(worker->dns_listen));
 	if (!worker->files->resolves)
 		return true;
 	worker->serve = serve_new(worker->base, config, worker->files->dns, &ops);
@@ -185,14 +186,14 @@ void configure_resolver(struct worker *worker)
 
 static json_t *listeners_value(const struct worker *worker)
 {
-	const struct dns_config *config = &worker->settings.dns;
 	char text[LISTEN_TEXT];
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < config->listen_count; i++)
+	for (size_t i = 0; i < DNS_LISTEN; i++)
 		if (worker->files->dns[i].udp >= 0)
-			json_array_append_new(list, json_string(listen_format(
-							    &config->listen[i], text)));
+			json_array_append_new(
+				list,
+				json_string(listen_format(&worker->dns_listen[i], text)));
 	return list;
 }
 

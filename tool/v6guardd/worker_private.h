@@ -38,7 +38,8 @@ struct worker {
 	struct control *control;
 	struct serve *serve;         /* NULL: there is no resolver */
 	struct gp_live_ref dns_live; /* while the resolver decides */
-	bool dns_was_off;            /* when we started */
+	bool dns_was_off;            /* when we started; and its addresses then */
+	struct dns_endpoint dns_listen[DNS_LISTEN];
 	long long dns_told_ms; /* the second that began then, and names told in it */
 	unsigned dns_told;
 	long long started_ms, tick_at_ms, nscd_sent_ms;

@@ -13,8 +13,11 @@
 #include "question.h"
 
 #define ANSWER_RECORDS 4096
-/** OPT with one Extended DNS Error (RFC 8914) without a text. */
-#define ANSWER_OPT 17
+/** OPT with one Extended DNS Error (RFC 8914) without a text, and a time to keep a
+ * connection (RFC 7828). */
+#define ANSWER_OPT 23
+/** That time, in units of 100 ms. */
+#define ANSWER_KEEPALIVE 100
 
 /** Extended DNS Errors (RFC 8914 4, and IANA's registry). */
 enum answer_ede {

@@ -5,6 +5,7 @@
 #include "answer_private.h"
 
 #define EDE_OPTION 15
+#define KEEPALIVE_OPTION 11
 #define RCODE_MASK 0x000f
 /* RFC 8767 5.2. */
 #define STALE_S 30
@@ -190,22 +191,39 @@ struct answer_image answer_image(const struct answer *answer)
 	};
 }
 
+/* Bytes of put_opt. */
+static size_t opt_size(const struct question *question, int ede)
+{
+	if (!question->has_opt)
+		return 0;
+	return 11U + (ede != ANSWER_EDE_NONE ? 6 : 0) +
+	       (question->wants_keepalive ? 6 : 0);
+}
+
+static uint8_t *put_option(uint8_t *to, uint16_t code, uint16_t value)
+{
+	wire_set_u16(to, code);
+	wire_set_u16(to + 2, 2);
+	wire_set_u16(to + 4, value);
+	return to + 6;
+}
+
 static size_t put_opt(uint8_t *to, const struct question *question, unsigned rcode,
 		      int ede, uint16_t edns_size)
 {
-	const bool has_ede = ede != ANSWER_EDE_NONE;
+	const size_t size = opt_size(question, ede);
 
 	to[0] = 0;
 	wire_set_u16(to + 1, WIRE_OPT);
 	wire_set_u16(to + 3, edns_size);
 	wire_set_u32(to + 5, OPT_TTL(rcode, question->dnssec_ok));
-	wire_set_u16(to + 9, has_ede ? 6 : 0);
-	if (!has_ede)
-		return ANSWER_OPT - 6;
-	wire_set_u16(to + 11, EDE_OPTION);
-	wire_set_u16(to + 13, 2);
-	wire_set_u16(to + 15, (uint16_t)ede);
-	return ANSWER_OPT;
+	wire_set_u16(to + 9, (uint16_t)(size - 11));
+	to += 11;
+	if (ede != ANSWER_EDE_NONE)
+		to = put_option(to, EDE_OPTION, (uint16_t)ede);
+	if (question->wants_keepalive)
+		put_option(to, KEEPALIVE_OPTION, ANSWER_KEEPALIVE);
+	return size;
 }
 
 /* AD: RFC 6840 5.7 and 5.8; of what was made only for DO (RFC 6147 5.5). */
@@ -235,9 +253,8 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 		     uint32_t age, size_t limit, uint16_t edns_size, uint8_t *to)
 {
 	const size_t question_end = WIRE_HEADER + question->name_length + 4U;
-	const size_t opt = question->has_opt ? ANSWER_OPT : 0;
-	const bool is_cut = image->size + opt > limit;
 	const int ede = image->is_stale ? ANSWER_EDE_STALE : image->ede;
+	const bool is_cut = image->size + opt_size(question, ede) > limit;
 	uint16_t flags = flags_of(image, question);
 	size_t size = is_cut ? question_end : image->size;
 

@@ -22,6 +22,7 @@ struct connection {
 	uint64_t serial;
 	struct gp_addr addr;
 	unsigned slot, waiting;
+	bool is_ending; /* its client says no more, and waits for what it asked */
 };
 
 struct packet {
@@ -208,11 +209,34 @@ static void on_readable(struct bufferevent *events, void *arg)
 	read_messages(arg);
 }
 
+/* All that was asked has been answered, and sent. */
+static bool is_done(const struct connection *connection)
+{
+	return !connection->waiting &&
+	       !evbuffer_get_length(bufferevent_get_output(connection->events));
+}
+
+static void on_written(struct bufferevent *events, void *arg)
+{
+	struct connection *connection = arg;
+
+	(void)events;
+	if (connection->is_ending && is_done(connection))
+		close_connection(connection);
+}
+
+/* The end, an error, or nothing for too long. Whoever has said all may close that
+ * direction, and still gets its answers. */
 static void on_connection_event(struct bufferevent *events, short what, void *arg)
 {
-	(void)events, (void)what;
-	/* The end, an error, or nothing for too long. */
-	close_connection(arg);
+	struct connection *connection = arg;
+
+	if (!(what & BEV_EVENT_EOF) || is_done(connection)) {
+		close_connection(connection);
+		return;
+	}
+	connection->is_ending = true;
+	bufferevent_disable(events, EV_READ);
 }
 
 static struct connection *free_connection(struct listen *listen,
@@ -249,9 +273,10 @@ static void add_connection(struct listen *listen, int fd,
 	connection->serial = ++listen->serial;
 	connection->addr = addr;
 	connection->waiting = 0;
+	connection->is_ending = false;
 	listen->connection_count++;
-	bufferevent_setcb(connection->events, on_readable, NULL, on_connection_event,
-			  connection);
+	bufferevent_setcb(connection->events, on_readable, on_written,
+			  on_connection_event, connection);
 	bufferevent_setwatermark(connection->events, EV_READ, 0,
 				 2U * (QUESTION_MAX + 2U));
 	bufferevent_set_timeouts(connection->events, &idle, &idle);
@@ -281,7 +306,7 @@ static struct connection *answered(const struct listen_client *client)
 
 	if (connection->serial != client->serial || !connection->events)
 		return NULL;
-	if (connection->waiting-- == LISTEN_PIPELINE) {
+	if (connection->waiting-- == LISTEN_PIPELINE && !connection->is_ending) {
 		bufferevent_enable(connection->events, EV_READ);
 		/* What was read already wakes nobody. */
 		bufferevent_trigger(connection->events, EV_READ,

@@ -7,6 +7,7 @@
 #define OPCODE 0x7800
 #define SIZE_LEAST 512
 #define LABEL 63
+#define KEEPALIVE 11
 /* Without options. */
 #define OPT_SIZE 11
 /* Of OPT's TTL: version and DO. */
@@ -63,12 +64,12 @@ static bool read_question(struct wire_in *in, struct question *out)
 	return true;
 }
 
-static bool read_options(const struct wire_rr *opt)
+static bool read_options(const struct wire_rr *opt, struct question *out)
 {
 	struct wire_in in = wire_read(opt->rdata, opt->rdlength);
 
 	while (in.at < in.size && !in.failed) {
-		wire_u16(&in);
+		out->wants_keepalive |= wire_u16(&in) == KEEPALIVE;
 		wire_bytes(&in, wire_u16(&in));
 	}
 	return !in.failed;
@@ -89,7 +90,7 @@ static void take_opt(const uint8_t *from, struct question *out, unsigned *versio
 static bool read_opt(const struct wire_in *in, const struct wire_rr *rr,
 		     struct question *out, unsigned *version)
 {
-	if (out->has_opt || rr->owner[0] || !read_options(rr))
+	if (out->has_opt || rr->owner[0] || !read_options(rr, out))
 		return false;
 	take_opt(in->start + rr->rdata_at - OPT_SIZE, out, version);
 	return true;
@@ -127,6 +128,7 @@ enum question_fate question_read(const uint8_t *bytes, size_t size, struct quest
 
 	/* Not the whole of it: this is done for each packet. */
 	out->has_question = out->has_opt = out->dnssec_ok = false;
+	out->wants_keepalive = false;
 	out->name[0] = out->asked[0] = 0;
 	out->name_length = out->type = out->class = out->rcode = 0;
 	out->size = SIZE_LEAST;

@@ -24,7 +24,8 @@ struct question {
 	uint16_t type, class;
 	bool has_question; /* name, type and class are there */
 	bool has_opt;
-	bool dnssec_ok; /* DO */
+	bool dnssec_ok;       /* DO */
+	bool wants_keepalive; /* edns-tcp-keepalive (RFC 7828) */
 	uint16_t size; /* that the client takes by UDP: 512 without OPT, at least 512 with
 			*/
 	uint16_t rcode; /* with QUESTION_REFUSE: enum wire_rcode */

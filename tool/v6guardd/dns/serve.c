@@ -188,6 +188,9 @@ static void on_message(void *ctx, const struct listen_client *client,
 	struct question question;
 	const enum question_fate fate = question_read(bytes, size, &question);
 
+	/* RFC 7828 3.2.1: without a connection there is nothing to keep. */
+	question.wants_keepalive &= client->is_tcp;
+
 	serve->counters.questions++;
 	if (fate == QUESTION_DROP) {
 		serve->counters.malformed++;
