@@ -78,6 +78,15 @@ on six v6guard -q apply
 check "switched off: its ports are closed" 'no: [Errno 111] Connection refused' "$(six dual.lab.test A)"
 daemon_stop six
 
+# ---- late, where nothing is made -----------------------------------------------------------
+
+printf '%s\n' '[guard]' 'mode = auto' '[resolver]' 'enable = yes' 'upstream = 2001:db8:53::54' '[nat64]' 'mode = off' >"$conf"
+on six v6guard -q apply
+daemon six
+check "an A is no reason not to wait for the AAAA" 'SERVFAIL; EDE 22' "$(within 4000 6000 six "late.x.odd.test" AAAA)"
+check "one that there is" 'NOERROR; AAAA 2001:db8:64::1; AAAA ::ffff:192.0.2.1' "$(six mixed.odd.test AAAA)"
+daemon_stop six
+
 # ---- of two servers the first is dead ------------------------------------------------------
 
 filter six 6 'ip6 daddr 2001:db8:53::54 udp dport 53 drop' 'ip6 daddr 2001:db8:53::54 tcp dport 53 drop'

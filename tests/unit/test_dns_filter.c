@@ -140,8 +140,8 @@ static const struct {
 	 "192.0.2.1", "2001:db8::1 300s"},
 	{"auto: no A", GP_MODE_AUTO, IPV4, "AAAA", "2001:db8:bad::1", "",
 	 "2001:db8:bad::1 300s"},
-	{"auto: the A is not known", GP_MODE_AUTO, IPV4, "AAAA", "2001:db8:bad::1", NULL,
-	 "2001:db8:bad::1 300s"},
+	{"auto: the A did not come: undecided, for 10 s", GP_MODE_AUTO, IPV4, "AAAA",
+	 "2001:db8:bad::1", NULL, "2001:db8:bad::1 10s"},
 	{"auto: no IPv4 here", GP_MODE_AUTO, IPV6, "AAAA", "2001:db8:bad::1", "192.0.2.1",
 	 "2001:db8:bad::1 300s"},
 	{"auto: A stays", GP_MODE_AUTO, IPV4, "A", "2001:db8:bad::1", "192.0.2.1",
@@ -374,10 +374,14 @@ static void questions(void **state)
 	const struct question aaaa = question_of("www.example.", WIRE_AAAA, false);
 	const struct question a = question_of("www.example.", WIRE_A, false);
 	const struct question local = question_of("a.localhost.", WIRE_AAAA, false);
+	const struct answer_reply reply =
+		build("www.example.", "A", "8.8.8.8", other_bytes);
 	const struct question mx = question_of("www.example.", WIRE_MX, false);
 
 	(void)state;
 	policy.mode = GP_MODE_AUTO;
+	/* Where nothing is made an A is no reason not to wait for the AAAA. */
+	assert_false(answer_can_stand_in(&aaaa, &context, &reply));
 	assert_int_equal(answer_other_type(&aaaa, &context), WIRE_A);
 	assert_int_equal(answer_other_type(&a, &context), 0);
 	assert_int_equal(answer_other_type(&local, &context), 0);

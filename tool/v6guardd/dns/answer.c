@@ -296,9 +296,15 @@ static void pass(const struct question *question, const struct answer_context *c
 	static struct filter filter;
 	struct pick all = {ANSWER_ANSWER, ANSWER_ADDITIONAL,
 			   is_clean && has_excluded(reply, context), NULL, FOREVER};
+	const bool is_undecided = filter_concerns(question, context) &&
+				  reply_has(reply, question->type) &&
+				  !(other && other->packet);
 	struct builder builder;
 	bool is_positive, is_changed;
 
+	/* What was not waited for may come any moment. */
+	if (is_undecided)
+		all.cap = UNSURE_S;
 	filter_decide(&filter, question, context, reply, other);
 	if (filter.acts) {
 		all.filter = &filter;
@@ -313,8 +319,9 @@ static void pass(const struct question *question, const struct answer_context *c
 	if (is_changed && !is_positive && !has_soa(reply))
 		builder_put_soa(&builder, question->name, ANSWER_OWN_S);
 	builder_end(&builder, reply_rcode(reply),
-		    is_changed && !is_positive ? FOREVER
-					       : lifetime_of(reply, is_positive));
+		    is_undecided                 ? UNSURE_S
+		    : is_changed && !is_positive ? FOREVER
+						 : lifetime_of(reply, is_positive));
 }
 
 /* Of the type that was asked for there is nothing to be had here; the other one's REPLY
@@ -394,14 +401,15 @@ static bool may_stand_in(const struct answer_context *context,
 	return context->config->dnssec != DNS_DNSSEC_VALIDATE || !a->is_secure;
 }
 
-bool answer_can_stand_in(const struct answer_context *context,
+bool answer_can_stand_in(const struct question *question,
+			 const struct answer_context *context,
 			 const struct answer_reply *a)
 {
 	struct reply reply;
 
-	return reply_open(a, &reply) && !a->is_bogus &&
-	       reply_rcode(&reply) == WIRE_NOERROR && has_embeddable(&reply, context) &&
-	       may_stand_in(context, a);
+	return may_synthesize(question, context) && reply_open(a, &reply) &&
+	       !a->is_bogus && reply_rcode(&reply) == WIRE_NOERROR &&
+	       has_embeddable(&reply, context) && may_stand_in(context, a);
 }
 
 bool answer_has_records(const struct question *question, const struct answer_reply *main)

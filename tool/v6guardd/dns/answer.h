@@ -114,7 +114,8 @@ bool answer_is_enough(const struct question *question,
 bool answer_has_records(const struct question *question, const struct answer_reply *main);
 
 /** From A alone an AAAA could be made, and may be, should the AAAA not come. */
-bool answer_can_stand_in(const struct answer_context *context,
+bool answer_can_stand_in(const struct question *question,
+			 const struct answer_context *context,
 			 const struct answer_reply *a);
 
 /** No records: RCODE, and EDE with it. */

@@ -199,8 +199,9 @@ static bool is_standing_in(const struct lookup *lookup)
 {
 	if (lookup->main.is_done)
 		return answer_has_records(&lookup->question, &lookup->main.reply);
-	return lookup->other.is_done && lookup->question.type == WIRE_AAAA &&
-	       answer_can_stand_in(&lookup->context, &lookup->other.reply);
+	return lookup->other.is_done &&
+	       answer_can_stand_in(&lookup->question, &lookup->context,
+				   &lookup->other.reply);
 }
 
 /* Is there enough for an answer? If not, for how long is there no more? */
