@@ -94,6 +94,14 @@ static void times(void **state)
 	put(cache, "a.example.", 1, 2, 60, START + 130000);
 	assert_int_equal(cache_entries(cache), 1);
 	assert_true(is_there(cache, "a.example.", 2, START + 130000));
+	/* A failure is kept for a moment (RFC 9520), and is never better than none. */
+	make("a.example.", 0, 0, 0);
+	answer.flags |= WIRE_SERVFAIL;
+	answer.lifetime = 5;
+	cache_put(cache, &key, &answer, START + 140000);
+	assert_true(cache_get(cache, &key, START + 144000, 86400000, &hit));
+	assert_false(cache_get(cache, &key, START + 145000, 86400000, &hit));
+	put(cache, "a.example.", 1, 2, 60, START + 150000);
 	/* What is worth nothing is not kept. */
 	put(cache, "b.example.", 1, 2, 0, START);
 	assert_int_equal(cache_entries(cache), 1);

@@ -148,6 +148,13 @@ static uint64_t find(const struct cache *cache, const struct cache_key *key,
 	return place;
 }
 
+static bool is_failure(const struct entry *entry)
+{
+	const uint16_t rcode = entry->flags & 0xf;
+
+	return rcode != WIRE_NOERROR && rcode != WIRE_NXDOMAIN;
+}
+
 bool cache_get(struct cache *cache, const struct cache_key *key, long long now_ms,
 	       uint64_t stale_ms, struct cache_hit *out)
 {
@@ -156,6 +163,9 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 	const uint64_t place = find(cache, key, hash);
 	struct entry *entry = place ? entry_at(cache, place - 1) : NULL;
 
+	/* Of what failed nothing is better than asking again. */
+	if (entry && is_failure(entry))
+		stale_ms = 0;
 	if (!entry || now >= entry->expires + stale_ms / 1000)
 		return false;
 	*out = (struct cache_hit){
