@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* rules.c - which rule is about a lookup, and about an address of it. */
+#include <endian.h>
 #include <strings.h>
 
 #include "guard/rules_private.h"
@@ -61,42 +62,6 @@ static bool is_above(struct wide a, struct wide b)
 	return a.upper > b.upper || (a.upper == b.upper && a.lower > b.lower);
 }
 
-/* Bytes COUNT * SIZE at SPAN's place of GP_RULES_RANGES; NULL: they are not there. */
-static const uint8_t *ranges_of(const struct gp_rules *rules, struct rules_span span,
-				size_t size)
-{
-	const struct gp_bytes ranges = rules->section[GP_RULES_RANGES];
-	const uint64_t at = (uint64_t)span.at * 8;
-
-	if (!span.count || at > ranges.size || span.count > (ranges.size - at) / size)
-		return NULL;
-	return ranges.at + at;
-}
-
-/* The last range that begins at or before the address may hold it. */
-static bool is_in_ranges4(const struct gp_rules *rules, struct rules_span span,
-			  const struct gp_addr *addr)
-{
-	const uint8_t *ranges = ranges_of(rules, span, sizeof(struct rules_range4));
-	struct rules_range4 range;
-	uint32_t value, left = span.count, base = 0, first;
-
-	if (!ranges)
-		return false;
-	memcpy(&value, addr->bytes, sizeof(value));
-	value = ntohl(value);
-	while (left > 1) {
-		const uint32_t half = left / 2;
-
-		memcpy(&first, ranges + (size_t)(base + half) * sizeof(range),
-		       sizeof(first));
-		base = first <= value ? base + half : base;
-		left -= half;
-	}
-	memcpy(&range, ranges + (size_t)base * sizeof(range), sizeof(range));
-	return range.first <= value && value <= range.last;
-}
-
 static struct wide wide_of(const uint64_t halves[2])
 {
 	return (struct wide){halves[0], halves[1]};
@@ -104,33 +69,105 @@ static struct wide wide_of(const uint64_t halves[2])
 
 static struct wide wide_address(const struct gp_addr *addr)
 {
-	uint64_t halves[2] = {0, 0};
+	uint64_t halves[2];
 
-	for (unsigned i = 0; i < sizeof(addr->bytes); i++)
-		halves[i / 8] = halves[i / 8] << 8 | addr->bytes[i];
-	return wide_of(halves);
+	memcpy(halves, addr->bytes, sizeof(halves));
+	return (struct wide){be64toh(halves[0]), be64toh(halves[1])};
+}
+
+/* The ranges of SPAN, each of SIZE bytes, with their samples of KEY bytes behind; NULL:
+ * they are not all there. */
+static const uint8_t *ranges_of(const struct gp_rules *rules, struct rules_span span,
+				size_t size, size_t key)
+{
+	const struct gp_bytes ranges = rules->section[GP_RULES_RANGES];
+	const uint64_t at = (uint64_t)span.at * 8;
+	const uint64_t need =
+		(uint64_t)span.count * size + (uint64_t)rules_samples(span.count) * key;
+
+	if (!span.count || at > ranges.size || need > ranges.size - at)
+		return NULL;
+	return ranges.at + at;
+}
+
+/* Of COUNT numbers that ascend, STRIDE bytes apart, the last that is not above VALUE; the
+ * first if all are. */
+static uint32_t last_up_to4(const uint8_t *at, size_t stride, uint32_t count,
+			    uint32_t value)
+{
+	uint32_t base = 0, first;
+
+	while (count > 1) {
+		const uint32_t half = count / 2;
+
+		memcpy(&first, at + (base + half) * stride, sizeof(first));
+		base = first > value ? base : base + half;
+		count -= half;
+	}
+	return base;
+}
+
+static uint32_t last_up_to6(const uint8_t *at, size_t stride, uint32_t count,
+			    struct wide value)
+{
+	uint32_t base = 0;
+	uint64_t first[2];
+
+	while (count > 1) {
+		const uint32_t half = count / 2;
+
+		memcpy(first, at + (base + half) * stride, sizeof(first));
+		base = is_above(wide_of(first), value) ? base : base + half;
+		count -= half;
+	}
+	return base;
+}
+
+static uint32_t min(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The last range that begins at or before the address may hold it. Samples first: they
+ * stay in the cache. */
+static bool is_in_ranges4(const struct gp_rules *rules, struct rules_span span,
+			  const struct gp_addr *addr)
+{
+	struct rules_range4 range;
+	const size_t each = sizeof(range), key = sizeof(range.first);
+	const uint8_t *ranges = ranges_of(rules, span, each, key);
+	uint32_t value, place;
+
+	if (!ranges)
+		return false;
+	memcpy(&value, addr->bytes, sizeof(value));
+	value = ntohl(value);
+	place = RULES_SAMPLE * last_up_to4(ranges + span.count * each, key,
+					   rules_samples(span.count), value);
+	ranges += place * each;
+	ranges += each *
+		  last_up_to4(ranges, each, min(RULES_SAMPLE, span.count - place), value);
+	memcpy(&range, ranges, each);
+	return range.first <= value && value <= range.last;
 }
 
 static bool is_in_ranges6(const struct gp_rules *rules, struct rules_span span,
 			  const struct gp_addr *addr)
 {
-	const uint8_t *ranges = ranges_of(rules, span, sizeof(struct rules_range6));
 	const struct wide value = wide_address(addr);
 	struct rules_range6 range;
-	uint32_t left = span.count, base = 0;
-	uint64_t first[2];
+	const size_t each = sizeof(range), key = sizeof(range.first);
+	const uint8_t *ranges = ranges_of(rules, span, each, key);
+	uint32_t place;
 
 	if (!ranges)
 		return false;
-	while (left > 1) {
-		const uint32_t half = left / 2;
-
-		memcpy(first, ranges + (size_t)(base + half) * sizeof(range),
-		       sizeof(first));
-		base = is_above(wide_of(first), value) ? base : base + half;
-		left -= half;
-	}
-	memcpy(&range, ranges + (size_t)base * sizeof(range), sizeof(range));
+	place = RULES_SAMPLE * last_up_to6(ranges + span.count * each, key,
+					   rules_samples(span.count), value);
+	ranges += place * each;
+	ranges += each *
+		  last_up_to6(ranges, each, min(RULES_SAMPLE, span.count - place), value);
+	memcpy(&range, ranges, each);
 	return !is_above(wide_of(range.first), value) &&
 	       !is_above(value, wide_of(range.last));
 }
@@ -166,28 +203,35 @@ static bool copy_text(struct gp_bytes text, char *out, size_t size)
 	return true;
 }
 
+static bool fill_rule(const struct gp_rules *rules, unsigned rank,
+		      const struct rules_row *row, struct gp_guard_rule *out)
+{
+	const struct gp_bytes name = text_of(rules, row->name);
+
+	if (row->action >= GP_DO_COUNT || row->response >= GP_RESPONSE_COUNT ||
+	    !copy_text(name, out->name, sizeof(out->name)) ||
+	    !copy_text(text_of(rules, row->override_name), out->override_name,
+		       sizeof(out->override_name)))
+		return false;
+	out->override_address = (struct gp_addr){.family = AF_UNSPEC};
+	if (row->override_family == AF_INET || row->override_family == AF_INET6)
+		out->override_address =
+			gp_addr_make(row->override_family, row->override_bytes, 0);
+	out->override_ttl = row->override_ttl;
+	out->rank = rank;
+	out->priority = row->priority;
+	out->flags = row->flags;
+	out->action = row->action;
+	out->until = row->until;
+	out->response = row->response;
+	return true;
+}
+
 bool gp_rules_get(const struct gp_rules *rules, unsigned rank, struct gp_guard_rule *out)
 {
-	struct gp_guard_rule rule = {.rank = rank};
 	struct rules_row row;
 
-	if (!row_of(rules, rank, &row) || row.action >= GP_DO_COUNT ||
-	    row.response >= GP_RESPONSE_COUNT ||
-	    !copy_text(text_of(rules, row.name), rule.name, sizeof(rule.name)) ||
-	    !copy_text(text_of(rules, row.override_name), rule.override_name,
-		       sizeof(rule.override_name)))
-		return false;
-	rule.priority = row.priority;
-	rule.flags = row.flags;
-	rule.action = row.action;
-	rule.until = row.until;
-	rule.response = row.response;
-	rule.override_ttl = row.override_ttl;
-	if (row.override_family == AF_INET || row.override_family == AF_INET6)
-		rule.override_address =
-			gp_addr_make(row.override_family, row.override_bytes, 0);
-	*out = rule;
-	return true;
+	return row_of(rules, rank, &row) && fill_rule(rules, rank, &row, out);
 }
 
 bool gp_rules_has_qtype(const struct gp_rules *rules, unsigned rank, uint16_t type)
@@ -335,28 +379,31 @@ static uint32_t rank_of_general(struct gp_rules_walk *walk)
 	return UINT32_MAX;
 }
 
-bool gp_rules_next(struct gp_rules_walk *walk, unsigned *rank)
+static bool next_row(struct gp_rules_walk *walk, unsigned *rank, struct rules_row *row)
 {
 	const struct gp_rules *rules = walk->rules;
-	struct rules_row row;
 
 	while (rules && walk->next < rules->count) {
 		uint32_t least = rank_of_general(walk);
 
-		for (unsigned i = 0; i < walk->count; i++) {
-			const uint32_t one =
-				rank_of_hit(rules, &walk->hit[i], walk->next);
-			least = one < least ? one : least;
-		}
-		if (!row_of(rules, least, &row))
+		for (unsigned i = 0; i < walk->count; i++)
+			least = min(least, rank_of_hit(rules, &walk->hit[i], walk->next));
+		if (!row_of(rules, least, row))
 			return false;
 		walk->next = least + 1;
-		if (!holds(rules, &row, walk->query))
+		if (!holds(rules, row, walk->query))
 			continue;
 		*rank = least;
 		return true;
 	}
 	return false;
+}
+
+bool gp_rules_next(struct gp_rules_walk *walk, unsigned *rank)
+{
+	struct rules_row row;
+
+	return next_row(walk, rank, &row);
 }
 
 bool gp_rules_match(const struct gp_rules *rules, const struct gp_query *query,
@@ -367,12 +414,9 @@ bool gp_rules_match(const struct gp_rules *rules, const struct gp_query *query,
 	unsigned rank;
 
 	gp_rules_begin(&walk, rules, query);
-	while (gp_rules_next(&walk, &rank)) {
-		if (!row_of(rules, rank, &row))
-			return false;
+	while (next_row(&walk, &rank, &row))
 		if (!(row.flags & GP_RULE_PREFIXES) ||
 		    (addr && is_in_ranges(rules, row.prefixes4, row.prefixes6, addr)))
-			return gp_rules_get(rules, rank, out);
-	}
+			return fill_rule(rules, rank, &row, out);
 	return false;
 }

@@ -122,9 +122,11 @@ static enum gp_status add_override(struct build *build, struct draft *draft)
 static uint64_t hash_of(const struct rules_name *name)
 {
 	uint64_t state = SEED;
+	unsigned end = name->length;
 
-	for (unsigned at = name->length; at > 0; at--)
-		state = rules_hash_step(state, (uint8_t)name->text[at - 1]);
+	for (unsigned label = name->labels; label-- > 0; end = name->start[label] - 1U)
+		state = rules_hash_label(state, name->text + name->start[label],
+					 end - name->start[label]);
 	return rules_hash_end(state);
 }
 

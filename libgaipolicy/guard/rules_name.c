@@ -90,16 +90,16 @@ void rules_find(struct gp_rules_walk *walk, const struct rules_name *name, bool 
 	const struct gp_bytes buckets = rules->section[GP_RULES_BUCKETS];
 	const uint32_t count = (uint32_t)(buckets.size / RULES_BUCKET);
 	uint64_t hash[GP_NAME_LABELS], state = rules->seed;
-	unsigned at = name->length;
+	unsigned end = name->length;
 
 	if (!count)
 		return;
 	for (unsigned label = name->labels; label-- > 0;) {
-		while (at > name->start[label])
-			state = rules_hash_step(state, (uint8_t)name->text[--at]);
+		const unsigned start = name->start[label];
+
+		state = rules_hash_label(state, name->text + start, end - start);
 		hash[label] = rules_hash_end(state);
-		if (label)
-			state = rules_hash_step(state, (uint8_t)name->text[--at]);
+		end = start - 1;
 		if (has_labels(rules, name->labels - label))
 			__builtin_prefetch(buckets.at +
 					   (size_t)rules_bucket(hash[label], count) *

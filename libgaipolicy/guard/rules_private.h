@@ -67,13 +67,22 @@ struct rules_posting {
 	uint16_t kind; /* RULES_* */
 };
 
-/** Ranges of addresses, by their beginning, apart from each other. */
+/**
+ * Ranges of addresses, by their beginning, apart from each other. Behind those of a span
+ * stands the beginning of each RULES_SAMPLE-th of them.
+ */
 struct rules_range4 {
 	uint32_t first, last;
 };
 struct rules_range6 {
 	uint64_t first[2], last[2]; /* upper half, lower half */
 };
+
+#define RULES_SAMPLE 16U
+static inline uint32_t rules_samples(uint32_t count)
+{
+	return count / RULES_SAMPLE + (count % RULES_SAMPLE != 0);
+}
 
 _Static_assert(sizeof(struct rules_head) == 40 && sizeof(struct rules_row) == 104 &&
 		       sizeof(struct rules_slot) == 8 &&
@@ -93,11 +102,26 @@ static inline bool rules_load(struct gp_bytes section, uint64_t at, void *out,
 	return true;
 }
 
-/* The hash of a name goes from its end to its beginning, so that one pass gives those of
- * all its suffixes. */
-static inline uint64_t rules_hash_step(uint64_t state, uint8_t byte)
+/* The hash of a name goes from its last label to its first, so that one pass gives those
+ * of all its suffixes; a label goes by words, the last of which has the rest's length. */
+static inline uint64_t rules_hash_step(uint64_t state, uint64_t word)
 {
-	return (state ^ byte) * UINT64_C(0x9e3779b97f4a7c15);
+	state = (state ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return state ^ state >> 32;
+}
+
+static inline uint64_t rules_hash_label(uint64_t state, const char *text, unsigned length)
+{
+	uint64_t word;
+
+	for (; length >= sizeof(word); length -= sizeof(word), text += sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		state = rules_hash_step(state, word);
+	}
+	word = length;
+	while (length--)
+		word = word << 8 | (uint8_t)*text++;
+	return rules_hash_step(state, word);
 }
 
 static inline uint64_t rules_hash_end(uint64_t state)

@@ -72,29 +72,43 @@ static size_t join(struct range *range, size_t count)
 	return last + 1;
 }
 
+/* What of RANGE the file has: all of it, or its beginning. */
+static bool put(struct build *build, const struct range *range, bool is_ipv4, bool is_all)
+{
+	const struct rules_range4 narrow = {(uint32_t)range->first[1],
+					    (uint32_t)range->last[1]};
+	const struct rules_range6 wide = {{range->first[0], range->first[1]},
+					  {range->last[0], range->last[1]}};
+	size_t size = is_ipv4 ? sizeof(narrow.first) : sizeof(wide.first);
+	void *at;
+
+	if (is_all)
+		size = is_ipv4 ? sizeof(narrow) : sizeof(wide);
+	at = grow(&build->ranges, size);
+	if (at)
+		memcpy(at, is_ipv4 ? (const void *)&narrow : (const void *)&wide, size);
+	return at != NULL;
+}
+
 static enum gp_status store(struct build *build, const struct growing *list, bool is_ipv4,
 			    struct rules_span *out)
 {
 	struct range *range = (struct range *)(void *)list->at;
 	const size_t count = join(range, list->size / sizeof(*range));
+	bool is_good = true;
 
 	if (!count)
 		return GP_OK;
-	if (build->ranges.size / 8 > UINT32_MAX || count > UINT32_MAX)
+	if (build->ranges.size / 8 >= UINT32_MAX || count > UINT32_MAX)
 		return build_too_much(build, "prefixes");
 	*out = (struct rules_span){(uint32_t)(build->ranges.size / 8), (uint32_t)count};
-	for (size_t i = 0; i < count; i++) {
-		const struct rules_range4 narrow = {(uint32_t)range[i].first[1],
-						    (uint32_t)range[i].last[1]};
-		const size_t size = is_ipv4 ? sizeof(narrow) : sizeof(range[i]);
-		void *at = grow(&build->ranges, size);
-
-		if (!at)
-			return build_no_memory(build);
-		memcpy(at, is_ipv4 ? (const void *)&narrow : (const void *)&range[i],
-		       size);
-	}
-	return GP_OK;
+	for (size_t i = 0; is_good && i < count; i++)
+		is_good = put(build, &range[i], is_ipv4, true);
+	for (size_t i = 0; is_good && i < count; i += RULES_SAMPLE)
+		is_good = put(build, &range[i], is_ipv4, false);
+	if (is_good && build->ranges.size % 8) /* where the next span begins */
+		is_good = put(build, &range[0], true, false);
+	return is_good ? GP_OK : build_no_memory(build);
 }
 
 static bool read_prefix(const char *word, size_t length, struct gp_prefix *out)

@@ -7,6 +7,7 @@ benches = \
 	tests/bench/bench_nss \
 	tests/bench/bench_preload \
 	tests/bench/bench_reach \
+	tests/bench/bench_rules \
 	tests/bench/bench_sort
 check_PROGRAMS += $(benches)
 endif
@@ -15,6 +16,7 @@ tests_bench_bench_dns_LDADD = libgpdaemon.la
 tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h
 tests_bench_bench_nss_LDADD = libgpcore.la
 tests_bench_bench_preload_LDADD = libgpcore.la
+tests_bench_bench_rules_LDADD = libgpcore.la
 tests_bench_bench_reach_LDADD = libgpcore.la
 tests_bench_bench_sort_LDADD = libgpcore.la
 

@@ -17,6 +17,7 @@ fuzzers = \
 	tests/fuzz/fuzz_nsswitch \
 	tests/fuzz/fuzz_reach \
 	tests/fuzz/fuzz_rtnetlink \
+	tests/fuzz/fuzz_rules \
 	tests/fuzz/fuzz_snapshot \
 	tests/fuzz/fuzz_sockdiag \
 	tests/fuzz/fuzz_source \
@@ -35,6 +36,9 @@ endif
 tests_fuzz_fuzz_block_SOURCES = tests/fuzz/fuzz_block.c $(fuzz_main)
 tests_fuzz_fuzz_block_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_block_LDADD = libgpcore.la
+tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz_rules.c $(fuzz_main)
+tests_fuzz_fuzz_rules_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_rules_LDADD = libgpcore.la
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(fuzz_main)
 tests_fuzz_fuzz_config_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_config_LDADD = libgpcore.la

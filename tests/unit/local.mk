@@ -24,11 +24,13 @@ units = \
 	tests/unit/test_eventlog \
 	tests/unit/test_facts \
 	tests/unit/test_guard \
+	tests/unit/test_guard_rules \
 	tests/unit/test_happy \
 	tests/unit/test_history \
 	tests/unit/test_label \
 	tests/unit/test_lint \
 	tests/unit/test_live \
+	tests/unit/test_live_rules \
 	tests/unit/test_nss \
 	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
@@ -138,6 +140,9 @@ tests_unit_test_lint_LDADD = $(unit_libs)
 tests_unit_test_guard_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_guard_CFLAGS = $(unit_cflags)
 tests_unit_test_guard_LDADD = $(unit_libs)
+tests_unit_test_guard_rules_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_guard_rules_CFLAGS = $(unit_cflags)
+tests_unit_test_guard_rules_LDADD = $(unit_libs)
 tests_unit_test_rules_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_rules_CFLAGS = $(unit_cflags)
 tests_unit_test_rules_LDADD = $(unit_libs)
@@ -218,6 +223,11 @@ tests_unit_test_nss_failure_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_failure_CFLAGS = $(unit_cflags)
 tests_unit_test_nss_failure_LDFLAGS = $(door_ldflags)
 tests_unit_test_nss_failure_LDADD = $(door_libs)
+tests_unit_test_live_rules_SOURCES = tests/unit/test_live_rules.c $(world)
+tests_unit_test_live_rules_CPPFLAGS = $(door_cppflags)
+tests_unit_test_live_rules_CFLAGS = $(unit_cflags)
+tests_unit_test_live_rules_LDFLAGS = $(door_ldflags)
+tests_unit_test_live_rules_LDADD = $(door_libs)
 tests_unit_test_live_SOURCES = tests/unit/test_live.c $(world)
 tests_unit_test_live_CPPFLAGS = $(door_cppflags)
 tests_unit_test_live_CFLAGS = $(unit_cflags)

@@ -260,6 +260,7 @@ static void test_get(void **state)
 					     GP_RULE_PROGRAMS | GP_RULE_CLIENTS);
 	assert_true(rule.until == INT64_MAX);
 	assert_string_equal(rule.override_name, "www.example");
+	assert_int_equal(rule.override_address.family, 0);
 	assert_true(gp_rules_has_qtype(&rules, 0, 28) &&
 		    !gp_rules_has_qtype(&rules, 0, 1));
 	assert_true(gp_rules_get(&rules, 1, &rule));
@@ -267,6 +268,7 @@ static void test_get(void **state)
 	assert_int_equal(rule.action, GP_DO_BLOCK);
 	assert_int_equal(rule.response, GP_OVERRIDE);
 	assert_int_equal(rule.override_ttl, 120);
+	assert_string_equal(rule.override_name, "");
 	assert_true(rule.until == DAY);
 	const struct gp_addr want = address("192.0.2.9");
 	assert_true(gp_addr_equal(&rule.override_address, &want));
