@@ -247,6 +247,7 @@ struct gp_candidate {
 	enum gp_disposition disposition; /**< out */
 	enum gp_reason reason;           /**< out */
 	uint16_t rule;     /**< out: which rule decides, the first is 1; 0: [guard] */
+	uint16_t priority; /**< out: that rule's */
 	uint8_t action;    /**< out: enum gp_rule_action that it asks for */
 	uint8_t keep_last; /**< out: what it says of that */
 	uint8_t enforce;   /**< out: 0: the disposition is what would be done */

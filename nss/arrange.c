@@ -127,6 +127,8 @@ static struct addrinfo *apply(struct lookup *lookup, struct addrinfo *list, size
 	if (is_moved)
 		note_order(lookup, candidates, own, &outcome);
 	tell_count(candidates, own + more, outcome);
+	if (lookup->is_guarded)
+		tell_count_rules(candidates, own + more, guarded);
 	if (map && lookup->is_guarded)
 		tell_hint(GP_DOOR_PRELOAD, candidates, own + more);
 	gp_trace_send(&lookup->guard, &lookup->query, candidates, own + more, outcome);

@@ -175,6 +175,7 @@ static struct gp_outcome decide_all(const struct call *call, struct answer *answ
 		return outcome;
 	outcome = guard(answer, &query, map);
 	tell_count(answer->candidates, answer->count, outcome);
+	tell_count_rules(answer->candidates, answer->count, outcome);
 	if (map)
 		tell_hint(GP_DOOR_NSS, answer->candidates, answer->count);
 	return outcome;

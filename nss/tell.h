@@ -10,8 +10,12 @@
 void tell_count(const struct gp_candidate *candidates, size_t count,
 		struct gp_outcome outcome);
 
+/** Count what the rules, and enforce = no, came to. */
+void tell_count_rules(const struct gp_candidate *candidates, size_t count,
+		      struct gp_outcome outcome);
+
 /** Hint which addresses were handed out together, if `auto` decided some of them and that
- * tells something. While there is a live map. */
+ * tells something, or what there is to tell of rules. While there is a live map. */
 void tell_hint(enum gp_door door, const struct gp_candidate *candidates, size_t count);
 
 #endif

@@ -119,6 +119,7 @@ bool gp_guard_may_act(const struct gp_guard_policy *policy, const struct gp_rule
 static void hand_to(const struct gp_guard_rule *rule, struct gp_candidate *candidate)
 {
 	candidate->rule = (uint16_t)(rule->rank + 1);
+	candidate->priority = (uint16_t)rule->priority;
 	candidate->action = rule->action;
 	candidate->keep_last = rule->flags & GP_RULE_KEEP_LAST ? 1 : 0;
 	candidate->enforce = rule->flags & GP_RULE_ENFORCE ? 1 : 0;
@@ -152,6 +153,7 @@ void gp_guard_assign(const struct gp_guard_policy *policy, const struct gp_rules
 		candidate->disposition = GP_KEPT;
 		candidate->reason = GP_WHY_NOTHING;
 		candidate->rule = 0;
+		candidate->priority = 0;
 		candidate->action = policy->mode;
 		candidate->keep_last = policy->keep_last;
 		candidate->enforce = policy->enforce;

@@ -11,6 +11,7 @@
 #include "guard/clock.h"
 #include "guard/hint_private.h"
 #include "guard/live.h"
+#include "guard/program.h"
 
 #define SEND_EVERY_MS 1000
 #define DENIED_FOR_MS 60000
@@ -18,11 +19,21 @@
 /* IPv4 addresses that find room in any case: without one a hint tells of no partner. */
 #define ROOM_FOR_IPV4 2
 
+/* Rules that one process tells apart, and one more for all others. */
+#define RULES 31
+
+struct rule_counts {
+	atomic_uint priority; /* 0: nobody's yet; stays */
+	atomic_uint observed, acted;
+};
+
 /* All zero at first. */
 static struct {
 	atomic_llong next_send_ms;
 	atomic_int pid; /* whose counters these are; 0: nobody has sent yet */
 	atomic_uint counters[GP_COUNTERS];
+	struct rule_counts rules[RULES + 1];
+	atomic_uint would_lookups, would_last;
 	const char *path; /* NULL: the usual one */
 } hints;
 
@@ -36,6 +47,57 @@ void gp_hint_count(enum gp_counter counter, uint32_t more)
 	atomic_fetch_add_explicit(&hints.counters[counter], more, memory_order_relaxed);
 }
 
+static struct rule_counts *counts_of(uint16_t priority)
+{
+	for (unsigned i = 0; i < RULES; i++) {
+		struct rule_counts *one = &hints.rules[i];
+		unsigned owner =
+			atomic_load_explicit(&one->priority, memory_order_relaxed);
+
+		if (!owner &&
+		    atomic_compare_exchange_strong(&one->priority, &owner, priority))
+			return one;
+		if (owner == priority)
+			return one;
+	}
+	return &hints.rules[RULES];
+}
+
+void gp_hint_count_rule(uint16_t priority, bool acted)
+{
+	struct rule_counts *one = counts_of(priority);
+
+	atomic_fetch_add_explicit(acted ? &one->acted : &one->observed, 1,
+				  memory_order_relaxed);
+}
+
+void gp_hint_count_would(bool is_changed, bool is_last_address)
+{
+	if (is_changed)
+		atomic_fetch_add_explicit(&hints.would_lookups, 1, memory_order_relaxed);
+	if (is_last_address)
+		atomic_fetch_add_explicit(&hints.would_last, 1, memory_order_relaxed);
+}
+
+/* Whatever a rule was counted for is one or the other. */
+bool gp_hint_has_news(void)
+{
+	if (atomic_load_explicit(&hints.would_lookups, memory_order_relaxed) ||
+	    atomic_load_explicit(&hints.would_last, memory_order_relaxed))
+		return true;
+	for (unsigned i = 0; i <= RULES; i++) {
+		const struct rule_counts *one = &hints.rules[i];
+
+		if (atomic_load_explicit(&one->acted, memory_order_relaxed) ||
+		    atomic_load_explicit(&one->observed, memory_order_relaxed))
+			return true;
+		if (i < RULES &&
+		    !atomic_load_explicit(&one->priority, memory_order_relaxed))
+			i = RULES - 1; /* nobody's, nor are those behind */
+	}
+	return false;
+}
+
 static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
 {
 	memcpy(at, bytes, size);
@@ -46,11 +108,22 @@ size_t gp_hint_build(const struct gp_hint *hint, uint8_t buf[GP_HINT_SIZE_MAX])
 {
 	const uint8_t count =
 		hint->count < GP_HINT_ADDRESSES ? hint->count : GP_HINT_ADDRESSES;
+	const uint8_t rules =
+		hint->rule_count < GP_HINT_RULES ? hint->rule_count : GP_HINT_RULES;
 	const uint8_t head[HINT_HEAD] = {HINT_MAGIC_0, HINT_MAGIC_1, HINT_MAGIC_2,
-					 HINT_VERSION, hint->door,   count};
+					 HINT_VERSION, hint->door,   count,
+					 rules};
 	uint8_t *at = put(buf, head, sizeof(head));
 
 	at = put(at, hint->counters, sizeof(hint->counters));
+	at = put(at, &hint->would.lookups, sizeof(hint->would.lookups));
+	at = put(at, &hint->would.last_address, sizeof(hint->would.last_address));
+	at = put(at, hint->would.program, sizeof(hint->would.program));
+	for (uint8_t i = 0; i < rules; i++) {
+		at = put(at, &hint->rules[i].priority, sizeof(hint->rules[i].priority));
+		at = put(at, &hint->rules[i].observed, sizeof(hint->rules[i].observed));
+		at = put(at, &hint->rules[i].acted, sizeof(hint->rules[i].acted));
+	}
 	for (uint8_t i = 0; i < count; i++) {
 		const struct gp_addr *addr = &hint->addresses[i].addr;
 
@@ -124,6 +197,55 @@ static void drop_inherited(void)
 		return;
 	for (unsigned i = 0; i < GP_COUNTERS; i++)
 		atomic_store(&hints.counters[i], 0);
+	for (unsigned i = 0; i <= RULES; i++) {
+		atomic_store(&hints.rules[i].observed, 0);
+		atomic_store(&hints.rules[i].acted, 0);
+	}
+	atomic_store(&hints.would_lookups, 0);
+	atomic_store(&hints.would_last, 0);
+}
+
+/* As many rules as fit; the others go with the next hint. */
+static void take_rules(struct gp_hint *hint)
+{
+	for (unsigned i = 0; i <= RULES && hint->rule_count < GP_HINT_RULES; i++) {
+		struct rule_counts *one = &hints.rules[i];
+		const struct gp_hint_rule taken = {
+			.priority = (uint16_t)atomic_load(&one->priority),
+			.observed = atomic_exchange(&one->observed, 0),
+			.acted = atomic_exchange(&one->acted, 0),
+		};
+
+		if (taken.observed || taken.acted)
+			hint->rules[hint->rule_count++] = taken;
+	}
+}
+
+static void put_rules_back(const struct gp_hint *hint)
+{
+	for (unsigned i = 0; i < hint->rule_count; i++) {
+		const struct gp_hint_rule *taken = &hint->rules[i];
+		struct rule_counts *one = taken->priority ? counts_of(taken->priority)
+							  : &hints.rules[RULES];
+
+		atomic_fetch_add(&one->observed, taken->observed);
+		atomic_fetch_add(&one->acted, taken->acted);
+	}
+	atomic_fetch_add(&hints.would_lookups, hint->would.lookups);
+	atomic_fetch_add(&hints.would_last, hint->would.last_address);
+}
+
+/* Which program it is tells who would notice. Its name may be anything. */
+static void take_would(struct gp_hint_would *would)
+{
+	would->lookups = atomic_exchange(&hints.would_lookups, 0);
+	would->last_address = atomic_exchange(&hints.would_last, 0);
+	if (!would->lookups && !would->last_address)
+		return;
+	memcpy(would->program, gp_program_self()->comm, sizeof(would->program));
+	for (char *at = would->program; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
 }
 
 static void take_counters(uint32_t out[GP_COUNTERS])
@@ -171,9 +293,13 @@ static int send_hint(enum gp_door door, const struct gp_candidate *candidates,
 	add_addresses(&hint, candidates, count);
 	drop_inherited();
 	take_counters(hint.counters);
+	take_rules(&hint);
+	take_would(&hint.would);
 	error = send_bytes(bytes, gp_hint_build(&hint, bytes));
-	if (error)
+	if (error) {
 		put_back(hint.counters);
+		put_rules_back(&hint);
+	}
 	return error;
 }
 

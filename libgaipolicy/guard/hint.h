@@ -34,6 +34,21 @@ enum gp_counter {
 /** "lookups", "changed", ...: keys of status. */
 const char *gp_counter_name(enum gp_counter counter);
 
+/** What became of lookups that a rule decided, since the last hint that was taken. */
+struct gp_hint_rule {
+	uint16_t priority; /**< which rule; 0: some of those that there was no room for */
+	uint32_t observed; /**< answers that its enforce = no left as they were */
+	uint32_t acted;    /**< answers that it changed */
+};
+#define GP_HINT_RULES 8
+
+/** What enforce = no, of rules and of [guard], has spared. */
+struct gp_hint_would {
+	uint32_t lookups;      /**< whose answers would have been changed */
+	uint32_t last_address; /**< whose last usable address was concerned */
+	char program[16];      /**< whose: printable, NUL-terminated; "" not known */
+};
+
 struct gp_hint {
 	uint8_t door;  /**< enum gp_door */
 	uint8_t count; /**< of ADDRESSES */
@@ -42,6 +57,9 @@ struct gp_hint {
 		uint8_t flags; /**< GP_HINT_* */
 	} addresses[GP_HINT_ADDRESSES];
 	uint32_t counters[GP_COUNTERS];
+	uint8_t rule_count;
+	struct gp_hint_rule rules[GP_HINT_RULES];
+	struct gp_hint_would would;
 };
 
 /** Write HINT's bytes into BUF; returns their number. */
@@ -55,6 +73,17 @@ enum gp_status gp_hint_parse(const void *bytes, size_t size, struct gp_hint *out
  * first hint that it sent itself is not reported when its parent had sent hints before.
  */
 void gp_hint_count(enum gp_counter counter, uint32_t more);
+
+/** Add to what the rule of PRIORITY, not 0, came to. What does not fit in this process's
+ * table of 31 rules is counted together. */
+void gp_hint_count_rule(uint16_t priority, bool acted);
+
+/** Count a lookup that enforce = no has spared: its answer would have been changed, or
+ * only was not for the sake of its last usable address, or it would have lost that. */
+void gp_hint_count_would(bool is_changed, bool is_last_address);
+
+/** Something about rules was counted that nobody has been told yet. */
+bool gp_hint_has_news(void);
 
 /**
  * Tell v6guardd what became of a lookup, unless this process did so less than a second

@@ -59,6 +59,27 @@ static bool take_address(struct rest *rest, struct gp_addr *addr, uint8_t *flags
 	return true;
 }
 
+static bool take_rule(struct rest *rest, struct gp_hint_rule *rule)
+{
+	return take(rest, &rule->priority, sizeof(rule->priority)) &&
+	       take(rest, &rule->observed, sizeof(rule->observed)) &&
+	       take(rest, &rule->acted, sizeof(rule->acted));
+}
+
+/* Its name is shown to people. */
+static bool take_would(struct rest *rest, struct gp_hint_would *would)
+{
+	if (!take(rest, &would->lookups, sizeof(would->lookups)) ||
+	    !take(rest, &would->last_address, sizeof(would->last_address)) ||
+	    !take(rest, would->program, sizeof(would->program)) ||
+	    !memchr(would->program, 0, sizeof(would->program)))
+		return false;
+	for (const char *at = would->program; *at; at++)
+		if (*at < ' ' || *at > '~')
+			return false;
+	return true;
+}
+
 enum gp_status gp_hint_parse(const void *bytes, size_t size, struct gp_hint *out)
 {
 	static const uint8_t magic[3] = {HINT_MAGIC_0, HINT_MAGIC_1, HINT_MAGIC_2};
@@ -72,11 +93,16 @@ enum gp_status gp_hint_parse(const void *bytes, size_t size, struct gp_hint *out
 		return GP_UNSUPPORTED;
 	hint.door = head[4];
 	hint.count = head[5];
-	if (hint.door > GP_DOOR_DNS || hint.count > GP_HINT_ADDRESSES || head[6] ||
-	    head[7])
+	hint.rule_count = head[6];
+	if (hint.door > GP_DOOR_DNS || hint.count > GP_HINT_ADDRESSES ||
+	    hint.rule_count > GP_HINT_RULES || head[7])
 		return GP_SYNTAX;
-	if (!take(&rest, hint.counters, sizeof(hint.counters)))
+	if (!take(&rest, hint.counters, sizeof(hint.counters)) ||
+	    !take_would(&rest, &hint.would))
 		return GP_SYNTAX;
+	for (uint8_t i = 0; i < hint.rule_count; i++)
+		if (!take_rule(&rest, &hint.rules[i]))
+			return GP_SYNTAX;
 	for (uint8_t i = 0; i < hint.count; i++)
 		if (!take_address(&rest, &hint.addresses[i].addr,
 				  &hint.addresses[i].flags))

@@ -234,6 +234,27 @@ bool gp_rules_get(const struct gp_rules *rules, unsigned rank, struct gp_guard_r
 	return row_of(rules, rank, &row) && fill_rule(rules, rank, &row, out);
 }
 
+bool gp_rules_by_priority(const struct gp_rules *rules, unsigned priority,
+			  struct gp_guard_rule *out)
+{
+	unsigned first = 0, end = rules->count;
+	struct rules_row row;
+
+	while (first < end) {
+		const unsigned middle = first + (end - first) / 2;
+
+		if (!row_of(rules, middle, &row))
+			return false;
+		if (row.priority == priority)
+			return fill_rule(rules, middle, &row, out);
+		if (row.priority < priority)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return false;
+}
+
 bool gp_rules_has_qtype(const struct gp_rules *rules, unsigned rank, uint16_t type)
 {
 	struct rules_row row;

@@ -93,6 +93,10 @@ struct gp_guard_rule {
 /** The rule of RANK. False: no such rank, or its bytes are damaged. */
 bool gp_rules_get(const struct gp_rules *rules, unsigned rank, struct gp_guard_rule *out);
 
+/** The rule of PRIORITY. False: there is none, or its bytes are damaged. */
+bool gp_rules_by_priority(const struct gp_rules *rules, unsigned priority,
+			  struct gp_guard_rule *out);
+
 /** TYPE (of a DNS question) is in the rule's `qtypes`. */
 bool gp_rules_has_qtype(const struct gp_rules *rules, unsigned rank, uint16_t type);
 

@@ -121,6 +121,28 @@ on nss v6guard -q on
 check "V6GUARD=prefer-ipv6 stands for the rules, too" '4 6' \
 	"$(got nss dual env V6GUARD=prefer-ipv6)"
 
+# ---- what a dry run would have done ------------------------------------------------------
+
+# told HOST JQ-LIKE PATH...: a value of status, once the door has told of it.
+told() {
+	on nss v6guard --json status | "$python" -c 'import json, sys
+c = json.load(sys.stdin)["counters"]
+print(json.dumps([[r["rule"], r["door"], r["observed"], r["acted"]] for r in c["rules"]]),
+	c["would"]["lookups"], " ".join(c["would"]["programs"]), c["would"]["last_address_cases"])'
+}
+daemon nss
+apply '[guard]' 'mode = off' '[rule try]' 'priority = 10' 'domains = dual.lab.test v6only.lab.test' \
+	'enforce = no' 'action = strip-aaaa' '[rule real]' 'priority = 20' 'prefixes = 2a0a:a:a::/48' \
+	'action = strip-aaaa' >/dev/null
+on nss getent ahosts dual >/dev/null
+on nss getent ahosts v6only >/dev/null
+on nss getent ahosts p1 >/dev/null
+on nss getent ahosts w1 >/dev/null
+until_true 5 eval '[[ $(told) == *real* ]]'
+check "rules and their consequences" '[["try", "nss", 1, 0], ["real", "nss", 0, 1]] 1 getent 1' "$(told)"
+check "... for people" 1 "$(on nss v6guard status | grep -c 'try (nss): 0 answers changed, 1 would have been')"
+daemon_stop nss
+
 # ---- a list of many ----------------------------------------------------------------------
 
 mkdir -p "$LAB_DIR/nss/etc/v6guard/lists" "$LAB_DIR/preload/etc/v6guard/lists"

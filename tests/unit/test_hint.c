@@ -41,7 +41,11 @@ long long __wrap_gp_boot_ms(void)
 
 static struct gp_hint example(void)
 {
-	struct gp_hint hint = {.door = GP_DOOR_PRELOAD, .count = 2};
+	struct gp_hint hint = {.door = GP_DOOR_PRELOAD,
+			       .count = 2,
+			       .rule_count = 2,
+			       .rules = {{100, 7, 0}, {65535, 0, 1U << 31}},
+			       .would = {3, 1, "java"}};
 
 	gp_addr_parse("2001:db8::1", &hint.addresses[0].addr);
 	hint.addresses[0].flags = GP_HINT_WITHHELD;
@@ -56,6 +60,13 @@ static void check_same(const struct gp_hint *a, const struct gp_hint *b)
 	assert_int_equal(a->door, b->door);
 	assert_int_equal(a->count, b->count);
 	assert_memory_equal(a->counters, b->counters, sizeof(a->counters));
+	assert_memory_equal(&a->would, &b->would, sizeof(a->would));
+	assert_int_equal(a->rule_count, b->rule_count);
+	for (uint8_t i = 0; i < a->rule_count; i++) {
+		assert_int_equal(a->rules[i].priority, b->rules[i].priority);
+		assert_int_equal(a->rules[i].observed, b->rules[i].observed);
+		assert_int_equal(a->rules[i].acted, b->rules[i].acted);
+	}
 	for (uint8_t i = 0; i < a->count; i++) {
 		assert_true(gp_addr_equal(&a->addresses[i].addr, &b->addresses[i].addr));
 		assert_int_equal(a->addresses[i].flags, b->addresses[i].flags);
@@ -74,15 +85,18 @@ static void test_roundtrip(void **state)
 	assert_int_equal(gp_hint_parse(bytes, gp_hint_build(&in, bytes), &out), GP_OK);
 	check_same(&in, &out);
 	in.count = GP_HINT_ADDRESSES;
+	in.rule_count = GP_HINT_RULES;
 	for (uint8_t i = 0; i < in.count; i++)
 		in.addresses[i] = in.addresses[0];
 	assert_int_equal(gp_hint_parse(bytes, gp_hint_build(&in, bytes), &out), GP_OK);
 	check_same(&in, &out);
-	in.count = 255; /* more than there are */
+	in.count = in.rule_count = 255; /* more than there are */
 	assert_true(gp_hint_build(&in, bytes) <= GP_HINT_SIZE_MAX);
 }
 
-#define ADDRESSES_AT (HINT_HEAD + GP_COUNTERS * 4)
+#define WOULD_AT (HINT_HEAD + GP_COUNTERS * 4)
+#define PROGRAM_AT (WOULD_AT + 8)
+#define ADDRESSES_AT (WOULD_AT + HINT_WOULD + 2 * HINT_RULE)
 
 /* One byte of the example made another. */
 static const struct damage {
@@ -92,13 +106,16 @@ static const struct damage {
 	enum gp_status want;
 } damages[] = {
 	{"no magic", 0, 'v', GP_SYNTAX},
-	{"another version", 3, 2, GP_UNSUPPORTED},
+	{"another version", 3, 1, GP_UNSUPPORTED},
 	{"a door that is none", 4, 3, GP_SYNTAX},
 	{"more addresses than are there", 5, 3, GP_SYNTAX},
 	{"fewer", 5, 1, GP_SYNTAX},
 	{"more than there may be", 5, GP_HINT_ADDRESSES + 1, GP_SYNTAX},
-	{"first reserved byte", 6, 1, GP_SYNTAX},
-	{"second reserved byte", 7, 1, GP_SYNTAX},
+	{"more rules than are there", 6, 3, GP_SYNTAX},
+	{"more than there may be", 6, GP_HINT_RULES + 1, GP_SYNTAX},
+	{"the reserved byte", 7, 1, GP_SYNTAX},
+	{"a program that would blink", PROGRAM_AT + 1, 0x1b, GP_SYNTAX},
+	{"a program of bytes", PROGRAM_AT, 0xc3, GP_SYNTAX},
 	{"a family that is none", ADDRESSES_AT, 5, GP_SYNTAX},
 	{"IPv6 taken for IPv4", ADDRESSES_AT, HINT_IPV4, GP_SYNTAX},
 	{"IPv4 taken for IPv6", ADDRESSES_AT + 18, HINT_IPV6, GP_SYNTAX},
@@ -315,6 +332,62 @@ static void what_it_says(void)
 		CHECK(hint.addresses[i].flags == 0);
 }
 
+/* Rules: what each came to, those that do not fit later, and with no address at all. */
+static void rules_are_told(void)
+{
+	unsigned told[41] = {0}, others = 0, hints = 0;
+	struct gp_hint hint;
+
+	listen_here();
+	CHECK(!gp_hint_has_news());
+	for (uint16_t rule = 1; rule <= 40; rule++) {
+		gp_hint_count_rule(rule, rule % 2);
+		gp_hint_count_rule(rule, rule % 2);
+	}
+	gp_hint_count_would(true, false);
+	gp_hint_count_would(false, true);
+	for (; gp_hint_has_news(); hints++) {
+		CHECK(hints < 10);
+		clock_ms += 1000;
+		gp_hint_send(GP_DOOR_NSS, NULL, 0);
+		CHECK(receive(&hint) && hint.count == 0);
+		CHECK(hint.would.lookups == (hints ? 0 : 1));
+		CHECK(hint.would.last_address == (hints ? 0 : 1));
+		CHECK(hints || !strncmp(hint.would.program, "test_hint", 9) ||
+		      !strncmp(hint.would.program, "memcheck", 8) ||
+		      !strncmp(hint.would.program, "lt-test_hint", 12));
+		for (unsigned i = 0; i < hint.rule_count; i++) {
+			const struct gp_hint_rule *one = &hint.rules[i];
+
+			if (!one->priority)
+				others += one->observed + one->acted;
+			else
+				told[one->priority] +=
+					one->priority % 2 ? one->acted : one->observed;
+		}
+	}
+	CHECK(hints == 4); /* 31, and one for the others, by eights */
+	for (unsigned rule = 1; rule <= 40; rule++)
+		CHECK(told[rule] == (rule <= 31 ? 2 : 0));
+	CHECK(others == 18);
+}
+
+/* Nobody listens: nothing counted is lost. */
+static void rules_wait(void)
+{
+	struct gp_hint hint;
+
+	gp_hint_count_rule(7, false);
+	gp_hint_count_would(true, true);
+	send_one(0);
+	CHECK(gp_hint_has_news());
+	listen_here();
+	send_one(1000);
+	CHECK(receive(&hint) && hint.rule_count == 1 && hint.rules[0].priority == 7);
+	CHECK(hint.rules[0].observed == 1 && hint.would.last_address == 1);
+	CHECK(!gp_hint_has_news());
+}
+
 static void more_than_fit(void)
 {
 	struct gp_candidate candidates[60];
@@ -380,6 +453,8 @@ static void test_sending(void **state)
 	run(denied, "denied");
 	run(what_it_says, "what it says");
 	run(more_than_fit, "more than fit");
+	run(rules_are_told, "rules are told");
+	run(rules_wait, "rules wait");
 	run(after_fork, "after fork");
 	run(after_chroot, "after chroot");
 }

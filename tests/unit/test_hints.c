@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -98,6 +99,40 @@ static void test_heard(void **state)
 	assert_int_equal(reporters[0].counters[GP_COUNT_LOOKUPS], 6);
 }
 
+/* Of rules as much as there is room for, the rest together. */
+static void test_rules(void **state)
+{
+	struct world *world = *state;
+	const struct hints_reporter *reporter;
+	uint8_t bytes[GP_HINT_SIZE_MAX];
+	uint64_t observed = 0;
+	size_t count;
+
+	for (uint16_t rule = 1; rule <= 40; rule++) {
+		struct gp_hint hint = {.door = GP_DOOR_PRELOAD,
+				       .rule_count = 1,
+				       .rules = {{rule, rule, 1}},
+				       .would = {2, 1, ""}};
+
+		snprintf(hint.would.program, sizeof(hint.would.program), "p%d",
+			 rule % 12);
+		say(world, bytes, gp_hint_build(&hint, bytes));
+	}
+	reporter = hints_reporters(world->hints, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(reporter->rule_count, HINTS_RULES);
+	assert_int_equal(reporter->rules[0].priority, 1);
+	assert_int_equal(reporter->rules[0].door, GP_DOOR_PRELOAD);
+	assert_int_equal(reporter->rules[HINTS_RULES - 1].priority, 0);
+	for (size_t i = 0; i < HINTS_RULES; i++)
+		observed += reporter->rules[i].observed;
+	assert_int_equal(observed, 40 * 41 / 2);
+	assert_int_equal(reporter->would_lookups, 80);
+	assert_int_equal(reporter->would_last, 40);
+	assert_int_equal(reporter->program_count, HINTS_PROGRAMS);
+	assert_string_equal(reporter->programs[1], "p2");
+}
+
 /* Counted, and nobody hears of it. */
 static void test_malformed(void **state)
 {
@@ -144,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_heard, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_malformed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_flood, set_up, tear_down),
 	};

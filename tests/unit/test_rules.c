@@ -277,6 +277,9 @@ static void test_get(void **state)
 		    gp_rules_has_qtype(&rules, 1, 65) &&
 		    !gp_rules_has_qtype(&rules, 1, 28));
 	assert_false(gp_rules_get(&rules, 2, &rule));
+	assert_true(gp_rules_by_priority(&rules, 7, &rule) && rule.rank == 0);
+	assert_true(gp_rules_by_priority(&rules, 9, &rule) && rule.rank == 1);
+	assert_false(gp_rules_by_priority(&rules, 8, &rule));
 	assert_int_equal(rules.actions, 1U << GP_DO_BLOCK | 1U << GP_DO_STRIP_A);
 	gp_rules_build_free(&rules);
 }

@@ -164,6 +164,52 @@ static void print_network(struct out *out, const json_t *json)
 	out_line(out, "\n");
 }
 
+/* What each rule came to, over all doors. */
+static void print_rules(struct out *out, const json_t *rules)
+{
+	const char *label = "rules";
+	char name[KNOWN_WORD];
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(rules, i, one)
+	{
+		known_text(name, sizeof(name),
+			   json_string_value(json_object_get(one, "rule")));
+		if (name[0])
+			out_line(out, "%-*s%s", OUT_LABEL, label, name);
+		else
+			out_line(out, "%-*spriority %lld", OUT_LABEL, label,
+				 number(one, "priority"));
+		known_text(name, sizeof(name),
+			   json_string_value(json_object_get(one, "door")));
+		out_line(out, " (%s): %lld answers changed, %lld would have been\n", name,
+			 number(one, "acted"), number(one, "observed"));
+		label = "";
+	}
+}
+
+static void print_would(struct out *out, const json_t *would)
+{
+	const json_t *programs = json_object_get(would, "programs"), *one;
+	char name[KNOWN_WORD];
+	size_t i;
+
+	if (!number(would, "lookups") && !number(would, "last_address_cases"))
+		return;
+	out_line(out,
+		 "%-*s%lld answers would have been changed; in %lld cases the last "
+		 "usable address was at stake",
+		 OUT_LABEL, "dry run", number(would, "lookups"),
+		 number(would, "last_address_cases"));
+	json_array_foreach(programs, i, one)
+	{
+		known_text(name, sizeof(name), json_string_value(one));
+		out_line(out, "%s%s", i ? ", " : "; of ", name);
+	}
+	out_line(out, "\n");
+}
+
 static void print_running(struct out *out, const struct status *status)
 {
 	const json_t *json = status->daemon.json;
@@ -181,6 +227,8 @@ static void print_running(struct out *out, const struct status *status)
 	out_line(out, "; %lld lookups, %lld changed, %lld rescued\n",
 		 number(reported, "lookups"), number(reported, "changed"),
 		 number(counters, "rescues"));
+	print_rules(out, json_object_get(counters, "rules"));
+	print_would(out, json_object_get(counters, "would"));
 }
 
 static void print_daemon(struct out *out, const struct status *status)

@@ -73,6 +73,47 @@ static bool sender_of(struct msghdr *message, uint32_t *uid)
 	return false;
 }
 
+/* The last place is for all that the others have no room for. */
+static struct hints_rule *rule_of(struct hints_reporter *reporter, uint16_t priority,
+				  uint8_t door)
+{
+	const bool is_full = reporter->rule_count >= HINTS_RULES - 1;
+
+	for (size_t i = 0; i < reporter->rule_count; i++)
+		if (reporter->rules[i].priority == priority &&
+		    reporter->rules[i].door == door)
+			return &reporter->rules[i];
+	if (reporter->rule_count == HINTS_RULES)
+		return &reporter->rules[HINTS_RULES - 1];
+	reporter->rules[reporter->rule_count] =
+		(struct hints_rule){.priority = is_full ? 0 : priority, .door = door};
+	return &reporter->rules[reporter->rule_count++];
+}
+
+static void note_program(struct hints_reporter *reporter, const char *program)
+{
+	if (!program[0] || reporter->program_count == HINTS_PROGRAMS)
+		return;
+	for (size_t i = 0; i < reporter->program_count; i++)
+		if (!strcmp(reporter->programs[i], program))
+			return;
+	strcpy(reporter->programs[reporter->program_count++], program);
+}
+
+static void add_rules(struct hints_reporter *reporter, const struct gp_hint *hint)
+{
+	for (size_t i = 0; i < hint->rule_count; i++) {
+		struct hints_rule *rule =
+			rule_of(reporter, hint->rules[i].priority, hint->door);
+
+		rule->observed += hint->rules[i].observed;
+		rule->acted += hint->rules[i].acted;
+	}
+	reporter->would_lookups += hint->would.lookups;
+	reporter->would_last += hint->would.last_address;
+	note_program(reporter, hint->would.program);
+}
+
 static void take_hint(struct hints *hints, const uint8_t *bytes, size_t size,
 		      uint32_t uid)
 {
@@ -91,6 +132,7 @@ static void take_hint(struct hints *hints, const uint8_t *bytes, size_t size,
 	reporter->hints++;
 	for (size_t i = 0; i < GP_COUNTERS; i++)
 		reporter->counters[i] += hint.counters[i];
+	add_rules(reporter, &hint);
 	hints->take(hints->ctx, &hint, uid);
 }
 

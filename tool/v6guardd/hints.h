@@ -16,11 +16,26 @@
 /** Users that are told apart; beyond that the one heard of longest ago is forgotten. */
 #define HINTS_REPORTERS 64
 
+/** Rules and programs that are told apart for each of them. */
+#define HINTS_RULES 16
+#define HINTS_PROGRAMS 8
+
+struct hints_rule {
+	uint16_t priority; /* 0: those that there was no room for */
+	uint8_t door;
+	uint64_t observed, acted;
+};
+
 /** What a user's processes have reported. Nothing in it is checked: it is their word. */
 struct hints_reporter {
 	uint32_t uid;
 	uint64_t hints, refused, malformed;
 	uint64_t counters[GP_COUNTERS];
+	struct hints_rule rules[HINTS_RULES];
+	size_t rule_count;
+	uint64_t would_lookups, would_last;
+	char programs[HINTS_PROGRAMS][sizeof(((struct gp_hint_would *)0)->program)];
+	size_t program_count;
 	long long tokens; /* thousandths of a hint */
 	long long seen_ms;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* report.c - status, verdicts and events as JSON. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "report.h"
@@ -111,6 +112,82 @@ static json_t *reporter_value(const struct hints_reporter *reporter)
 	return value;
 }
 
+/* Of all users together, at most so many: the answer has to stay short. */
+#define RULES_SHOWN 32
+#define PROGRAMS_SHOWN 16
+
+static void add_rule(struct hints_rule *sum, size_t *count, const struct hints_rule *one)
+{
+	size_t i = 0;
+
+	while (i < *count &&
+	       (sum[i].priority != one->priority || sum[i].door != one->door))
+		i++;
+	if (i == RULES_SHOWN)
+		return;
+	if (i == *count)
+		sum[(*count)++] =
+			(struct hints_rule){.priority = one->priority, .door = one->door};
+	sum[i].observed += one->observed;
+	sum[i].acted += one->acted;
+}
+
+static json_t *rule_value(const struct report *report, const struct hints_rule *rule)
+{
+	static const char *const doors[] = {"nss", "preload", "dns"};
+	struct gp_guard_rule known;
+	const bool is_known = report->rules &&
+			      gp_rules_by_priority(report->rules, rule->priority, &known);
+
+	return json_pack("{s:o s:i s:s s:I s:I}", "rule",
+			 is_known ? json_string(known.name) : json_null(), "priority",
+			 rule->priority, "door", doors[rule->door], "observed",
+			 (json_int_t)rule->observed, "acted", (json_int_t)rule->acted);
+}
+
+static json_t *rules_value(const struct report *report)
+{
+	struct hints_rule sum[RULES_SHOWN];
+	json_t *value = json_array();
+	size_t reporters, count = 0;
+	const struct hints_reporter *list = hints_reporters(report->hints, &reporters);
+
+	for (size_t i = 0; i < reporters; i++)
+		for (size_t j = 0; j < list[i].rule_count; j++)
+			add_rule(sum, &count, &list[i].rules[j]);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(value, rule_value(report, &sum[i]));
+	return value;
+}
+
+static bool has_string(const json_t *list, const char *text)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!strcmp(json_string_value(json_array_get(list, i)), text))
+			return true;
+	return false;
+}
+
+static json_t *would_value(const struct report *report)
+{
+	json_t *programs = json_array();
+	uint64_t lookups = 0, last = 0;
+	size_t reporters;
+	const struct hints_reporter *list = hints_reporters(report->hints, &reporters);
+
+	for (size_t i = 0; i < reporters; i++) {
+		lookups += list[i].would_lookups;
+		last += list[i].would_last;
+		for (size_t j = 0; j < list[i].program_count; j++)
+			if (json_array_size(programs) < PROGRAMS_SHOWN &&
+			    !has_string(programs, list[i].programs[j]))
+				json_array_append_new(programs,
+						      json_string(list[i].programs[j]));
+	}
+	return json_pack("{s:I s:o s:I}", "lookups", (json_int_t)lookups, "programs",
+			 programs, "last_address_cases", (json_int_t)last);
+}
+
 static json_t *all_counters(const struct report *report)
 {
 	uint64_t sum[GP_COUNTERS] = {0}, hints = 0;
@@ -124,10 +201,11 @@ static json_t *all_counters(const struct report *report)
 			sum[j] += list[i].counters[j];
 		json_array_append_new(reporters, reporter_value(&list[i]));
 	}
-	return json_pack("{s:I s:I s:I s:I s:o s:o}", "hints", (json_int_t)hints,
+	return json_pack("{s:I s:I s:I s:I s:o s:o s:o s:o}", "hints", (json_int_t)hints,
 			 "probes", (json_int_t)report->probes, "dumps",
 			 (json_int_t)report->dumps, "rescues",
 			 (json_int_t)report->rescues, "reported", counters_value(sum),
+			 "rules", rules_value(report), "would", would_value(report),
 			 "reporters", reporters);
 }
 

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "guard/rules.h"
 #include "hints.h"
 #include "knownlocal.h"
 #include "watch/netwatch.h"
@@ -18,8 +19,9 @@ struct report {
 	const struct netwatch_state *net;
 	const struct verdicts *verdicts;
 	const struct hints *hints;
-	long long generation; /* of the snapshot, -1: there is none */
-	const char *probe;    /* "suspects" */
+	const struct gp_rules *rules; /* that are in force, for their names; NULL: none */
+	long long generation;         /* of the snapshot, -1: there is none */
+	const char *probe;            /* "suspects" */
 	bool rescue_wanted;
 	const char *rescue_state, *rescue_detail;
 	const struct knownlocal_report *known_local;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "guard/clock.h"
-#include "guard/snapshot.h"
+#include "guard/live.h"
 #include "worker_private.h"
 
 /* By its head: it may be large. */
@@ -81,9 +81,16 @@ static json_t *on_status(void *ctx)
 		.started_ms = worker->started_ms,
 		.now_ms = gp_boot_ms(),
 	};
+	struct gp_live_ref policy;
+	json_t *status;
 
 	report.rescue_state = rescue_state(worker, &report.rescue_detail);
-	return report_status(&report);
+	if (!gp_live_get(&policy))
+		return report_status(&report);
+	report.rules = policy.rules;
+	status = report_status(&report);
+	gp_live_put(&policy);
+	return status;
 }
 
 static json_t *on_partners(void *ctx, const struct gp_addr *addr)
