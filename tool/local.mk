@@ -18,6 +18,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_policy_apply.c \
 	tool/v6guard/cmd_policy_lint.c \
 	tool/v6guard/cmd_policy_show.c \
+	tool/v6guard/cmd_preset.c \
 	tool/v6guard/cmd_resolver.c \
 	tool/v6guard/cmd_rule.c \
 	tool/v6guard/cmd_run.c \
@@ -37,6 +38,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/events.h \
 	tool/v6guard/gai.c \
 	tool/v6guard/gai.h \
+	tool/v6guard/guardpreset.c \
+	tool/v6guard/guardpreset.h \
 	tool/v6guard/known.c \
 	tool/v6guard/known.h \
 	tool/v6guard/main.c \

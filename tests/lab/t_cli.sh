@@ -222,6 +222,23 @@ unknown = distrust" "$(cat "$conf/conf.d/50.conf")"
 	printf '[rule x]\nenforce = no\n' >"$conf/conf.d/60.conf"
 	run 3 "rule del: in two files" rule del x; like "names them" "60.conf: remove it there" "$err"; rm "$conf/conf.d/60.conf"
 	run 0 "rule del" rule del x; run 0 "rule del" rule del y; run 0 "config set" config set probe.anchors ''
+
+	run 0 "preset list" preset list; is "all of them" "phase1 phase2 prefer-ipv4 distrust" "$(awk '{ print $1 }' "$work/out" | xargs)"
+	run 0 "preset list, JSON" --json preset list; is "names" "phase1 phase2 prefer-ipv4 distrust" "$(json '" ".join(p["name"] for p in d["presets"])')"
+	run 0 "preset show" preset show prefer-ipv4; is "text" "[guard]
+mode = prefer-ipv4" "$out"
+	run 2 "preset apply without a name" preset apply; run 3 "no preset" preset apply prefer-ipv5; like "the nearest" "prefer-ipv4" "$err"
+	run 2 "preset: words where there is room for none" preset apply distrust a.example
+	run 3 "preset: no prefix" preset apply phase2 2001:db8::/129; like "says so" "neither an IPv6 prefix nor a name" "$err"
+	cp "$conf/v6guard.conf" "$work/before.conf"
+	run 1 "preset apply --dry-run" preset apply distrust --dry-run; like "diff" "+unknown = distrust" "$out"
+	run 0 "preset apply" preset apply distrust; is "in force" distrust "$("$V6GUARD" --root "$ROOT" config get guard.unknown)"
+	run 0 "again" preset apply distrust; is "unchanged" unchanged "$out"
+	run 0 "another" preset apply prefer-ipv4; like "in force" "mode prefer-ipv4" "$out"
+	printf '[guard]\nmode = off\n' >"$conf/conf.d/50.conf"
+	run 3 "preset: set elsewhere" preset apply distrust; like "says where" "50.conf, which comes later" "$err"; rm "$conf/conf.d/50.conf"
+	run 0 "rollback" rollback config 2
+	is "as it was" "" "$(cmp "$work/before.conf" "$conf/v6guard.conf" 2>&1)"
 	sed -i '/^$/,$d' "$conf/v6guard.conf"; is "nothing else was touched" "" "$(cmp "$work/plain.conf" "$conf/v6guard.conf" 2>&1)"
 	is "no temporary file anywhere" "" "$(find "$ROOT" -name '*.v6guard-*')"
 }

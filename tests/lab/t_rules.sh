@@ -57,6 +57,20 @@ for name in w2 dual p1.lab.test far; do both $name 4 "not yet"; done
 both v6only 6 "not yet, but it has nothing else (keep-last)"
 check "localhost is nobody's business" '::1' "$(on nss getent ahostsv6 localhost | awk 'NR == 1 { print $1 }')"
 
+# The same by networks: presets that are made of the host's own addresses.
+n=${lab_number[nss]}
+apply '[guard]' 'mode = off' >/dev/null
+on nss v6guard preset apply phase1 >/dev/null 2>&1
+for name in l$n:'4 6' o$n:4 p1:4 w1:4; do
+	check "preset phase1: ${name%:*}" "${name#*:}" "$(got nss "${name%:*}")"
+done
+on nss v6guard preset apply phase2 2a0a:a:a::/48 w1 >/dev/null 2>&1
+for name in l$n:'4 6' o$n:'4 6' q$n:'4 6' p1:'4 6' w1:'4 6' w2:4 far:4; do
+	check "preset phase2: ${name%:*}" "${name#*:}" "$(got nss "${name%:*}")"
+done
+on nss v6guard preset apply distrust >/dev/null 2>&1
+check "another preset takes its place" '4 6' "$(got nss w2)"
+
 # ---- ALLOW above, then below -------------------------------------------------------------
 
 out=$(apply '[guard]' 'mode = off' \

@@ -68,6 +68,7 @@ units = \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
 	tests/unit/test_table \
+	tests/unit/test_guard_preset \
 	tests/unit/test_unit \
 	tests/unit/test_block \
 	tests/unit/test_ula \
@@ -317,6 +318,10 @@ tests_unit_test_run_seen_SOURCES = tests/unit/test_run_seen.c tool/v6guard/run_s
 tests_unit_test_run_seen_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_run_seen_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_run_seen_LDADD = $(unit_libs)
+tests_unit_test_guard_preset_SOURCES = tests/unit/test_guard_preset.c tool/v6guard/guardpreset.c
+tests_unit_test_guard_preset_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_guard_preset_CFLAGS = $(unit_cflags)
+tests_unit_test_guard_preset_LDADD = $(unit_libs)
 tests_unit_test_unit_SOURCES = tests/unit/test_unit.c tool/v6guard/unit.c tool/v6guard/unit_find.c $(store_tree)
 tests_unit_test_unit_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_unit_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)

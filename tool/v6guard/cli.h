@@ -57,7 +57,8 @@ cmd_fn cmd_complete, cmd_apply, cmd_mode, cmd_off, cmd_on, cmd_config_check,
 	cmd_policy_apply, cmd_policy_preset, cmd_policy_diff, cmd_attach, cmd_detach,
 	cmd_resolver_status, cmd_resolver_query, cmd_resolver_stats, cmd_resolver_flush,
 	cmd_resolver_enable, cmd_resolver_disable, cmd_rule_list, cmd_rule_add,
-	cmd_rule_del, cmd_rule_test, cmd_config_get, cmd_config_set;
+	cmd_rule_del, cmd_rule_test, cmd_config_get, cmd_config_set, cmd_preset_list,
+	cmd_preset_show, cmd_preset_apply;
 
 /** To stderr, as "v6guard: text". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

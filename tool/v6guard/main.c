@@ -56,6 +56,16 @@ static const struct command commands[] = {
 	 "NAME [ADDRESS]... | ADDRESS... [--program PATH]",
 	 "which rule is about a name or an address",
 	 "By the code of the doors. --program: as if that program asked.\n"},
+	{"preset", "list", cmd_preset_list, 0, 0, "", "ways to begin, by name", ""},
+	{"preset", "show", cmd_preset_show, 0, INT_MAX,
+	 "phase1|phase2|prefer-ipv4|distrust [PREFIX|NAME]...",
+	 "what one would write here", ""},
+	{"preset", "apply", cmd_preset_apply, ON_DRY_RUN, INT_MAX,
+	 "phase1|phase2|prefer-ipv4|distrust [PREFIX|NAME]... [--dry-run]",
+	 "write it into v6guard.conf, and apply that",
+	 "One takes the place of another. phase1, phase2: for an IPv6 that is being "
+	 "built\n"
+	 "up; PREFIX and NAME, with phase2, are what works as well.\n"},
 	{"nss", "enable", cmd_nss_enable, ENABLE_OPTIONS, 0,
 	 "[--verify NAME]... [--dry-run]", "put v6guard into the hosts: line", ""},
 	{"nss", "disable", cmd_nss_disable, ON_DRY_RUN, 0, "[--dry-run]",
