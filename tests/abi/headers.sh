@@ -19,20 +19,21 @@ try() { # WHAT COMMAND...
 	fi
 }
 public=libgaipolicy/gaipolicy.h
-strict='-Wall -Wextra -Wpedantic -Werror -fsyntax-only'
+strict='-I. -Wall -Wextra -Wpedantic -Werror -fsyntax-only'
+# Included, not compiled: an inline function that this one file does not call is no fault.
+# shellcheck disable=SC2086
+included() { echo "#include \"$1\"" | "${@:2}" $strict -; }
 for std in c99 c11 c2x; do
 	# shellcheck disable=SC2086
-	try "$public alone as $std" $cc $strict -std=$std -xc $public
+	try "$public alone as $std" included $public $cc -std=$std -xc
 done
 if cxx=$(command -v "${CXX:-g++}" || command -v clang++); then
 	for std in c++11 c++17; do
-		# shellcheck disable=SC2086
-		try "$public alone as $std" "$cxx" $strict -std=$std -xc++ $public
+		try "$public alone as $std" included $public "$cxx" -std=$std -xc++
 	done
 else
 	echo "skip    $public as C++: no C++ compiler"
 fi
-# Included, not compiled: an inline function that this one file does not call is no fault.
 alone() { echo "#include \"$1\"" | $cc -D_GNU_SOURCE -Ilibgaipolicy -I. -Wall -Wextra -Werror -fsyntax-only -std=gnu11 -xc -; }
 for header in $(find libgaipolicy nss tool -name '*.h' | sort); do
 	try "$header alone" alone "$header"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs the lab's tests, two at a time, and counts them:  tests/lab/run.sh [t_NAME.sh...]
-# A test that takes longer than LAB_LIMIT seconds has failed.
+# A test that takes longer than LAB_LIMIT seconds has failed. Those with a line `# alone:` go
+# by the clock, and run before the others, one by one.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 logs=${LAB_LOGS:-$here/../../build/log/lab}
@@ -28,8 +29,13 @@ one() {
 	esac
 }
 
+is_alone() { grep -q '^# alone:' "$here/$(basename "$1")"; }
 for test in "$@"; do
 	rm -f "$logs/$(basename "$test").status"
+	! is_alone "$test" || one "$test"
+done
+for test in "$@"; do
+	! is_alone "$test" || continue
 	while [ "$(jobs -rp | wc -l)" -ge "${LAB_JOBS:-2}" ]; do
 		wait -n
 	done

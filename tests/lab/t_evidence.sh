@@ -5,6 +5,7 @@
 #
 #   t_evidence.sh [STORY...]    blackhole later partial rollout partner down refuses icmp
 #                               ipv4 loss mtu epoch spared nscd hostile
+# alone: who is freed within 3.5 s, and after how many connects
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 long=${V6GUARD_LONG:-}

@@ -84,17 +84,19 @@ family() {
 	esac
 }
 
-on_time() { local host=$1; shift; on "$host" timeout -k 1 5 "$@"; }
+on_time() { local host=$1; shift; on "$host" timeout -k 1 15 "$@"; }
 guarded() { on_time "$1" v6guard run -q ${2:+--mode $2} -- "${@:3}"; }
 
 # reach HOST MODE FAMILY: every program, over that family, without waiting.
 reach() {
-	local program got start ms wrong=
+	local program got start ms limit wrong=
 	for program in $programs; do
 		start=$(now_ms)
 		got=$("p_$program" guarded "$1" "$2" 2>&1 | family)
 		ms=$(($(now_ms) - start))
-		[ "$got" = "$3" ] && [ "$ms" -lt 2500 ] || wrong="$wrong $program:$got:${ms}ms"
+		# java takes its time to start, on a busy machine seconds; stuck is 133 s.
+		[ $program = java ] && limit=12000 || limit=2500
+		[ "$got" = "$3" ] && [ "$ms" -lt $limit ] || wrong="$wrong $program:$got:${ms}ms"
 	done
 	check "$1: ${2:-as configured}: over IPv$3:$programs" '' "$wrong"
 }
@@ -234,7 +236,7 @@ check "--trace: what was decided, and why" \
 check "--trace: what was left alone" 'localhost: prefer-ipv4: left alone' \
 	"$(traced --mode prefer-ipv4 -- getent ahosts localhost)"
 check "--trace: enforce = no" \
-	'dual: prefer-ipv4: would be changed (enforce = no): 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
+	'dual: prefer-ipv4: would be changed (enforce = no): 2001:db8:64::1 demoted (mode), 198.51.100.1' \
 	"$(printf '[guard]\nmode = prefer-ipv4\nenforce = no\n' >"$LAB_DIR/dry.conf"
 		traced --config "$LAB_DIR/dry.conf" -- getent ahosts dual)"
 # ssh closes every descriptor that it did not open, forks, and is heard of all the same.

@@ -4,6 +4,7 @@
 # at the lookup, so that a blackholed name costs a fraction of a second. What that costs where all
 # is well, what is never asked, the budget, and the way back.
 # shellcheck disable=SC2016
+# alone: what a race costs
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 
