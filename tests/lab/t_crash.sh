@@ -3,8 +3,8 @@
 # t_crash.sh - each system call of a change fails in turn, or is the last one of the process:
 # the old file or the new file, never anything else, and nothing left after the next run.
 #
-# Three writers: nsswitch.conf by its dangerous calls; gai.conf and v6guard.conf by every call
-# they make, each with one way to fail and a kill, and with V6GUARD_LONG every way.
+# Four writers: nsswitch.conf by its dangerous calls; gai.conf, v6guard.conf and resolv.conf by
+# every call they make, each with one way to fail and a kill, and with V6GUARD_LONG every way.
 #
 # V6GUARD and MODULE as in t_cli.sh; CRASH_STEP=N takes every Nth call only.
 set -u
@@ -47,6 +47,7 @@ next_run() {
 	nss) v6guard nss disable && v6guard nss enable && v6guard status ;;
 	gai) v6guard policy set reload yes && v6guard policy set reload no && v6guard "${command[@]}" ;;
 	config) v6guard mode off && v6guard "${command[@]}" ;;
+	resolv) printf %s "$plain" >"$file" && v6guard "${command[@]}" ;;
 	esac
 }
 
@@ -132,6 +133,10 @@ conf=$(v6guard config check | sed 's/: no errors$//')
 mkdir -p "$conf"
 rm -f "$root/etc/gai.conf"
 writer config "$conf/v6guard.conf" $'# mine\n[guard]\nmode = auto ; why' mode prefer-ipv4
+every
+
+rm -f "$conf/v6guard.conf"
+writer resolv "$root/etc/resolv.conf" $'#v6guard these lead to v6guardd, which asks the servers below (v6guard resolver disable)\nnameserver 127.0.0.64\n#v6guard nameserver 192.0.2.53\nsearch x.example\n' resolver disable
 every
 
 echo "t_crash.sh: $cases runs, $good ok, $bad failed"
