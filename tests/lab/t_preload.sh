@@ -350,6 +350,9 @@ check "a signal goes on to the program" 'got it' "$(on healthy bash -c '
 	v6guard run -q -- bash -c "trap \"echo got it; exit 3\" TERM; echo up; while :; do sleep 0.05; done" \
 		>"$1/words" & until grep -q up "$1/words" 2>/dev/null; do sleep 0.02; done
 	kill -TERM $!; wait $!; tail -n 1 "$1/words"' - "$LAB_DIR")"
+check "nobody reads what it says: the program goes on" 'done' "$(on healthy v6guard run --trace -- sh -c \
+	'getent ahosts dual >/dev/null; sleep 0.1; getent ahosts dual >/dev/null; echo done' 2> >(true))"
+check "SIGPIPE is the program's" 141 "$(on healthy bash -c 'v6guard run -q -- yes | head -n 1 >/dev/null; echo ${PIPESTATUS[0]}')"
 if ${CC:-gcc} -fsanitize=address -o "$LAB_DIR/asan" "$LAB_DIR/small.c" 2>/dev/null &&
 	on healthy env ASAN_OPTIONS=detect_leaks=0 "$LAB_DIR/asan" 2>/dev/null; then
 	check "a program with AddressSanitizer starts" 0 \

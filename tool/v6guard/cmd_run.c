@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cmd_run.c - v6guard run -- PROGRAM: with the preload door, for this once. */
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -127,6 +128,9 @@ int cmd_run(struct cli *cli, int count, char **args)
 					  .policy = &policy,
 					  .preload = preload,
 					  .trace = &trace};
+		/* Whoever reads what we say may be gone: that ends neither us, who have
+		 * files to remove, nor the program. */
+		order.on_pipe = signal(SIGPIPE, SIG_IGN);
 		trace.is_shown = cli->is_trace;
 		code = cli->is_compare ? compare(cli, &order) : run_child(&order).code;
 		if (!trace.changed && !cli->is_quiet)

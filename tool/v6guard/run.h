@@ -130,6 +130,7 @@ struct run_order {
 	struct run_trace *trace; /* NULL: none */
 	struct run_seen *seen;   /* NULL: nobody wants to know */
 	long long limit_ms;      /* 0: none */
+	void (*on_pipe)(int);    /* what SIGPIPE does to it */
 };
 
 /** How it went. */

@@ -73,6 +73,7 @@ static _Noreturn void become(const struct run_order *order, const sigset_t *mask
 		_exit(RUN_TROUBLE);
 	}
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	signal(SIGPIPE, order->on_pipe);
 	execvp(order->args[0], order->args);
 	complain("run: %s: %s", order->args[0], strerror(errno));
 	_exit(errno == ENOENT ? RUN_NOT_FOUND : RUN_REFUSED);
