@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs the lab's tests, two at a time, and counts them:  tests/lab/run.sh [t_NAME.sh...]
 # A test that takes longer than LAB_LIMIT seconds has failed. Those with a line `# alone:` go
-# by the clock, and run before the others, one by one; one that fails is run once more, as the
-# machine may have had other things to do, and both are told.
+# by the clock, and run before the others, one by one.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 logs=${LAB_LOGS:-$here/../../build/log/lab}
@@ -33,12 +32,7 @@ one() {
 is_alone() { grep -q '^# alone:' "$here/$(basename "$1")"; }
 for test in "$@"; do
 	rm -f "$logs/$(basename "$test").status"
-	is_alone "$test" || continue
-	one "$test"
-	case $(cat "$logs/$(basename "$test").status" 2>/dev/null) in
-	0 | 77) ;;
-	*) echo "again   $(basename "$test")" && one "$test" ;;
-	esac
+	! is_alone "$test" || one "$test"
 done
 for test in "$@"; do
 	! is_alone "$test" || continue
