@@ -117,10 +117,16 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve.h \
 	tool/v6guardd/dns/serve_lookup.c \
 	tool/v6guardd/dns/serve_private.h \
+	tool/v6guardd/dns/ub_library.c \
+	tool/v6guardd/dns/ub_library.h \
 	tool/v6guardd/dns/ub_loop.c \
 	tool/v6guardd/dns/ub_loop.h \
 	tool/v6guardd/dns/upstream.c \
 	tool/v6guardd/dns/upstream.h \
+	tool/v6guardd/dns/upstream_config.c \
+	tool/v6guardd/dns/upstream_config.h \
+	tool/v6guardd/dns/upstream_servers.c \
+	tool/v6guardd/dns/upstream_servers.h \
 	tool/v6guardd/dns/wire.c \
 	tool/v6guardd/dns/wire.h \
 	tool/v6guardd/eventlog.c \

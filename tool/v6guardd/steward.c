@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "dns/listen_bind.h"
-#include "dns/upstream.h"
+#include "dns/ub_library.h"
 #include "guard/clock.h"
 #include "guard/nscd.h"
 #include "folder.h"
@@ -405,7 +405,7 @@ static bool prepare_resolver(struct worker_files *files, const struct settings *
 		return false;
 	for (size_t i = 0; i < settings->dns.listen_count; i++)
 		is_good |= files->dns[i].udp >= 0;
-	is_good = is_good && upstream_load(why);
+	is_good = is_good && ub_library_load(why);
 	if (!is_good)
 		say("the resolver stays off: %s", why);
 	/* Each question to a server has a socket of its own. */

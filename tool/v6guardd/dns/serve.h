@@ -45,7 +45,7 @@ struct serve;
 
 /**
  * Answer what comes to FDS, which stay the caller's; one for each of CONFIG's listeners.
- * After upstream_load. NULL: no memory.
+ * After ub_library_load. NULL: no memory.
  */
 struct serve *serve_new(struct event_base *base, const struct dns_config *config,
 			const struct listen_fds *fds, const struct serve_ops *ops);

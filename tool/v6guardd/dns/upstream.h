@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * upstream.h - asking name servers, by way of libunbound on the worker's own loop. The
- * library is loaded only where the resolver is switched on: it is a third of the memory
- * of a daemon that does not need it.
- */
+/* upstream.h - asking name servers, by way of libunbound on the worker's own loop. */
 #ifndef TOOL_V6GUARDD_DNS_UPSTREAM_H
 #define TOOL_V6GUARDD_DNS_UPSTREAM_H
 
 #include <event2/event.h>
 
 #include "answer.h"
-
-#define UPSTREAM_SERVERS (DNS_UPSTREAMS + 8)
+#include "upstream_servers.h"
 
 struct upstream;
 struct upstream_query;
@@ -19,13 +14,7 @@ struct upstream_query;
 /** The reply is valid during the call alone. */
 typedef void upstream_done_fn(void *ctx, const struct answer_reply *reply);
 
-/**
- * Load libunbound, while files may still be mapped executable. False and WHY: it is not
- * there, or not what this was built for.
- */
-bool upstream_load(char why[DNS_WHY]);
-
-/** After upstream_load. CONFIG is copied. NULL: no memory. */
+/** After ub_library_load. CONFIG is copied. NULL: no memory. */
 struct upstream *upstream_new(struct event_base *base, const struct dns_config *config);
 /** All queries have to be done or cancelled. */
 void upstream_free(struct upstream *upstream);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* upstream_servers.c - see upstream_servers.h. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guard/clock.h"
+#include "paths.h"
+#include "resolvconf.h"
+#include "upstream_servers.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+/* Where no line of it says what was there before: what whoever made it ours kept. */
+#define RESOLV_KEPT GP_RUN_DIR "/resolv.upstream.conf"
+/* Behind systemd-resolved's stub. */
+#define RESOLV_UPLINK "/run/systemd/resolve/resolv.conf"
+#define LOOK_EVERY_MS 1000
+#define TEXT 8192
+_Static_assert(UPSTREAM_SERVERS <= HEALTH_SERVERS, "all of them are watched");
+
+struct dns_endpoint servers_reached_at(const struct servers *servers,
+				       const struct dns_endpoint *server)
+{
+	const struct dns_config *config = servers->config;
+	struct dns_endpoint out = *server;
+
+	if (out.addr.family == AF_INET && servers->nat64_acts && config->prefix_count &&
+	    !gp_addr_is_special(&out.addr))
+		gp_nat64_embed(&config->prefixes[0], &server->addr, &out.addr);
+	return out;
+}
+
+bool servers_is_out(const struct servers *servers, const struct dns_endpoint *server)
+{
+	const struct dns_endpoint at = servers_reached_at(servers, server);
+
+	return health_is_out(servers->health, &at);
+}
+
+struct source {
+	const struct dns_config *config;
+	struct dns_endpoint servers[UPSTREAM_SERVERS];
+	size_t count;
+	bool has_own;
+};
+
+static void add_file(struct source *source, const char *path)
+{
+	static char text[TEXT];
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool has_own = false;
+	ssize_t size;
+
+	if (fd < 0)
+		return;
+	size = read(fd, text, sizeof(text));
+	close(fd);
+	if (size <= 0)
+		return;
+	source->count += resolvconf_read(text, (size_t)size, source->config,
+					 source->servers + source->count,
+					 UPSTREAM_SERVERS - source->count, &has_own);
+	source->has_own |= has_own;
+}
+
+/* systemd-resolved's stub is no server of its own. */
+static bool drop_stub(struct source *source)
+{
+	static const uint8_t stub[4] = {127, 0, 0, 53};
+	const struct gp_addr addr = gp_addr_make(AF_INET, stub, 0);
+
+	for (size_t i = 0; i < source->count; i++)
+		if (gp_addr_equal(&source->servers[i].addr, &addr)) {
+			source->count--;
+			memmove(&source->servers[i], &source->servers[i + 1],
+				(source->count - i) * sizeof(source->servers[0]));
+			return true;
+		}
+	return false;
+}
+
+static bool has_changed(struct servers *servers)
+{
+	static const char *const paths[3] = {RESOLV_CONF, RESOLV_KEPT, RESOLV_UPLINK};
+	bool is_other = false;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct stat now;
+		struct stat *then = &servers->seen[i];
+		if (stat(paths[i], &now) < 0)
+			memset(&now, 0, sizeof(now));
+		is_other |= now.st_ino != then->st_ino || now.st_dev != then->st_dev ||
+			    now.st_size != then->st_size ||
+			    now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
+			    now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+		*then = now;
+	}
+	return is_other;
+}
+
+static void watch_servers(struct servers *servers)
+{
+	struct dns_endpoint reached[UPSTREAM_SERVERS];
+
+	for (size_t i = 0; i < servers->count; i++)
+		reached[i] = servers_reached_at(servers, &servers->list[i]);
+	health_set(servers->health, reached, servers->count);
+}
+
+static bool take_servers(struct servers *servers, const struct dns_endpoint *list,
+			 size_t count)
+{
+	bool is_same = count == servers->count;
+
+	for (size_t i = 0; is_same && i < count; i++)
+		is_same = list[i].port == servers->list[i].port &&
+			  gp_addr_equal(&list[i].addr, &servers->list[i].addr);
+	if (is_same)
+		return false;
+	memcpy(servers->list, list, count * sizeof(list[0]));
+	servers->count = count;
+	watch_servers(servers);
+	return true;
+}
+
+bool servers_look(struct servers *servers)
+{
+	const struct dns_config *config = servers->config;
+	struct source source = {.config = config};
+	const long long now = gp_boot_ms();
+
+	if (servers->looked_ms && now - servers->looked_ms < LOOK_EVERY_MS)
+		return false;
+	servers->looked_ms = now;
+	if (config->from_resolv_conf && !has_changed(servers))
+		return false;
+	memcpy(source.servers, config->upstream,
+	       config->upstream_count * sizeof(source.servers[0]));
+	source.count = config->upstream_count;
+	if (config->from_resolv_conf) {
+		add_file(&source, RESOLV_CONF);
+		if (source.has_own && !source.count)
+			add_file(&source, RESOLV_KEPT);
+		if (drop_stub(&source))
+			add_file(&source, RESOLV_UPLINK);
+	}
+	return take_servers(servers, source.servers, source.count);
+}
+
+void servers_reset(struct servers *servers)
+{
+	servers->looked_ms = 0;
+	servers->count = 0;
+	memset(servers->seen, 0, sizeof(servers->seen));
+}

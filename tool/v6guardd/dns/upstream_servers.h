@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* upstream_servers.h - the servers that are asked for all names: listed ones, and those
+ * of resolv.conf(5). */
+#ifndef TOOL_V6GUARDD_DNS_UPSTREAM_SERVERS_H
+#define TOOL_V6GUARDD_DNS_UPSTREAM_SERVERS_H
+
+#include <sys/stat.h>
+
+#include "health.h"
+
+#define UPSTREAM_SERVERS (DNS_UPSTREAMS + 8)
+
+struct servers {
+	const struct dns_config *config;
+	struct health *health;
+	bool nat64_acts;
+	size_t count;
+	struct dns_endpoint list[UPSTREAM_SERVERS];
+	/* Of the last look. */
+	long long looked_ms;
+	struct stat seen[3]; /* of the files that name servers are read from */
+};
+
+/** The configuration, or where servers are reached, is another: none are known. */
+void servers_reset(struct servers *servers);
+
+/** Look for them, at most once a second. True: they are others than before. */
+bool servers_look(struct servers *servers);
+
+/** Where there is no IPv4 its servers are reached as everything else is. */
+struct dns_endpoint servers_reached_at(const struct servers *servers,
+				       const struct dns_endpoint *server);
+
+/** SERVER does not answer, and is left out while another one does. */
+bool servers_is_out(const struct servers *servers, const struct dns_endpoint *server);
+
+#endif
