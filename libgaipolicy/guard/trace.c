@@ -49,6 +49,7 @@ static void fill(struct gp_trace *trace, const struct gp_candidate *candidates,
 		trace->addresses[i].family = candidates[i].addr.family;
 		trace->addresses[i].disposition = (uint8_t)candidates[i].disposition;
 		trace->addresses[i].reason = (uint8_t)candidates[i].reason;
+		trace->addresses[i].rule = candidates[i].priority;
 	}
 }
 

@@ -14,7 +14,7 @@
 
 #define GP_TRACE_ADDRESSES 16
 #define GP_TRACE_NAME 256
-#define GP_TRACE_MAGIC 0x76366731U /* 1: of this layout */
+#define GP_TRACE_MAGIC 0x76366732U /* 2: of this layout */
 
 /** A lookup; the whole struct is one datagram, which never leaves the host. */
 struct gp_trace {
@@ -28,6 +28,8 @@ struct gp_trace {
 		uint8_t bytes[16];
 		uint32_t scope_id;
 		uint8_t family, disposition, reason, unused;
+		uint16_t rule; /**< priority of the rule that decided; 0: [guard] */
+		uint16_t unused2;
 	} addresses[GP_TRACE_ADDRESSES]; /**< the first ones, in their order */
 };
 

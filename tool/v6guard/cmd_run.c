@@ -132,6 +132,9 @@ int cmd_run(struct cli *cli, int count, char **args)
 		 * files to remove, nor the program. */
 		order.on_pipe = signal(SIGPIPE, SIG_IGN);
 		trace.is_shown = cli->is_trace;
+		if (cli->is_trace)
+			run_policy_open_rules(&policy);
+		trace.rules = policy.has_rules ? &policy.rules : NULL;
 		code = cli->is_compare ? compare(cli, &order) : run_child(&order).code;
 		if (!trace.changed && !cli->is_quiet)
 			say_unchanged(&policy, &trace, args[0]);

@@ -6,6 +6,8 @@
 #include <sys/types.h>
 
 #include "cli.h"
+#include "gaiconf/store.h"
+#include "guard/rules.h"
 #include "guard/sockdiag.h"
 
 /** As env(1) and others have it. */
@@ -44,12 +46,17 @@ struct run_policy {
 	const char *mode;          /* that is in force for the program */
 	bool has_mode;             /* by --mode */
 	bool is_auto, is_off;
+	struct gp_file file; /* the compiled policy, while RULES are of it */
+	struct gp_rules rules;
+	bool has_rules;
 	enum { RACE_AS_SAID, RACE_NO, RACE_YES } race; /* inline, by the preload */
 };
 
 /** --config's, the host's, or if it has none its configuration's. Free it with
  * run_policy_free in any case. */
 int run_policy_find(struct cli *cli, struct run_policy *out);
+/** Open its rules, for the names that they have; those of the start are kept. */
+void run_policy_open_rules(struct run_policy *policy);
 void run_policy_free(struct run_policy *policy);
 
 /* ---- run_seen.c ---- */
@@ -111,6 +118,7 @@ struct run_trace {
 	int fd;
 	char name[32]; /* for V6GUARD_TRACE */
 	bool is_shown;
+	const struct gp_rules *rules; /* to name them; NULL: there are none */
 	unsigned lookups, changed;
 	struct run_names names;
 };

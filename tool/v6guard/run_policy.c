@@ -183,8 +183,23 @@ int run_policy_find(struct cli *cli, struct run_policy *out)
 	return 0;
 }
 
+void run_policy_open_rules(struct run_policy *policy)
+{
+	const char *path = policy->path[0] ? policy->path : getenv("V6GUARD_SNAPSHOT");
+	struct gp_snapshot snapshot;
+
+	policy->has_rules = gp_file_map("", path ? path : GP_SNAPSHOT_PATH, &policy->file,
+					NULL) == GP_OK &&
+			    policy->file.exists &&
+			    gp_snapshot_parse(policy->file.bytes, policy->file.size,
+					      &snapshot) == GP_OK;
+	if (policy->has_rules)
+		policy->rules = snapshot.rules;
+}
+
 void run_policy_free(struct run_policy *policy)
 {
+	gp_file_free(&policy->file);
 	if (policy->path[0])
 		unlink(policy->path);
 	if (policy->folder[0])

@@ -35,19 +35,51 @@ bool run_trace_open(struct run_trace *out)
 	return true;
 }
 
-static void print_address(const struct gp_trace *message, unsigned i)
+/* Other reasons hold whatever rule there is. */
+static bool is_by_rule(enum gp_reason reason)
+{
+	return reason == GP_WHY_NOTHING || reason == GP_WHY_MODE ||
+	       reason == GP_WHY_LAST_ADDRESS || reason == GP_WHY_NO_USABLE_IPV4 ||
+	       reason == GP_WHY_NO_USABLE_IPV6 || reason == GP_WHY_BROKEN ||
+	       reason == GP_WHY_SLOW || reason == GP_WHY_UNTESTED;
+}
+
+/* "mode", "rule partner: mode"; of an address that a rule leaves alone "rule partner". */
+static void why_of(const struct gp_rules *rules, const struct gp_trace *message,
+		   unsigned i, char *text, size_t size)
+{
+	const enum gp_reason reason = (enum gp_reason)message->addresses[i].reason;
+	const char *name = gp_reason_name(reason);
+	const unsigned priority = is_by_rule(reason) ? message->addresses[i].rule : 0;
+	struct gp_guard_rule rule;
+
+	if (!name)
+		name = "?";
+	if (reason == GP_WHY_NOTHING)
+		name = "";
+	if (!priority)
+		snprintf(text, size, "%s", name);
+	else if (rules && gp_rules_by_priority(rules, priority, &rule))
+		snprintf(text, size, "rule %s%s%s", rule.name, name[0] ? ": " : "", name);
+	else
+		snprintf(text, size, "rule of priority %u%s%s", priority,
+			 name[0] ? ": " : "", name);
+}
+
+static void print_address(const struct gp_rules *rules, const struct gp_trace *message,
+			  unsigned i)
 {
 	struct gp_addr addr = {.family = message->addresses[i].family,
 			       .scope_id = message->addresses[i].scope_id};
 	const char *what = gp_disposition_name(
 		(enum gp_disposition)message->addresses[i].disposition);
-	const char *why = gp_reason_name((enum gp_reason)message->addresses[i].reason);
-	char text[GP_ADDR_TEXT];
+	char text[GP_ADDR_TEXT], why[GP_RULE_NAME + 64];
 
 	memcpy(addr.bytes, message->addresses[i].bytes, sizeof(addr.bytes));
 	fprintf(stderr, "%s %s", i ? "," : "", gp_addr_format(&addr, text));
-	if (message->addresses[i].reason != GP_WHY_NOTHING)
-		fprintf(stderr, " %s (%s)", what ? what : "?", why ? why : "?");
+	why_of(rules, message, i, why, sizeof(why));
+	if (why[0])
+		fprintf(stderr, " %s (%s)", what ? what : "?", why);
 }
 
 static void keep_address(struct run_names *names, const struct gp_trace *message,
@@ -64,7 +96,7 @@ static void keep_address(struct run_names *names, const struct gp_trace *message
 		names->list[names->count++] = addr;
 }
 
-static void print(const struct gp_trace *message, long pid)
+static void print(const struct gp_rules *rules, const struct gp_trace *message, long pid)
 {
 	const char *mode = gp_mode_name((enum gp_mode)message->mode);
 	const char *outcome = message->acts      ? "changed"
@@ -81,7 +113,7 @@ static void print(const struct gp_trace *message, long pid)
 	fprintf(stderr, "v6guard: [%ld] %s: %s: %s:", pid, name, mode ? mode : "?",
 		outcome);
 	for (unsigned i = 0; i < message->count && i < GP_TRACE_ADDRESSES; i++)
-		print_address(message, i);
+		print_address(rules, message, i);
 	if (message->count > GP_TRACE_ADDRESSES)
 		fprintf(stderr, " and %u more",
 			(unsigned)message->count - GP_TRACE_ADDRESSES);
@@ -128,7 +160,7 @@ static bool read_one(struct run_trace *trace)
 	trace->lookups++;
 	trace->changed += message.acts != 0;
 	if (trace->is_shown)
-		print(&message, pid);
+		print(trace->rules, &message, pid);
 	return true;
 }
 
