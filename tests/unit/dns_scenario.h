@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* clang-format off */
+/*
+ * dns_scenario.h - what happens to the resolver as a text, in the files
+ * tests/data/dns/NAME.scn. A statement begins at the margin, and the indented lines below
+ * belong to it; `#` begins a comment. What stands before the first `case` is done again
+ * for each of them. Times: 250ms, 4s. Names end with a dot.
+ *
+ *   for VAR in WORD...        all is run for each WORD, which stands for $VAR
+ *   case TEXT
+ *   only WORD                 this case is for that WORD alone
+ *   conf                      below: v6guard.conf; the second time: changed and reloaded
+ *   network ipv6|no-ipv6 ipv4|no-ipv4      what the host has (at first both)
+ *   verdict PREFIX ok|broken|slow|unknown
+ *   own PREFIX                addresses of the host
+ *   onlink PREFIX
+ *   off                       `v6guard off`
+ *   on
+ *   date YYYY-MM-DD           the wall clock, for `until`
+ *
+ *   upstream NAME TYPE WHAT [after=TIME] [at-once] [secure|bogus] [cd|checked]
+ *                             what is said to that question from now on. WHAT: an RCODE,
+ *                             below its records; silent: never anything; nothing: in the
+ *                             end no packet; unaskable; query: a packet that is none; cut:
+ *                             half of one. Comes after 10ms. cd, checked: only to those
+ *     [authority|additional] OWNER TTL TYPE VALUE         (values: dns_record.h)
+ *
+ *   ask NAME TYPE [do] [cd] [ad] [no-rd] [plain] [edns=SIZE] [tcp] [from=ADDRESS]
+ *       [class=NUMBER] [times=N] [as=LABEL]
+ *                             by UDP with EDNS 1232 of 127.0.0.1; plain: without EDNS
+ *   wait TIME
+ *   answer [RCODE] [ad] [aa] [tc] [ede=NUMBER] [after=TIME] [size<=BYTES] [to=LABEL]
+ *                             what the last `ask` gets, or got; time passes until then.
+ *                             Whole: each flag, the error and all records, in their order,
+ *                             TTLs as well. after: exactly so long after the question
+ *     [authority|additional] OWNER TTL TYPE VALUE
+ *   silence [to=LABEL]        there is no answer yet
+ *   asked NAME TYPE [cd] [+ NAME TYPE [cd]]...
+ *                             upstream heard these questions since the last `asked`, and
+ *                             no others; `asked nothing`
+ *   flush [NAME]
+ *   cached NUMBER             answers that are kept
+ *
+ * A question that is asked upstream and that no `upstream` answers fails the case.
+ */
+/* clang-format on */
+#ifndef TESTS_UNIT_DNS_SCENARIO_H
+#define TESTS_UNIT_DNS_SCENARIO_H
+
+#include <stddef.h>
+
+struct scenario_file {
+	char *name; /* without folders */
+	size_t line_count;
+	char **lines;
+	char *variable; /* NULL: none */
+	size_t word_count;
+	char *words[8];
+};
+
+struct scenario {
+	const struct scenario_file *file;
+	char *name;         /* FILE: CASE (WORD) */
+	const char *word;   /* NULL: none */
+	size_t from, until; /* its lines; the preamble is all before the first case */
+	size_t preamble;
+};
+
+/** All of the folder's files, to LIST; how many. A file that is wrong fails the test. */
+size_t scenario_load(const char *folder, struct scenario **list);
+void scenario_free(struct scenario *list, size_t count);
+
+/** Between world_begin and world_end. */
+void scenario_run(const struct scenario *scenario);
+
+#endif
