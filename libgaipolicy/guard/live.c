@@ -375,8 +375,8 @@ static bool open_ref(struct gp_live_ref *ref)
 		ref->guard.mode = (uint8_t)live.mode;
 		ref->rules = NULL;
 	}
-	if ((ref->guard.mode != GP_MODE_OFF || ref->rules) &&
-	    !gp_snapshot_is_off(ref->snapshot, time(NULL)))
+	ref->is_off = gp_snapshot_is_off(ref->snapshot, time(NULL));
+	if ((ref->guard.mode != GP_MODE_OFF || ref->rules) && !ref->is_off)
 		return true;
 	gp_live_put(ref);
 	return false;
@@ -388,6 +388,7 @@ bool gp_live_get(struct gp_live_ref *ref)
 	bool in_force = false;
 
 	pthread_once(&live.once, start);
+	ref->is_off = false;
 	if (live.wiped) {
 		check(live.wiped);
 		in_force = open_ref(ref);

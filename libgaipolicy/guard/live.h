@@ -17,6 +17,7 @@ struct gp_live_ref {
 	struct gp_guard_policy guard; /**< the snapshot's, with V6GUARD=MODE applied */
 	const struct gp_rules *rules; /**< NULL: none, or V6GUARD=MODE stands for them */
 	unsigned slot;
+	bool is_off; /**< by `v6guard off`; also known when there is nothing to release */
 };
 
 /**

@@ -179,16 +179,20 @@ static void through_a_link(void)
 struct file_case {
 	const char *what;
 	void (*change)(void);
-	bool believed;
+	bool believed, is_off;
 };
 
 static void try_file(const void *arg)
 {
 	const struct file_case *one = arg;
+	struct gp_live_ref ref;
 
 	write_mode(GP_MODE_PREFER_IPV4);
 	one->change();
 	CHECK(is_in_force(GP_MODE_PREFER_IPV4) == one->believed);
+	if (gp_live_get(&ref))
+		gp_live_put(&ref);
+	CHECK(ref.is_off == one->is_off);
 	CHECK(is_in_force(GP_MODE_PREFER_IPV4) == one->believed);
 	if (one->change == no_fd_left || one->change == unreadable)
 		_exit(0); /* without the leak check, which needs what was taken away */
@@ -219,8 +223,8 @@ static void test_files(void **state)
 		{"a relative path", relative_path, false},
 		{"no fd left", no_fd_left, false},
 		{"no address space left", no_address_space, false},
-		{"switched off", switched_off, false},
-		{"off for a minute more", off_ends_later, false},
+		{"switched off", switched_off, false, true},
+		{"off for a minute more", off_ends_later, false, true},
 		{"off until now", off_is_over, true},
 		{"through a symbolic link", through_a_link, true},
 		{"readable, nothing odd", off_is_over, true},

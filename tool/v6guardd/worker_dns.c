@@ -29,7 +29,10 @@ static bool on_policy(void *ctx, struct serve_policy *out)
 {
 	struct worker *worker = ctx;
 
-	if (!gp_live_get(&worker->dns_live))
+	const bool is_there = gp_live_get(&worker->dns_live);
+
+	out->is_off = worker->dns_live.is_off;
+	if (!is_there)
 		return false;
 	out->guard = worker->dns_live.guard;
 	out->rules = worker->dns_live.rules;
@@ -243,6 +246,8 @@ static json_t *counters_value(const struct worker *worker)
 
 json_t *resolver_status(struct worker *worker)
 {
+	const bool is_off = worker->serve && serve_is_off(worker->serve);
+
 	if (!worker->serve)
 		return json_pack("{s:s s:s}", "state", "off", "detail",
 				 !worker->settings.dns.enable ? "[resolver] enable = no"
@@ -251,9 +256,10 @@ json_t *resolver_status(struct worker *worker)
 					 : "it could not start: v6guardd said why");
 	return json_pack(
 		"{s:s s:s s:o s:o s:o s:b s:o s:I s:I s:I s:o}", "state", "on", "detail",
-		"", "listen", listeners_value(worker), "servers",
-		servers_value(worker, false), "left_out", servers_value(worker, true),
-		"dns64", serve_nat64_acts(worker->serve), "prefixes",
+		is_off ? "v6guard off: answers are passed on as they are" : "", "listen",
+		listeners_value(worker), "servers", servers_value(worker, false),
+		"left_out", servers_value(worker, true), "dns64",
+		serve_nat64_acts(worker->serve) && !is_off, "prefixes",
 		prefixes_value(worker), "cached", (json_int_t)serve_cached(worker->serve),
 		"lookups", (json_int_t)serve_lookups(worker->serve), "connections",
 		(json_int_t)serve_connections(worker->serve), "counters",

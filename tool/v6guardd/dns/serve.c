@@ -23,6 +23,13 @@ bool serve_nat64_acts(const struct serve *serve)
 	return false;
 }
 
+bool serve_is_off(struct serve *serve)
+{
+	serve_hold(serve);
+	serve_release(serve);
+	return serve->policy.is_off;
+}
+
 /* ---- answering ---- */
 
 static bool is_loopback(const struct gp_addr *addr)
@@ -91,7 +98,8 @@ static struct answer_context context_for(const struct serve *serve,
 		.client = &client->addr,
 		.now = serve->policy.rules ? time(NULL) : 0,
 		.facts = &serve->ops.facts,
-		.synthesizes = is_client && serve_nat64_acts(serve),
+		.synthesizes =
+			is_client && serve_nat64_acts(serve) && !serve->policy.is_off,
 		.is_forwarded = dns_zone_of(config, question->name) != NULL,
 	};
 }

@@ -28,12 +28,14 @@ struct serve_policy {
 	struct gp_guard_policy guard;
 	const struct gp_rules *rules; /* NULL: none */
 	uint64_t generation;
+	bool is_off; /* by `v6guard off`: known also when there is no policy */
 };
 
 /** What the filter goes by, and what it tells. */
 struct serve_ops {
 	void *ctx;
-	/* False: there is none, and no policy_done. Else it stays until that. */
+	/* False: there is none but for is_off, and no policy_done. Else it stays until
+	 * that. */
 	bool (*policy)(void *ctx, struct serve_policy *out);
 	void (*policy_done)(void *ctx);
 	struct gp_facts facts;
@@ -58,6 +60,8 @@ void serve_configure(struct serve *serve, const struct dns_config *config);
 void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable);
 
 bool serve_nat64_acts(const struct serve *serve);
+/** `v6guard off`: what upstream says is passed on as it is. */
+bool serve_is_off(struct serve *serve);
 const struct serve_counters *serve_counters(const struct serve *serve);
 struct upstream *serve_upstream(struct serve *serve);
 size_t serve_lookups(const struct serve *serve);

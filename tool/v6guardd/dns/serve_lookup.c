@@ -147,6 +147,7 @@ static void refresh(struct lookup *lookup)
 	serve_hold(serve);
 	lookup->context.guard = serve->has_policy ? &serve->policy.guard : NULL;
 	lookup->context.rules = serve->policy.rules;
+	lookup->context.synthesizes &= !serve->policy.is_off;
 }
 
 /* It was asked for what the policy now in force would ask for as well. */
