@@ -16,6 +16,7 @@
 #                           it answers. daemon_pid HOST; daemon_stop HOST ends it
 #   filter HOST 4|6 RULE... what the server drops of HOST's packets (nftables); none: nothing
 #   ok, bad, skip, check    one line a case; lab_done ends the script with 0, 1 or 77
+#   nat64.sh                beside this: a host without IPv4 behind a translator
 #   find_built              for tests without a lab: what they are to test
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -266,6 +267,7 @@ lab_zone() {
 	cat <<-END
 		v6only AAAA 2001:db8:64::1
 		v4only A 198.51.100.1
+		private A 10.9.1.1
 		dual A 198.51.100.1
 		dual AAAA 2001:db8:64::1
 		www CNAME dual
@@ -379,10 +381,10 @@ lab_sshd() {
 declare -A lab_pid lab_number lab_iface
 lab_count=0
 
-# lab_host KIND [NAME]
-lab_host() {
-	local kind=$1 name=${2:-$1} n=$((lab_count += 1)) dir
-	dir=$LAB_DIR/$name
+# The namespaces of a host, with no link yet.
+lab_box() {
+	local name=$1 dir=$LAB_DIR/$1
+	lab_number[$name]=$((lab_count += 1))
 	lab_dirs "$name"
 	mkfifo "$dir/up"
 	unshare --net --mount bash -c '
@@ -390,6 +392,13 @@ lab_host() {
 		echo >"$3/up"; exec sleep infinity' lab "$here" "$LAB_DIR" "$dir" &
 	lab_pid[$name]=$!
 	read -r -t 10 <"$dir/up" || lab_die "host $name did not come up"
+}
+
+# lab_host KIND [NAME]
+lab_host() {
+	local kind=$1 name=${2:-$1} n
+	lab_box "$name"
+	n=${lab_number[$name]}
 	ip link add "$name" type veth peer name up0 netns "${lab_pid[$name]}" 2>/dev/null ||
 		ip link add "lab$n" type veth peer name up0 netns "${lab_pid[$name]}" ||
 		lab_die "no veth"
@@ -421,7 +430,7 @@ lab_wire() {
 	else
 		on "$name" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/up0/disable_ipv6'
 	fi
-	lab_number[$name]=$n lab_iface[$name]=$link
+	lab_iface[$name]=$link
 	# The neighbour answers, the routes are there, and nothing sent behind them comes back.
 	[ "$kind" != blackhole ] || filter "$name" 6 'ip6 daddr 2001:db8:64::/48 drop'
 }

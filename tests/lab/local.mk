@@ -6,8 +6,10 @@ EXTRA_DIST += \
 	tests/lab/fake_control.py \
 	tests/lab/lab.sh \
 	tests/lab/man_examples.py \
+	tests/lab/nat64.sh \
 	tests/lab/odd_dns.py \
 	tests/lab/on_terminal.py \
+	tests/lab/cares.c \
 	tests/lab/closed.py \
 	tests/lab/process.c \
 	tests/lab/run.sh \
@@ -21,6 +23,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns.sh \
 	tests/lab/t_dns_cli.sh \
 	tests/lab/t_dns_load.sh \
+	tests/lab/t_dns_nat64.sh \
 	tests/lab/t_dns_odd.sh \
 	tests/lab/t_dns_sec.sh \
 	tests/lab/t_dns_once.sh \
