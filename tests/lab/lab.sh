@@ -272,6 +272,8 @@ lab_zone() {
 		dual AAAA 2001:db8:64::1
 		www CNAME dual
 		far CNAME www
+		*.cold A 198.51.100.1
+		*.cold AAAA 2001:db8:64::1
 		nodata TXT "no address here"
 	END
 	for i in 1 2 3 4; do

@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/lab/lab.sh \
 	tests/lab/man_examples.py \
 	tests/lab/nat64.sh \
+	tests/lab/many.py \
 	tests/lab/odd_dns.py \
 	tests/lab/on_terminal.py \
 	tests/lab/cares.c \
@@ -26,6 +27,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_nat64.sh \
 	tests/lab/t_dns_odd.sh \
 	tests/lab/t_dns_sec.sh \
+	tests/lab/t_dns_time.sh \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
