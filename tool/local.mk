@@ -105,6 +105,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/dns_config.h \
 	tool/v6guardd/dns/health.c \
 	tool/v6guardd/dns/health.h \
+	tool/v6guardd/dns/health_rules.c \
+	tool/v6guardd/dns/health_rules.h \
 	tool/v6guardd/dns/listen.c \
 	tool/v6guardd/dns/listen.h \
 	tool/v6guardd/dns/listen_bind.c \

@@ -32,6 +32,25 @@ bound() {
 }
 all() { check "$1: all answered, none wrong" "answered=$2 silent=0 bad=${3:-0} wrong=0" "${said% p50*}"; }
 
+# Packets that come in from h from now on; packets COUNTER.
+counters() {
+	nft -f - <<-END
+		table inet count {}
+		delete table inet count
+		table inet count {
+			counter to6 {}
+			counter to4 {}
+			counter dead {}
+			chain in {
+				type filter hook input priority -1;
+				ip6 daddr 2001:db8:53::99 counter name dead
+				iifname "${lab_iface[h]}" meta nfproto ipv6 meta l4proto { tcp, udp } th dport 53 counter name to6
+				iifname "${lab_iface[h]}" meta nfproto ipv4 meta l4proto { tcp, udp } th dport 53 counter name to4
+			}
+		}
+	END
+}
+packets() { nft list counter inet count "$1" | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
 # ---- questions that are lost ---------------------------------------------------------------
 
 resolver
@@ -68,28 +87,25 @@ for types in A A+AAAA; do
 	many "e%d-$types.cold.lab.test" 400 "$types" window=16
 	echo "        16 at a time: $said"
 done
+# Left out is left out; 2001:db8:53::99 is asked by us alone, once in 30 s.
+for_s=3 most=0
+[ -z "${V6GUARD_LONG:-}" ] || { for_s=60 most=2; }
+until_true 5 bash -c "nsenter -t ${lab_pid[h]} -n -m v6guard resolver status | grep -q '^no answer .*53::99'" ||
+	bad "the dead server is left out" "$(on h v6guard resolver status)"
+counters
+end=$(($(now_ms) + for_s * 1000)) i=0
+while [ "$(now_ms)" -lt "$end" ]; do
+	many "o$((i += 1))-%d.cold.lab.test" 100 A+AAAA window=4
+	sleep 0.1
+done
+said="packets=$(packets dead)"
+bound "left out: packets to it in $for_s s under load" packets "$most"
 wait "$control"
 echo "        glibc alone: $(cat "$LAB_DIR/control") s for one name"
 
 # ---- how often, and over what --------------------------------------------------------------
 
 names=10000
-counters() {
-	nft -f - <<-END
-		table inet count {}
-		delete table inet count
-		table inet count {
-			counter to6 {}
-			counter to4 {}
-			chain in {
-				type filter hook input priority -1;
-				iifname "${lab_iface[h]}" meta nfproto ipv6 meta l4proto { tcp, udp } th dport 53 counter name to6
-				iifname "${lab_iface[h]}" meta nfproto ipv4 meta l4proto { tcp, udp } th dport 53 counter name to4
-			}
-		}
-	END
-}
-packets() { nft list counter inet count "$1" | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
 upstream "$DNS4" "$DNS6"
 counters
 many 'n%d.cold.lab.test' "$names" A+AAAA window=64

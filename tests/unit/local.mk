@@ -17,6 +17,7 @@ units = \
 	tests/unit/test_diff \
 	tests/unit/test_dns_cache \
 	tests/unit/test_dns_filter \
+	tests/unit/test_dns_health \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_replay \
 	tests/unit/test_dns_vectors \
@@ -361,6 +362,9 @@ tests_unit_test_resolv_LDADD = $(unit_libs)
 tests_unit_test_dns_filter_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_filter_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_filter_LDADD = $(daemon_libs)
+tests_unit_test_dns_health_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_health_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_health_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)

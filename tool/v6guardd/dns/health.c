@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* health.c - see health.h. */
-#include <errno.h>
+/* health.c - see health.h: the sockets and the clock of health_rules.c. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -13,102 +12,62 @@
 struct server {
 	struct health *health;
 	struct dns_endpoint endpoint;
-	struct event *readable, *timer; /* while it is asked */
+	struct event *readable; /* while it is asked */
 	int fd;
-	unsigned missed; /* in this round */
 	uint16_t id;
-	bool is_dead; /* it missed two */
 };
 
 struct health {
 	struct event_base *base;
-	struct event *again; /* asks those that are dead */
+	struct event *timer;
 	health_changed_fn *changed;
 	void *ctx;
-	size_t count;
+	struct health_rules rules;
 	struct server servers[HEALTH_SERVERS];
-	long long asked_ms;
 };
 
-static void end_round(struct server *server)
+static void close_socket(struct server *server)
 {
 	if (server->readable)
 		event_free(server->readable);
-	if (server->timer)
-		event_free(server->timer);
 	if (server->fd >= 0)
 		close(server->fd);
-	server->readable = server->timer = NULL;
+	server->readable = NULL;
 	server->fd = -1;
 }
 
-static bool any_alive(const struct health *health)
+static void set_timer(struct health *health)
 {
-	for (size_t i = 0; i < health->count; i++)
-		if (!health->servers[i].is_dead)
-			return true;
-	return false;
+	const long long next = health_rules_next(&health->rules);
+	const long long left = next - gp_boot_ms();
+	const struct timeval delay = {left > 0 ? left / 1000 : 0,
+				      left > 0 ? left % 1000 * 1000 : 0};
+
+	if (next < 0)
+		evtimer_del(health->timer);
+	else
+		evtimer_add(health->timer, &delay);
 }
 
-static void judge(struct server *server, bool is_dead)
-{
-	const struct timeval again = {HEALTH_AGAIN_MS / 1000, 0};
-	struct health *health = server->health;
+/* ---- asking ---- */
 
-	end_round(server);
-	if (is_dead)
-		evtimer_add(health->again, &again);
-	if (server->is_dead == is_dead)
-		return;
-	server->is_dead = is_dead;
-	health->changed(health->ctx);
-}
-
-static bool send_question(struct server *server)
-{
-	/* The root's name servers: everybody has something to say about them. */
-	uint8_t question[17] = {[2] = 1, [5] = 1, [14] = 2, [16] = 1};
-
-	if (getrandom(&server->id, sizeof(server->id), 0) != sizeof(server->id))
-		server->id = (uint16_t)gp_boot_ms();
-	question[0] = (uint8_t)(server->id >> 8);
-	question[1] = (uint8_t)server->id;
-	return send(server->fd, question, sizeof(question), MSG_DONTWAIT) ==
-	       (ssize_t)sizeof(question);
-}
-
-static void wait_for(struct server *server)
-{
-	const long ms = HEALTH_WAIT_MS << server->missed;
-	const struct timeval delay = {ms / 1000, ms % 1000 * 1000};
-
-	evtimer_add(server->timer, &delay);
-}
-
-static void on_missed(evutil_socket_t fd, short what, void *arg)
-{
-	struct server *server = arg;
-
-	(void)fd, (void)what;
-	if (++server->missed == 2) {
-		judge(server, true);
-		return;
-	}
-	send_question(server);
-	wait_for(server);
-}
-
-/* Any answer will do. A port that is closed is as good as silence. */
+/* Any answer will do. A port that is closed is as good as silence: whoever starts again
+ * is back in a moment. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct server *server = arg;
+	struct health *health = server->health;
 	uint8_t reply[512];
 	const ssize_t got = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
 
 	(void)what;
-	if (got >= 12 && reply[0] == server->id >> 8 && reply[1] == (server->id & 0xff) &&
-	    reply[2] & 0x80)
-		judge(server, false);
+	if (got < 12 || reply[0] != server->id >> 8 || reply[1] != (server->id & 0xff) ||
+	    !(reply[2] & 0x80))
+		return;
+	close_socket(server);
+	if (health_rules_answer(&health->rules, (size_t)(server - health->servers)))
+		health->changed(health->ctx);
+	set_timer(health);
 }
 
 static int connect_to(const struct dns_endpoint *endpoint)
@@ -134,88 +93,109 @@ static int connect_to(const struct dns_endpoint *endpoint)
 	return fd;
 }
 
-/* Without a route it is dead at once. */
-static void ask(struct server *server)
+/* The second question is the first once more: an answer to either will do. */
+static bool open_socket(struct server *server)
 {
-	struct event_base *base = server->health->base;
-
-	if (server->readable)
-		return;
-	server->missed = 0;
+	if (server->fd >= 0)
+		return true;
+	if (getrandom(&server->id, sizeof(server->id), 0) != sizeof(server->id))
+		server->id = (uint16_t)gp_boot_ms();
 	server->fd = connect_to(&server->endpoint);
-	if (server->fd >= 0) {
-		server->readable = event_new(base, server->fd, EV_READ | EV_PERSIST,
-					     on_readable, server);
-		server->timer = evtimer_new(base, on_missed, server);
-	}
-	if (!server->readable || !server->timer) {
-		judge(server, true);
-		return;
-	}
-	event_add(server->readable, NULL);
-	send_question(server);
-	wait_for(server);
+	if (server->fd < 0)
+		return false;
+	server->readable = event_new(server->health->base, server->fd,
+				     EV_READ | EV_PERSIST, on_readable, server);
+	if (server->readable && event_add(server->readable, NULL) == 0)
+		return true;
+	close_socket(server);
+	return false;
 }
 
-static void on_again(evutil_socket_t fd, short what, void *arg)
+static bool send_question(struct server *server)
+{
+	/* The root's name servers: everybody has something to say about them. */
+	uint8_t question[17] = {[2] = 1, [5] = 1, [14] = 2, [16] = 1};
+
+	if (!open_socket(server))
+		return false;
+	question[0] = (uint8_t)(server->id >> 8);
+	question[1] = (uint8_t)server->id;
+	/* What is wrong with it is seen by no answer coming. */
+	send(server->fd, question, sizeof(question), MSG_DONTWAIT);
+	return true;
+}
+
+/* Ask those in MASK, and let go of whom nothing is expected any more. */
+static void ask(struct health *health, uint32_t mask, bool has_changed)
+{
+	for (size_t i = 0; i < health->rules.count; i++)
+		if (mask >> i & 1 && !send_question(&health->servers[i]))
+			has_changed |=
+				health_rules_unreachable(&health->rules, i, gp_boot_ms());
+	for (size_t i = 0; i < health->rules.count; i++)
+		if (!health->rules.servers[i].is_asked)
+			close_socket(&health->servers[i]);
+	set_timer(health);
+	if (has_changed)
+		health->changed(health->ctx);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct health *health = arg;
+	bool has_changed;
+	uint32_t mask;
 
 	(void)fd, (void)what;
-	for (size_t i = 0; i < health->count; i++)
-		if (health->servers[i].is_dead)
-			ask(&health->servers[i]);
+	mask = health_rules_time(&health->rules, gp_boot_ms(), &has_changed);
+	ask(health, mask, has_changed);
 }
 
 void health_doubt(struct health *health)
 {
-	const long long now = gp_boot_ms();
+	const uint32_t mask = health_rules_doubt(&health->rules, gp_boot_ms());
 
-	if (health->count < 2 ||
-	    (health->asked_ms && now - health->asked_ms < HEALTH_LEAST_MS))
-		return;
-	health->asked_ms = now;
-	/* Who is left out has a time of its own. */
-	for (size_t i = 0; i < health->count; i++)
-		if (!health->servers[i].is_dead || !any_alive(health))
-			ask(&health->servers[i]);
+	if (mask)
+		ask(health, mask, false);
+}
+
+/* ---- servers ---- */
+
+static int find(const struct health *health, const struct dns_endpoint *server)
+{
+	for (size_t i = 0; i < health->rules.count; i++) {
+		const struct dns_endpoint *one = &health->servers[i].endpoint;
+		if (one->port == server->port && gp_addr_equal(&one->addr, &server->addr))
+			return (int)i;
+	}
+	return -1;
 }
 
 bool health_is_out(const struct health *health, const struct dns_endpoint *server)
 {
-	for (size_t i = 0; i < health->count; i++) {
-		const struct server *one = &health->servers[i];
-		if (one->endpoint.port == server->port &&
-		    gp_addr_equal(&one->endpoint.addr, &server->addr))
-			return one->is_dead && any_alive(health);
-	}
-	return false;
+	const int at = find(health, server);
+
+	return at >= 0 && health_rules_out(&health->rules) >> at & 1;
 }
 
 void health_set(struct health *health, const struct dns_endpoint *servers, size_t count)
 {
-	bool was_dead[HEALTH_SERVERS];
+	int was[HEALTH_SERVERS] = {0};
 
 	if (count > HEALTH_SERVERS)
 		count = HEALTH_SERVERS;
-	for (size_t i = 0; i < count; i++) {
-		was_dead[i] = false;
-		for (size_t j = 0; j < health->count; j++)
-			if (health->servers[j].endpoint.port == servers[i].port &&
-			    gp_addr_equal(&health->servers[j].endpoint.addr,
-					  &servers[i].addr))
-				was_dead[i] = health->servers[j].is_dead;
-	}
-	for (size_t i = 0; i < health->count; i++)
-		end_round(&health->servers[i]);
-	health->count = count;
-	health->asked_ms = 0;
 	for (size_t i = 0; i < count; i++)
-		health->servers[i] = (struct server){.health = health,
-						     .endpoint = servers[i],
-						     .fd = -1,
-						     .is_dead = was_dead[i]};
+		was[i] = find(health, &servers[i]);
+	for (size_t i = 0; i < health->rules.count; i++)
+		close_socket(&health->servers[i]);
+	health_rules_set(&health->rules, was, count);
+	for (size_t i = 0; i < count; i++)
+		health->servers[i] = (struct server){
+			.health = health, .endpoint = servers[i], .fd = -1};
+	set_timer(health);
 }
+
+/* ---- beginning and end ---- */
 
 struct health *health_new(struct event_base *base, health_changed_fn *changed, void *ctx)
 {
@@ -226,8 +206,8 @@ struct health *health_new(struct event_base *base, health_changed_fn *changed, v
 	health->base = base;
 	health->changed = changed;
 	health->ctx = ctx;
-	health->again = evtimer_new(base, on_again, health);
-	if (health->again)
+	health->timer = evtimer_new(base, on_timer, health);
+	if (health->timer)
 		return health;
 	free(health);
 	return NULL;
@@ -237,8 +217,8 @@ void health_free(struct health *health)
 {
 	if (!health)
 		return;
-	for (size_t i = 0; i < health->count; i++)
-		end_round(&health->servers[i]);
-	event_free(health->again);
+	for (size_t i = 0; i < health->rules.count; i++)
+		close_socket(&health->servers[i]);
+	event_free(health->timer);
 	free(health);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * health.h - which of the name servers answer. libunbound does not say whom it asked, so
- * that when something took too long each of them is asked by us: who misses two answers
- * is left out, and asked again later. Nothing is sent while all is well.
+ * that when something took too long each of them is asked by us, as health_rules.h says:
+ * who misses two answers is left out, and asked again later. Nothing is sent while all is
+ * well.
  */
 #ifndef TOOL_V6GUARDD_DNS_HEALTH_H
 #define TOOL_V6GUARDD_DNS_HEALTH_H
@@ -10,13 +11,7 @@
 #include <event2/event.h>
 
 #include "dns_config.h"
-
-/** A question waits so long for its answer, and then twice that. */
-#define HEALTH_WAIT_MS 400
-/** One that is left out is asked again after so long; all of them no more often than. */
-#define HEALTH_AGAIN_MS 30000
-#define HEALTH_LEAST_MS 2000
-#define HEALTH_SERVERS 16
+#include "health_rules.h"
 
 struct health;
 
