@@ -171,9 +171,10 @@ static void finish(struct lookup *lookup)
 		answer_fail(&lookup->question, WIRE_SERVFAIL, ANSWER_EDE_NONE,
 			    &serve->answer);
 	else
-		answer_make(&lookup->question, &lookup->context,
-			    lookup->main.is_done ? &lookup->main.reply : NULL,
-			    lookup->other.is_done ? &lookup->other.reply : NULL,
+		/* What was asked for and did not come is a reply without a packet, which
+		 * is another thing than a question that nobody asked. */
+		answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
+			    lookup->other_type ? &lookup->other.reply : NULL,
 			    &serve->answer);
 	if (lookup->other_type)
 		tell_addresses(lookup);
