@@ -253,6 +253,9 @@ static void put_sections(struct builder *builder, const struct question *questio
 		    !is_gone && !is_left_out(question, context, &walk.rr))
 			put(builder, context, reply, &walk, pick->cap);
 	}
+	/* A part of an answer may say what the whole does not. */
+	if (walk.in.failed)
+		builder->out.failed = true;
 }
 
 static bool has_excluded(const struct reply *reply, const struct answer_context *context)
