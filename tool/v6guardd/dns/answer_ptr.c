@@ -47,21 +47,35 @@ static void reverse4(const struct gp_addr *ipv4, uint8_t out[WIRE_NAME])
 	memcpy(out + at, zone, sizeof(zone));
 }
 
+/* A prefix may be in another one: the longest is the one that is meant. */
+static bool extract(const struct dns_config *config, const struct gp_addr *ipv6,
+		    struct gp_addr *out)
+{
+	const struct gp_prefix *found = NULL;
+	struct gp_addr ipv4;
+
+	for (size_t i = 0; i < config->prefix_count; i++) {
+		const struct gp_prefix *one = &config->prefixes[i];
+		if ((found && found->length >= one->length) ||
+		    gp_nat64_extract(one, ipv6, &ipv4) != GP_OK)
+			continue;
+		found = one;
+		*out = ipv4;
+	}
+	return found != NULL;
+}
+
 bool answer_ptr_target(const struct question *question,
 		       const struct answer_context *context, uint8_t target[WIRE_NAME])
 {
-	const struct dns_config *config = context->config;
 	struct gp_addr ipv6, ipv4;
 
 	if (question->type != WIRE_PTR || !answer_is_for_dns64(question, context) ||
-	    !answer_reverse6(question->name, &ipv6))
+	    !answer_reverse6(question->name, &ipv6) ||
+	    !extract(context->config, &ipv6, &ipv4))
 		return false;
-	for (size_t i = 0; i < config->prefix_count; i++)
-		if (gp_nat64_extract(&config->prefixes[i], &ipv6, &ipv4) == GP_OK) {
-			reverse4(&ipv4, target);
-			return true;
-		}
-	return false;
+	reverse4(&ipv4, target);
+	return true;
 }
 
 /* The answer section, for who sees signatures or not. */
