@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ub_loop.c - see ub_loop.h. */
+#include <event2/event_struct.h>
 #include <stdlib.h>
 #include <unbound-event.h>
 
@@ -15,10 +16,10 @@ struct loop {
 	struct event_base *base;
 };
 
+/* libunbound makes four for each question: the event is part of it. */
 struct loop_event {
 	struct ub_event ub; /* first */
-	struct event *event;
-	struct event_base *base;
+	struct event event;
 };
 
 static struct loop_event *event_of(struct ub_event *ub)
@@ -29,51 +30,51 @@ static struct loop_event *event_of(struct ub_event *ub)
 /* An event that is made anew with other bits or another descriptor is not pending. */
 static void reassign(struct loop_event *event, int fd, short bits)
 {
-	event_del(event->event);
-	event_assign(event->event, event->base, fd, bits,
-		     event_get_callback(event->event),
-		     event_get_callback_arg(event->event));
+	event_del(&event->event);
+	event_assign(&event->event, event_get_base(&event->event), fd, bits,
+		     event_get_callback(&event->event),
+		     event_get_callback_arg(&event->event));
 }
 
 static void add_bits(struct ub_event *ub, short bits)
 {
 	struct loop_event *event = event_of(ub);
 
-	reassign(event, event_get_fd(event->event),
-		 (short)(event_get_events(event->event) | bits));
+	reassign(event, event_get_fd(&event->event),
+		 (short)(event_get_events(&event->event) | bits));
 }
 
 static void del_bits(struct ub_event *ub, short bits)
 {
 	struct loop_event *event = event_of(ub);
 
-	reassign(event, event_get_fd(event->event),
-		 (short)(event_get_events(event->event) & ~bits));
+	reassign(event, event_get_fd(&event->event),
+		 (short)(event_get_events(&event->event) & ~bits));
 }
 
 static void set_fd(struct ub_event *ub, int fd)
 {
 	struct loop_event *event = event_of(ub);
 
-	reassign(event, fd, event_get_events(event->event));
+	reassign(event, fd, event_get_events(&event->event));
 }
 
 static void free_event(struct ub_event *ub)
 {
 	struct loop_event *event = event_of(ub);
 
-	event_free(event->event);
+	event_del(&event->event);
 	free(event);
 }
 
 static int add(struct ub_event *ub, struct timeval *patience)
 {
-	return event_add(event_of(ub)->event, patience);
+	return event_add(&event_of(ub)->event, patience);
 }
 
 static int del(struct ub_event *ub)
 {
-	return event_del(event_of(ub)->event);
+	return event_del(&event_of(ub)->event);
 }
 
 static int add_timer(struct ub_event *ub, struct ub_event_base *loop,
@@ -82,11 +83,11 @@ static int add_timer(struct ub_event *ub, struct ub_event_base *loop,
 {
 	struct loop_event *event = event_of(ub);
 
-	event_del(event->event);
-	if (event_assign(event->event, ((struct loop *)(void *)loop)->base, -1,
+	event_del(&event->event);
+	if (event_assign(&event->event, ((struct loop *)(void *)loop)->base, -1,
 			 EV_TIMEOUT, callback, arg) < 0)
 		return -1;
-	return evtimer_add(event->event, patience);
+	return evtimer_add(&event->event, patience);
 }
 
 static int refuse_signal(struct ub_event *ub, struct timeval *patience)
@@ -129,9 +130,7 @@ static struct ub_event *new_event(struct ub_event_base *ub, int fd, short bits,
 		return NULL;
 	event->ub.magic = UB_EVENT_MAGIC;
 	event->ub.vmt = &methods;
-	event->base = base;
-	event->event = event_new(base, fd, bits, callback, arg);
-	if (event->event)
+	if (!event_assign(&event->event, base, fd, bits, callback, arg))
 		return &event->ub;
 	free(event);
 	return NULL;
