@@ -9,10 +9,12 @@ benches = \
 	tests/bench/bench_reach \
 	tests/bench/bench_rules \
 	tests/bench/bench_sort
-check_PROGRAMS += $(benches)
+check_PROGRAMS += $(benches) tests/bench/dns_load
 endif
-EXTRA_DIST += tests/bench/RESULTS.md tests/bench/bench_daemon tests/bench/bench_gaiconf
+EXTRA_DIST += tests/bench/RESULTS.md tests/bench/bench_daemon tests/bench/bench_dns_cold \
+	tests/bench/bench_dns_memory tests/bench/bench_gaiconf tests/bench/dns_host.sh
 tests_bench_bench_dns_LDADD = libgpdaemon.la
+tests_bench_dns_load_LDADD = libgpdaemon.la
 tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h
 tests_bench_bench_nss_LDADD = libgpcore.la
 tests_bench_bench_preload_LDADD = libgpcore.la
@@ -20,10 +22,13 @@ tests_bench_bench_rules_LDADD = libgpcore.la
 tests_bench_bench_reach_LDADD = libgpcore.la
 tests_bench_bench_sort_LDADD = libgpcore.la
 
-bench: tool/v6guard/v6guard $(check_LTLIBRARIES) $(benches) libnss_v6guard.la libv6guard-preload.la
+bench: tool/v6guard/v6guard $(check_LTLIBRARIES) $(benches) tests/bench/dns_load libnss_v6guard.la libv6guard-preload.la
 	$(AM_V_at)for program in $(benches); do \
 		top_builddir='$(abs_top_builddir)' $$program $(BENCHFLAGS) || exit 1; \
 	done; \
 	top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/bench_gaiconf $(BENCHFLAGS)
-	$(srcdir)/tests/bench/bench_daemon $(BENCHFLAGS) || test $$? = 77
+	for program in bench_daemon bench_dns_cold bench_dns_memory; do \
+		top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/$$program $(BENCHFLAGS) || \
+			test $$? = 77 || exit 1; \
+	done
 .PHONY: bench
