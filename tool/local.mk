@@ -95,6 +95,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer.h \
 	tool/v6guardd/dns/answer_block.c \
 	tool/v6guardd/dns/answer_build.c \
+	tool/v6guardd/dns/answer_cut.c \
 	tool/v6guardd/dns/answer_filter.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_private.h \
@@ -111,6 +112,11 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/listen.h \
 	tool/v6guardd/dns/listen_bind.c \
 	tool/v6guardd/dns/listen_bind.h \
+	tool/v6guardd/dns/listen_private.h \
+	tool/v6guardd/dns/listen_tcp.c \
+	tool/v6guardd/dns/listen_udp.c \
+	tool/v6guardd/dns/own.c \
+	tool/v6guardd/dns/own.h \
 	tool/v6guardd/dns/question.c \
 	tool/v6guardd/dns/question.h \
 	tool/v6guardd/dns/resolvconf.c \

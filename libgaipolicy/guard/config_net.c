@@ -42,6 +42,12 @@ static bool read_address(const char *text, size_t length, struct gp_addr *out)
 	if (zone && (addr.family != AF_INET6 || zone_length < 2 || zone_length > 16 ||
 		     memchr(zone, '/', zone_length) || memchr(zone, ':', zone_length)))
 		return false;
+	/* With its zone, where that is there by now. */
+	if (zone && bare + zone_length < sizeof(address)) {
+		memcpy(address + bare, zone, zone_length);
+		address[bare + zone_length] = '\0';
+		gp_addr_parse(address, &addr);
+	}
 	*out = addr;
 	return true;
 }

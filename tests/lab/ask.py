@@ -143,7 +143,7 @@ def main():
             if word.startswith("from="):
                 stream.bind((word[5:], 0))
         try:
-            stream.connect((server, int(port or 53)))
+            stream.connect(socket.getaddrinfo(server, int(port or 53))[0][4])
             if "tcp" in words:
                 answers = ask_tcp(stream, [build(name, qtype, words, i) for i in range(times or 1)])
             else:

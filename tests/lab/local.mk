@@ -13,8 +13,10 @@ EXTRA_DIST += \
 	tests/lab/cares.c \
 	tests/lab/closed.py \
 	tests/lab/process.c \
+	tests/lab/rude_dns.py \
 	tests/lab/run.sh \
 	tests/lab/server.py \
+	tests/lab/sizes.py \
 	tests/lab/t_cli.sh \
 	tests/lab/t_clients.sh \
 	tests/lab/t_completions.sh \
@@ -23,6 +25,7 @@ EXTRA_DIST += \
 	tests/lab/t_distros.sh \
 	tests/lab/t_dns.sh \
 	tests/lab/t_dns_cli.sh \
+	tests/lab/t_dns_listen.sh \
 	tests/lab/t_dns_load.sh \
 	tests/lab/t_dns_nat64.sh \
 	tests/lab/t_dns_odd.sh \

@@ -18,6 +18,7 @@ units = \
 	tests/unit/test_dns_cache \
 	tests/unit/test_dns_filter \
 	tests/unit/test_dns_health \
+	tests/unit/test_dns_listen \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_replay \
 	tests/unit/test_dns_vectors \
@@ -365,6 +366,9 @@ tests_unit_test_dns_filter_LDADD = $(daemon_libs)
 tests_unit_test_dns_health_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_health_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_health_LDADD = $(daemon_libs)
+tests_unit_test_dns_listen_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_listen_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_listen_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)

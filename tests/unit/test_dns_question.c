@@ -62,6 +62,29 @@ static const struct {
 	CASE("an unknown option",
 	     HEAD_OPT NAME AAAA_IN "\0\0\x29\x10\0\0\0\0\0\0\5\xff\xff\0\1x",
 	     QUESTION_GOOD, 0),
+	/* RFC 6891 6.1.2: DATA may have any length, and what is not known is ignored. */
+	CASE("options of odd and no length",
+	     HEAD_OPT NAME AAAA_IN
+	     "\0\0\x29\x10\0\0\0\0\0\0\x0f\xff\xfe\0\3xyz\xff\xfd\0\0"
+	     "\0\x0a\0\0",
+	     QUESTION_GOOD, 0),
+	CASE("half an option",
+	     HEAD_OPT NAME AAAA_IN "\0\0\x29\x10\0\0\0\0\0\0\3\xff\xfe\0",
+	     QUESTION_REFUSE, 1),
+	/* RFC 6891 6.1.1: more than one. */
+	CASE("two OPT around another record",
+	     "\x12\x34\x01\x00\0\1\0\0\0\0\0\3" NAME AAAA_IN OPT(
+		     "\x10\0", "\0",
+		     "\0\0") "\0\0\1\0\1\0\0\0\0\0\4\1\2\3\4" OPT("\x10\0", "\0", "\0\0"),
+	     QUESTION_REFUSE, 1),
+	/* RFC 6891 6.1.3: whatever version, and whatever it holds. */
+	CASE("EDNS 255", HEAD_OPT NAME AAAA_IN OPT("\x02\0", "\xff", "\x80\0"),
+	     QUESTION_REFUSE, 16),
+	/* RFC 7828 3.2.1, RFC 7873: known, and not asked for here. */
+	CASE("a cookie",
+	     HEAD_OPT NAME AAAA_IN "\0\0\x29\x10\0\0\0\0\0\0\x0c\0\x0a\0\x08"
+				   "12345678",
+	     QUESTION_GOOD, 0),
 	CASE("EDNS 1", HEAD_OPT NAME AAAA_IN OPT("\x10\0", "\1", "\0\0"), QUESTION_REFUSE,
 	     16),
 	CASE("AXFR", HEAD NAME "\0\xfc\0\1", QUESTION_REFUSE, 4),
@@ -156,6 +179,46 @@ static void refusals(void **state)
 	assert_int_equal(size, sizeof(HEAD NAME AAAA_IN) - 1 + 11);
 }
 
+/* RFC 2181 9, RFC 6891 7: what is left is header, question and OPT. */
+static void cuts(void **state)
+{
+#define QUESTION NAME AAAA_IN
+#define RECORD                                                                           \
+	"\xc0\x0c\0\x1c\0\1\0\0\1\x2c\0\x10"                                             \
+	"0123456789abcdef"
+#define OPT_EDE "\0\0\x29\x04\xd0\0\0\0\0\0\6\0\x0f\0\2\0\x1d"
+#define ANSWERED(flags, counts) "\x12\x34" flags "\0\1" counts
+	static const struct {
+		const char *what, *bytes;
+		size_t size;
+		const char *left;
+		size_t left_size;
+	} of[] = {
+#define CUT(what, bytes, left) {what, bytes, sizeof(bytes) - 1, left, sizeof(left) - 1}
+		CUT("two records",
+		    ANSWERED("\x81\x80", "\0\2\0\0\0\0") QUESTION RECORD RECORD,
+		    ANSWERED("\x83\x80", "\0\0\0\0\0\0") QUESTION),
+		CUT("OPT behind them",
+		    ANSWERED("\x81\x80", "\0\1\0\1\0\1") QUESTION RECORD RECORD OPT_EDE,
+		    ANSWERED("\x83\x80", "\0\0\0\0\0\1") QUESTION OPT_EDE),
+		CUT("no records", ANSWERED("\x81\x80", "\0\0\0\0\0\0") QUESTION,
+		    ANSWERED("\x83\x80", "\0\0\0\0\0\0") QUESTION),
+		CUT("one is missing",
+		    ANSWERED("\x81\x80", "\0\2\0\0\0\0") QUESTION RECORD, ""),
+		CUT("no question", "\x12\x34\x81\x80\0\0\0\0\0\0\0\0", ""),
+		CUT("too short", "\x12\x34\x81", ""),
+	};
+	uint8_t bytes[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		memcpy(bytes, of[i].bytes, of[i].size);
+		const size_t size = answer_cut(bytes, of[i].size);
+		if (size != of[i].left_size || memcmp(bytes, of[i].left, size) != 0)
+			fail_msg("%s: %zu bytes are left", of[i].what, size);
+	}
+}
+
 /* ---- names ---- */
 
 static void compression(void **state)
@@ -225,6 +288,7 @@ static void resolv_conf(void **state)
 				   "nameserver 192.0.2.1\r\nnameserver nonsense\n"
 				   " nameserver 192.0.2.8\nnameserver 127.0.0.64\n"
 				   "nameserverx 192.0.2.7\n#v6guard nameserver 192.0.2.2";
+	static const char loopback[] = "nameserver 127.9.9.9\nnameserver ::1\n";
 	struct dns_config config = {.listen_count = 1};
 	struct dns_endpoint got[8];
 	char address[GP_ADDR_TEXT];
@@ -240,7 +304,15 @@ static void resolv_conf(void **state)
 	assert_string_equal(gp_addr_format(&got[1].addr, address), "2001:db8::1");
 	assert_string_equal(gp_addr_format(&got[2].addr, address), "192.0.2.2");
 	assert_int_equal(got[2].port, 53);
+	/* All addresses of a family: whatever is this host's. */
+	config.listen[0].addr = gp_addr_make(AF_INET, "\0\0\0", 0);
+	assert_int_equal(resolvconf_read(loopback, sizeof(loopback) - 1, &config, got, 8,
+					 &has_own),
+			 1);
+	assert_true(has_own);
+	assert_string_equal(gp_addr_format(&got[0].addr, address), "::1");
 	/* On another port it is somebody else's. */
+	assert_int_equal(gp_addr_parse("127.0.0.64", &config.listen[0].addr), GP_OK);
 	config.listen[0].port = 5353;
 	assert_int_equal(
 		resolvconf_read(text, sizeof(text) - 1, &config, got, 8, &has_own), 4);
@@ -252,9 +324,10 @@ static void resolv_conf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fates),    cmocka_unit_test(fields),
-		cmocka_unit_test(refusals), cmocka_unit_test(compression),
-		cmocka_unit_test(names),    cmocka_unit_test(resolv_conf),
+		cmocka_unit_test(fates),       cmocka_unit_test(fields),
+		cmocka_unit_test(refusals),    cmocka_unit_test(cuts),
+		cmocka_unit_test(compression), cmocka_unit_test(names),
+		cmocka_unit_test(resolv_conf),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

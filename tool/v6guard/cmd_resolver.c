@@ -245,6 +245,17 @@ static bool all_answer(const struct cli *cli, const json_t *listen)
 	return is_good;
 }
 
+/* Who listens on all addresses is asked by the one that is always there. */
+static void use_loopback(struct gp_addr *addr)
+{
+	static const uint8_t zero[16];
+
+	if (memcmp(addr->bytes, zero, sizeof(zero)) != 0)
+		return;
+	addr->bytes[0] = addr->family == AF_INET ? 127 : 0;
+	addr->bytes[addr->family == AF_INET ? 3 : 15] = 1;
+}
+
 /* Their addresses, of those on the port that resolv.conf can name. */
 static size_t addresses_of(const json_t *listen, char (*out)[GP_ADDR_TEXT], size_t max)
 {
@@ -254,8 +265,10 @@ static size_t addresses_of(const json_t *listen, char (*out)[GP_ADDR_TEXT], size
 
 	for (size_t i = 0; count < max && i < json_array_size(listen); i++) {
 		const char *text = text_at(listen, i);
-		if (text && gp_config_listen(text, &addr, &port) && port == 53)
-			gp_addr_format(&addr, out[count++]);
+		if (!text || !gp_config_listen(text, &addr, &port) || port != 53)
+			continue;
+		use_loopback(&addr);
+		gp_addr_format(&addr, out[count++]);
 	}
 	return count;
 }

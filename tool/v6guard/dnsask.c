@@ -69,6 +69,7 @@ static int connect_to(const char *server)
 	if (addr.family == AF_INET6) {
 		memcpy(&ipv6.sin6_addr, addr.bytes, 16);
 		ipv6.sin6_port = htons(port);
+		ipv6.sin6_scope_id = addr.scope_id;
 		name = (const struct sockaddr *)(const void *)&ipv6;
 		length = sizeof(ipv6);
 	} else {

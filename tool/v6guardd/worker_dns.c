@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "dns/listen_bind.h"
+#include "dns/own.h"
 #include "guard/clock.h"
 #include "guard/live.h"
 #include "worker_private.h"
@@ -81,25 +82,10 @@ static bool on_usable(void *ctx, const struct gp_addr *addr)
 	return is_usable;
 }
 
-/* What this host can bind to is its own. */
 static bool on_own(void *ctx, const struct gp_addr *addr)
 {
-	struct sockaddr_storage name;
-	const socklen_t length = name_of(addr, &name);
-	const int fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool is_own;
-
 	(void)ctx;
-	if (fd < 0)
-		return false;
-	/* Any port. */
-	if (addr->family == AF_INET)
-		((struct sockaddr_in *)(void *)&name)->sin_port = 0;
-	else
-		((struct sockaddr_in6 *)(void *)&name)->sin6_port = 0;
-	is_own = !bind(fd, (const struct sockaddr *)(const void *)&name, length);
-	close(fd);
-	return is_own;
+	return own_address(addr);
 }
 
 static enum gp_verdict on_verdict(void *ctx, const struct gp_addr *addr)

@@ -144,6 +144,12 @@ struct answer_image answer_image(const struct answer *answer);
 size_t answer_finish(const struct answer_image *image, const struct question *question,
 		     uint32_t age, size_t limit, uint16_t edns_size, uint8_t *to);
 
+/**
+ * Of a finished answer leave header, question and OPT (RFC 6891 7), and set TC (RFC 2181
+ * 9). Returns the size that is left; 0: BYTES are no answer.
+ */
+size_t answer_cut(uint8_t *bytes, size_t size);
+
 /** The reply to a message that question_read refused; its size. */
 size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int ede,
 		     uint16_t edns_size, uint8_t to[512]);

@@ -58,9 +58,15 @@ static bool each_word(struct reader *reader, const char *section, const char *ke
 
 /* ---- words ---- */
 
+/* Who listens on all addresses has each one. */
+static bool is_in(const struct dns_endpoint *one, const struct dns_endpoint *other)
+{
+	return one->addr.family == other->addr.family && one->port == other->port &&
+	       (dns_is_any(&other->addr) || gp_addr_equal(&one->addr, &other->addr));
+}
+
 static bool take_listen(struct reader *reader, const char *word)
 {
-	static const uint8_t zero[16];
 	struct dns_config *out = reader->out;
 	struct dns_endpoint *to = &out->listen[out->listen_count];
 
@@ -68,11 +74,10 @@ static bool take_listen(struct reader *reader, const char *word)
 		return refuse(reader, "at most %d addresses", DNS_LISTEN);
 	if (!gp_config_listen(word, &to->addr, &to->port))
 		return refuse(reader, "'%s' is no address and port", word);
-	if (!memcmp(to->addr.bytes, zero, sizeof(zero)))
-		return refuse(reader,
-			      "%s: all addresses at once is not possible yet: "
-			      "say which",
-			      word);
+	for (uint32_t i = 0; i < out->listen_count; i++)
+		if (is_in(to, &out->listen[i]) || is_in(&out->listen[i], to))
+			return refuse(reader, "%s: part of what is listened on already",
+				      word);
 	out->listen_count++;
 	return true;
 }
@@ -371,6 +376,13 @@ bool dns_config_is_valid(const struct dns_config *config)
 }
 
 /* ---- questions about it ---- */
+
+bool dns_is_any(const struct gp_addr *addr)
+{
+	static const uint8_t zero[16];
+
+	return !memcmp(addr->bytes, zero, sizeof(zero));
+}
 
 bool dns_list_has(const struct dns_list *list, const struct gp_addr *addr)
 {

@@ -78,6 +78,9 @@ bool dns_config_from(const struct gp_config *config, struct dns_config *out,
 /** Counts, enums and lengths are in range, names and texts end. */
 bool dns_config_is_valid(const struct dns_config *config);
 
+/** 0.0.0.0 and [::]: all addresses of the host. */
+bool dns_is_any(const struct gp_addr *addr);
+
 /** ADDR is in one of LIST's prefixes. */
 bool dns_list_has(const struct dns_list *list, const struct gp_addr *addr);
 

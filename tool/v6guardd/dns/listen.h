@@ -11,7 +11,8 @@
 
 #include "dns_config.h"
 
-/** Connections at a time, of one client, and how long one may be idle. */
+/** Connections at a time (fewer where descriptors are few), of one client, and how long
+ * one may be without a whole question. */
 #define LISTEN_CONNECTIONS 256
 #define LISTEN_PER_CLIENT 64
 #define LISTEN_IDLE_S 10
@@ -31,6 +32,8 @@ struct listen_client {
 	bool is_tcp;
 	struct gp_addr addr;
 	/* UDP */
+	struct gp_addr
+		asked; /* which of our addresses; AF_UNSPEC: the socket's only one */
 	int fd;
 	socklen_t name_length;
 	struct sockaddr_storage name;
@@ -50,7 +53,8 @@ struct listen *listen_new(struct event_base *base, const struct listen_fds *fds,
 			  size_t count, listen_message_fn *take, void *ctx);
 void listen_free(struct listen *listen);
 
-/** Send SIZE bytes; what cannot be sent now is lost, as UDP is. */
+/** Send SIZE bytes; what cannot be sent now is lost, as UDP is. What is too large for the
+ * way is cut (answer_cut): no fragment leaves the host. */
 void listen_send(const struct listen_client *client, const uint8_t *bytes, size_t size);
 /** There is no answer. */
 void listen_ignore(const struct listen_client *client);

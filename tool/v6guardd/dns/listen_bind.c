@@ -46,6 +46,8 @@ static uint32_t inode_in(const char *path, const struct dns_endpoint *endpoint)
 	FILE *file = fopen(path, "re");
 	char line[512], local[48], wanted[48], any[48];
 	struct dns_endpoint all = *endpoint;
+	const bool is_any = dns_is_any(&endpoint->addr);
+	const size_t port = strlen(":0000");
 	uint32_t inode, found = 0;
 
 	if (!file)
@@ -56,7 +58,9 @@ static uint32_t inode_in(const char *path, const struct dns_endpoint *endpoint)
 	while (!found && fgets(line, sizeof(line), file))
 		if (sscanf(line, " %*d: %47s %*s %*s %*s %*s %*s %*u %*d %u", local,
 			   &inode) == 2 &&
-		    (!strcmp(local, wanted) || !strcmp(local, any)))
+		    (!strcmp(local, wanted) || !strcmp(local, any) ||
+		     (is_any && strlen(local) > port &&
+		      !strcmp(local + strlen(local) - port, any + strlen(any) - port))))
 			found = inode;
 	fclose(file);
 	return found;
@@ -88,7 +92,8 @@ static socklen_t name_of(const struct dns_endpoint *endpoint,
 	struct sockaddr_in ipv4 = {.sin_family = AF_INET,
 				   .sin_port = htons(endpoint->port)};
 	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6,
-				    .sin6_port = htons(endpoint->port)};
+				    .sin6_port = htons(endpoint->port),
+				    .sin6_scope_id = endpoint->addr.scope_id};
 
 	if (endpoint->addr.family == AF_INET) {
 		memcpy(&ipv4.sin_addr, endpoint->addr.bytes, sizeof(ipv4.sin_addr));
@@ -100,36 +105,68 @@ static socklen_t name_of(const struct dns_endpoint *endpoint,
 	return sizeof(ipv6);
 }
 
+static bool set(int fd, int level, int option, int value)
+{
+	return !setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/*
+ * No fragment leaves the host, and no router makes one: what does not fit the path, as
+ * far as the kernel knows that, is refused with EMSGSIZE.
+ */
+static bool never_fragment(int fd, int family)
+{
+	return family == AF_INET
+		       ? set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+		       : set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO) &&
+				 set(fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
+}
+
+static bool prepare_udp(int fd, const struct dns_endpoint *endpoint)
+{
+	const int family = endpoint->addr.family;
+
+	set(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER);
+	if (!never_fragment(fd, family))
+		return false;
+	/* Answers have to leave from the address that was asked. */
+	return !dns_is_any(&endpoint->addr) ||
+	       (family == AF_INET ? set(fd, IPPROTO_IP, IP_PKTINFO, 1)
+				  : set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1));
+}
+
+/* Connections that end are no reason to wait; two listeners are refused all the same. */
+static bool prepare_tcp(int fd)
+{
+	return set(fd, IPPROTO_TCP, TCP_MAXSEG, SEGMENT) &&
+	       set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
 static int bind_one(const struct dns_endpoint *endpoint, int type)
 {
 	const int fd =
 		socket(endpoint->addr.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const int on = 1, segment = SEGMENT, buffer = UDP_BUFFER;
 	struct sockaddr_storage name;
 	const socklen_t length = name_of(endpoint, &name);
 	int saved;
 
 	if (fd < 0)
 		return -1;
-	if (endpoint->addr.family == AF_INET6) {
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-		if (type == SOCK_STREAM)
-			setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment,
-				   sizeof(segment));
-	}
-	if (type == SOCK_DGRAM)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-	/* Connections that end are no reason to wait; two listeners are refused all the
-	 * same. */
-	if (type == SOCK_STREAM)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (!bind(fd, (const struct sockaddr *)(const void *)&name, length) &&
+	if ((endpoint->addr.family == AF_INET || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+	    (type == SOCK_DGRAM ? prepare_udp(fd, endpoint) : prepare_tcp(fd)) &&
+	    !bind(fd, (const struct sockaddr *)(const void *)&name, length) &&
 	    (type == SOCK_DGRAM || !listen(fd, BACKLOG)))
 		return fd;
 	saved = errno;
 	close(fd);
 	errno = saved;
 	return -1;
+}
+
+static bool is_link_local(const struct gp_addr *addr)
+{
+	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe &&
+	       (addr->bytes[1] & 0xc0) == 0x80;
 }
 
 bool listen_bind(const struct dns_endpoint *endpoint, struct listen_fds *out,
@@ -143,6 +180,8 @@ bool listen_bind(const struct dns_endpoint *endpoint, struct listen_fds *out,
 		return true;
 	if (errno == EADDRINUSE)
 		say_owner(endpoint, reason, sizeof(reason));
+	else if (errno == EINVAL && is_link_local(&endpoint->addr))
+		snprintf(reason, sizeof(reason), "its interface is not there");
 	else
 		snprintf(reason, sizeof(reason), "%s", strerror(errno));
 	snprintf(why, LISTEN_WHY, "%s is not listened on: %s",

@@ -2,6 +2,7 @@
 /* resolvconf.c - see resolvconf.h. */
 #include <string.h>
 
+#include "own.h"
 #include "resolvconf.h"
 
 #define PORT 53
@@ -35,10 +36,14 @@ static bool read_line(const char *line, size_t length, struct gp_addr *out)
 
 static bool is_own(const struct dns_config *config, const struct gp_addr *addr)
 {
-	for (size_t i = 0; i < config->listen_count; i++)
-		if (config->listen[i].port == PORT &&
-		    gp_addr_equal(&config->listen[i].addr, addr))
+	for (size_t i = 0; i < config->listen_count; i++) {
+		const struct dns_endpoint *one = &config->listen[i];
+		if (one->port != PORT || one->addr.family != addr->family)
+			continue;
+		if (gp_addr_equal(&one->addr, addr) ||
+		    (dns_is_any(&one->addr) && own_address(addr)))
 			return true;
+	}
 	return false;
 }
 
