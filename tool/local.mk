@@ -164,6 +164,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/worker.c \
 	tool/v6guardd/worker_control.c \
 	tool/v6guardd/worker_dns.c \
+	tool/v6guardd/worker_dns_status.c \
 	tool/v6guardd/worker_gai.c \
 	tool/v6guardd/worker_private.h \
 	tool/v6guardd/worker_watch.c \

@@ -148,4 +148,147 @@ check "mode = off is about what is left out: DNS64 goes on" "$made; NOERROR; A 1
 daemon_stop six
 rm -r "$etc/v6guard" "$LAB_DIR/six/lib/v6guard"
 
+# ---- a name server that has IPv4 alone ------------------------------------------------------------
+
+# Questions to the name server, by the way they took.
+nft 'table ip ways {
+	chain in { type filter hook input priority 0;
+	ip saddr 10.46.0.0/24 udp dport 53 counter comment "translated"
+	ip saddr 10.65.0.0/16 udp dport 53 counter comment "direct"
+	}
+}' || lab_die "nft"
+ways() {
+	nft list table ip ways | sed -n 's/.*packets \([0-9]*\) .*comment "\(.*\)"/\2 \1/p' |
+		awk -v a="$1" '$1 == a { print $2 }'
+}
+resolv 127.0.0.64
+kept $DNS4
+asks() { v resolver status | sed -n 's/^asks  *//p'; }
+conf '[resolver]' 'enable = yes' '[nat64]' "prefix = $prefix/96"
+daemon six
+check "no IPv4: it is asked through the prefix" "$DNS4:53 (via nat64)" "$(asks)"
+check "and --json has it" "['$DNS4:53'] ['$DNS4:53']" "$(v --json resolver status |
+	"$python" -c 'import json, sys; s = json.load(sys.stdin); print(s["servers"], s["via_nat64"])')"
+check "it answers" "$made" "$(ask v4only.lab.test AAAA)"
+check "by way of the translator alone" '0 of it direct' "$(ways direct) of it direct"
+[ "$(ways translated)" -gt 0 ] || bad "the name server was not asked through the translator"
+
+# after WAY CMD...: when CMD is done, names that nobody asked for yet, 50 a second; in which
+# hundredths of a second the last of them failed, and the servers began to be reached by WAY.
+after() {
+	on six "$python" - "$@" <<-'END'
+		import json, socket, struct, subprocess, sys, time
+		status = b"resolver status\n"
+		def is_translated():
+		    with socket.socket(socket.AF_UNIX) as s:
+		        s.connect("/run/v6guard/control.sock")
+		        s.sendall(status)
+		        reply = b""
+		        while not reply.endswith(b"\n"):
+		            reply += s.recv(65536)
+		    return bool(json.loads(reply)["via_nat64"])
+		subprocess.run(["sh", "-c", sys.argv[2]], check=True)
+		start = time.monotonic()
+		failed = switched = 0
+		with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+		    s.settimeout(2)
+		    s.connect(("127.0.0.64", 53))
+		    for i in range(100):
+		        name = b"%s%d" % (sys.argv[1].encode(), i)
+		        s.send(struct.pack("!6HB", i, 256, 1, 0, 0, 0, len(name)) + name + b"\3lab\4test\0\0\1\0\1")
+		        try:
+		            failed = failed if s.recv(512)[3] & 15 == 3 else time.monotonic() - start
+		        except OSError:
+		            failed = time.monotonic() - start
+		        if not switched and is_translated() == (sys.argv[1] == "translated"):
+		            switched = time.monotonic() - start
+		        time.sleep(0.02)
+		bound = 1.0
+		print("all good within 1 s" if switched and max(failed, switched) <= bound
+		      else "failed until %.2f s, switched at %.2f s" % (failed, switched))
+		print("%s: switched after %.2f s, the last failure at %.2f s" % (sys.argv[1], switched, failed), file=sys.stderr)
+	END
+}
+n=${lab_number[six]}
+check "IPv4 comes: servers are asked directly" 'all good within 1 s' \
+	"$(after direct "ip addr add 10.65.$n.2/24 dev up0 && ip route add default via 10.65.$n.1")"
+check "that is where it asks" "$DNS4:53" "$(asks)"
+before=$(ways translated)
+check "nothing is made" NOERROR "$(ask v4only.lab.test AAAA)"
+check "not by way of the translator" 0 "$(($(ways translated) - before))"
+[ "$(ways direct)" -gt 0 ] || bad "the name server was not asked directly"
+check "IPv4 goes: through the prefix again" 'all good within 1 s' "$(after translated "ip addr del 10.65.$n.2/24 dev up0")"
+check "wget is there" $NAT64_SEEN "$(c_wget v4only)"
+daemon_stop six
+conf '[resolver]' 'enable = yes' '[nat64]' 'mode = on' "prefix = $prefix/96"
+ipv4_comes six
+daemon six
+check "mode = on beside IPv4: addresses are made, the server is asked directly" "$DNS4:53; $made" \
+	"$(asks); $(ask v4only.lab.test AAAA)"
+ipv4_goes six
+daemon_stop six
+
+# ---- on-prem: a zone with servers and addresses of its own ----------------------------------------
+
+mkdir -p "$LAB_DIR/corp"
+printf '%s\n' '$ORIGIN corp.example.' '$TTL 300' '@ SOA ns hostmaster 1 3600 600 86400 60' '@ NS ns' \
+	"ns A $corp4" 'www A 10.9.1.1' 'both A 10.9.1.1' 'both AAAA 2001:db8:64::2' 'intra CNAME www' \
+	'lo A 127.0.0.1' >"$LAB_DIR/corp/corp.example.zone"
+printf '%s\n' '$TTL 300' '@ SOA ns.corp.example. hostmaster.corp.example. 1 3600 600 86400 60' \
+	'@ NS ns.corp.example.' '1.1.9 PTR www.corp.example.' >"$LAB_DIR/corp/10.in-addr.arpa.zone"
+cat >"$LAB_DIR/corp/knot.conf" <<-END
+	server:
+	    rundir: "$LAB_DIR/corp"
+	    listen: $corp4@53
+	    udp-workers: 1
+	    tcp-workers: 1
+	    background-workers: 1
+	log:
+	  - target: stderr
+	    any: warning
+	database:
+	    storage: "$LAB_DIR/corp"
+	    journal-db-max-size: 16M
+	    kasp-db-max-size: 5M
+	    timer-db-max-size: 1M
+	template:
+	  - id: default
+	    storage: "$LAB_DIR/corp"
+	    journal-content: none
+	    zonefile-sync: -1
+	zone:
+	  - domain: corp.example
+	  - domain: 10.in-addr.arpa
+END
+knotd -c "$LAB_DIR/corp/knot.conf" >"$LAB_DIR/corp/log" 2>&1 &
+until_true 10 knotc -c "$LAB_DIR/corp/knot.conf" -t 1 zone-status corp.example ||
+	bad "the second knotd did not start" "$(tail -n 3 "$LAB_DIR/corp/log")"
+forward='[forward corp]
+zones = corp.example 10.in-addr.arpa
+upstream = 10.9.0.53'
+kept $DNS6
+conf '[resolver]' 'enable = yes' '[nat64]' "prefix = $prefix/96" "$forward"
+daemon six
+check "its server is asked through the prefix" "forwards    corp.example.: $corp4:53 (via nat64)
+            10.in-addr.arpa.: $corp4:53 (via nat64)" "$(v resolver status | grep -A1 forwards)"
+check "others directly" "[$DNS6]:53" "$(asks)"
+check "10.9.1.1 becomes an address of the prefix" "NOERROR; AAAA ${prefix}a09:101; EDE 29" "$(ask www.corp.example AAAA)"
+check "native AAAA are kept" 'NOERROR; AAAA 2001:db8:64::2' "$(ask both.corp.example AAAA)"
+check "of 127.0.0.1 nothing is made" NOERROR "$(ask lo.corp.example AAAA)"
+check "its reverse name" 'NOERROR; CNAME 1.1.9.10.in-addr.arpa.; PTR www.corp.example.; EDE 29' "$(ask ${prefix}a09:101 PTR)"
+check "the web server there is reached" "$(all $NAT64_SEEN)" "$(each www.corp.example)"
+check "by its alias as well" $NAT64_SEEN "$(c_wget intra.corp.example)"
+check "and one that has both without the translator" "$native" "$(c_wget both.corp.example)"
+check "public names as before" "$made; $NAT64_SEEN" "$(ask v4only.lab.test AAAA); $(c_wget v4only)"
+check "with a prefix of one's own a private address of a public name, too (RFC 6052 3.1)" \
+	"NOERROR; AAAA ${prefix}a09:101; EDE 29" "$(ask private.lab.test AAAA)"
+daemon_stop six
+conf '[resolver]' 'enable = yes' '[nat64]' "prefix = 64:ff9b::/96 $prefix/96" 'exclude-a = 198.51.100.0/24' "$forward"
+daemon six
+check "the Well-Known Prefix is for private addresses of such zones alone (auto)" \
+	"NOERROR; AAAA 2001:db8:46::a09:101; AAAA 64:ff9b::a09:101; EDE 29 / NOERROR; AAAA 2001:db8:46::a09:101; EDE 29" \
+	"$(ask www.corp.example AAAA) / $(ask private.lab.test AAAA)"
+check "and no way to the zone's server while there is another" "NOERROR; A 10.9.1.1" "$(ask www.corp.example A)"
+daemon_stop six
+
 lab_done

@@ -32,22 +32,59 @@ static const char *text_at(const json_t *list, size_t i)
 	return json_string_value(json_array_get(list, i));
 }
 
+static bool has_text(const json_t *list, const char *text)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (text_at(list, i) && !strcmp(text_at(list, i), text))
+			return true;
+	return false;
+}
+
+#define LIST_TEXT 1024
+
+/* The list KEY of FROM in a line; behind those that are in `via_nat64` as well that is
+ * said. */
+static const char *list_text(const json_t *from, const char *key, char out[LIST_TEXT])
+{
+	const json_t *list = json_object_get(from, key);
+	const json_t *via = json_object_get(from, "via_nat64");
+	size_t used = 0;
+
+	strcpy(out, "-");
+	for (size_t i = 0; i < json_array_size(list) && used < LIST_TEXT; i++) {
+		const char *word = text_at(list, i) ? text_at(list, i) : "?";
+		used += (size_t)snprintf(out + used, LIST_TEXT - used, "%s%s%s",
+					 used ? " " : "", word,
+					 has_text(via, word) ? " (via nat64)" : "");
+	}
+	return out;
+}
+
 static void print_list(struct out *out, const json_t *status, const char *key,
 		       const char *label)
 {
-	const json_t *list = json_object_get(status, key);
-	char text[1024] = "";
+	char text[LIST_TEXT];
 
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const size_t used = strlen(text);
-		const char *word = text_at(list, i);
-		snprintf(text + used, sizeof(text) - used, "%s%s", used ? " " : "",
-			 word ? word : "?");
-	}
 	if (out_is_json(out))
-		out_value(out, key, list);
-	else
-		out_line(out, "%-*s%s\n", OUT_LABEL, label, text[0] ? text : "-");
+		out_value(out, key, json_object_get(status, key));
+	else if (label)
+		out_line(out, "%-*s%s\n", OUT_LABEL, label, list_text(status, key, text));
+}
+
+/* Zones with servers of their own. */
+static void print_forward(struct out *out, const json_t *status)
+{
+	const json_t *list = json_object_get(status, "forward");
+	char text[LIST_TEXT];
+
+	if (out_is_json(out))
+		out_value(out, "forward", list);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *zone = json_array_get(list, i);
+		const char *name = json_string_value(json_object_get(zone, "zone"));
+		out_line(out, "%-*s%s: %s\n", OUT_LABEL, i ? "" : "forwards",
+			 name ? name : "?", list_text(zone, "servers", text));
+	}
 }
 
 static bool resolv_conf_leads_here(const struct cli *cli)
@@ -83,6 +120,8 @@ int cmd_resolver_status(struct cli *cli, int count, char **args)
 		if (out_is_json(cli->out) ||
 		    json_array_size(json_object_get(status, "left_out")))
 			print_list(cli->out, status, "left_out", "no answer");
+		print_list(cli->out, status, "via_nat64", NULL);
+		print_forward(cli->out, status);
 		out_bool(cli->out, "dns64", "dns64", dns64);
 		if (dns64)
 			print_list(cli->out, status, "prefixes", "prefixes");

@@ -222,9 +222,11 @@ static void on_message(void *ctx, const struct listen_client *client,
 
 /* ---- beginning and end ---- */
 
+/* `[nat64] mode = on` beside IPv4 is for answers; what is reached by IPv4 stays so. */
 static void configure_upstream(struct serve *serve)
 {
-	upstream_configure(serve->upstream, &serve->config, serve_nat64_acts(serve));
+	upstream_configure(serve->upstream, &serve->config,
+			   serve_nat64_acts(serve) && !serve->ipv4_usable);
 }
 
 static void renew_cache(struct serve *serve, size_t bytes)

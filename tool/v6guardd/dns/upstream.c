@@ -117,6 +117,12 @@ static void look(struct upstream *upstream)
 		renew(upstream);
 }
 
+bool upstream_is_via_nat64(const struct upstream *upstream,
+			   const struct dns_endpoint *server)
+{
+	return servers_is_via_nat64(&upstream->servers, server);
+}
+
 bool upstream_is_left_out(const struct upstream *upstream,
 			  const struct dns_endpoint *server)
 {
@@ -225,13 +231,13 @@ uint64_t upstream_asked(const struct upstream *upstream)
 /* ---- beginning and end ---- */
 
 void upstream_configure(struct upstream *upstream, const struct dns_config *config,
-			bool nat64_acts)
+			bool via_nat64)
 {
-	if (nat64_acts == upstream->servers.nat64_acts &&
+	if (via_nat64 == upstream->servers.via_nat64 &&
 	    !memcmp(config, &upstream->config, sizeof(*config)))
 		return;
 	upstream->config = *config;
-	upstream->servers.nat64_acts = nat64_acts;
+	upstream->servers.via_nat64 = via_nat64;
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }

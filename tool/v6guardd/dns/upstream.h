@@ -19,9 +19,10 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 /** All queries have to be done or cancelled. */
 void upstream_free(struct upstream *upstream);
 
-/** Another configuration, or NAT64_ACTS changed: what waits goes on with the old one. */
+/** Another configuration, or way to servers with IPv4 addresses: what waits goes on with
+ * the old one. VIA_NAT64: through a prefix, as there is no IPv4. */
 void upstream_configure(struct upstream *upstream, const struct dns_config *config,
-			bool nat64_acts);
+			bool via_nat64);
 
 /**
  * Ask for NAME (wire form). CD: unvalidated. DONE may be called before this returns,
@@ -39,6 +40,9 @@ size_t upstream_servers(struct upstream *upstream,
 /** SERVER does not answer, and is left out while another one does. */
 bool upstream_is_left_out(const struct upstream *upstream,
 			  const struct dns_endpoint *server);
+/** SERVER is asked through a NAT64 prefix. */
+bool upstream_is_via_nat64(const struct upstream *upstream,
+			   const struct dns_endpoint *server);
 /** Queries handed to libunbound so far. */
 uint64_t upstream_asked(const struct upstream *upstream);
 

@@ -18,15 +18,33 @@
 #define TEXT 8192
 _Static_assert(UPSTREAM_SERVERS <= HEALTH_SERVERS, "all of them are watched");
 
+bool servers_is_via_nat64(const struct servers *servers,
+			  const struct dns_endpoint *server)
+{
+	return server->addr.family == AF_INET && servers->via_nat64 &&
+	       servers->config->prefix_count && !gp_addr_is_special(&server->addr);
+}
+
+/* The first whose translator may carry it: RFC 6052 3.1 bars private addresses from the
+ * Well-Known Prefix. Where there is no other it is tried all the same. */
+static const struct gp_prefix *prefix_for(const struct dns_config *config,
+					  const struct gp_addr *ipv4)
+{
+	for (size_t i = 0; i < config->prefix_count; i++)
+		if (!gp_nat64_is_well_known(&config->prefixes[i]) ||
+		    !gp_nat64_is_nonglobal(ipv4))
+			return &config->prefixes[i];
+	return &config->prefixes[0];
+}
+
 struct dns_endpoint servers_reached_at(const struct servers *servers,
 				       const struct dns_endpoint *server)
 {
-	const struct dns_config *config = servers->config;
 	struct dns_endpoint out = *server;
 
-	if (out.addr.family == AF_INET && servers->nat64_acts && config->prefix_count &&
-	    !gp_addr_is_special(&out.addr))
-		gp_nat64_embed(&config->prefixes[0], &server->addr, &out.addr);
+	if (servers_is_via_nat64(servers, server))
+		gp_nat64_embed(prefix_for(servers->config, &server->addr), &server->addr,
+			       &out.addr);
 	return out;
 }
 

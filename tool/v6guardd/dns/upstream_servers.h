@@ -13,7 +13,7 @@
 struct servers {
 	const struct dns_config *config;
 	struct health *health;
-	bool nat64_acts;
+	bool via_nat64; /* there is no IPv4, and a translator instead */
 	size_t count;
 	struct dns_endpoint list[UPSTREAM_SERVERS];
 	/* Of the last look. */
@@ -27,7 +27,11 @@ void servers_reset(struct servers *servers);
 /** Look for them, at most once a second. True: they are others than before. */
 bool servers_look(struct servers *servers);
 
-/** Where there is no IPv4 its servers are reached as everything else is. */
+/** SERVER has an IPv4 address, and is asked through a NAT64 prefix. */
+bool servers_is_via_nat64(const struct servers *servers,
+			  const struct dns_endpoint *server);
+
+/** Where SERVER is asked: there, or at the address that stands for it. */
 struct dns_endpoint servers_reached_at(const struct servers *servers,
 				       const struct dns_endpoint *server);
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* worker_dns_status.c - what there is to tell of the resolver. */
+#include "dns/listen_bind.h"
+#include "worker_private.h"
+
+static json_t *listeners_value(const struct worker *worker)
+{
+	char text[LISTEN_TEXT];
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < DNS_LISTEN; i++)
+		if (worker->files->dns[i].udp >= 0)
+			json_array_append_new(
+				list,
+				json_string(listen_format(&worker->dns_listen[i], text)));
+	return list;
+}
+
+typedef bool server_has_fn(const struct upstream *upstream,
+			   const struct dns_endpoint *server);
+
+/* Those of LIST that HAVE it, or have not. */
+static json_t *endpoints_value(const struct worker *worker,
+			       const struct dns_endpoint *list, size_t count,
+			       server_has_fn *has, bool have)
+{
+	const struct upstream *upstream = serve_upstream(worker->serve);
+	char text[LISTEN_TEXT];
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		if (has(upstream, &list[i]) == have)
+			json_array_append_new(out,
+					      json_string(listen_format(&list[i], text)));
+	return out;
+}
+
+static json_t *servers_value(const struct worker *worker, server_has_fn *has, bool have)
+{
+	struct dns_endpoint servers[UPSTREAM_SERVERS];
+	const size_t count = upstream_servers(serve_upstream(worker->serve), servers);
+
+	return endpoints_value(worker, servers, count, has, have);
+}
+
+static bool is_any(const struct upstream *upstream, const struct dns_endpoint *server)
+{
+	(void)upstream, (void)server;
+	return true;
+}
+
+/* Zones with servers of their own. */
+static json_t *forward_value(const struct worker *worker)
+{
+	const struct dns_config *config = &worker->settings.dns;
+	char name[WIRE_NAME_TEXT];
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < config->zone_count; i++) {
+		const struct dns_zone *zone = &config->zones[i];
+		json_t *servers = endpoints_value(worker, zone->upstream,
+						  zone->upstream_count, is_any, true);
+		json_t *via =
+			endpoints_value(worker, zone->upstream, zone->upstream_count,
+					upstream_is_via_nat64, true);
+		json_array_append_new(list,
+				      json_pack("{s:s s:o s:o}", "zone",
+						wire_name_text(zone->name, name),
+						"servers", servers, "via_nat64", via));
+	}
+	return list;
+}
+
+static json_t *prefixes_value(const struct worker *worker)
+{
+	const struct dns_config *config = &worker->settings.dns;
+	char text[GP_PREFIX_TEXT];
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < config->prefix_count; i++)
+		json_array_append_new(
+			list, json_string(gp_prefix_format(&config->prefixes[i], text)));
+	return list;
+}
+
+static json_t *counters_value(const struct worker *worker)
+{
+	const struct serve_counters *counters = serve_counters(worker->serve);
+
+	return json_pack(
+		"{s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I}", "questions",
+		(json_int_t)counters->questions, "answers", (json_int_t)counters->answers,
+		"kept", (json_int_t)counters->hits, "local", (json_int_t)counters->local,
+		"joined", (json_int_t)counters->joined, "asked",
+		(json_int_t)upstream_asked(serve_upstream(worker->serve)), "synthesized",
+		(json_int_t)counters->synthesized, "stale", (json_int_t)counters->stale,
+		"failures", (json_int_t)counters->failures, "refused",
+		(json_int_t)counters->refused, "malformed",
+		(json_int_t)counters->malformed);
+}
+
+/* Of one that is on. */
+static json_t *running_status(struct worker *worker)
+{
+	const bool is_off = serve_is_off(worker->serve);
+
+	return json_pack(
+		"{s:s s:s s:o s:o s:o s:o s:o s:b s:o s:I s:I s:I s:o}", "state", "on",
+		"detail", is_off ? "v6guard off: answers are passed on as they are" : "",
+		"listen", listeners_value(worker), "servers",
+		servers_value(worker, upstream_is_left_out, false), "left_out",
+		servers_value(worker, upstream_is_left_out, true), "via_nat64",
+		servers_value(worker, upstream_is_via_nat64, true), "forward",
+		forward_value(worker), "dns64",
+		serve_nat64_acts(worker->serve) && !is_off, "prefixes",
+		prefixes_value(worker), "cached", (json_int_t)serve_cached(worker->serve),
+		"lookups", (json_int_t)serve_lookups(worker->serve), "connections",
+		(json_int_t)serve_connections(worker->serve), "counters",
+		counters_value(worker));
+}
+
+json_t *resolver_status(struct worker *worker)
+{
+	if (worker->serve)
+		return running_status(worker);
+	return json_pack("{s:s s:s}", "state", "off", "detail",
+			 !worker->settings.dns.enable ? "[resolver] enable = no"
+			 : worker->dns_was_off        ? "it takes a restart of v6guardd"
+					       : "it could not start: v6guardd said why");
+}
