@@ -9,6 +9,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/address/address.c \
 	libgaipolicy/address/prefix.c \
 	libgaipolicy/address/nat64.c \
+	libgaipolicy/address/sockaddr.c \
+	libgaipolicy/address/sockaddr.h \
 	libgaipolicy/gaiconf/read.c \
 	libgaipolicy/gaiconf/read.h \
 	libgaipolicy/rfc6724/netlink.c \

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address/sockaddr.h"
 #include "facts.h"
 #include "guard/clock.h"
 #include "guard/live.h"
@@ -17,28 +18,6 @@
 
 /* Any will do: nothing is sent. 9 is discard. */
 #define PROBE_PORT 9
-
-union any_address {
-	struct sockaddr generic;
-	struct sockaddr_in ipv4;
-	struct sockaddr_in6 ipv6;
-};
-
-static socklen_t fill(union any_address *out, const struct gp_addr *addr)
-{
-	memset(out, 0, sizeof(*out));
-	if (addr->family == AF_INET) {
-		out->ipv4.sin_family = AF_INET;
-		out->ipv4.sin_port = htons(PROBE_PORT);
-		memcpy(&out->ipv4.sin_addr, addr->bytes, sizeof(out->ipv4.sin_addr));
-		return sizeof(out->ipv4);
-	}
-	out->ipv6.sin6_family = AF_INET6;
-	out->ipv6.sin6_port = htons(PROBE_PORT);
-	out->ipv6.sin6_scope_id = addr->scope_id;
-	memcpy(&out->ipv6.sin6_addr, addr->bytes, sizeof(out->ipv6.sin6_addr));
-	return sizeof(out->ipv6);
-}
 
 /* A socket that was connected before keeps the source it got then, whatever it is
  * connected to next, unless it is let go first. */
@@ -57,10 +36,10 @@ static int fresh_socket(int *fd, int family)
 static int connect_to(struct fact_sources *sources, const struct gp_addr *addr)
 {
 	int *fd = addr->family == AF_INET ? &sources->ipv4_fd : &sources->ipv6_fd;
-	union any_address to;
-	socklen_t length = fill(&to, addr);
+	union gp_sockaddr to;
+	socklen_t length = gp_sockaddr_fill(&to, addr, PROBE_PORT);
 
-	if (fresh_socket(fd, addr->family) < 0 || connect(*fd, &to.generic, length))
+	if (fresh_socket(fd, addr->family) < 0 || connect(*fd, &to.any, length))
 		return -1;
 	return *fd;
 }
@@ -88,15 +67,15 @@ static bool is_elsewhere(const struct gp_reach *map, const struct gp_addr *addr)
 static bool ask_is_own(struct fact_sources *sources, const struct gp_addr *addr)
 {
 	int fd = connect_to(sources, addr);
-	union any_address from;
+	union gp_sockaddr from;
 	socklen_t length = sizeof(from);
+	struct gp_addr own;
 
-	if (fd < 0 || getsockname(fd, &from.generic, &length))
+	if (fd < 0 || getsockname(fd, &from.any, &length))
 		return false;
-	if (addr->family == AF_INET)
-		return !memcmp(&from.ipv4.sin_addr, addr->bytes,
-			       sizeof(from.ipv4.sin_addr));
-	return !memcmp(&from.ipv6.sin6_addr, addr->bytes, sizeof(from.ipv6.sin6_addr));
+	own = gp_sockaddr_addr(&from);
+	return own.family == addr->family &&
+	       !memcmp(own.bytes, addr->bytes, sizeof(own.bytes));
 }
 
 static bool is_own(void *ctx, const struct gp_addr *addr)

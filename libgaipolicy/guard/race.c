@@ -9,14 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "address/sockaddr.h"
 #include "guard/race.h"
-
-/* An address of either family; long enough for the kernel to fill in. */
-union endpoint {
-	struct sockaddr any;
-	struct sockaddr_in ipv4;
-	struct sockaddr_in6 ipv6;
-};
 
 const char *gp_attempt_name(enum gp_attempt result)
 {
@@ -37,24 +31,7 @@ const char *gp_attempt_name(enum gp_attempt result)
 	return NULL;
 }
 
-static socklen_t endpoint_fill(const struct gp_addr *addr, uint16_t port,
-			       union endpoint *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (addr->family == AF_INET) {
-		out->ipv4.sin_family = AF_INET;
-		out->ipv4.sin_port = htons(port);
-		memcpy(&out->ipv4.sin_addr, addr->bytes, sizeof(out->ipv4.sin_addr));
-		return sizeof(out->ipv4);
-	}
-	out->ipv6.sin6_family = AF_INET6;
-	out->ipv6.sin6_port = htons(port);
-	out->ipv6.sin6_scope_id = addr->scope_id;
-	memcpy(&out->ipv6.sin6_addr, addr->bytes, sizeof(out->ipv6.sin6_addr));
-	return sizeof(out->ipv6);
-}
-
-static bool is_same_address(const union endpoint *a, const union endpoint *b)
+static bool is_same_address(const union gp_sockaddr *a, const union gp_sockaddr *b)
 {
 	if (a->any.sa_family != b->any.sa_family)
 		return false;
@@ -75,8 +52,8 @@ static bool set_recverr(int fd, int family)
 
 static int start(const struct gp_addr *addr, uint16_t port, enum gp_attempt *result)
 {
-	union endpoint to;
-	const socklen_t size = endpoint_fill(addr, port, &to);
+	union gp_sockaddr to;
+	const socklen_t size = gp_sockaddr_fill(&to, addr, port);
 	const int fd = socket(addr->family == AF_INET ? AF_INET : AF_INET6,
 			      SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 
@@ -104,8 +81,8 @@ int gp_attempt_start(const struct gp_addr *addr, uint16_t port, enum gp_attempt 
 
 struct icmp_error {
 	struct sock_extended_err err;
-	union endpoint from; /* who sent it */
-	union endpoint to;   /* the destination of what it is about */
+	union gp_sockaddr from; /* who sent it */
+	union gp_sockaddr to;   /* the destination of what it is about */
 };
 
 static bool read_control(struct msghdr *msg, struct icmp_error *out)
@@ -155,9 +132,9 @@ static bool is_unreachable_host(const struct sock_extended_err *err)
 	return err->ee_type == ICMP_DEST_UNREACH && err->ee_code == ICMP_HOST_UNREACH;
 }
 
-static bool is_own(int fd, const union endpoint *address)
+static bool is_own(int fd, const union gp_sockaddr *address)
 {
-	union endpoint self;
+	union gp_sockaddr self;
 	socklen_t size = sizeof(self);
 
 	memset(&self, 0, sizeof(self));
@@ -202,7 +179,7 @@ static enum gp_attempt judge_errno(int error)
 static enum gp_attempt check(int fd)
 {
 	struct icmp_error error;
-	union endpoint peer;
+	union gp_sockaddr peer;
 	socklen_t size;
 	int so_error = 0;
 

@@ -51,7 +51,7 @@ void gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way way,
 /** Sockets of gp_source_kernel. */
 struct gp_source_sockets {
 	int ipv4_fd, ipv6_fd; /**< -1: not open */
-	uint16_t port;        /**< of the destinations, network byte order; 0 is fine */
+	uint16_t port;        /**< of the destinations, host byte order; 0 is fine */
 };
 
 /**

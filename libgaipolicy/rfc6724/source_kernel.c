@@ -9,35 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "address/sockaddr.h"
 #include "rfc6724/source.h"
 
 #define BUFFER_SIZE 8192 /* dumps come in pages of 4 KiB to one who reads no more */
 #define ANSWER_MAX 4096  /* datagrams of one answer */
 
-union any_address {
-	struct sockaddr generic;
-	struct sockaddr_in ipv4;
-	struct sockaddr_in6 ipv6;
-};
-
 /* ---- sources ------------------------------------------------------------------------
  */
-
-static socklen_t fill(union any_address *out, const struct gp_addr *addr, uint16_t port)
-{
-	memset(out, 0, sizeof(*out));
-	if (addr->family == AF_INET) {
-		out->ipv4.sin_family = AF_INET;
-		out->ipv4.sin_port = port;
-		memcpy(&out->ipv4.sin_addr, addr->bytes, sizeof(out->ipv4.sin_addr));
-		return sizeof(out->ipv4);
-	}
-	out->ipv6.sin6_family = AF_INET6;
-	out->ipv6.sin6_port = port;
-	out->ipv6.sin6_scope_id = addr->scope_id;
-	memcpy(&out->ipv6.sin6_addr, addr->bytes, sizeof(out->ipv6.sin6_addr));
-	return sizeof(out->ipv6);
-}
 
 /* A socket without an address; one that was connected keeps its source for the next
  * destination, unless it is reset. */
@@ -58,18 +37,15 @@ static bool source_of(void *ctx, const struct gp_addr *to, struct gp_addr *sourc
 	const bool is_ipv4 = to->family == AF_INET;
 	const int fd =
 		fresh_socket(is_ipv4 ? &sockets->ipv4_fd : &sockets->ipv6_fd, to->family);
-	union any_address name;
-	socklen_t length = fill(&name, to, sockets->port);
+	union gp_sockaddr name;
+	socklen_t length = gp_sockaddr_fill(&name, to, sockets->port);
 
-	if (fd < 0 || connect(fd, &name.generic, length))
+	if (fd < 0 || connect(fd, &name.any, length))
 		return false;
 	length = sizeof(name);
-	if (getsockname(fd, &name.generic, &length) ||
-	    name.generic.sa_family != to->family)
+	if (getsockname(fd, &name.any, &length) || name.any.sa_family != to->family)
 		return false;
-	*source = is_ipv4 ? gp_addr_make(AF_INET, &name.ipv4.sin_addr, 0)
-			  : gp_addr_make(AF_INET6, &name.ipv6.sin6_addr,
-					 name.ipv6.sin6_scope_id);
+	*source = gp_sockaddr_addr(&name);
 	return true;
 }
 
@@ -193,8 +169,7 @@ static bool dump(void *ctx, int type, gp_source_hear *hear, void *hearer)
 
 struct gp_source_ops gp_source_kernel(struct gp_source_sockets *sockets, uint16_t port)
 {
-	*sockets = (struct gp_source_sockets){
-		.ipv4_fd = -1, .ipv6_fd = -1, .port = htons(port)};
+	*sockets = (struct gp_source_sockets){.ipv4_fd = -1, .ipv6_fd = -1, .port = port};
 	return (struct gp_source_ops){
 		.ctx = sockets, .source_of = source_of, .dump = dump};
 }

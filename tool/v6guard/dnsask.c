@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "address/sockaddr.h"
 #include "dnsask.h"
 #include "guard/clock.h"
 
@@ -54,10 +55,8 @@ const char *dnsask_rcode(unsigned rcode)
 
 static int connect_to(const char *server)
 {
-	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
-	struct sockaddr_in ipv4 = {.sin_family = AF_INET};
-	const struct sockaddr *name = (const struct sockaddr *)(const void *)&ipv4;
-	socklen_t length = sizeof(ipv4);
+	union gp_sockaddr name;
+	socklen_t length;
 	struct gp_addr addr;
 	uint16_t port;
 	int fd;
@@ -66,18 +65,9 @@ static int connect_to(const char *server)
 		errno = EINVAL;
 		return -1;
 	}
-	if (addr.family == AF_INET6) {
-		memcpy(&ipv6.sin6_addr, addr.bytes, 16);
-		ipv6.sin6_port = htons(port);
-		ipv6.sin6_scope_id = addr.scope_id;
-		name = (const struct sockaddr *)(const void *)&ipv6;
-		length = sizeof(ipv6);
-	} else {
-		memcpy(&ipv4.sin_addr, addr.bytes, 4);
-		ipv4.sin_port = htons(port);
-	}
+	length = gp_sockaddr_fill(&name, &addr, port);
 	fd = socket(addr.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, name, length) < 0) {
+	if (fd >= 0 && connect(fd, &name.any, length) < 0) {
 		const int saved = errno;
 		close(fd);
 		errno = saved;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "address/sockaddr.h"
 #include "dns/listen_bind.h"
 #include "dns/own.h"
 #include "guard/clock.h"
@@ -13,6 +14,8 @@
 
 /* Names a second whose addresses are told to the verdicts. */
 #define TOLD_RATE 50
+/* Any will do: nothing is sent. */
+#define ANY_PORT 53
 /* Whose word it is that addresses were handed out together: nobody's of this host. */
 #define TOLD_UID 65534
 
@@ -48,27 +51,12 @@ static void on_policy_done(void *ctx)
 	gp_live_put(&worker->dns_live);
 }
 
-static socklen_t name_of(const struct gp_addr *addr, struct sockaddr_storage *out)
-{
-	struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(53)};
-	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(53)};
-
-	if (addr->family == AF_INET) {
-		memcpy(&ipv4.sin_addr, addr->bytes, sizeof(ipv4.sin_addr));
-		memcpy(out, &ipv4, sizeof(ipv4));
-		return sizeof(ipv4);
-	}
-	memcpy(&ipv6.sin6_addr, addr->bytes, sizeof(ipv6.sin6_addr));
-	memcpy(out, &ipv6, sizeof(ipv6));
-	return sizeof(ipv6);
-}
-
 /* A route: no packet is sent. */
 static bool on_usable(void *ctx, const struct gp_addr *addr)
 {
 	struct worker *worker = ctx;
-	struct sockaddr_storage name;
-	const socklen_t length = name_of(addr, &name);
+	union gp_sockaddr name;
+	const socklen_t length = gp_sockaddr_fill(&name, addr, ANY_PORT);
 	bool is_usable;
 	int fd;
 
@@ -77,7 +65,7 @@ static bool on_usable(void *ctx, const struct gp_addr *addr)
 	fd = socket(addr->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
-	is_usable = !connect(fd, (const struct sockaddr *)(const void *)&name, length);
+	is_usable = !connect(fd, &name.any, length);
 	close(fd);
 	return is_usable;
 }

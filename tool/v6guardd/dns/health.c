@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "address/sockaddr.h"
 #include "guard/clock.h"
 #include "health.h"
 
@@ -72,21 +73,12 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 static int connect_to(const struct dns_endpoint *endpoint)
 {
-	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6,
-				    .sin6_port = htons(endpoint->port),
-				    .sin6_scope_id = endpoint->addr.scope_id};
-	struct sockaddr_in ipv4 = {.sin_family = AF_INET,
-				   .sin_port = htons(endpoint->port)};
-	const bool is_ipv4 = endpoint->addr.family == AF_INET;
+	union gp_sockaddr name;
+	const socklen_t length = gp_sockaddr_fill(&name, &endpoint->addr, endpoint->port);
 	const int fd = socket(endpoint->addr.family,
 			      SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	memcpy(&ipv6.sin6_addr, endpoint->addr.bytes, 16);
-	memcpy(&ipv4.sin_addr, endpoint->addr.bytes, 4);
-	if (fd >= 0 && connect(fd,
-			       is_ipv4 ? (const struct sockaddr *)(const void *)&ipv4
-				       : (const struct sockaddr *)(const void *)&ipv6,
-			       is_ipv4 ? sizeof(ipv4) : sizeof(ipv6)) < 0) {
+	if (fd >= 0 && connect(fd, &name.any, length) < 0) {
 		close(fd);
 		return -1;
 	}

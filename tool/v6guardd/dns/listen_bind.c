@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address/sockaddr.h"
 #include "guard/owner.h"
 #include "listen_bind.h"
 
@@ -86,25 +87,6 @@ static void say_owner(const struct dns_endpoint *endpoint, char *to, size_t size
 
 /* ---- binding ---- */
 
-static socklen_t name_of(const struct dns_endpoint *endpoint,
-			 struct sockaddr_storage *out)
-{
-	struct sockaddr_in ipv4 = {.sin_family = AF_INET,
-				   .sin_port = htons(endpoint->port)};
-	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6,
-				    .sin6_port = htons(endpoint->port),
-				    .sin6_scope_id = endpoint->addr.scope_id};
-
-	if (endpoint->addr.family == AF_INET) {
-		memcpy(&ipv4.sin_addr, endpoint->addr.bytes, sizeof(ipv4.sin_addr));
-		memcpy(out, &ipv4, sizeof(ipv4));
-		return sizeof(ipv4);
-	}
-	memcpy(&ipv6.sin6_addr, endpoint->addr.bytes, sizeof(ipv6.sin6_addr));
-	memcpy(out, &ipv6, sizeof(ipv6));
-	return sizeof(ipv6);
-}
-
 static bool set(int fd, int level, int option, int value)
 {
 	return !setsockopt(fd, level, option, &value, sizeof(value));
@@ -146,16 +128,15 @@ static int bind_one(const struct dns_endpoint *endpoint, int type)
 {
 	const int fd =
 		socket(endpoint->addr.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_storage name;
-	const socklen_t length = name_of(endpoint, &name);
+	union gp_sockaddr name;
+	const socklen_t length = gp_sockaddr_fill(&name, &endpoint->addr, endpoint->port);
 	int saved;
 
 	if (fd < 0)
 		return -1;
 	if ((endpoint->addr.family == AF_INET || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
 	    (type == SOCK_DGRAM ? prepare_udp(fd, endpoint) : prepare_tcp(fd)) &&
-	    !bind(fd, (const struct sockaddr *)(const void *)&name, length) &&
-	    (type == SOCK_DGRAM || !listen(fd, BACKLOG)))
+	    !bind(fd, &name.any, length) && (type == SOCK_DGRAM || !listen(fd, BACKLOG)))
 		return fd;
 	saved = errno;
 	close(fd);
