@@ -49,6 +49,31 @@ static inline __attribute__((format(printf, 1, 2))) bool sh(const char *format, 
 #define on_router(format, ...)                                                           \
 	sh("nsenter -t %d -n sh -c '" format "'", (int)netns_router, ##__VA_ARGS__)
 
+/**
+ * The kernel adds an address's own route later, by a worker of its own, nodad or not:
+ * until then it cannot be connected to. True: all have theirs, within 5 s. WHERE: "", or
+ * what to run commands there with.
+ */
+static inline bool addresses_settle(const char *where)
+{
+	for (int i = 0; i < 250; i++) {
+		if (sh("%s sh -c '[ $(ip -6 route show table local | grep -c ^local) -ge "
+		       "$(ip -6 -o addr show up | grep -c inet6) ]'",
+		       where))
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+static inline bool router_settles(void)
+{
+	char where[64];
+
+	snprintf(where, sizeof(where), "nsenter -t %d -n", (int)netns_router);
+	return addresses_settle(where);
+}
+
 static inline bool has_nft(void)
 {
 	return sh("nft list ruleset >/dev/null 2>&1");
@@ -134,6 +159,8 @@ static inline void netns_enter(void)
 			    "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding && "
 			    "echo 1 >/proc/sys/net/ipv4/ip_forward"))
 		netns_reason = "the test's network cannot be set up";
+	if (!netns_reason && (!addresses_settle("") || !router_settles()))
+		netns_reason = "the test's addresses get no routes";
 	if (netns_reason)
 		fprintf(stderr, "skip: %s\n", netns_reason);
 }

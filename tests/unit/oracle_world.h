@@ -160,6 +160,7 @@ static void apply_world(void)
 	 */
 	sh("{ ip -force -batch /tmp/both; ip -4 -force -batch /tmp/4; "
 	   "ip -6 -force -batch /tmp/6; } >/dev/null 2>&1");
+	assert_true(addresses_settle(""));
 }
 
 static void make_world(void)

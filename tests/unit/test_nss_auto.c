@@ -364,8 +364,10 @@ static void keep_own_address(const void *arg)
 	struct seen seen;
 
 	(void)arg;
-	if (!netns_unshare() || !sh("PATH=$PATH:/usr/sbin:/sbin; ip link set lo up && "
-				    "ip addr add 2001:db8::1/64 dev lo nodad")) {
+	if (!netns_unshare() ||
+	    !sh("PATH=$PATH:/usr/sbin:/sbin; ip link set lo up && "
+		"ip addr add 2001:db8::1/64 dev lo nodad") ||
+	    !addresses_settle("PATH=$PATH:/usr/sbin:/sbin")) {
 		fprintf(stderr, "skip: no network namespace, or no ip\n");
 		return;
 	}

@@ -478,7 +478,8 @@ static void test_silence(void **state)
 	netns_enter();
 	if (netns_reason ||
 	    !sh("ip link set lo up && ip addr add 198.51.100.1/32 dev lo && "
-		"ip -6 addr add 2001:db8::1/128 dev lo nodad")) {
+		"ip -6 addr add 2001:db8::1/128 dev lo nodad") ||
+	    !addresses_settle("")) {
 		netns_leave();
 		skip();
 	}

@@ -287,6 +287,7 @@ static void test_firewall(void **state)
 			      "ip addr add 198.51.100.$i/32 dev lo; done; "
 			      "ip route add 203.0.113.128/25 dev v1; "
 			      "ip -6 route add 2001:db8:b::/48 dev v1"));
+	assert_true(router_settles());
 	assert_true(sh("printf '%%s' '%s' | nft -f -", own));
 	assert_true(sh("printf '%%s' '%s' | nsenter -t %d -n nft -f -", router,
 		       (int)netns_router));

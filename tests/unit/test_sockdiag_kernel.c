@@ -62,6 +62,26 @@ static int connected(int family, const char *to, int port, int flags)
 	return fd;
 }
 
+/* Both ends: the other one is there a moment after connect() has returned. */
+struct pair {
+	int fd, peer;
+};
+
+static struct pair paired(int server, const char *to, int port)
+{
+	struct pair pair = {.fd = connected(AF_INET6, to, port, 0)};
+
+	pair.peer = accept(server, NULL, NULL);
+	assert_true(pair.peer >= 0);
+	return pair;
+}
+
+static void unpair(const struct pair *pair)
+{
+	close(pair->fd);
+	close(pair->peer);
+}
+
 static int listening(int port)
 {
 	struct sockaddr_in6 any = {.sin6_family = AF_INET6,
@@ -101,18 +121,19 @@ static void test_dump_filter(void **state)
 	static const char *const none[] = {"2001:db8:5::9"};
 	static const char *const four[] = {"127.0.0.2"};
 	static const char *const other[] = {"127.0.0.9"};
-	int fds[5];
+	struct pair pairs[4];
 
 	(void)state;
 	need_netns();
 	assert_true(
 		sh("for i in 1 2 3; do ip -6 addr add 2001:db8:5::$i/128 dev lo nodad; "
 		   "done"));
+	assert_true(addresses_settle(""));
 	int server = listening(7000);
-	fds[0] = connected(AF_INET6, "2001:db8:5::1", 7000, 0);
-	fds[1] = connected(AF_INET6, "2001:db8:5::2", 7000, 0);
-	fds[2] = connected(AF_INET6, "2001:db8:5::3", 7000, 0);
-	fds[3] = connected(AF_INET6, "127.0.0.2", 7000, 0); /* mapped */
+	pairs[0] = paired(server, "2001:db8:5::1", 7000);
+	pairs[1] = paired(server, "2001:db8:5::2", 7000);
+	pairs[2] = paired(server, "2001:db8:5::3", 7000);
+	pairs[3] = paired(server, "127.0.0.2", 7000); /* mapped */
 	unsigned state_bits = GP_STATE_ESTABLISHED;
 	/* The servers' ends have the source that the kernel chose: the first address. */
 	assert_int_equal(count_dump(AF_INET6, state_bits, NULL, 0), 6);
@@ -125,7 +146,7 @@ static void test_dump_filter(void **state)
 	assert_int_equal(count_dump(AF_INET, state_bits, four, 1), 1);
 	assert_int_equal(count_dump(AF_INET, state_bits, other, 1), 0);
 	for (size_t i = 0; i < 4; i++)
-		close(fds[i]);
+		unpair(&pairs[i]);
 	close(server);
 }
 
@@ -140,7 +161,7 @@ static void test_dump_filter_many(void **state)
 	(void)state;
 	need_netns();
 	int server = listening(7001);
-	int fd = connected(AF_INET6, "::1", 7001, 0);
+	struct pair pair = paired(server, "::1", 7001);
 	for (size_t i = 0; i <= GP_SOCKDIAG_FILTER_MAX; i++) {
 		snprintf(texts[i], sizeof(texts[i]), "2001:db8:6::%zx", i + 1);
 		list[i] = texts[i];
@@ -164,7 +185,7 @@ static void test_dump_filter_many(void **state)
 	assert_int_equal(gp_sockdiag_dump(diag, AF_UNIX, 2, NULL, 0, see, &seen),
 			 GP_RANGE);
 	close(diag);
-	close(fd);
+	unpair(&pair);
 	close(server);
 }
 
@@ -172,13 +193,13 @@ static void test_dump_filter_many(void **state)
 static void test_dump_stops(void **state)
 {
 	struct seen seen = {.enough = 1}, all = {.count = 0};
-	int fds[150];
+	struct pair pairs[150];
 
 	(void)state;
 	need_netns();
 	int server = listening(7002), diag = gp_sockdiag_open();
 	for (size_t i = 0; i < 150; i++)
-		fds[i] = connected(AF_INET6, "::1", 7002, 0);
+		pairs[i] = paired(server, "::1", 7002);
 	for (int i = 0; i < 3; i++) {
 		seen.count = 0;
 		assert_int_equal(gp_sockdiag_dump(diag, AF_INET6, GP_STATE_ESTABLISHED,
@@ -191,7 +212,7 @@ static void test_dump_stops(void **state)
 			 GP_OK);
 	assert_int_equal(all.count, 300);
 	for (size_t i = 0; i < 150; i++)
-		close(fds[i]);
+		unpair(&pairs[i]);
 	close(diag);
 	close(server);
 }
@@ -216,14 +237,14 @@ static void test_destroy(void **state)
 	assert_true(sh("ip -6 route replace 2001:db8:9::/48 via 2001:db8:1::2"));
 	assert_true(on_router("ip -6 route replace blackhole 2001:db8:9::/48"));
 	int diag = gp_sockdiag_open(), server = listening(7003);
-	int held = connected(AF_INET6, "::1", 7003, 0);
+	struct pair held = paired(server, "::1", 7003);
 	assert_int_equal(gp_sockdiag_dump(diag, AF_INET6, GP_STATE_ESTABLISHED, NULL, 0,
 					  see, &seen),
 			 GP_OK);
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(gp_sockdiag_find(diag, &seen.last, &again), GP_OK);
 	assert_int_equal(gp_sockdiag_destroy(diag, &seen.last), GP_NOTFOUND);
-	assert_int_equal(send(held, "x", 1, MSG_NOSIGNAL), 1);
+	assert_int_equal(send(held.fd, "x", 1, MSG_NOSIGNAL), 1);
 
 	int stuck = connected(AF_INET6, "2001:db8:9::1", 80, SOCK_NONBLOCK);
 	assert_int_equal(
@@ -258,7 +279,7 @@ static void test_destroy(void **state)
 		assert_int_equal(gp_sockdiag_destroy(diag, &seen.last), GP_NOTFOUND);
 	}
 	close(stuck);
-	close(held);
+	unpair(&held);
 	close(server);
 	close(diag);
 }

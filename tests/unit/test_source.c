@@ -371,6 +371,7 @@ static void test_kernel(void **state)
 		       "ip route add default via 192.0.2.2 && "
 		       "ip -6 route add default via 2001:db8:1::2 && "
 		       "ip -6 route add unreachable 2001:db8:77::/48"));
+	assert_true(addresses_settle(""));
 	for (size_t i = 0; i < COUNT; i++)
 		items[i].addr = address(expected[i].to);
 	errno = 4711;
@@ -407,6 +408,7 @@ static void test_many(void **state)
 	assert_true(sh("for i in $(seq 1 500); do "
 		       "echo addr add 2001:db8:bbbb:$i::1/64 dev v0 nodad; done | "
 		       "ip -batch - && ip addr add 2001:db8:aaaa::2/57 dev v0 nodad"));
+	assert_true(addresses_settle(""));
 	gp_source_facts(&ops, GP_SOURCE_PLAIN, &item, 1);
 	gp_source_close(&sockets);
 	assert_int_equal(item.source_length, 57);
