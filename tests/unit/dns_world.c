@@ -310,6 +310,7 @@ size_t world_ask(const struct gp_addr *from, bool is_tcp, const uint8_t *bytes,
 static bool on_policy(void *ctx, struct serve_policy *out)
 {
 	(void)ctx;
+	out->is_off = world.is_off;
 	if (world.is_off)
 		return false;
 	out->guard = world.guard;

@@ -291,6 +291,15 @@ static uint32_t lifetime_of(const struct reply *reply, bool is_positive)
 	return is_positive || has_soa(reply) ? FOREVER : 0;
 }
 
+/* There is an answer to it: an error is none. */
+static bool is_known(const struct answer_reply *from)
+{
+	struct reply reply;
+
+	return reply_open(from, &reply) && (reply_rcode(&reply) == WIRE_NOERROR ||
+					    reply_rcode(&reply) == WIRE_NXDOMAIN);
+}
+
 /* OTHER is what the filter may have to know. */
 static void pass(const struct question *question, const struct answer_context *context,
 		 const struct reply *reply, bool is_secure, bool is_clean,
@@ -300,12 +309,11 @@ static void pass(const struct question *question, const struct answer_context *c
 	struct pick all = {ANSWER_ANSWER, ANSWER_ADDITIONAL,
 			   is_clean && has_excluded(reply, context), NULL, FOREVER};
 	const bool is_undecided = filter_concerns(question, context) &&
-				  reply_has(reply, question->type) &&
-				  !(other && other->packet);
+				  reply_has(reply, question->type) && !is_known(other);
 	struct builder builder;
 	bool is_positive, is_changed;
 
-	/* What was not waited for may come any moment. */
+	/* What did not come may come any moment. */
 	if (is_undecided)
 		all.cap = UNSURE_S;
 	filter_decide(&filter, question, context, reply, other);
