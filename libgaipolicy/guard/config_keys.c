@@ -87,6 +87,7 @@ static const struct gp_config_key nat64_keys[] = {
 	{"exclude-a", "", NULL, NULL, GP_TYPE_PREFIX4, APPENDS, 0, 0},
 	{"exclude-aaaa", "::ffff:0:0/96", NULL, NULL, GP_TYPE_PREFIX6, APPENDS, 0, 0},
 	{"exclude-domains", "", NULL, NULL, GP_TYPE_PATTERN, APPENDS, 0, 0},
+	{"ptr-name", "", NULL, NULL, GP_TYPE_NAME, 0, 0, 0},
 	{"clients", "", NULL, NULL, GP_TYPE_PREFIX, APPENDS, 0, 0},
 	{"literals", "yes", "yes no", NULL, GP_TYPE_WORD, 0, 0, 0},
 };

@@ -241,13 +241,29 @@ static bool read_prefix(const char *word, int family, struct gp_prefix *out,
 	return false;
 }
 
+/* What stands before the '=', if there is one, to PREFIX, and what behind it is right. */
+static bool split_nat64(const char *word, char prefix[GP_PREFIX_TEXT],
+			char why[GP_CONFIG_WHY])
+{
+	const size_t length = strcspn(word, "=");
+	struct gp_prefix range;
+
+	if (length >= GP_PREFIX_TEXT)
+		return false;
+	memcpy(prefix, word, length);
+	prefix[length] = '\0';
+	return !word[length] || read_prefix(word + length + 1, AF_INET, &range, why);
+}
+
 static bool check_nat64(const char *word, char why[GP_CONFIG_WHY])
 {
 	const uint8_t any[4] = {192, 0, 2, 1};
 	struct gp_addr ipv4 = gp_addr_make(AF_INET, any, 0), out;
 	struct gp_prefix prefix;
+	char text[GP_PREFIX_TEXT];
 
-	if (!strchr(word, '/') || !read_prefix(word, AF_INET6, &prefix, why))
+	if (!split_nat64(word, text, why) || !strchr(text, '/') ||
+	    !read_prefix(text, AF_INET6, &prefix, why))
 		return false;
 	switch (gp_nat64_embed(&prefix, &ipv4, &out)) {
 	case GP_OK:

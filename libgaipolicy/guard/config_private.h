@@ -40,7 +40,7 @@ enum gp_config_type {
 	GP_TYPE_PREFIX,    /* ADDRESS/LENGTH of either family */
 	GP_TYPE_PREFIX4,
 	GP_TYPE_PREFIX6,
-	GP_TYPE_NAT64, /* a prefix that RFC 6052 knows */
+	GP_TYPE_NAT64, /* a prefix that RFC 6052 knows, [=IPV4PREFIX] */
 	GP_TYPE_QTYPE, /* TYPEnnn (RFC 3597), beside the words */
 	GP_TYPE_CHAIN, /* services as on the hosts: line */
 };

@@ -45,7 +45,7 @@ static const char *form(enum gp_config_type type)
 	case GP_TYPE_PREFIX6:
 		return "an IPv6 ADDRESS or ADDRESS/LENGTH";
 	case GP_TYPE_NAT64:
-		return "an IPv6 ADDRESS/LENGTH";
+		return "an IPv6 ADDRESS/LENGTH, behind it =IPV4PREFIX if only that";
 	case GP_TYPE_QTYPE:
 		return "TYPE and a number";
 	case GP_TYPE_CHAIN:

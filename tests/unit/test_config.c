@@ -88,13 +88,17 @@ static const struct values values[] = {
 	/* RFC 6052 2.2: the lengths, and bits 64 to 71 */
 	{"nat64", "prefix",
 	 "auto|64:ff9b::/96|auto 2001:db8::/32|2001:db8:100::/40 2001:db8:122::/48|"
-	 "2001:db8:122:300::/56|2001:db8:122:344::/64",
+	 "2001:db8:122:300::/56|2001:db8:122:344::/64|"
+	 "64:ff9b::/96 2001:db8::/96=10.0.0.0/8|2001:db8::/96=192.0.2.1",
+	 "2001:db8::/96=|2001:db8::/96=10.0.0.1/8|2001:db8::/96=::/0|=10.0.0.0/8|"
+	 "2001:db8::/96=10.0.0.0/33|2001:db8::/95=10.0.0.0/8|"
 	 "|64:ff9b::|64:ff9b::/95|2001:db8::/33|2001:db8:0:0:100::/96|192.0.2.0/24|"
 	 "64:ff9b::1/96|none"},
 	{"nat64", "non-global", "refuse|allow|auto", "|no"},
 	{"nat64", "exclude-a", "|10.0.0.0/8 192.0.2.1", "::/0|10.0.0.1/8|x"},
 	{"nat64", "exclude-aaaa", "|::ffff:0:0/96 2001:db8::/32", "10.0.0.0/8|x"},
 	{"nat64", "exclude-domains", "|a.example =b.example", "a..b"},
+	{"nat64", "ptr-name", "|dns64.example", "a..b|a.example b.example"},
 	{"nat64", "clients", "|10.0.0.0/8 ::1", "x"},
 	{"nat64", "literals", "yes|no", "|auto"},
 

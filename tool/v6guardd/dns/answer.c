@@ -81,7 +81,8 @@ bool answer_may_embed(const struct answer_context *context, size_t index,
 {
 	const struct dns_config *config = context->config;
 
-	if (is_never(ipv4) || dns_list_has(&config->exclude_a, ipv4))
+	if (is_never(ipv4) || dns_list_has(&config->exclude_a, ipv4) ||
+	    !dns_prefix_is_for(config, index, ipv4))
 		return false;
 	if (config->non_global == DNS_ALLOW ||
 	    !gp_nat64_is_well_known(&config->prefixes[index]) ||

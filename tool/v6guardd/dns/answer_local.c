@@ -13,6 +13,7 @@ static const uint8_t well_known[2][4] = {{192, 0, 0, 170}, {192, 0, 0, 171}};
 
 /* ---- ipv4only.arpa (RFC 8880 7.1) ---- */
 
+/* A prefix for some IPv4 addresses alone would be taken for one for all. */
 static void put_prefixes(struct builder *builder, const struct dns_config *config,
 			 const uint8_t *owner)
 {
@@ -21,7 +22,8 @@ static void put_prefixes(struct builder *builder, const struct dns_config *confi
 	for (size_t i = 0; i < config->prefix_count; i++)
 		for (size_t j = 0; j < 2; j++) {
 			ipv4 = gp_addr_make(AF_INET, well_known[j], 0);
-			if (gp_nat64_embed(&config->prefixes[i], &ipv4, &ipv6) == GP_OK)
+			if (dns_prefix_is_for(config, i, &ipv4) &&
+			    gp_nat64_embed(&config->prefixes[i], &ipv4, &ipv6) == GP_OK)
 				builder_put(builder, ANSWER_ANSWER, owner, WIRE_AAAA,
 					    LOCAL_S, ipv6.bytes, 16);
 		}
@@ -37,7 +39,10 @@ static void answer_ipv4only(const struct question *question,
 	out->flags |= WIRE_AA;
 	if (is_name && question->type == WIRE_AAAA) {
 		put_prefixes(&builder, context->config, question->name);
-		out->ede = ANSWER_EDE_SYNTHESIZED;
+		if (builder.counts[ANSWER_ANSWER])
+			out->ede = ANSWER_EDE_SYNTHESIZED;
+		else
+			builder_put_soa(&builder, ipv4only, LOCAL_S);
 	} else if (is_name && question->type == WIRE_A) {
 		for (size_t i = 0; i < 2; i++)
 			builder_put(&builder, ANSWER_ANSWER, question->name, WIRE_A,
@@ -150,6 +155,8 @@ bool answer_local(const struct question *question, const struct answer_context *
 		answer_reverse(question, out);
 		return true;
 	}
+	if (answer_ptr_named(question, context, out))
+		return true;
 	if (question->type == WIRE_ANY) {
 		answer_any(question, out);
 		return true;

@@ -124,6 +124,9 @@ size_t filter_hints(const struct answer_context *context, const struct wire_rr *
  * in-addr.arpa. */
 bool answer_ptr_target(const struct question *question,
 		       const struct answer_context *context, uint8_t target[WIRE_NAME]);
+/** It is, and has the name of `ptr-name`: OUT is the answer. */
+bool answer_ptr_named(const struct question *question,
+		      const struct answer_context *context, struct answer *out);
 /** The answer, from REPLY about TARGET. */
 void answer_ptr(const struct question *question, const struct answer_context *context,
 		const struct reply *reply, const uint8_t *target, struct answer *out);

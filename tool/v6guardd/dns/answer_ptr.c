@@ -78,6 +78,25 @@ bool answer_ptr_target(const struct question *question,
 	return true;
 }
 
+bool answer_ptr_named(const struct question *question,
+		      const struct answer_context *context, struct answer *out)
+{
+	const uint8_t *name = context->config->ptr_name;
+	uint8_t target[WIRE_NAME];
+	struct builder builder;
+
+	if (!name[0] || !answer_ptr_target(question, context, target))
+		return false;
+	builder_begin(&builder, question, out);
+	out->flags |= WIRE_AA;
+	out->is_synthesized = true;
+	out->ede = ANSWER_EDE_SYNTHESIZED;
+	builder_put_name(&builder, ANSWER_ANSWER, question->name, WIRE_PTR, TARGET_S,
+			 name);
+	builder_end(&builder, WIRE_NOERROR, TARGET_S);
+	return true;
+}
+
 /* The answer section, for who sees signatures or not. */
 static void put_answers(struct builder *builder, const struct question *question,
 			const struct answer_context *context, const struct reply *reply)

@@ -130,11 +130,30 @@ static bool take_prefix(struct reader *reader, const char *word)
 static bool take_nat64(struct reader *reader, const char *word)
 {
 	struct dns_config *out = reader->out;
-	const char *text = !strcmp(word, "auto") ? "64:ff9b::/96" : word;
+	const uint32_t i = out->prefix_count;
+	const size_t length = strcspn(word, "=");
+	char text[WORD];
 
-	if (out->prefix_count == DNS_PREFIXES)
+	if (i == DNS_PREFIXES)
 		return refuse(reader, "at most %d prefixes", DNS_PREFIXES);
-	return gp_prefix_parse(text, &out->prefixes[out->prefix_count++]) == GP_OK;
+	if (!strcmp(word, "auto"))
+		snprintf(text, sizeof(text), "64:ff9b::/96");
+	else
+		snprintf(text, sizeof(text), "%.*s", (int)length, word);
+	out->prefix_count++;
+	return gp_prefix_parse(text, &out->prefixes[i]) == GP_OK &&
+	       (!word[length] ||
+		gp_prefix_parse(word + length + 1, &out->ranges[i]) == GP_OK);
+}
+
+static bool take_ptr_name(struct reader *reader, const char *word)
+{
+	uint8_t *name = reader->out->ptr_name;
+
+	if (!wire_name_parse(word, name))
+		return refuse(reader, "'%s' is no name", word);
+	wire_name_lower(name);
+	return true;
 }
 
 static bool take_pattern(struct reader *reader, const char *word)
@@ -273,7 +292,8 @@ bool dns_config_from(const struct gp_config *config, struct dns_config *out,
 		  read_list(&reader, "nat64", "exclude-a", &out->exclude_a) &&
 		  read_list(&reader, "nat64", "exclude-aaaa", &out->exclude_aaaa) &&
 		  read_list(&reader, "nat64", "clients", &out->clients) &&
-		  each_word(&reader, "nat64", "exclude-domains", take_pattern);
+		  each_word(&reader, "nat64", "exclude-domains", take_pattern) &&
+		  each_word(&reader, "nat64", "ptr-name", take_ptr_name);
 	if (is_good) {
 		gp_config_each(config, visit_forward, &reader);
 		is_good = !why[0];
@@ -332,8 +352,8 @@ static bool is_list_valid(const struct dns_list *list)
 
 static bool are_names_valid(const struct dns_config *config)
 {
-	bool is_good =
-		config->pattern_count <= DNS_PATTERNS && config->zone_count <= DNS_ZONES;
+	bool is_good = config->pattern_count <= DNS_PATTERNS &&
+		       config->zone_count <= DNS_ZONES && is_name_valid(config->ptr_name);
 
 	for (size_t i = 0; is_good && i < config->pattern_count; i++)
 		is_good = config->exclude_domains[i].kind <= DNS_PATTERN_BELOW &&
@@ -353,7 +373,10 @@ static bool are_nat64_prefixes_valid(const struct dns_config *config)
 	bool is_good = config->prefix_count <= DNS_PREFIXES;
 
 	for (size_t i = 0; is_good && i < config->prefix_count; i++)
-		is_good = gp_nat64_embed(&config->prefixes[i], &ipv4, &out) == GP_OK;
+		is_good = gp_nat64_embed(&config->prefixes[i], &ipv4, &out) == GP_OK &&
+			  (!config->ranges[i].length ||
+			   (config->ranges[i].addr.family == AF_INET &&
+			    is_prefix_valid(&config->ranges[i])));
 	return is_good;
 }
 
@@ -390,6 +413,25 @@ bool dns_list_has(const struct dns_list *list, const struct gp_addr *addr)
 		if (gp_prefix_match(&list->list[i], addr))
 			return true;
 	return false;
+}
+
+static bool is_in_range(const struct gp_prefix *range, const struct gp_addr *ipv4)
+{
+	return !range->length || gp_prefix_match(range, ipv4);
+}
+
+bool dns_prefix_is_for(const struct dns_config *config, size_t index,
+		       const struct gp_addr *ipv4)
+{
+	const struct gp_prefix *own = &config->ranges[index];
+
+	if (!is_in_range(own, ipv4))
+		return false;
+	for (size_t i = 0; i < config->prefix_count; i++)
+		if (config->ranges[i].length > own->length &&
+		    is_in_range(&config->ranges[i], ipv4))
+			return false;
+	return true;
 }
 
 bool dns_is_excluded(const struct dns_config *config, const uint8_t *name)

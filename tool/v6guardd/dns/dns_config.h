@@ -52,7 +52,9 @@ struct dns_config {
 	uint32_t nat64; /* enum dns_switch */
 	uint32_t prefix_count;
 	struct gp_prefix prefixes[DNS_PREFIXES];
-	uint32_t non_global; /* enum dns_nonglobal */
+	struct gp_prefix ranges[DNS_PREFIXES]; /* IPv4 it is for; of length 0: all */
+	uint8_t ptr_name[WIRE_NAME];           /* the root: none */
+	uint32_t non_global;                   /* enum dns_nonglobal */
 	struct dns_list exclude_a, exclude_aaaa, clients;
 	uint32_t pattern_count;
 	struct dns_pattern exclude_domains[DNS_PATTERNS];
@@ -83,6 +85,11 @@ bool dns_is_any(const struct gp_addr *addr);
 
 /** ADDR is in one of LIST's prefixes. */
 bool dns_list_has(const struct dns_list *list, const struct gp_addr *addr);
+
+/** IPV4 goes into the prefix of that INDEX: no other one's range is nearer to it (RFC
+ * 6147 5.2). */
+bool dns_prefix_is_for(const struct dns_config *config, size_t index,
+		       const struct gp_addr *ipv4);
 
 /** NAME (lower case) matches one of exclude-domains. */
 bool dns_is_excluded(const struct dns_config *config, const uint8_t *name);

@@ -31,8 +31,9 @@ static const struct gp_prefix *prefix_for(const struct dns_config *config,
 					  const struct gp_addr *ipv4)
 {
 	for (size_t i = 0; i < config->prefix_count; i++)
-		if (!gp_nat64_is_well_known(&config->prefixes[i]) ||
-		    !gp_nat64_is_nonglobal(ipv4))
+		if (dns_prefix_is_for(config, i, ipv4) &&
+		    (!gp_nat64_is_well_known(&config->prefixes[i]) ||
+		     !gp_nat64_is_nonglobal(ipv4)))
 			return &config->prefixes[i];
 	return &config->prefixes[0];
 }
