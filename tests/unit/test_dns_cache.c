@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <unistd.h>
 
 #include "dns_text.h"
 #include "tool/v6guardd/dns/cache.h"
@@ -175,6 +176,40 @@ static void rounds(void **state)
 	cache_free(cache);
 }
 
+/* Pages of this process that are in memory. */
+static size_t resident(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	size_t all = 0, in_memory = 0;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%zu %zu", &all, &in_memory), 2);
+	fclose(file);
+	return in_memory * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* What is kept takes what was asked for, and no more, whatever comes. */
+static void bounded(void **state)
+{
+	enum { SIZE = 16 << 20, NAMES = 400000 };
+	struct cache *cache = cache_new(SIZE, START);
+	const size_t before = resident();
+	char text[32];
+	size_t grown;
+
+	(void)state;
+	assert_non_null(cache);
+	for (unsigned i = 0; i < NAMES; i++) {
+		snprintf(text, sizeof(text), "n%u.example.", i);
+		put(cache, text, 1 + i % 3, 1, 600, START);
+	}
+	grown = resident() - before;
+	assert_true(cache_entries(cache) > SIZE / 256 && cache_entries(cache) < NAMES);
+	assert_true(grown > SIZE / 10 * 9);
+	assert_true(grown < SIZE / 10 * 13);
+	cache_free(cache);
+}
+
 /* One that is too large is not kept, and pushes nobody out. */
 static void too_large(void **state)
 {
@@ -232,7 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times),     cmocka_unit_test(keys),
 		cmocka_unit_test(rounds),    cmocka_unit_test(too_large),
-		cmocka_unit_test(finishing),
+		cmocka_unit_test(finishing), cmocka_unit_test(bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -281,6 +281,66 @@ static void names(void **state)
 
 /* ---- resolv.conf ---- */
 
+/* A name of LENGTH bytes with all values in its labels, from SEED on. */
+static void fill_name(uint8_t *name, size_t length, unsigned seed)
+{
+	for (size_t left = length - 1; left;) {
+		const size_t most = left == 65 ? 62 : 63;
+		const size_t label = left - 1 < most ? left - 1 : most;
+		*name++ = (uint8_t)label;
+		for (size_t i = 0; i < label; i++)
+			*name++ = (uint8_t)(seed++ * 7);
+		left -= label + 1;
+	}
+	*name = 0;
+}
+
+/* RFC 4343: letters of ASCII alone have a case; names of all lengths, read in words. */
+static void folding(void **state)
+{
+	uint8_t message[WIRE_HEADER + WIRE_NAME + 4], lower[WIRE_NAME];
+	struct question question;
+
+	(void)state;
+	for (size_t length = 3; length <= WIRE_NAME; length++) {
+		memcpy(message, HEAD, WIRE_HEADER);
+		fill_name(message + WIRE_HEADER, length, (unsigned)length * 11);
+		memcpy(message + WIRE_HEADER + length, AAAA_IN, 4);
+		/* What was there before must not count. */
+		memset(&question, 0xa5, sizeof(question));
+		assert_int_equal(
+			question_read(message, WIRE_HEADER + length + 4, &question),
+			QUESTION_GOOD);
+		assert_int_equal(question.name_length, length);
+		assert_memory_equal(question.asked, message + WIRE_HEADER, length);
+		for (size_t i = 0; i < length; i++) {
+			const uint8_t c = message[WIRE_HEADER + i];
+			lower[i] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+		}
+		assert_memory_equal(question.name, lower, length);
+		assert_int_equal(question.hash, wire_name_hash(lower));
+	}
+}
+
+/* Names that are alike come to hashes that are not. */
+static void hashes(void **state)
+{
+	enum { NAMES = 100000, BUCKETS = 32768 };
+	static uint16_t buckets[BUCKETS];
+	unsigned fullest = 0;
+	char text[32];
+
+	(void)state;
+	for (unsigned i = 0; i < NAMES; i++) {
+		snprintf(text, sizeof(text), "x%u.w.example.", i);
+		const unsigned bucket = wire_name_hash(dns_name(text)) % BUCKETS;
+		if (++buckets[bucket] > fullest)
+			fullest = buckets[bucket];
+	}
+	/* About 3 in each; by chance 16 in one in 10^4 such tables. */
+	assert_true(fullest < 18);
+}
+
 static void resolv_conf(void **state)
 {
 	static const char text[] = "# nameserver 192.0.2.9\nsearch example\n"
@@ -327,7 +387,8 @@ int main(void)
 		cmocka_unit_test(fates),       cmocka_unit_test(fields),
 		cmocka_unit_test(refusals),    cmocka_unit_test(cuts),
 		cmocka_unit_test(compression), cmocka_unit_test(names),
-		cmocka_unit_test(resolv_conf),
+		cmocka_unit_test(resolv_conf), cmocka_unit_test(folding),
+		cmocka_unit_test(hashes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

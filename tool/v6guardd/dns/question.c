@@ -20,41 +20,34 @@ static enum question_fate refuse(struct question *out, enum wire_rcode rcode)
 	return QUESTION_REFUSE;
 }
 
-/*
- * In one go: checked, in lower case, and hashed; its length, 0: it is none. No pointer
- * may stand here, as there is nothing before it to point to.
- */
-static size_t read_name(const uint8_t *from, size_t room, struct question *out)
+/* The length of a whole name; 0: it is none. No pointer may stand here, as there is
+ * nothing before it to point to. */
+static size_t name_length(const uint8_t *from, size_t room)
 {
-	uint32_t hash = WIRE_HASH;
 	size_t at = 0;
 
 	if (room > WIRE_NAME)
 		room = WIRE_NAME;
 	while (at < room) {
-		const uint8_t left = from[at];
-		if (left > LABEL || at + left >= room)
-			return 0;
-		for (const size_t end = at + left; at <= end; at++) {
-			const uint8_t c = wire_lower(from[at]);
-			out->name[at] = c;
-			hash = wire_hash(hash, c);
-		}
-		if (!left) {
-			out->hash = hash;
+		const uint8_t left = from[at++];
+		if (!left)
 			return at;
-		}
+		if (left > LABEL)
+			return 0;
+		at += left;
 	}
 	return 0;
 }
 
 static bool read_question(struct wire_in *in, struct question *out)
 {
-	const size_t length = read_name(in->start + in->at, in->size - in->at, out);
+	const size_t length = name_length(in->start + in->at, in->size - in->at);
 
 	if (!length || in->size - in->at - length < 4)
 		return false;
 	memcpy(out->asked, in->start + in->at, length);
+	memset(out->asked + length, 0, 8);
+	out->hash = wire_name_fold(out->asked, length, out->name);
 	in->at += length;
 	out->type = wire_peek_u16(in->start + in->at);
 	out->class = wire_peek_u16(in->start + in->at + 2);

@@ -16,11 +16,11 @@ enum question_fate {
 };
 
 struct question {
-	uint16_t id, flags;      /* as in the header */
-	uint8_t name[WIRE_NAME]; /* lower case */
+	uint16_t id, flags;           /* as in the header */
+	uint8_t name[WIRE_NAME_ROOM]; /* lower case */
 	uint16_t name_length;
-	uint32_t hash;            /* wire_name_hash of it */
-	uint8_t asked[WIRE_NAME]; /* as the client spelled it (0x20) */
+	uint32_t hash;                 /* wire_name_hash of it */
+	uint8_t asked[WIRE_NAME_ROOM]; /* as the client spelled it (0x20) */
 	uint16_t type, class;
 	bool has_question; /* name, type and class are there */
 	bool has_opt;

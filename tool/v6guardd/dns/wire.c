@@ -311,11 +311,37 @@ size_t wire_name_length(const uint8_t *name)
 uint32_t wire_name_hash(const uint8_t *name)
 {
 	const size_t length = wire_name_length(name);
-	uint32_t hash = WIRE_HASH;
+	uint8_t padded[WIRE_NAME_ROOM];
 
-	for (size_t i = 0; i < length; i++)
-		hash = wire_hash(hash, name[i]);
-	return hash;
+	memcpy(padded, name, length);
+	memset(padded + length, 0, 8);
+	return wire_name_fold(padded, length, padded);
+}
+
+/* Eight bytes in one go; lengths of labels are below 'A'. */
+static uint64_t lower_word(uint64_t word)
+{
+	const uint64_t each = 0x0101010101010101, low = word & 0x7f * each;
+	const uint64_t from_a = low + (0x80 - 'A') * each;
+	const uint64_t behind_z = low + (0x7f - 'Z') * each;
+	const uint64_t is_upper = (from_a ^ behind_z) & ~word & 0x80 * each;
+
+	return word | is_upper >> 2;
+}
+
+uint32_t wire_name_fold(const uint8_t *name, size_t length, uint8_t *lower)
+{
+	uint64_t hash = WIRE_HASH;
+
+	for (size_t i = 0; i < length; i += 8) {
+		uint64_t word;
+		memcpy(&word, name + i, sizeof(word));
+		word = lower_word(word);
+		memcpy(lower + i, &word, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+		hash ^= hash >> 29;
+	}
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 bool wire_name_equal(const uint8_t *a, const uint8_t *b)

@@ -151,7 +151,9 @@ static inline uint32_t wire_peek_u32(const uint8_t *at)
 /* ---- names: in wire form, uncompressed, whole ------------------------------------- */
 
 size_t wire_name_length(const uint8_t *name);
-/** One more byte, in lower case, of a name that is hashed; begin with WIRE_HASH. */
+/** Room for a name that is read in words: what is behind it is zero. */
+#define WIRE_NAME_ROOM 264
+/** One more byte of what is hashed; begin with WIRE_HASH. */
 #define WIRE_HASH 2166136261U
 static inline uint32_t wire_hash(uint32_t hash, uint8_t c)
 {
@@ -163,6 +165,9 @@ static inline uint8_t wire_lower(uint8_t c)
 }
 /** Of NAME, which is in lower case. */
 uint32_t wire_name_hash(const uint8_t *name);
+/** Its hash, and in LOWER the LENGTH bytes of NAME in lower case; both have
+ * WIRE_NAME_ROOM bytes, 8 of them behind LENGTH zero. */
+uint32_t wire_name_fold(const uint8_t *name, size_t length, uint8_t *lower);
 /** Without regard to case (RFC 1035 2.3.3, RFC 4343). */
 bool wire_name_equal(const uint8_t *a, const uint8_t *b);
 /** NAME is ZONE or below it. */
