@@ -156,6 +156,53 @@ static void do_cached(struct run *run)
 		scenario_fail(run, "%zu answers are kept", serve_cached(world.serve));
 }
 
+static uint64_t counter(const char *name, bool *is_known)
+{
+	const struct serve_counters *counters = serve_counters(world.serve);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} list[] = {
+		{"questions", counters->questions},
+		{"malformed", counters->malformed},
+		{"refused", counters->refused},
+		{"answers", counters->answers},
+		{"failures", counters->failures},
+		{"synthesized", counters->synthesized},
+		{"local", counters->local},
+		{"joined", counters->joined},
+		{"hits", counters->hits},
+		{"stale", counters->stale},
+	};
+
+	*is_known = false;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (!strcmp(list[i].name, name)) {
+			*is_known = true;
+			return list[i].value;
+		}
+	return 0;
+}
+
+static void do_counters(struct run *run)
+{
+	for (size_t i = 1; i < run->word_count; i++) {
+		char *value = strchr(run->words[i], '=');
+		bool is_known = false;
+		uint64_t is = 0;
+		if (value) {
+			*value++ = '\0';
+			is = counter(run->words[i], &is_known);
+		}
+		if (!is_known)
+			scenario_fail(run, "'%s': NAME=NUMBER of serve_counters",
+				      run->words[i]);
+		if (is != strtoull(value, NULL, 10))
+			scenario_fail(run, "%s is %llu", run->words[i],
+				      (unsigned long long)is);
+	}
+}
+
 /* ---- statements ---- */
 
 static const struct {
@@ -178,6 +225,7 @@ static const struct {
 	{"asked", scenario_asked},
 	{"flush", do_flush},
 	{"cached", do_cached},
+	{"counters", do_counters},
 };
 
 static void act(struct run *run)

@@ -40,6 +40,7 @@
  *                             no others; `asked nothing`
  *   flush [NAME]
  *   cached NUMBER             answers that are kept
+ *   counters NAME=NUMBER...   of struct serve_counters
  *
  * A question that is asked upstream and that no `upstream` answers fails the case.
  */

@@ -250,6 +250,7 @@ void serve_configure(struct serve *serve, const struct dns_config *config)
 		renew_cache(serve, (size_t)config->cache_size);
 	else if (memcmp(&serve->config, config, sizeof(*config)) != 0)
 		cache_flush(serve->cache);
+	serve->era++;
 	memcpy(listen, serve->config.listen, sizeof(listen));
 	serve->config = *config;
 	serve->config.listen_count = count;

@@ -53,6 +53,16 @@ static void free_half(struct half *half)
 	free(packet.pointer);
 }
 
+static void free_waiters(struct lookup *lookup)
+{
+	while (lookup->waiters) {
+		struct waiter *waiter = lookup->waiters;
+		lookup->waiters = waiter->next;
+		lookup->serve->waiter_count--;
+		free(waiter);
+	}
+}
+
 void lookup_free(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
@@ -67,12 +77,7 @@ void lookup_free(struct lookup *lookup)
 	free_half(&lookup->other);
 	if (lookup->timer)
 		event_free(lookup->timer);
-	while (lookup->waiters) {
-		struct waiter *waiter = lookup->waiters;
-		lookup->waiters = waiter->next;
-		serve->waiter_count--;
-		free(waiter);
-	}
+	free_waiters(lookup);
 	free(lookup);
 }
 
@@ -101,10 +106,13 @@ static bool take_stale(struct lookup *lookup, struct cache_hit *hit)
 
 	if (serve_is_failure(answer->flags) && answer->ede != ANSWER_EDE_BOGUS &&
 	    cache_get(serve->cache, &key, now, serve->config.serve_stale_ms, hit)) {
-		cache_set_failed(serve->cache, &key, now, SERVE_STALE_AGAIN_MS);
+		if (!lookup->is_late)
+			cache_set_failed(serve->cache, &key, now, SERVE_STALE_AGAIN_MS);
 		return true;
 	}
-	cache_put(serve->cache, &key, answer, now);
+	/* It may be what another configuration would not have asked for, or believed. */
+	if (lookup->era == serve->era)
+		cache_put(serve->cache, &key, answer, now);
 	return false;
 }
 
@@ -161,11 +169,39 @@ static bool is_still_asked(const struct lookup *lookup)
 		       answer_target(&lookup->question, &lookup->context, target);
 }
 
+static void wait_until(struct lookup *lookup, long long after_ms)
+{
+	const long long left = lookup->started_ms + after_ms - gp_boot_ms();
+	const struct timeval delay = {left > 0 ? left / 1000 : 0,
+				      left > 0 ? left % 1000 * 1000 : 0};
+
+	evtimer_add(lookup->timer, &delay);
+}
+
+static bool is_complete(const struct lookup *lookup)
+{
+	return lookup->main.is_done && (!lookup->other_type || lookup->other.is_done);
+}
+
+/* RFC 8767 5: who waited has an old answer. The new one is still on its way: were it not
+ * taken a server that needs two seconds would never be heard again. */
+static bool goes_on(struct lookup *lookup)
+{
+	if (lookup->is_late || is_complete(lookup) ||
+	    gp_boot_ms() - lookup->started_ms >= SERVE_LIMIT_MS)
+		return false;
+	lookup->is_late = true;
+	free_waiters(lookup);
+	wait_until(lookup, SERVE_LIMIT_MS);
+	return true;
+}
+
 static void finish(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
 	struct cache_hit hit = {.age = 0};
 	struct waiter *waiter;
+	bool is_stale;
 
 	if (!is_still_asked(lookup))
 		answer_fail(&lookup->question, WIRE_SERVFAIL, ANSWER_EDE_NONE,
@@ -176,23 +212,16 @@ static void finish(struct lookup *lookup)
 		answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
 			    lookup->other_type ? &lookup->other.reply : NULL,
 			    &serve->answer);
-	if (lookup->other_type)
+	if (lookup->other_type && lookup->waiters)
 		tell_addresses(lookup);
-	if (!take_stale(lookup, &hit))
+	is_stale = take_stale(lookup, &hit);
+	if (!is_stale)
 		hit.image = answer_image(&serve->answer);
 	for (waiter = lookup->waiters; waiter; waiter = waiter->next)
 		serve_reply(serve, &waiter->client, &waiter->question, &hit.image,
 			    hit.age);
-	lookup_free(lookup);
-}
-
-static void wait_until(struct lookup *lookup, long long after_ms)
-{
-	const long long left = lookup->started_ms + after_ms - gp_boot_ms();
-	const struct timeval delay = {left > 0 ? left / 1000 : 0,
-				      left > 0 ? left % 1000 * 1000 : 0};
-
-	evtimer_add(lookup->timer, &delay);
+	if (!is_stale || !goes_on(lookup))
+		lookup_free(lookup);
 }
 
 /* One of the two is late, and the other does: AAAA can be made of an A, and what is
@@ -329,6 +358,7 @@ struct lookup *lookup_new(struct serve *serve, const struct question *question,
 	lookup->client = *context->client;
 	lookup->context.client = &lookup->client;
 	lookup->variant = answer_variant(question, context);
+	lookup->era = serve->era;
 	lookup->started_ms = gp_boot_ms();
 	lookup->timer = evtimer_new(serve->base, on_timer, lookup);
 	if (!lookup->timer) {

@@ -34,6 +34,8 @@ struct lookup {
 	struct half main, other;
 	uint16_t other_type;
 	bool is_beginning;
+	bool is_late; /* whoever waited has had an old answer; the new one is kept */
+	uint32_t era; /* of the configuration that it was asked under */
 	struct event *timer;
 	long long started_ms;
 };
@@ -45,6 +47,7 @@ struct serve {
 	struct serve_policy policy; /* while it is held; else what was seen of it last */
 	bool has_policy;
 	unsigned holds;
+	uint32_t era; /* grows with each configuration */
 	bool ipv6_default, ipv4_usable;
 	struct upstream *upstream;
 	struct listen *listen;
