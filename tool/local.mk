@@ -104,6 +104,9 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/cache.h \
 	tool/v6guardd/dns/dns_config.c \
 	tool/v6guardd/dns/dns_config.h \
+	tool/v6guardd/dns/dns_config_check.c \
+	tool/v6guardd/dns/dns_config_private.h \
+	tool/v6guardd/dns/dns_config_servers.c \
 	tool/v6guardd/dns/health.c \
 	tool/v6guardd/dns/health.h \
 	tool/v6guardd/dns/health_rules.c \

@@ -21,6 +21,7 @@ units = \
 	tests/unit/test_dns_listen \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_replay \
+	tests/unit/test_dns_upstream \
 	tests/unit/test_dns_vectors \
 	tests/unit/test_document \
 	tests/unit/test_edit \
@@ -384,6 +385,9 @@ tests_unit_test_dns_replay_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--w
 	-Wl,--wrap=event_pending -Wl,--wrap=upstream_ask -Wl,--wrap=upstream_cancel \
 	-Wl,--wrap=listen_new -Wl,--wrap=listen_send -Wl,--wrap=listen_ignore
 tests_unit_test_dns_replay_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_dns_upstream_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_upstream_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS) $(UNBOUND_CFLAGS)
+tests_unit_test_dns_upstream_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_vectors_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_vectors_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_dns_vectors_LDADD = $(daemon_libs) $(JANSSON_LIBS)

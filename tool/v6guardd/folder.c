@@ -7,6 +7,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "dns/ub_library.h"
 #include "folder.h"
 #include "say.h"
 
@@ -65,7 +66,34 @@ static void say_errors(const struct gp_config_errors *errors, const char *dir,
 		copy_printable(first, text);
 }
 
-int folder_load(const char *dir, struct settings *out, char first[FOLDER_ERROR])
+/* An error that begins with a section has no file. */
+static void say_error(const char *error, const char *dir, char first[FOLDER_ERROR])
+{
+	char text[FOLDER_ERROR];
+
+	snprintf(text, sizeof(text), "%s%s%s", error[0] == '[' ? dir : "",
+		 error[0] == '[' ? ": " : "", error);
+	say("%s", text);
+	if (first)
+		copy_printable(first, text);
+}
+
+static bool is_possible(const struct gp_config *config, const struct dns_config *dns,
+			const bool *has_ipv4, char error[DNS_WHY])
+{
+	struct dns_ability ability = {
+		.is_network_known = has_ipv4 != NULL,
+		.ipv4_usable = has_ipv4 && *has_ipv4,
+	};
+
+	if (!dns_config_needs_ability(dns))
+		return true;
+	ub_library_probe(&ability);
+	return dns_config_is_possible(config, dns, &ability, error);
+}
+
+int folder_load(const char *dir, const bool *has_ipv4, struct settings *out,
+		char first[FOLDER_ERROR])
 {
 	static struct gp_config_errors errors;
 	static struct settings settings;
@@ -82,12 +110,11 @@ int folder_load(const char *dir, struct settings *out, char first[FOLDER_ERROR])
 			       ? 3
 			       : 4;
 	}
-	is_good = settings_from_config(config, &settings, warning, error);
+	is_good = settings_from_config(config, &settings, warning, error) &&
+		  is_possible(config, &settings.dns, has_ipv4, error);
 	gp_config_free(config);
 	if (!is_good) {
-		say("%s: %s", dir, error);
-		if (first)
-			copy_printable(first, error);
+		say_error(error, dir, first);
 		return 3;
 	}
 	if (warning[0])

@@ -9,11 +9,12 @@
 #define FOLDER_ERROR 1024
 
 /**
- * Read the configuration in DIR into OUT, saying what is wrong. The exit status: 0, 3 or
- * 4; OUT is untouched unless it is 0. FIRST (NULL allowed): the first error as text, in
- * printable ASCII.
+ * Read the configuration in DIR into OUT, saying what is wrong. HAS_IPV4 is what the host
+ * has now, NULL: not known yet. The exit status: 0, 3 or 4; OUT is untouched unless it is
+ * 0. FIRST (NULL allowed): the first error as text, in printable ASCII.
  */
-int folder_load(const char *dir, struct settings *out, char first[FOLDER_ERROR]);
+int folder_load(const char *dir, const bool *has_ipv4, struct settings *out,
+		char first[FOLDER_ERROR]);
 
 /** A watch over DIR, its conf.d and its own entry where it stands. */
 struct folder {

@@ -202,7 +202,7 @@ int main(int argc, char **argv)
 	wishes.dir = strdup(V6GUARD_CONFDIR);
 	code = wishes.dir ? take_options(argc, argv, &wishes) : EXIT_ENVIRONMENT;
 	if (code == EXIT_DONE && !wishes.is_over)
-		code = folder_load(wishes.dir, &settings, NULL);
+		code = folder_load(wishes.dir, NULL, &settings, NULL);
 	if (code == EXIT_DONE && !wishes.is_over && !wishes.is_check)
 		code = run(&wishes, &settings);
 	free(wishes.dir);

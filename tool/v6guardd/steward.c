@@ -120,12 +120,13 @@ static void reload(struct steward *steward)
 {
 	static struct message message;
 	static struct settings settings;
+	const bool has_ipv4 = gp_reach_ipv4_usable(steward->map, gp_boot_ms());
 	char first[FOLDER_ERROR] = "";
 
 	folder_done(&steward->folder);
 	notify("RELOADING=1");
 	memset(&message, 0, sizeof(message));
-	if (folder_load(steward->options->dir, &settings, first) == 0) {
+	if (folder_load(steward->options->dir, &has_ipv4, &settings, first) == 0) {
 		take_settings(steward, &settings);
 		message.u.settings = settings;
 		message_send(steward->worker_fd, MESSAGE_SETTINGS, &message);

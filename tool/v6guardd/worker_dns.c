@@ -10,6 +10,7 @@
 #include "dns/own.h"
 #include "guard/clock.h"
 #include "guard/live.h"
+#include "say.h"
 #include "worker_private.h"
 
 /* Names a second whose addresses are told to the verdicts. */
@@ -19,12 +20,29 @@
 /* Whose word it is that addresses were handed out together: nobody's of this host. */
 #define TOLD_UID 65534
 
+/* What cannot be looked up, and when it can again. */
+static void say_fault(struct worker *worker)
+{
+	const char *fault = upstream_fault(serve_upstream(worker->serve));
+
+	if (!fault == !worker->dns_has_fault)
+		return;
+	worker->dns_has_fault = fault != NULL;
+	say("the resolver: %s", fault ? fault : "upstream = recursive is possible again");
+	eventlog_write(worker->log, EVENT_DOOR,
+		       json_pack("{s:s s:s s:s}", "door", "dns", "state",
+				 fault ? "degraded" : "on", "detail",
+				 fault ? fault : ""));
+}
+
 void tell_resolver(struct worker *worker)
 {
 	const struct netwatch_state *net = netwatch_state(worker->net);
 
-	if (worker->serve)
-		serve_set_network(worker->serve, net->ipv6_default, net->ipv4_usable);
+	if (!worker->serve)
+		return;
+	serve_set_network(worker->serve, net->ipv6_default, net->ipv4_usable);
+	say_fault(worker);
 }
 
 /* ---- the filter's facts ---- */
@@ -153,8 +171,10 @@ void configure_resolver(struct worker *worker)
 {
 	const struct dns_config *config = &worker->settings.dns;
 
-	if (worker->serve && config->enable)
+	if (worker->serve && config->enable) {
 		serve_configure(worker->serve, config);
-	else
+		say_fault(worker);
+	} else {
 		end_resolver(worker);
+	}
 }

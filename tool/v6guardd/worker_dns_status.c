@@ -19,19 +19,30 @@ static json_t *listeners_value(const struct worker *worker)
 typedef bool server_has_fn(const struct upstream *upstream,
 			   const struct dns_endpoint *server);
 
+/* ADDRESS:PORT, as listeners have it; tls://ADDRESS:PORT#NAME. */
+static json_t *server_value(const struct worker *worker,
+			    const struct dns_endpoint *server)
+{
+	const struct dns_config *config = &worker->settings.dns;
+	char text[LISTEN_TEXT];
+
+	listen_format(server, text);
+	return server->tls ? json_sprintf("tls://%s#%s", text,
+					  config->tls_names[server->tls - 1])
+			   : json_string(text);
+}
+
 /* Those of LIST that HAVE it, or have not. */
 static json_t *endpoints_value(const struct worker *worker,
 			       const struct dns_endpoint *list, size_t count,
 			       server_has_fn *has, bool have)
 {
 	const struct upstream *upstream = serve_upstream(worker->serve);
-	char text[LISTEN_TEXT];
 	json_t *out = json_array();
 
 	for (size_t i = 0; i < count; i++)
 		if (has(upstream, &list[i]) == have)
-			json_array_append_new(out,
-					      json_string(listen_format(&list[i], text)));
+			json_array_append_new(out, server_value(worker, &list[i]));
 	return out;
 }
 
@@ -99,19 +110,29 @@ static json_t *counters_value(const struct worker *worker)
 		(json_int_t)counters->malformed);
 }
 
+static json_t *asked_value(const struct worker *worker)
+{
+	return worker->settings.dns.is_recursive
+		       ? json_pack("[s]", "recursive")
+		       : servers_value(worker, upstream_is_left_out, false);
+}
+
 /* Of one that is on. */
 static json_t *running_status(struct worker *worker)
 {
 	const bool is_off = serve_is_off(worker->serve);
+	const char *fault = upstream_fault(serve_upstream(worker->serve));
 
 	return json_pack(
 		"{s:s s:s s:o s:o s:o s:o s:o s:b s:o s:I s:I s:I s:o}", "state", "on",
-		"detail", is_off ? "v6guard off: answers are passed on as they are" : "",
-		"listen", listeners_value(worker), "servers",
-		servers_value(worker, upstream_is_left_out, false), "left_out",
-		servers_value(worker, upstream_is_left_out, true), "via_nat64",
-		servers_value(worker, upstream_is_via_nat64, true), "forward",
-		forward_value(worker), "dns64",
+		"detail",
+		fault    ? fault
+		: is_off ? "v6guard off: answers are passed on as they are"
+			 : "",
+		"listen", listeners_value(worker), "servers", asked_value(worker),
+		"left_out", servers_value(worker, upstream_is_left_out, true),
+		"via_nat64", servers_value(worker, upstream_is_via_nat64, true),
+		"forward", forward_value(worker), "dns64",
 		serve_nat64_acts(worker->serve) && !is_off, "prefixes",
 		prefixes_value(worker), "cached", (json_int_t)serve_cached(worker->serve),
 		"lookups", (json_int_t)serve_lookups(worker->serve), "connections",

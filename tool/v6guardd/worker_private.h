@@ -40,6 +40,7 @@ struct worker {
 	struct gp_live_ref dns_live; /* while the resolver decides */
 	bool dns_was_off;            /* when we started; and its addresses then */
 	struct dns_endpoint dns_listen[DNS_LISTEN];
+	bool dns_has_fault;    /* that was said */
 	long long dns_told_ms; /* the second that began then, and names told in it */
 	unsigned dns_told;
 	long long started_ms, tick_at_ms, nscd_sent_ms;

@@ -156,7 +156,8 @@ static bool is_left_out(const struct question *question,
 	const bool is_proof =
 		rr->type == WIRE_RRSIG || rr->type == WIRE_NSEC || rr->type == WIRE_NSEC3;
 	const bool may_see =
-		question->dnssec_ok && context->config->dnssec != DNS_DNSSEC_OFF;
+		question->dnssec_ok &&
+		dns_dnssec_of(context->config, question->name) != DNS_DNSSEC_OFF;
 
 	return rr->type == WIRE_OPT ||
 	       (is_proof && !may_see && rr->type != question->type);
@@ -407,10 +408,12 @@ static void synthesize(const struct question *question,
 
 /* With validation an AAAA that could not be had is not known to be none, unless the name
  * is not signed at all (RFC 6147 5.5). */
-static bool may_stand_in(const struct answer_context *context,
+static bool may_stand_in(const struct question *question,
+			 const struct answer_context *context,
 			 const struct answer_reply *a)
 {
-	return context->config->dnssec != DNS_DNSSEC_VALIDATE || !a->is_secure;
+	return !a->is_secure ||
+	       dns_dnssec_of(context->config, question->name) != DNS_DNSSEC_VALIDATE;
 }
 
 bool answer_can_stand_in(const struct question *question,
@@ -421,7 +424,7 @@ bool answer_can_stand_in(const struct question *question,
 
 	return may_synthesize(question, context) && reply_open(a, &reply) &&
 	       !a->is_bogus && reply_rcode(&reply) == WIRE_NOERROR &&
-	       has_embeddable(&reply, context) && may_stand_in(context, a);
+	       has_embeddable(&reply, context) && may_stand_in(question, context, a);
 }
 
 bool answer_has_records(const struct question *question, const struct answer_reply *main)
@@ -469,7 +472,7 @@ static void make_dns64(const struct question *question,
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
 	} else if (has_a && reply_rcode(&a_reply) == WIRE_NOERROR &&
 		   has_embeddable(&a_reply, context) &&
-		   (is_sure || may_stand_in(context, a))) {
+		   (is_sure || may_stand_in(question, context, a))) {
 		synthesize(question, context, &a_reply,
 			   synthesis_cap(&aaaa_reply, has_aaaa), out);
 		out->is_secure =

@@ -12,10 +12,13 @@
 #define DNS_LIST 32     /* prefixes in allow, clients, exclude-a, exclude-aaaa */
 #define DNS_PATTERNS 16 /* exclude-domains */
 #define DNS_ZONES 8     /* of all [forward] sections */
+#define DNS_ZONE_UPSTREAMS 4
+#define DNS_TLS_NAMES 16 /* different ones */
 
 struct dns_endpoint {
 	struct gp_addr addr;
 	uint16_t port;
+	uint16_t tls; /* DNS over TLS: its name is tls_names[tls - 1]; 0: plain */
 };
 
 struct dns_list {
@@ -40,8 +43,12 @@ struct dns_config {
 	uint32_t listen_count;
 	struct dns_endpoint listen[DNS_LISTEN];
 	uint32_t from_resolv_conf; /* upstream = resolv.conf */
+	uint32_t is_recursive;     /* upstream = recursive */
 	uint32_t upstream_count;
 	struct dns_endpoint upstream[DNS_UPSTREAMS];
+	/* Letters, digits, '-' and '.' alone. */
+	uint32_t tls_count;
+	char tls_names[DNS_TLS_NAMES][WIRE_NAME];
 	uint32_t dnssec; /* enum dns_dnssec */
 	char trust_anchor[256];
 	uint32_t edns_size, aaaa_timeout_ms;
@@ -62,8 +69,9 @@ struct dns_config {
 	uint32_t zone_count;
 	struct dns_zone {
 		uint8_t name[WIRE_NAME];
+		uint32_t dnssec; /* enum dns_dnssec */
 		uint32_t upstream_count;
-		struct dns_endpoint upstream[4];
+		struct dns_endpoint upstream[DNS_ZONE_UPSTREAMS];
 	} zones[DNS_ZONES];
 };
 
@@ -72,10 +80,30 @@ struct dns_config {
 /**
  * From a checked configuration. With `enable = yes`, false and WHY when something in it
  * cannot be done here (keys that do not act yet, more of a list than fits): the whole
- * configuration is refused then, as half a resolver is worse than the one before.
+ * configuration is refused then, as half a resolver is worse than the one before. WHY
+ * begins with "FILE:LINE: ", or with "[section]" where nothing was set in a file.
  */
 bool dns_config_from(const struct gp_config *config, struct dns_config *out,
 		     char why[DNS_WHY]);
+
+/** What is here to resolve with. */
+struct dns_ability {
+	bool has_library, has_tls, has_nat64; /* libunbound, and what it can do */
+	bool is_network_known, ipv4_usable;
+};
+
+/**
+ * OUT, which dns_config_from made of CONFIG, needs more than what was built in: TLS, or
+ * IPv4.
+ */
+bool dns_config_needs_ability(const struct dns_config *config);
+
+/**
+ * False, and WHY: with ABILITY it cannot be done. What is not known (no library, the
+ * network at the start) is no reason.
+ */
+bool dns_config_is_possible(const struct gp_config *config, const struct dns_config *made,
+			    const struct dns_ability *ability, char why[DNS_WHY]);
 
 /** Counts, enums and lengths are in range, names and texts end. */
 bool dns_config_is_valid(const struct dns_config *config);
@@ -96,5 +124,9 @@ bool dns_is_excluded(const struct dns_config *config, const uint8_t *name);
 
 /** The zone of [forward] that NAME is in, the longest; NULL: none. */
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name);
+
+/** What is done with signatures of NAME (lower case): its zone's `dnssec`, or the general
+ * one. */
+enum dns_dnssec dns_dnssec_of(const struct dns_config *config, const uint8_t *name);
 
 #endif

@@ -71,7 +71,7 @@ size_t resolvconf_read(const char *text, size_t size, const struct dns_config *c
 			if (is_own(config, &addr))
 				*has_own = true;
 			else if (!is_there(out, count, &addr))
-				out[count++] = (struct dns_endpoint){addr, PORT};
+				out[count++] = (struct dns_endpoint){addr, PORT, 0};
 		}
 		text += length + 1;
 	}

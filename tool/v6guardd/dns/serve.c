@@ -225,8 +225,13 @@ static void on_message(void *ctx, const struct listen_client *client,
 /* `[nat64] mode = on` beside IPv4 is for answers; what is reached by IPv4 stays so. */
 static void configure_upstream(struct serve *serve)
 {
-	upstream_configure(serve->upstream, &serve->config,
-			   serve_nat64_acts(serve) && !serve->ipv4_usable);
+	const struct upstream_network network = {
+		.via_nat64 = serve_nat64_acts(serve) && !serve->ipv4_usable,
+		.ipv4_usable = serve->ipv4_usable,
+		.ipv6_default = serve->ipv6_default,
+	};
+
+	upstream_configure(serve->upstream, &serve->config, &network);
 }
 
 static void renew_cache(struct serve *serve, size_t bytes)

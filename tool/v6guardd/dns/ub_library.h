@@ -18,6 +18,7 @@ struct ub_library {
 	__typeof__(&ub_ctx_debugout) debugout;
 	__typeof__(&ub_resolve_event) resolve;
 	__typeof__(&ub_cancel) cancel;
+	bool has_tls, has_nat64; /* what it was built with, what it knows */
 };
 
 /** After ub_library_load. */
@@ -28,5 +29,8 @@ extern struct ub_library ub;
  * there, or not what this was built for.
  */
 bool ub_library_load(char why[DNS_WHY]);
+
+/** What ub_library_load would find, without keeping it: by a child that ends at once. */
+void ub_library_probe(struct dns_ability *out);
 
 #endif

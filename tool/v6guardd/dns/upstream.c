@@ -27,7 +27,7 @@ struct upstream {
 	struct event *sweep;
 	struct dns_config config;
 	struct servers servers;
-	struct context *plain, *unchecked; /* the second: for CD, with validation */
+	struct context *plain, *validating; /* CD is for the first, whatever is set */
 	struct context *retired;
 	uint64_t asked;
 };
@@ -105,7 +105,7 @@ static struct context *new_context(struct upstream *upstream, bool validates)
 static void renew(struct upstream *upstream)
 {
 	retire(upstream, &upstream->plain);
-	retire(upstream, &upstream->unchecked);
+	retire(upstream, &upstream->validating);
 }
 
 /* ---- servers ---- */
@@ -173,17 +173,28 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 		end_query(query);
 }
 
-static struct context *context_for(struct upstream *upstream, bool cd)
+/* There is somebody to ask for NAME. */
+static bool has_servers(const struct upstream *upstream, const uint8_t *name)
 {
-	const bool validates = upstream->config.dnssec == DNS_DNSSEC_VALIDATE;
-	struct context **context =
-		validates && cd ? &upstream->unchecked : &upstream->plain;
+	const struct dns_config *config = &upstream->config;
+
+	if (config->zone_count && dns_zone_of(config, name))
+		return true;
+	return config->is_recursive ? !upstream_fault(upstream) : upstream->servers.count;
+}
+
+static struct context *context_for(struct upstream *upstream, const uint8_t *name,
+				   bool cd)
+{
+	const bool validates =
+		!cd && dns_dnssec_of(&upstream->config, name) == DNS_DNSSEC_VALIDATE;
+	struct context **context = validates ? &upstream->validating : &upstream->plain;
 
 	look(upstream);
-	if (!upstream->servers.count)
+	if (!has_servers(upstream, name))
 		return NULL;
 	if (!*context)
-		*context = new_context(upstream, validates && !cd);
+		*context = new_context(upstream, validates);
 	return *context;
 }
 
@@ -191,7 +202,7 @@ bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
 		  uint16_t class, bool cd, upstream_done_fn *done, void *ctx,
 		  struct upstream_query **out)
 {
-	struct context *context = context_for(upstream, cd);
+	struct context *context = context_for(upstream, name, cd);
 	struct upstream_query *query = context ? calloc(1, sizeof(*query)) : NULL;
 	char text[WIRE_NAME_TEXT];
 	bool is_good;
@@ -230,16 +241,32 @@ uint64_t upstream_asked(const struct upstream *upstream)
 
 /* ---- beginning and end ---- */
 
-void upstream_configure(struct upstream *upstream, const struct dns_config *config,
-			bool via_nat64)
+static bool is_same_network(const struct upstream_network *a,
+			    const struct upstream_network *b, bool recurses)
 {
-	if (via_nat64 == upstream->servers.via_nat64 &&
-	    !memcmp(config, &upstream->config, sizeof(*config)))
+	return a->via_nat64 == b->via_nat64 &&
+	       (!recurses ||
+		(a->ipv4_usable == b->ipv4_usable && a->ipv6_default == b->ipv6_default));
+}
+
+void upstream_configure(struct upstream *upstream, const struct dns_config *config,
+			const struct upstream_network *network)
+{
+	const bool is_same = is_same_network(network, &upstream->servers.network,
+					     config->is_recursive) &&
+			     !memcmp(config, &upstream->config, sizeof(*config));
+
+	upstream->servers.network = *network;
+	if (is_same)
 		return;
 	upstream->config = *config;
-	upstream->servers.via_nat64 = via_nat64;
 	servers_reset(&upstream->servers);
 	renew(upstream);
+}
+
+const char *upstream_fault(const struct upstream *upstream)
+{
+	return servers_fault(&upstream->servers, ub.has_nat64);
 }
 
 /* Others are to be asked from now on. */

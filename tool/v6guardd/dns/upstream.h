@@ -19,10 +19,12 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 /** All queries have to be done or cancelled. */
 void upstream_free(struct upstream *upstream);
 
-/** Another configuration, or way to servers with IPv4 addresses: what waits goes on with
- * the old one. VIA_NAT64: through a prefix, as there is no IPv4. */
+/** Another configuration, or NETWORK changed: what waits goes on with the old one. */
 void upstream_configure(struct upstream *upstream, const struct dns_config *config,
-			bool via_nat64);
+			const struct upstream_network *network);
+
+/** Why nothing but [forward] zones can be asked for here, for people; NULL: all can. */
+const char *upstream_fault(const struct upstream *upstream);
 
 /**
  * Ask for NAME (wire form). CD: unvalidated. DONE may be called before this returns,

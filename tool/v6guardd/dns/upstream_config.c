@@ -12,21 +12,67 @@ static void put_server(FILE *to, const struct servers *servers,
 	const struct dns_endpoint at = servers_reached_at(servers, server);
 	char text[GP_ADDR_TEXT];
 
-	if (!servers_is_out(servers, server))
-		fprintf(to, "  forward-addr: %s@%u\n", gp_addr_format(&at.addr, text),
-			at.port);
+	if (servers_is_out(servers, server))
+		return;
+	fprintf(to, "  forward-addr: %s@%u", gp_addr_format(&at.addr, text), at.port);
+	if (at.tls)
+		fprintf(to, "#%s", servers->config->tls_names[at.tls - 1]);
+	putc('\n', to);
 }
 
 static void put_zone(FILE *to, const struct servers *servers, const char *name,
 		     const struct dns_endpoint *list, size_t count)
 {
 	fprintf(to, "forward-zone:\n  name: \"%s\"\n", name);
+	if (count && list[0].tls)
+		fputs("  forward-tls-upstream: yes\n", to);
 	for (size_t i = 0; i < count; i++)
 		put_server(to, servers, &list[i]);
 }
 
-/* libunbound's own configuration language, as no call knows zones with forwarders. */
-static void put_zones(FILE *to, const struct servers *servers)
+/* Some zone's server is reached by FAMILY. */
+static bool any_server(const struct servers *servers, int family)
+{
+	const struct dns_config *config = servers->config;
+
+	for (size_t i = 0; i < config->zone_count; i++)
+		for (size_t j = 0; j < config->zones[i].upstream_count; j++)
+			if (servers_reached_at(servers, &config->zones[i].upstream[j])
+				    .addr.family == family)
+				return true;
+	return false;
+}
+
+/* A family that the host lacks would cost time at each name server that has it. */
+static void put_families(FILE *to, const struct servers *servers, bool has_nat64)
+{
+	const struct upstream_network *network = &servers->network;
+	char text[GP_PREFIX_TEXT];
+
+	if (network->ipv4_usable && !network->ipv6_default &&
+	    !any_server(servers, AF_INET6))
+		fputs("  do-ip6: no\n", to);
+	if (network->ipv4_usable || !network->ipv6_default)
+		return;
+	if (!any_server(servers, AF_INET))
+		fputs("  do-ip4: no\n", to);
+	if (has_nat64 && network->via_nat64 && servers->config->prefix_count)
+		fprintf(to, "  do-nat64: yes\n  nat64-prefix: %s\n",
+			gp_prefix_format(&servers->config->prefixes[0], text));
+}
+
+/* A zone without `dnssec = validate` need not have a place in the signed tree. */
+static void put_local(FILE *to, const struct dns_zone *zone)
+{
+	char name[WIRE_NAME_TEXT];
+
+	wire_name_text(zone->name, name);
+	fprintf(to, "  local-zone: \"%s\" transparent\n", name);
+	if (zone->dnssec != DNS_DNSSEC_VALIDATE)
+		fprintf(to, "  domain-insecure: \"%s\"\n", name);
+}
+
+void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat64)
 {
 	const struct dns_config *config = servers->config;
 	char name[WIRE_NAME_TEXT];
@@ -36,12 +82,14 @@ static void put_zones(FILE *to, const struct servers *servers)
 	      "  local-zone: \"home.arpa.\" nodefault\n"
 	      "  local-zone: \"test.\" nodefault\n",
 	      to);
-	for (size_t i = 0; i < config->zone_count; i++) {
-		wire_name_text(config->zones[i].name, name);
-		fprintf(to, "  local-zone: \"%s\" transparent\n", name);
-		fprintf(to, "  domain-insecure: \"%s\"\n", name);
-	}
-	put_zone(to, servers, ".", servers->list, servers->count);
+	if (config->tls_count)
+		fputs("  tls-system-cert: yes\n", to);
+	if (config->is_recursive)
+		put_families(to, servers, has_nat64);
+	for (size_t i = 0; i < config->zone_count; i++)
+		put_local(to, &config->zones[i]);
+	if (!config->is_recursive)
+		put_zone(to, servers, ".", servers->list, servers->count);
 	for (size_t i = 0; i < config->zone_count; i++)
 		put_zone(to, servers, wire_name_text(config->zones[i].name, name),
 			 config->zones[i].upstream, config->zones[i].upstream_count);
@@ -59,7 +107,7 @@ static bool set_zones(struct ub_ctx *ctx, const struct servers *servers)
 			close(fd);
 		return false;
 	}
-	put_zones(to, servers);
+	upstream_config_write(to, servers, ub.has_nat64);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	is_good = !fflush(to) && !ub.config(ctx, path);
 	fclose(to);
@@ -71,25 +119,30 @@ static bool set_zones(struct ub_ctx *ctx, const struct servers *servers)
  * each name would be retried for 17 s; and a server that was silent once is avoided for
  * 15 minutes. A server that is near is asked again after 50 ms, and given up after 3
  * such times, although it may be resolving all the while: questions go out at 0, 0.4,
- * 1.2 and 2.8 s instead. Our own timers answer before that is over.
+ * 1.2 and 2.8 s instead. Our own timers answer before that is over. The name servers of
+ * others, for `recursive`, are too many to learn anew each 5 seconds.
  *
  * Its cache is asked for nothing that ours has not got. One that stays in the processor's
- * own makes a name 9 % cheaper; who validates finds keys there.
+ * own makes a name 9 % cheaper; who validates finds keys there, who recurses delegations.
  */
 static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool validates)
 {
+	const bool recurses = servers->config->is_recursive;
+	const bool finds = validates || recurses;
 	const char *const options[][2] = {
 		{"module-config:", validates ? "validator iterator" : "iterator"},
 		{"outgoing-range:", "512"},
 		{"num-queries-per-thread:", "2048"},
 		{"infra-cache-min-rtt:", "400"},
 		{"outbound-msg-retry:", "3"},
-		{"infra-host-ttl:", "5"},
+		{"infra-host-ttl:", recurses ? "60" : "5"},
 		{"do-not-query-localhost:", "no"},
 		{"prefer-ip6:", "yes"},
-		{"qname-minimisation:", "no"},
-		{"msg-cache-size:", validates ? "1m" : "64k"},
-		{"rrset-cache-size:", validates ? "2m" : "128k"},
+		{"qname-minimisation:", recurses ? "yes" : "no"}, /* RFC 9156 */
+		{"msg-cache-size:", finds ? "1m" : "64k"},
+		{"rrset-cache-size:", recurses ? "4m"
+				      : finds  ? "2m"
+					       : "128k"},
 	};
 	char size[16];
 
@@ -105,6 +158,8 @@ static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool 
 bool upstream_config_set(struct ub_ctx *ctx, const struct servers *servers,
 			 bool validates)
 {
+	if (servers->config->tls_count && !ub.has_tls)
+		return false;
 	return set_options(ctx, servers, validates) && set_zones(ctx, servers) &&
 	       (!validates || !ub.add_anchors(ctx, servers->config->trust_anchor));
 }

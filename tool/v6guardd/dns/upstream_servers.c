@@ -21,7 +21,7 @@ _Static_assert(UPSTREAM_SERVERS <= HEALTH_SERVERS, "all of them are watched");
 bool servers_is_via_nat64(const struct servers *servers,
 			  const struct dns_endpoint *server)
 {
-	return server->addr.family == AF_INET && servers->via_nat64 &&
+	return server->addr.family == AF_INET && servers->network.via_nat64 &&
 	       servers->config->prefix_count && !gp_addr_is_special(&server->addr);
 }
 
@@ -54,6 +54,21 @@ bool servers_is_out(const struct servers *servers, const struct dns_endpoint *se
 	const struct dns_endpoint at = servers_reached_at(servers, server);
 
 	return health_is_out(servers->health, &at);
+}
+
+const char *servers_fault(const struct servers *servers, bool has_nat64)
+{
+	const struct upstream_network *network = &servers->network;
+
+	if (!servers->config->is_recursive || network->ipv4_usable)
+		return NULL;
+	if (!has_nat64)
+		return "upstream = recursive needs IPv4, and this host has none (this "
+		       "libunbound cannot use NAT64)";
+	if (!network->via_nat64 || !servers->config->prefix_count)
+		return "upstream = recursive needs IPv4 or NAT64, and this host has "
+		       "neither";
+	return NULL;
 }
 
 struct source {
@@ -117,13 +132,15 @@ static bool has_changed(struct servers *servers)
 	return is_other;
 }
 
+/* Who listens for TLS says nothing to a plain question. */
 static void watch_servers(struct servers *servers)
 {
+	const size_t count = servers->count && servers->list[0].tls ? 0 : servers->count;
 	struct dns_endpoint reached[UPSTREAM_SERVERS];
 
-	for (size_t i = 0; i < servers->count; i++)
+	for (size_t i = 0; i < count; i++)
 		reached[i] = servers_reached_at(servers, &servers->list[i]);
-	health_set(servers->health, reached, servers->count);
+	health_set(servers->health, reached, count);
 }
 
 static bool take_servers(struct servers *servers, const struct dns_endpoint *list,
@@ -133,6 +150,7 @@ static bool take_servers(struct servers *servers, const struct dns_endpoint *lis
 
 	for (size_t i = 0; is_same && i < count; i++)
 		is_same = list[i].port == servers->list[i].port &&
+			  list[i].tls == servers->list[i].tls &&
 			  gp_addr_equal(&list[i].addr, &servers->list[i].addr);
 	if (is_same)
 		return false;

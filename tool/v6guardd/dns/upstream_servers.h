@@ -10,10 +10,16 @@
 
 #define UPSTREAM_SERVERS (DNS_UPSTREAMS + 8)
 
+/** What the host can reach, and by way of what. */
+struct upstream_network {
+	bool via_nat64; /* there is no IPv4, and a translator instead */
+	bool ipv4_usable, ipv6_default;
+};
+
 struct servers {
 	const struct dns_config *config;
 	struct health *health;
-	bool via_nat64; /* there is no IPv4, and a translator instead */
+	struct upstream_network network;
 	size_t count;
 	struct dns_endpoint list[UPSTREAM_SERVERS];
 	/* Of the last look. */
@@ -34,6 +40,13 @@ bool servers_is_via_nat64(const struct servers *servers,
 /** Where SERVER is asked: there, or at the address that stands for it. */
 struct dns_endpoint servers_reached_at(const struct servers *servers,
 				       const struct dns_endpoint *server);
+
+/**
+ * Why names outside of [forward] cannot be looked up at all: upstream = recursive on a
+ * host without IPv4, where libunbound has no NAT64 (HAS_NAT64) or there is none. NULL:
+ * they can.
+ */
+const char *servers_fault(const struct servers *servers, bool has_nat64);
 
 /** SERVER does not answer, and is left out while another one does. */
 bool servers_is_out(const struct servers *servers, const struct dns_endpoint *server);

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whom the resolver asks: what [resolver] and [forward] come to, what of it is refused,
+ * and what libunbound is told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <event2/event.h>
+
+#include "config_text.h"
+#include "tool/v6guardd/dns/upstream_config.h"
+
+#define ON "[resolver]\nenable = yes\n"
+#define HEAD                                                                             \
+	"server:\n  unblock-lan-zones: yes\n  insecure-lan-zones: yes\n"                 \
+	"  local-zone: \"home.arpa.\" nodefault\n  local-zone: \"test.\" nodefault\n"
+#define CORP "[forward corp]\nzones = corp.example\n"
+#define CORP_LOCAL "  local-zone: \"corp.example.\" transparent\n"
+#define CORP_INSECURE CORP_LOCAL "  domain-insecure: \"corp.example.\"\n"
+#define CORP_ZONE "forward-zone:\n  name: \"corp.example.\"\n"
+#define ROOT_ZONE "forward-zone:\n  name: \".\"\n"
+
+static struct dns_config made;
+static char why[DNS_WHY];
+
+static bool read_config(const char *text, struct gp_config **config)
+{
+	*config = config_good(text);
+	return dns_config_from(*config, &made, why);
+}
+
+/* ---- what libunbound is told ---- */
+
+enum { V4 = 1, V6 = 2, NAT64 = 4, KNOWS_NAT64 = 8 };
+
+static const struct {
+	const char *what, *config;
+	unsigned host;
+	const char *expected;
+} texts[] = {
+	{"servers", ON "upstream = 192.0.2.1 2001:db8::1@5353\n", V4 | V6,
+	 HEAD ROOT_ZONE
+	 "  forward-addr: 192.0.2.1@53\n  forward-addr: 2001:db8::1@5353\n"},
+	{"an IPv4 server through the prefix (RFC 6052 2.2)",
+	 ON "upstream = 192.0.2.1\n[nat64]\nprefix = 2001:db8:64::/96\n", V6 | NAT64,
+	 HEAD ROOT_ZONE "  forward-addr: 2001:db8:64::c000:201@53\n"},
+	{"TLS (RFC 7858 3.1, RFC 8310 8.1)",
+	 ON "upstream = tls://192.0.2.1#dns.example "
+	    "tls://2001:db8::1@8853#other.example\n",
+	 V4 | V6,
+	 HEAD "  tls-system-cert: yes\n" ROOT_ZONE "  forward-tls-upstream: yes\n"
+	      "  forward-addr: 192.0.2.1@853#dns.example\n"
+	      "  forward-addr: 2001:db8::1@8853#other.example\n"},
+	{"TLS through the prefix keeps its name",
+	 ON "upstream = tls://192.0.2.1#dns.example\n[nat64]\nprefix = "
+	    "2001:db8:64::/96\n",
+	 V6 | NAT64,
+	 HEAD "  tls-system-cert: yes\n" ROOT_ZONE "  forward-tls-upstream: yes\n"
+	      "  forward-addr: 2001:db8:64::c000:201@853#dns.example\n"},
+	{"TLS for a zone alone",
+	 ON "upstream = 192.0.2.1\n" CORP "upstream = tls://192.0.2.9#ns.corp.example\n",
+	 V4,
+	 HEAD "  tls-system-cert: yes\n" CORP_INSECURE ROOT_ZONE
+	      "  forward-addr: 192.0.2.1@53\n" CORP_ZONE "  forward-tls-upstream: yes\n"
+	      "  forward-addr: 192.0.2.9@853#ns.corp.example\n"},
+	{"recursive: nobody to forward to", ON "upstream = recursive\n", V4 | V6, HEAD},
+	{"recursive without IPv6", ON "upstream = recursive\n", V4,
+	 HEAD "  do-ip6: no\n"},
+	{"recursive, but a zone's server has IPv6",
+	 ON "upstream = recursive\n" CORP "upstream = 2001:db8::9\n", V4,
+	 HEAD CORP_INSECURE CORP_ZONE "  forward-addr: 2001:db8::9@53\n"},
+	{"recursive without IPv4, by NAT64", ON "upstream = recursive\n",
+	 V6 | NAT64 | KNOWS_NAT64,
+	 HEAD "  do-ip4: no\n  do-nat64: yes\n  nat64-prefix: 64:ff9b::/96\n"},
+	{"the same, and a zone's server through the prefix",
+	 ON "upstream = recursive\n" CORP "upstream = 192.0.2.9\n"
+	    "[nat64]\nprefix = 2001:db8:64::/96\n",
+	 V6 | NAT64 | KNOWS_NAT64,
+	 HEAD "  do-ip4: no\n  do-nat64: yes\n  nat64-prefix: "
+	      "2001:db8:64::/96\n" CORP_INSECURE CORP_ZONE
+	      "  forward-addr: 2001:db8:64::c000:209@53\n"},
+	{"a zone's server on this host is no reason to be without IPv4",
+	 ON "upstream = recursive\n" CORP "upstream = 127.0.0.1@5353\n",
+	 V6 | NAT64 | KNOWS_NAT64,
+	 HEAD "  do-nat64: yes\n  nat64-prefix: 64:ff9b::/96\n" CORP_INSECURE CORP_ZONE
+	      "  forward-addr: 127.0.0.1@5353\n"},
+	{"recursive without any network: both are tried", ON "upstream = recursive\n", 0,
+	 HEAD},
+	{"a zone that is validated",
+	 ON "upstream = 192.0.2.1\n" CORP "upstream = 192.0.2.9\ndnssec = validate\n", V4,
+	 HEAD CORP_LOCAL ROOT_ZONE "  forward-addr: 192.0.2.1@53\n" CORP_ZONE
+				   "  forward-addr: 192.0.2.9@53\n"},
+	{"process is not",
+	 ON "upstream = 192.0.2.1\n" CORP "upstream = 192.0.2.9\ndnssec = process\n", V4,
+	 HEAD CORP_INSECURE ROOT_ZONE "  forward-addr: 192.0.2.1@53\n" CORP_ZONE
+				      "  forward-addr: 192.0.2.9@53\n"},
+};
+
+static void told(void **state)
+{
+	struct event_base *base = event_base_new();
+	struct health *health = health_new(base, NULL, NULL);
+	static char got[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const unsigned host = texts[i].host;
+		struct servers servers = {
+			.config = &made,
+			.health = health,
+			.network = {host & NAT64, host & V4, host & V6},
+		};
+		struct gp_config *config;
+		FILE *to;
+		memset(got, 0, sizeof(got));
+		print_message("%s\n", texts[i].what);
+		assert_true(read_config(texts[i].config, &config));
+		assert_true(dns_config_is_valid(&made));
+		servers_look(&servers);
+		to = fmemopen(got, sizeof(got), "w");
+		upstream_config_write(to, &servers, host & KNOWS_NAT64);
+		fclose(to);
+		assert_string_equal(got, texts[i].expected);
+		gp_config_free(config);
+	}
+	health_free(health);
+	event_base_free(base);
+}
+
+/* ---- what is refused, as it stands ---- */
+
+static const struct {
+	const char *config, *why; /* NULL: nothing is */
+} refusals[] = {
+	{ON "upstream = 192.0.2.1 tls://192.0.2.2#dns.example\n",
+	 "test.conf:3: [resolver] upstream: tls://192.0.2.2#dns.example: tls:// and "
+	 "plain "
+	 "servers cannot stand together, as each question may go to any of them"},
+	{ON CORP "upstream = tls://192.0.2.2#dns.example 192.0.2.1\n",
+	 "test.conf:5: [forward corp] upstream: 192.0.2.1: tls:// and plain servers "
+	 "cannot stand together, as each question may go to any of them"},
+	{ON "upstream = tls://192.0.2.2#a_b.example\n",
+	 "test.conf:3: [resolver] upstream: #a_b.example: the name in a certificate has "
+	 "letters, digits, '-' and '.' alone"},
+	{ON "upstream = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 "
+	    "192.0.2.7 192.0.2.8 192.0.2.9\n",
+	 "test.conf:3: [resolver] upstream: at most 8 servers"},
+	{ON CORP "upstream = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5\n",
+	 "test.conf:5: [forward corp] upstream: at most 4 servers"},
+	{ON "upstream = fe80::1%nothere\n",
+	 "test.conf:3: [resolver] upstream: 'fe80::1%nothere': there is no such "
+	 "interface"},
+	{ON "listen = 127.0.0.1:53 0.0.0.0:53\nallow = 192.0.2.0/24\n",
+	 "test.conf:3: [resolver] listen: 0.0.0.0:53: part of what is listened on "
+	 "already"},
+	{ON "upstream = tls://192.0.2.1#a.example tls://192.0.2.2#a.example\n", NULL},
+	/* Nobody asks for it. */
+	{"[resolver]\nupstream = 192.0.2.1 tls://192.0.2.2#dns.example\n", NULL},
+};
+
+static void refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		struct gp_config *config;
+		print_message("%s", refusals[i].config);
+		assert_int_equal(read_config(refusals[i].config, &config),
+				 !refusals[i].why);
+		if (refusals[i].why)
+			assert_string_equal(why, refusals[i].why);
+		gp_config_free(config);
+	}
+}
+
+/* ---- what is not possible here ---- */
+
+enum { LIBRARY = 1, TLS = 2, LIB_NAT64 = 4, NET = 8, IPV4 = 16 };
+#define NO_IPV4                                                                          \
+	"test.conf:3: [resolver] upstream: recursive needs IPv4, as many name servers "  \
+	"have nothing else, and this host has none"
+#define ELSE ": name servers to forward to, or resolv.conf"
+#define NO_TLS                                                                           \
+	"upstream: tls:// needs a libunbound that was built with TLS, and the one "      \
+	"here was not: plain servers"
+
+static const struct {
+	const char *config;
+	unsigned here;
+	const char *why; /* NULL: it is */
+} possible[] = {
+	{ON "upstream = recursive\n", LIBRARY | NET | IPV4, NULL},
+	{ON "upstream = recursive\n", LIBRARY | NET,
+	 NO_IPV4 " (and this libunbound cannot use NAT64)" ELSE},
+	{ON "upstream = recursive\n", LIBRARY | NET | LIB_NAT64, NULL},
+	{ON "upstream = recursive\n[nat64]\nmode = off\n", LIBRARY | NET | LIB_NAT64,
+	 NO_IPV4 " and no NAT64" ELSE},
+	/* At the start IPv4 may be on its way, and without libunbound nothing works. */
+	{ON "upstream = recursive\n", LIBRARY, NULL},
+	{ON "upstream = recursive\n", NET, NULL},
+	{ON "upstream = resolv.conf\n", LIBRARY | NET, NULL},
+	{ON "upstream = tls://192.0.2.1#a.example\n", LIBRARY | NET,
+	 "test.conf:3: [resolver] " NO_TLS},
+	{ON "upstream = tls://192.0.2.1#a.example\n", LIBRARY | NET | TLS, NULL},
+	{ON "upstream = tls://192.0.2.1#a.example\n", NET, NULL},
+	{ON CORP "upstream = tls://192.0.2.1#a.example\n", LIBRARY,
+	 "test.conf:5: [forward corp] " NO_TLS},
+	{ON CORP "upstream = tls://192.0.2.1#a.example\n", LIBRARY | TLS, NULL},
+	{"[resolver]\nupstream = tls://192.0.2.1#a.example\n", LIBRARY, NULL},
+};
+
+static void needs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(possible) / sizeof(possible[0]); i++) {
+		const unsigned here = possible[i].here;
+		const struct dns_ability ability = {here & LIBRARY, here & TLS,
+						    here & LIB_NAT64, here & NET,
+						    here & IPV4};
+		struct gp_config *config;
+		print_message("%s", possible[i].config);
+		assert_true(read_config(possible[i].config, &config));
+		assert_int_equal(dns_config_is_possible(config, &made, &ability, why),
+				 !possible[i].why);
+		if (possible[i].why)
+			assert_string_equal(why, possible[i].why);
+		if (possible[i].why)
+			assert_true(dns_config_needs_ability(&made));
+		gp_config_free(config);
+	}
+}
+
+/* ---- zones ---- */
+
+static void zones(void **state)
+{
+	static const struct {
+		const char *name;
+		enum dns_dnssec dnssec;
+	} names[] = {
+		{"example", DNS_DNSSEC_VALIDATE},
+		{"corp.example", DNS_DNSSEC_OFF},
+		{"a.corp.example", DNS_DNSSEC_OFF},
+		{"lab.corp.example", DNS_DNSSEC_PROCESS},
+		{"a.lab.corp.example", DNS_DNSSEC_PROCESS},
+		{"10.in-addr.arpa", DNS_DNSSEC_OFF},
+		{"acorp.example", DNS_DNSSEC_VALIDATE},
+	};
+	struct gp_config *config;
+	uint8_t name[WIRE_NAME];
+
+	(void)state;
+	assert_true(read_config(ON "dnssec = validate\n[forward corp]\n"
+				   "zones = corp.example 10.in-addr.arpa\n"
+				   "upstream = 192.0.2.9 192.0.2.10\n[forward lab]\n"
+				   "zones = lab.corp.example\nupstream = 192.0.2.11\n"
+				   "dnssec = process\n",
+				&config));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		print_message("%s\n", names[i].name);
+		assert_true(wire_name_parse(names[i].name, name));
+		assert_int_equal(dns_dnssec_of(&made, name), names[i].dnssec);
+	}
+	assert_int_equal(made.zones[1].upstream_count, 2);
+	assert_int_equal(made.zones[0].upstream[1].port, 53);
+	gp_config_free(config);
+}
+
+/* What came as bytes goes into libunbound's configuration as text. */
+static void bytes(void **state)
+{
+	struct gp_config *config;
+	struct dns_config good;
+
+	(void)state;
+	assert_true(read_config(ON "upstream = tls://192.0.2.1#a.example "
+				   "tls://192.0.2.2#b.example\n" CORP
+				   "upstream = 192.0.2.9\n",
+				&config));
+	gp_config_free(config);
+	good = made;
+	assert_true(dns_config_is_valid(&made));
+	made.upstream[1].tls = 3;
+	assert_false(dns_config_is_valid(&made));
+	made.upstream[1].tls = 0;
+	assert_false(dns_config_is_valid(&made));
+	made = good;
+	strcpy(made.tls_names[1], "b\nserver:");
+	assert_false(dns_config_is_valid(&made));
+	made.tls_names[1][0] = '\0';
+	assert_false(dns_config_is_valid(&made));
+	memset(made.tls_names[1], 'b', WIRE_NAME);
+	assert_false(dns_config_is_valid(&made));
+	made = good;
+	made.tls_count = DNS_TLS_NAMES + 1;
+	assert_false(dns_config_is_valid(&made));
+	made = good;
+	made.zones[0].dnssec = DNS_DNSSEC_VALIDATE + 1;
+	assert_false(dns_config_is_valid(&made));
+	made = good;
+	made.is_recursive = 2;
+	assert_false(dns_config_is_valid(&made));
+	made = good;
+	made.listen[0].tls = 1;
+	assert_false(dns_config_is_valid(&made));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(told),  cmocka_unit_test(refused),
+		cmocka_unit_test(needs), cmocka_unit_test(zones),
+		cmocka_unit_test(bytes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* dns_config_private.h - what the files that read a configuration share. */
+#ifndef TOOL_V6GUARDD_DNS_DNS_CONFIG_PRIVATE_H
+#define TOOL_V6GUARDD_DNS_DNS_CONFIG_PRIVATE_H
+
+#include "dns_config.h"
+
+#define DNS_WORD 512
+/* Of the name in a certificate. */
+#define DNS_TLS_NAME_CHARS                                                               \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
+
+struct dns_reader {
+	const struct gp_config *config;
+	const char *section, *key; /* that is being read */
+	const char *path;          /* where it was set; NULL: nowhere */
+	unsigned line;
+	struct dns_config *out;
+	struct dns_list *list; /* of take_prefix */
+	char *why;
+};
+
+/* ---- dns_config.c ---- */
+
+/* Say where and why; false. */
+__attribute__((format(printf, 2, 3))) bool dns_config_refuse(struct dns_reader *reader,
+							     const char *format, ...);
+/* That is being read from here on, *OUT. False: there is no such key. */
+bool dns_config_at(struct dns_reader *reader, const char *section, const char *key,
+		   struct gp_config_item *out);
+/* Call TAKE with each word of a list, until it refuses one. */
+bool dns_config_each(struct dns_reader *reader, const char *section, const char *key,
+		     bool (*take)(struct dns_reader *reader, const char *word));
+
+/* ---- dns_config_servers.c ---- */
+
+/* Of enum dns_dnssec, with a NULL behind the last. */
+extern const char *const dns_dnssec_words[];
+/* Which of WORDS VALUE is. */
+uint32_t dns_config_word(const char *value, const char *const *words);
+/* [resolver] upstream, and all of [forward]. */
+bool dns_config_servers(struct dns_reader *reader);
+bool dns_config_zones(struct dns_reader *reader);
+
+#endif
