@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	tests/lab/cares.c \
 	tests/lab/closed.py \
 	tests/lab/process.c \
+	tests/lab/resign.py \
 	tests/lab/rude_dns.py \
 	tests/lab/run.sh \
 	tests/lab/server.py \
@@ -25,6 +26,7 @@ EXTRA_DIST += \
 	tests/lab/t_distros.sh \
 	tests/lab/t_dns.sh \
 	tests/lab/t_dns_cli.sh \
+	tests/lab/t_dns_deep.sh \
 	tests/lab/t_dns_listen.sh \
 	tests/lab/t_dns_load.sh \
 	tests/lab/t_dns_nat64.sh \

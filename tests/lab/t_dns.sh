@@ -182,8 +182,8 @@ check "a port that is taken: said, with who has it" 1 \
 check "the other listener works" 'NOERROR; A 198.51.100.1' "$(on both "$python" "$here/ask.py" ::1 dual.lab.test A)"
 kill "$squatter"
 daemon_stop both
-printf '%s\n' '[resolver]' 'enable = yes' 'upstream = recursive' >"$LAB_DIR/both/etc/v6guard/v6guard.conf"
+printf '%s\n' '[resolver]' 'enable = yes' 'upstream = 192.0.2.1 tls://192.0.2.2#dns.example' >"$LAB_DIR/both/etc/v6guard/v6guard.conf"
 check "what is not possible is refused at once" \
-	'v6guardd: /etc/v6guard: [resolver] upstream: recursive is not possible yet: name servers to forward to, or resolv.conf' \
+	'v6guardd: /etc/v6guard/v6guard.conf:3: [resolver] upstream: tls://192.0.2.2#dns.example: tls:// and plain servers cannot stand together, as each question may go to any of them' \
 	"$(on both v6guardd --check 2>&1)"
 lab_done

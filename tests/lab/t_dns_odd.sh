@@ -69,9 +69,9 @@ check "everything else from upstream" 'NOERROR; AAAA 2001:db8:64::1' "$(six dual
 printf '%s\n' '[resolver]' 'enable = yes' 'upstream = 2001:db8:53::54' '[nat64]' 'prefix = 64:ff9b::/96' >"$conf"
 on six v6guard -q apply
 check "of other zones none behind the Well-Known Prefix (RFC 6052 3.1)" NOERROR "$(six private.odd.test AAAA)"
-printf '%s\n' '[resolver]' 'enable = yes' 'upstream = tls://2001:db8:53::54#dns.example' >"$conf"
+printf '%s\n' '[resolver]' 'enable = yes' 'upstream = 2001:db8:53::54 tls://2001:db8:53::54#dns.example' >"$conf"
 on six v6guard -q apply 2>"$LAB_DIR/apply.log"
-check "what is not possible is refused, and what was in force stays" 1 "$(grep -c 'TLS is not possible yet' "$LAB_DIR/apply.log")"
+check "what is not possible is refused, and what was in force stays" 1 "$(grep -c 'v6guard.conf:3: .resolver. upstream: .* cannot stand together' "$LAB_DIR/apply.log")"
 check "(it does)" NOERROR "$(six private.odd.test AAAA)"
 printf '%s\n' '[resolver]' 'enable = no' >"$conf"
 on six v6guard -q apply
