@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/lab/process.c \
 	tests/lab/resign.py \
 	tests/lab/rude_dns.py \
+	tests/lab/replay_dns.py \
 	tests/lab/run.sh \
 	tests/lab/server.py \
 	tests/lab/sizes.py \
@@ -27,6 +28,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns.sh \
 	tests/lab/t_dns_cli.sh \
 	tests/lab/t_dns_deep.sh \
+	tests/lab/t_dns_conform.sh \
 	tests/lab/t_dns_listen.sh \
 	tests/lab/t_dns_load.sh \
 	tests/lab/t_dns_nat64.sh \

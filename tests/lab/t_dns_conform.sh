@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The dns door, row by row of a conformance script for DNS64 resolvers (RFC 6147, 6052, 7050): the
+# scenarios of tests/data/dns with the real daemon, libunbound and sockets, in both settings of
+# non-global, each on a host of its own.
+. "$(dirname "$0")/lab.sh"
+lab_enter "$@"
+data=$here/../data/dns
+fixed='enable = yes
+upstream = 127.0.0.1@5300'
+
+# conform SETTING: all of both files on a host of that name; its lines to FOLDER/SETTING.
+conform() {
+	local etc=$LAB_DIR/$1/etc/v6guard file
+	for file in conform conform-settings; do
+		on "$1" "$python" "$here/replay_dns.py" "$etc" "$fixed" "$data/$file.scn" "$1" || echo "$file.scn	not to its end"
+	done >"$LAB_DIR/$1.lines" 2>&1
+}
+
+for setting in refuse allow; do
+	lab_host dual "$setting"
+	mkdir -p "$LAB_DIR/$setting/etc/v6guard"
+	printf '[resolver]\n%s\n' "$fixed" >"$LAB_DIR/$setting/etc/v6guard/v6guard.conf"
+	daemon "$setting"
+	conform "$setting" &
+	running+=($!)
+done
+wait "${running[@]}"
+for setting in refuse allow; do
+	while IFS=$'\t' read -r row result; do
+		check "$row ($setting)" ok "$result"
+	done <"$LAB_DIR/$setting.lines"
+	# Of those that are for one setting only the other one has none.
+	check "non-global = $setting: all of them" "$(cat "$data/conform.scn" "$data/conform-settings.scn" | grep -c '^case')" \
+		"$(($(wc -l <"$LAB_DIR/$setting.lines") + $(cat "$data/conform.scn" | grep '^only ' | grep -vc "$setting")))"
+	daemon_stop "$setting"
+done
+lab_done
