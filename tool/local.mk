@@ -128,6 +128,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve.h \
 	tool/v6guardd/dns/serve_lookup.c \
 	tool/v6guardd/dns/serve_private.h \
+	tool/v6guardd/dns/tidy.c \
+	tool/v6guardd/dns/tidy.h \
 	tool/v6guardd/dns/ub_library.c \
 	tool/v6guardd/dns/ub_library.h \
 	tool/v6guardd/dns/ub_loop.c \

@@ -21,6 +21,7 @@ units = \
 	tests/unit/test_dns_listen \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_replay \
+	tests/unit/test_dns_tidy \
 	tests/unit/test_dns_upstream \
 	tests/unit/test_dns_vectors \
 	tests/unit/test_document \
@@ -364,6 +365,9 @@ tests_unit_test_resolv_LDADD = $(unit_libs)
 tests_unit_test_dns_filter_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_filter_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_filter_LDADD = $(daemon_libs)
+tests_unit_test_dns_tidy_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_tidy_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_tidy_LDADD = $(daemon_libs)
 tests_unit_test_dns_health_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_health_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_health_LDADD = $(daemon_libs)

@@ -284,7 +284,8 @@ struct serve *serve_new(struct event_base *base, const struct dns_config *config
 	serve->upstream = upstream_new(base, config);
 	serve->listen = listen_new(base, fds, config->listen_count, on_message, serve);
 	serve->cache = cache_new((size_t)config->cache_size, gp_boot_ms());
-	if (serve->upstream && serve->listen && serve->cache)
+	serve->tidy = tidy_new(base, &serve->lookup_count);
+	if (serve->upstream && serve->listen && serve->cache && serve->tidy)
 		return serve;
 	serve_free(serve);
 	return NULL;
@@ -300,6 +301,7 @@ void serve_free(struct serve *serve)
 	listen_free(serve->listen);
 	cache_free(serve->cache);
 	upstream_free(serve->upstream);
+	tidy_free(serve->tidy);
 	free(serve);
 }
 

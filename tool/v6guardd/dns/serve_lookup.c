@@ -368,6 +368,7 @@ struct lookup *lookup_new(struct serve *serve, const struct question *question,
 	lookup->next = serve->buckets[bucket];
 	serve->buckets[bucket] = lookup;
 	serve->lookup_count++;
+	tidy_more(serve->tidy);
 	return lookup;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cache.h"
 #include "serve.h"
+#include "tidy.h"
 
 #define BUCKETS 1024
 
@@ -54,6 +55,7 @@ struct serve {
 	struct cache *cache;
 	struct lookup *buckets[BUCKETS];
 	size_t lookup_count, waiter_count;
+	struct tidy *tidy;
 	struct serve_counters counters;
 	struct answer answer;
 	uint8_t answer_bytes[WIRE_MAX];
