@@ -120,6 +120,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/listen_udp.c \
 	tool/v6guardd/dns/own.c \
 	tool/v6guardd/dns/own.h \
+	tool/v6guardd/dns/outage.c \
+	tool/v6guardd/dns/outage.h \
 	tool/v6guardd/dns/question.c \
 	tool/v6guardd/dns/question.h \
 	tool/v6guardd/dns/resolvconf.c \

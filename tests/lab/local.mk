@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/lab/demo.sh \
 	tests/lab/fake_control.py \
 	tests/lab/lab.sh \
+	tests/lab/load.py \
 	tests/lab/man_examples.py \
 	tests/lab/nat64.sh \
 	tests/lab/many.py \
@@ -30,6 +31,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_deep.sh \
 	tests/lab/t_dns_conform.sh \
 	tests/lab/t_dns_listen.sh \
+	tests/lab/t_dns_faults.sh \
 	tests/lab/t_dns_load.sh \
 	tests/lab/t_dns_nat64.sh \
 	tests/lab/t_dns_odd.sh \

@@ -51,7 +51,7 @@ def answer(message, is_tcp):
         return None
     rcode, records, authority, flags = 0, [], [], 0x8180
     if kind == A:
-        ttl = 1 if first == "brief" else 300
+        ttl = 1 if first.startswith("brief") else 300
         address = "10.9.1.1" if first == "private" else "198.51.100.1"
         records = [record(A, ttl, socket.inet_aton(address))]
         if first.startswith("many"):

@@ -19,6 +19,7 @@ units = \
 	tests/unit/test_dns_filter \
 	tests/unit/test_dns_health \
 	tests/unit/test_dns_listen \
+	tests/unit/test_dns_outage \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_replay \
 	tests/unit/test_dns_tidy \
@@ -374,6 +375,9 @@ tests_unit_test_dns_health_LDADD = $(daemon_libs)
 tests_unit_test_dns_listen_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_listen_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_listen_LDADD = $(daemon_libs)
+tests_unit_test_dns_outage_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_outage_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_outage_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)

@@ -102,7 +102,24 @@ static void times(void **state)
 	cache_put(cache, &key, &answer, START + 140000);
 	assert_true(cache_get(cache, &key, START + 144000, 86400000, &hit));
 	assert_false(cache_get(cache, &key, START + 145000, 86400000, &hit));
+	/* After an outage it may be otherwise, but not within the same second. */
+	answer.lifetime = 5;
+	cache_put(cache, &key, &answer, START + 146000);
+	cache_recovered(cache, START + 146500);
+	assert_true(cache_get(cache, &key, START + 146900, 86400000, &hit));
+	assert_false(cache_get(cache, &key, START + 149000, 86400000, &hit));
+	cache_put(cache, &key, &answer, START + 149000);
+	assert_true(cache_get(cache, &key, START + 153000, 86400000, &hit));
 	put(cache, "a.example.", 1, 2, 60, START + 150000);
+	cache_set_failed(cache, &key, START + 220000, 30000);
+	assert_true(cache_get(cache, &key, START + 225000, 86400000, &hit));
+	assert_true(hit.is_known_to_fail);
+	cache_recovered(cache, START + 225000);
+	assert_true(cache_get(cache, &key, START + 225000, 86400000, &hit));
+	assert_false(hit.is_known_to_fail);
+	cache_set_failed(cache, &key, START + 226000, 30000);
+	assert_true(cache_get(cache, &key, START + 255000, 86400000, &hit));
+	assert_true(hit.is_known_to_fail);
 	/* What is worth nothing is not kept. */
 	put(cache, "b.example.", 1, 2, 0, START);
 	assert_int_equal(cache_entries(cache), 1);

@@ -37,6 +37,7 @@ struct cache {
 	uint32_t *buckets;
 	uint32_t mask;
 	size_t ring_bytes, entries;
+	uint32_t recovered, retry_after; /* of cache_recovered; of cache_set_failed */
 	long long started_ms;
 };
 
@@ -155,6 +156,13 @@ static bool is_failure(const struct entry *entry)
 	return rcode != WIRE_NOERROR && rcode != WIRE_NXDOMAIN;
 }
 
+/* What failed at FAILED is no news any more: all of it may be otherwise by now. Once a
+ * second is often enough for a name (RFC 9520 3.2). */
+static bool is_worth_another_try(const struct cache *cache, uint32_t failed, uint32_t now)
+{
+	return failed < cache->recovered && now > failed + 2;
+}
+
 bool cache_get(struct cache *cache, const struct cache_key *key, long long now_ms,
 	       uint64_t stale_ms, struct cache_hit *out)
 {
@@ -166,7 +174,8 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 	/* Of what failed nothing is better than asking again. */
 	if (entry && is_failure(entry))
 		stale_ms = 0;
-	if (!entry || now >= entry->expires + stale_ms / 1000)
+	if (!entry || now >= entry->expires + stale_ms / 1000 ||
+	    (is_failure(entry) && is_worth_another_try(cache, entry->made, now)))
 		return false;
 	*out = (struct cache_hit){
 		.image = {.bytes = bytes_of(entry),
@@ -179,7 +188,10 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 			  .ttl_count = entry->ttl_count},
 		.age = now - entry->made,
 		.is_stale = now >= entry->expires,
-		.is_known_to_fail = now < entry->retry,
+		.is_known_to_fail =
+			now < entry->retry &&
+			!is_worth_another_try(cache, entry->retry - cache->retry_after,
+					      now),
 	};
 	out->image.is_stale = out->is_stale;
 	return true;
@@ -233,9 +245,15 @@ void cache_set_failed(struct cache *cache, const struct cache_key *key, long lon
 {
 	const uint64_t place = find(cache, key, hash_of(key));
 
+	cache->retry_after = (uint32_t)(ms / 1000);
 	if (place)
 		entry_at(cache, place - 1)->retry =
-			seconds(cache, now_ms) + (uint32_t)(ms / 1000);
+			seconds(cache, now_ms) + cache->retry_after;
+}
+
+void cache_recovered(struct cache *cache, long long now_ms)
+{
+	cache->recovered = seconds_begun(cache, now_ms);
 }
 
 /* ---- forgetting ---- */

@@ -44,9 +44,14 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 void cache_put(struct cache *cache, const struct cache_key *key,
 	       const struct answer *answer, long long now_ms);
 
-/** There is no newer answer for KEY to be had: say so for MS. */
+/** There is no newer answer for KEY to be had: say so for MS, which is always the same.
+ */
 void cache_set_failed(struct cache *cache, const struct cache_key *key, long long now_ms,
 		      uint64_t ms);
+
+/** Answers can be had again: what failed before is asked for again, if that is at least a
+ * second ago. */
+void cache_recovered(struct cache *cache, long long now_ms);
 
 /** Forget all; the memory stays. Returns how many there were. */
 size_t cache_flush(struct cache *cache);

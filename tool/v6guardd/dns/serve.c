@@ -104,6 +104,27 @@ static struct answer_context context_for(const struct serve *serve,
 	};
 }
 
+struct outage *serve_outage(struct serve *serve, const uint8_t *name)
+{
+	const struct dns_zone *zone = dns_zone_of(&serve->config, name);
+
+	return &serve->outages[zone ? 1 + (zone - serve->config.zones) : 0];
+}
+
+/* Nobody waits for it: the old answer is given meanwhile. */
+static void try_again(struct serve *serve, const struct question *question,
+		      const struct answer_context *context)
+{
+	struct lookup *lookup;
+
+	if (!outage_may_try(serve_outage(serve, question->name), gp_boot_ms()) ||
+	    lookup_find(serve, question, context))
+		return;
+	lookup = lookup_new(serve, question, context);
+	if (lookup)
+		lookup_begin(lookup);
+}
+
 /* From what is kept; when its time is over only while no newer one can be had. */
 static bool answer_again(struct serve *serve, const struct listen_client *client,
 			 const struct question *question,
@@ -118,6 +139,8 @@ static bool answer_again(struct serve *serve, const struct listen_client *client
 		return false;
 	serve->counters.hits++;
 	serve_reply(serve, client, question, &hit.image, hit.age);
+	if (hit.is_stale)
+		try_again(serve, question, context);
 	return true;
 }
 

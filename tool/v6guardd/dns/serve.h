@@ -10,8 +10,9 @@
 /** Lookups at a time; clients that wait for one of them. */
 #define SERVE_LOOKUPS 2048
 #define SERVE_WAITERS 16384
-/** When nothing has come, the client hears of it after so long. */
-#define SERVE_LIMIT_MS 5000
+/** When nothing has come, the client hears of it after so long: less than 5 s, when
+ * clients give up, however busy the host is. */
+#define SERVE_LIMIT_MS 4700
 /** The same where there is an answer whose time is over (RFC 8767 5), which is then given
  * for so long without asking again. */
 #define SERVE_STALE_MS 1800

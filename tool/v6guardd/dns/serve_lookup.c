@@ -196,6 +196,12 @@ static bool goes_on(struct lookup *lookup)
 	return true;
 }
 
+/* Nobody said anything to either question. */
+static bool is_silence(const struct lookup *lookup)
+{
+	return !lookup->main.reply.packet && !lookup->other.reply.packet;
+}
+
 static void finish(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
@@ -212,6 +218,9 @@ static void finish(struct lookup *lookup)
 		answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
 			    lookup->other_type ? &lookup->other.reply : NULL,
 			    &serve->answer);
+	if (is_silence(lookup))
+		outage_silence(serve_outage(serve, lookup->question.name),
+			       lookup->started_ms, gp_boot_ms());
 	if (lookup->other_type && lookup->waiters)
 		tell_addresses(lookup);
 	is_stale = take_stale(lookup, &hit);
@@ -282,10 +291,22 @@ static void take_reply(struct half *half, const struct answer_reply *reply)
 		memcpy(copy, reply->packet, reply->size);
 }
 
+/* An error is what those who answer say when nobody answers them. */
+static void note_answer(struct lookup *lookup, const struct answer_reply *reply)
+{
+	struct outage *outage = serve_outage(lookup->serve, lookup->question.name);
+	const long long now = gp_boot_ms();
+	const uint8_t *packet = reply->packet;
+
+	if (packet && !serve_is_failure(packet[3]) && outage_answered(outage, now))
+		cache_recovered(lookup->serve->cache, now);
+}
+
 static void on_main(void *ctx, const struct answer_reply *reply)
 {
 	struct lookup *lookup = ctx;
 
+	note_answer(lookup, reply);
 	take_reply(&lookup->main, reply);
 	consider(lookup);
 }
@@ -294,6 +315,7 @@ static void on_other(void *ctx, const struct answer_reply *reply)
 {
 	struct lookup *lookup = ctx;
 
+	note_answer(lookup, reply);
 	take_reply(&lookup->other, reply);
 	consider(lookup);
 }

@@ -4,6 +4,7 @@
 #define TOOL_V6GUARDD_DNS_SERVE_PRIVATE_H
 
 #include "cache.h"
+#include "outage.h"
 #include "serve.h"
 #include "tidy.h"
 
@@ -53,6 +54,7 @@ struct serve {
 	struct upstream *upstream;
 	struct listen *listen;
 	struct cache *cache;
+	struct outage outages[1 + DNS_ZONES]; /* of other names, of zones[] */
 	struct lookup *buckets[BUCKETS];
 	size_t lookup_count, waiter_count;
 	struct tidy *tidy;
@@ -71,6 +73,8 @@ void serve_reply(struct serve *serve, const struct listen_client *client,
 /* Take hold of the policy in force, once or more often, and let go of it as often. */
 void serve_hold(struct serve *serve);
 void serve_release(struct serve *serve);
+/* The outage of those who answer for NAME. */
+struct outage *serve_outage(struct serve *serve, const uint8_t *name);
 /* RCODE says that there was no answer to be had. */
 bool serve_is_failure(uint16_t flags);
 

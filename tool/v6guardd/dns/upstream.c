@@ -10,8 +10,10 @@
 #include "upstream.h"
 #include "upstream_config.h"
 
-/* An answer that takes longer makes one doubt: libunbound has asked again by then. */
+/* An answer that takes longer makes one doubt: libunbound asks again soon. */
 #define DOUBT_MS 350
+/* When nobody said anything for so long, the first one who does ends an outage. */
+#define OUTAGE_MS 1000
 
 /* ---- contexts ---- */
 
@@ -25,21 +27,27 @@ struct upstream {
 	struct event_base *base;
 	struct ub_event_base *loop;
 	struct event *sweep;
+	struct event *doubt;                    /* while somebody waits */
+	struct upstream_query *oldest, *newest; /* of those that wait */
 	struct dns_config config;
 	struct servers servers;
 	struct context *plain, *validating; /* CD is for the first, whatever is set */
 	struct context *retired;
 	uint64_t asked;
+	long long answered_ms; /* when an answer came last */
 };
 
 struct upstream_query {
+	struct upstream_query *older, *newer;
 	struct upstream *upstream;
 	struct context *context;
 	upstream_done_fn *done;
 	void *ctx;
 	int id;
 	long long asked_ms;
-	bool is_beginning, is_over;
+	uint16_t type, class;
+	bool cd, is_beginning, is_over;
+	uint8_t name[]; /* wire form */
 };
 
 static void free_context(struct context *context)
@@ -139,14 +147,60 @@ size_t upstream_servers(struct upstream *upstream,
 
 /* ---- queries ---- */
 
+static void doubt_in(struct upstream *upstream, long long ms)
+{
+	const struct timeval delay = {0, ms > 0 ? ms * 1000 : 0};
+
+	evtimer_add(upstream->doubt, &delay);
+}
+
+/* QUERY has been asked just now. */
+static void begin_waiting(struct upstream_query *query, struct context *context)
+{
+	struct upstream *upstream = query->upstream;
+
+	context->waiting++;
+	upstream->asked++;
+	query->context = context;
+	query->asked_ms = gp_boot_ms();
+	query->older = upstream->newest;
+	query->newer = NULL;
+	*(query->older ? &query->older->newer : &upstream->oldest) = query;
+	upstream->newest = query;
+	if (!query->older)
+		doubt_in(upstream, DOUBT_MS);
+}
+
+static void end_waiting(struct upstream_query *query)
+{
+	struct upstream *upstream = query->upstream;
+
+	*(query->older ? &query->older->newer : &upstream->oldest) = query->newer;
+	*(query->newer ? &query->newer->older : &upstream->newest) = query->older;
+	query->context->waiting--;
+	if (!query->context->waiting && upstream->retired)
+		sweep_soon(upstream);
+}
+
 static void end_query(struct upstream_query *query)
 {
-	if (gp_boot_ms() - query->asked_ms >= DOUBT_MS)
-		health_doubt(query->upstream->servers.health);
-	query->context->waiting--;
-	if (!query->context->waiting && query->upstream->retired)
-		sweep_soon(query->upstream);
+	end_waiting(query);
 	free(query);
+}
+
+/* libunbound lets more and more time pass before it asks again: whoever waits since
+ * before the end of an outage is asked for anew. */
+static void note_answer(struct upstream *upstream)
+{
+	const struct upstream_query *oldest = upstream->oldest;
+	const long long now = gp_boot_ms();
+
+	if (oldest && now - oldest->asked_ms >= OUTAGE_MS &&
+	    upstream->answered_ms < oldest->asked_ms) {
+		renew(upstream);
+		doubt_in(upstream, 0);
+	}
+	upstream->answered_ms = now;
 }
 
 /*
@@ -168,6 +222,9 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 		reply.size = (size_t)length;
 	}
 	query->is_over = true;
+	if (reply.packet &&
+	    ((bytes[3] & 0xf) == WIRE_NOERROR || (bytes[3] & 0xf) == WIRE_NXDOMAIN))
+		note_answer(query->upstream);
 	query->done(query->ctx, &reply);
 	if (!query->is_beginning)
 		end_query(query);
@@ -198,34 +255,92 @@ static struct context *context_for(struct upstream *upstream, const uint8_t *nam
 	return *context;
 }
 
+/* When this returns the query may be over, and still is to be ended. */
+static bool resolve(struct upstream_query *query, struct context *context)
+{
+	char text[WIRE_NAME_TEXT];
+	bool is_good;
+
+	begin_waiting(query, context);
+	query->is_beginning = true;
+	is_good = !ub.resolve(context->ctx, wire_name_text(query->name, text),
+			      query->type, query->class, query, on_result, &query->id);
+	query->is_beginning = false;
+	return is_good;
+}
+
 bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
 		  uint16_t class, bool cd, upstream_done_fn *done, void *ctx,
 		  struct upstream_query **out)
 {
 	struct context *context = context_for(upstream, name, cd);
-	struct upstream_query *query = context ? calloc(1, sizeof(*query)) : NULL;
-	char text[WIRE_NAME_TEXT];
+	const size_t length = wire_name_length(name);
+	struct upstream_query *query =
+		context ? calloc(1, sizeof(*query) + length) : NULL;
 	bool is_good;
 
 	*out = NULL;
 	if (!query)
 		return false;
 	*query = (struct upstream_query){.upstream = upstream,
-					 .context = context,
 					 .done = done,
 					 .ctx = ctx,
-					 .asked_ms = gp_boot_ms(),
-					 .is_beginning = true};
-	context->waiting++;
-	upstream->asked++;
-	is_good = !ub.resolve(context->ctx, wire_name_text(name, text), type, class,
-			      query, on_result, &query->id);
-	query->is_beginning = false;
+					 .type = type,
+					 .class = class,
+					 .cd = cd};
+	memcpy(query->name, name, length);
+	is_good = resolve(query, context);
 	if (is_good && !query->is_over)
 		*out = query;
 	else
 		end_query(query);
 	return is_good;
+}
+
+/* Where QUERY was asked is not where one asks any more. */
+static void ask_elsewhere(struct upstream_query *query)
+{
+	struct context *context = context_for(query->upstream, query->name, query->cd);
+	const struct answer_reply nothing = {.packet = NULL};
+
+	ub.cancel(query->context->ctx, query->id);
+	end_waiting(query);
+	if (context && resolve(query, context) && !query->is_over)
+		return;
+	if (!query->is_over)
+		query->done(query->ctx, &nothing);
+	if (context)
+		end_waiting(query);
+	free(query);
+}
+
+static bool is_current(const struct upstream *upstream, const struct context *context)
+{
+	return context == upstream->plain || context == upstream->validating;
+}
+
+/* Somebody waits for too long: whose fault is that? Others may have been found to ask
+ * since. Each turn moves one query to the end of the list or ends it. */
+static void on_doubt(evutil_socket_t fd, short what, void *arg)
+{
+	struct upstream *upstream = arg;
+	const long long now = gp_boot_ms();
+	struct upstream_query *query = upstream->oldest;
+
+	(void)fd, (void)what;
+	if (query && now - query->asked_ms >= DOUBT_MS)
+		health_doubt(upstream->servers.health);
+	look(upstream);
+	while (query && now - query->asked_ms >= DOUBT_MS) {
+		if (is_current(upstream, query->context)) {
+			query = query->newer;
+			continue;
+		}
+		ask_elsewhere(query);
+		query = upstream->oldest;
+	}
+	if (upstream->oldest)
+		doubt_in(upstream, query ? query->asked_ms + DOUBT_MS - now : DOUBT_MS);
 }
 
 void upstream_cancel(struct upstream_query *query)
@@ -272,7 +387,11 @@ const char *upstream_fault(const struct upstream *upstream)
 /* Others are to be asked from now on. */
 static void on_health(void *ctx)
 {
-	renew(ctx);
+	struct upstream *upstream = ctx;
+
+	renew(upstream);
+	if (upstream->oldest)
+		doubt_in(upstream, 0);
 }
 
 struct upstream *upstream_new(struct event_base *base, const struct dns_config *config)
@@ -286,8 +405,10 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 	upstream->servers.config = &upstream->config;
 	upstream->loop = ub_loop_new(base);
 	upstream->sweep = evtimer_new(base, on_sweep, upstream);
+	upstream->doubt = evtimer_new(base, on_doubt, upstream);
 	upstream->servers.health = health_new(base, on_health, upstream);
-	if (upstream->loop && upstream->sweep && upstream->servers.health)
+	if (upstream->loop && upstream->sweep && upstream->doubt &&
+	    upstream->servers.health)
 		return upstream;
 	upstream_free(upstream);
 	return NULL;
@@ -305,6 +426,8 @@ void upstream_free(struct upstream *upstream)
 	}
 	if (upstream->sweep)
 		event_free(upstream->sweep);
+	if (upstream->doubt)
+		event_free(upstream->doubt);
 	health_free(upstream->servers.health);
 	ub_loop_free(upstream->loop);
 	free(upstream);
