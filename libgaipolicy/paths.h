@@ -11,5 +11,7 @@
 #define GP_REACH_PATH GP_RUN_DIR "/reach.map"
 #define GP_HINT_PATH GP_RUN_DIR "/hint.sock"
 #define GP_CONTROL_PATH GP_RUN_DIR "/control.sock"
+/** resolv.conf as it was before it led to v6guardd's resolver. */
+#define GP_RESOLV_KEPT_PATH GP_RUN_DIR "/resolv.upstream.conf"
 
 #endif

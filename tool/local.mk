@@ -20,6 +20,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_policy_show.c \
 	tool/v6guard/cmd_preset.c \
 	tool/v6guard/cmd_resolver.c \
+	tool/v6guard/cmd_resolver_enable.c \
 	tool/v6guard/cmd_rule.c \
 	tool/v6guard/cmd_run.c \
 	tool/v6guard/cmd_status.c \
@@ -57,6 +58,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/report.c \
 	tool/v6guard/resolv.c \
 	tool/v6guard/resolv.h \
+	tool/v6guard/resolver.h \
 	tool/v6guard/run.h \
 	tool/v6guard/run_child.c \
 	tool/v6guard/run_policy.c \

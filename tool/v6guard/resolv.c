@@ -9,6 +9,7 @@
 #define HEAD                                                                             \
 	MARK "these lead to v6guardd, which asks the servers below "                     \
 	     "(v6guard resolver disable)\n"
+#define ABSENT MARK "there was no such file before\n"
 
 static bool begins(const char *line, const char *word)
 {
@@ -30,11 +31,25 @@ static size_t length_of(const char *line)
 	return length + (line[length] == '\n');
 }
 
-bool resolv_is_on(const char *text)
+static bool has_line(const char *text, const char *line)
 {
-	const char *at = strstr(text, HEAD);
+	const char *at = strstr(text, line);
 
 	return at && (at == text || at[-1] == '\n');
+}
+
+bool resolv_is_on(const char *text)
+{
+	return has_line(text, HEAD);
+}
+
+bool resolv_was_absent(const char *text)
+{
+	char *before = has_line(text, ABSENT) ? resolv_switch_off(text) : NULL;
+	const bool was_absent = before && !before[0];
+
+	free(before);
+	return was_absent;
 }
 
 char *resolv_switch_off(const char *text)
@@ -49,7 +64,7 @@ char *resolv_switch_off(const char *text)
 		const char *from = text;
 		/* Our head, and what it stands before. */
 		is_ours = begins(text, HEAD) || (is_ours && is_server(text));
-		if (is_ours)
+		if (is_ours || begins(text, ABSENT))
 			continue;
 		if (begins(text, MARK "nameserver")) {
 			from += strlen(MARK);
@@ -81,7 +96,7 @@ static char *put_servers(char *to, const char *const *servers, size_t count)
 
 static size_t room_for(const char *text, const char *const *servers, size_t count)
 {
-	size_t room = strlen(text) + strlen(HEAD) + 2;
+	size_t room = strlen(text) + strlen(HEAD) + strlen(ABSENT) + 2;
 
 	for (size_t i = 0; i < count; i++)
 		room += strlen(servers[i]) + 12;
@@ -90,12 +105,27 @@ static size_t room_for(const char *text, const char *const *servers, size_t coun
 	return room;
 }
 
+/* Where there is none to stand in for they come first: what follows stays as it ends. */
+static char *put_first(char *to, const char *plain, bool was_absent,
+		       const char *const *servers, size_t count)
+{
+	for (const char *line = plain; *line; line += length_of(line))
+		if (is_server(line))
+			return to;
+	to = put_servers(to, servers, count);
+	return was_absent ? put(to, ABSENT, strlen(ABSENT)) : to;
+}
+
 char *resolv_switch_on(const char *text, const char *const *servers, size_t count)
 {
-	char *plain = resolv_switch_off(text);
+	const bool was_absent = !text || resolv_was_absent(text);
+	char *plain = resolv_switch_off(text ? text : "");
 	char *out = plain ? malloc(room_for(plain, servers, count)) : NULL, *to = out;
-	bool has_put = false;
+	bool has_put;
 
+	if (out)
+		to = put_first(out, plain, was_absent, servers, count);
+	has_put = to != out;
 	for (const char *line = plain; out && *line; line += length_of(line)) {
 		if (is_server(line)) {
 			if (!has_put)
@@ -104,11 +134,6 @@ char *resolv_switch_on(const char *text, const char *const *servers, size_t coun
 			to = put(to, MARK, strlen(MARK));
 		}
 		to = put(to, line, length_of(line));
-	}
-	if (out && !has_put) {
-		if (to > out && to[-1] != '\n')
-			*to++ = '\n';
-		to = put_servers(to, servers, count);
 	}
 	if (out)
 		*to = '\0';

@@ -13,12 +13,18 @@
 /** glibc's MAXNS: it reads no more. */
 #define RESOLV_SERVERS 3
 
-/** A malloc'd text with COUNT SERVERS (addresses) in place of TEXT's own; NULL: no
- * memory. A text that was changed so before is the same again. */
+/**
+ * A malloc'd text with COUNT SERVERS (addresses) in place of TEXT's own; NULL: no memory.
+ * TEXT NULL: there was no file. A text that was changed so before is the same again.
+ */
 char *resolv_switch_on(const char *text, const char *const *servers, size_t count);
 
-/** As it was before, malloc'd; other changes that were made meanwhile stay. */
+/** As it was before, byte for byte, malloc'd; other changes that were made meanwhile
+ * stay. */
 char *resolv_switch_off(const char *text);
+
+/** There was no file before, and nothing has been added since. */
+bool resolv_was_absent(const char *text);
 
 /** Our lines are in there. */
 bool resolv_is_on(const char *text);

@@ -356,6 +356,7 @@ static bool is_of_name(const void *ctx, const uint8_t *name, uint16_t type)
 
 size_t serve_flush(struct serve *serve, const uint8_t *name)
 {
+	upstream_forget(serve->upstream);
 	return name ? cache_flush_if(serve->cache, is_of_name, name)
 		    : cache_flush(serve->cache);
 }

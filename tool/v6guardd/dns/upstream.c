@@ -384,6 +384,11 @@ const char *upstream_fault(const struct upstream *upstream)
 	return servers_fault(&upstream->servers, ub.has_nat64);
 }
 
+void upstream_forget(struct upstream *upstream)
+{
+	renew(upstream);
+}
+
 /* Others are to be asked from now on. */
 static void on_health(void *ctx)
 {

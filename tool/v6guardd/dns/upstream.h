@@ -36,6 +36,9 @@ bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
 		  struct upstream_query **out);
 void upstream_cancel(struct upstream_query *query);
 
+/** Ask servers anew, also for what libunbound has kept. */
+void upstream_forget(struct upstream *upstream);
+
 /** The servers in use for all names, for people; returns the count. */
 size_t upstream_servers(struct upstream *upstream,
 			struct dns_endpoint out[UPSTREAM_SERVERS]);

@@ -10,8 +10,6 @@
 #include "upstream_servers.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
-/* Where no line of it says what was there before: what whoever made it ours kept. */
-#define RESOLV_KEPT GP_RUN_DIR "/resolv.upstream.conf"
 /* Behind systemd-resolved's stub. */
 #define RESOLV_UPLINK "/run/systemd/resolve/resolv.conf"
 #define LOOK_EVERY_MS 1000
@@ -115,7 +113,8 @@ static bool drop_stub(struct source *source)
 
 static bool has_changed(struct servers *servers)
 {
-	static const char *const paths[3] = {RESOLV_CONF, RESOLV_KEPT, RESOLV_UPLINK};
+	static const char *const paths[3] = {RESOLV_CONF, GP_RESOLV_KEPT_PATH,
+					     RESOLV_UPLINK};
 	bool is_other = false;
 
 	for (size_t i = 0; i < 3; i++) {
@@ -175,9 +174,11 @@ bool servers_look(struct servers *servers)
 	       config->upstream_count * sizeof(source.servers[0]));
 	source.count = config->upstream_count;
 	if (config->from_resolv_conf) {
+		/* Its own lines come first, as they are there after a restart of the host
+		 * as well; what is kept is for a file that somebody has written anew. */
 		add_file(&source, RESOLV_CONF);
 		if (source.has_own && !source.count)
-			add_file(&source, RESOLV_KEPT);
+			add_file(&source, GP_RESOLV_KEPT_PATH);
 		if (drop_stub(&source))
 			add_file(&source, RESOLV_UPLINK);
 	}
