@@ -82,11 +82,12 @@ static const struct {
 
 static void giving_back(void **state)
 {
-	struct event_base *base = event_base_new();
+	struct event_base *base;
 
 	(void)state;
 	if (is_sanitized)
 		skip();
+	base = event_base_new();
 	assert_non_null(base);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct tidy *tidy = tidy_new(base, &lookups);
@@ -111,15 +112,17 @@ static void giving_back(void **state)
 /* Not again at once; but then. */
 static void apart(void **state)
 {
-	struct event_base *base = event_base_new();
-	struct tidy *tidy = tidy_new(base, &lookups);
 	const long long start = gp_boot_ms();
+	struct event_base *base;
+	struct tidy *tidy;
 	size_t before = 0;
 	void *last[2];
 
 	(void)state;
 	if (is_sanitized)
 		skip();
+	base = event_base_new();
+	tidy = tidy_new(base, &lookups);
 	assert_non_null(tidy);
 	for (unsigned i = 0; i < 2; i++) {
 		last[i] = burst();

@@ -28,9 +28,9 @@ struct udp_socket {
 	bool is_any;         /* of all addresses: each message says which one was asked */
 };
 
-/* Room for the address that was asked, of either family. */
+/* Room for the address that was asked, of either family, aligned as its header is. */
 union control {
-	struct cmsghdr header;
+	size_t length;
 	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 

@@ -51,11 +51,13 @@ static bool take_asked(const struct msghdr *message, struct gp_addr *out)
 static void put_header(struct msghdr *message, union control *control, int level,
 		       int type, const void *data, size_t size)
 {
+	struct cmsghdr *header = (struct cmsghdr *)(void *)control->bytes;
+
 	memset(control, 0, sizeof(*control));
-	control->header.cmsg_level = level;
-	control->header.cmsg_type = type;
-	control->header.cmsg_len = CMSG_LEN(size);
-	memcpy(CMSG_DATA(&control->header), data, size);
+	header->cmsg_level = level;
+	header->cmsg_type = type;
+	header->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(header), data, size);
 	message->msg_control = control;
 	message->msg_controllen = CMSG_SPACE(size);
 }
