@@ -51,6 +51,7 @@ static void free_half(struct half *half)
 	if (half->query)
 		upstream_cancel(half->query);
 	free(packet.pointer);
+	*half = (struct half){.query = NULL};
 }
 
 static void free_waiters(struct lookup *lookup)
@@ -202,6 +203,16 @@ static bool is_silence(const struct lookup *lookup)
 	return !lookup->main.reply.packet && !lookup->other.reply.packet;
 }
 
+/* The policy is another one by now, and something else has to be known: within the same
+ * time. Not out of one of libunbound's callbacks. */
+static void ask_again(struct lookup *lookup)
+{
+	free_half(&lookup->main);
+	free_half(&lookup->other);
+	lookup->is_again = true;
+	wait_until(lookup, 0);
+}
+
 static void finish(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
@@ -209,15 +220,14 @@ static void finish(struct lookup *lookup)
 	struct waiter *waiter;
 	bool is_stale;
 
-	if (!is_still_asked(lookup))
-		answer_fail(&lookup->question, WIRE_SERVFAIL, ANSWER_EDE_NONE,
-			    &serve->answer);
-	else
-		/* What was asked for and did not come is a reply without a packet, which
-		 * is another thing than a question that nobody asked. */
-		answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
-			    lookup->other_type ? &lookup->other.reply : NULL,
-			    &serve->answer);
+	if (!is_still_asked(lookup)) {
+		ask_again(lookup);
+		return;
+	}
+	/* What was asked for and did not come is a reply without a packet, which is
+	 * another thing than a question that nobody asked. */
+	answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
+		    lookup->other_type ? &lookup->other.reply : NULL, &serve->answer);
 	if (is_silence(lookup))
 		outage_silence(serve_outage(serve, lookup->question.name),
 			       lookup->started_ms, gp_boot_ms());
@@ -275,7 +285,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	refresh(lookup);
-	finish(lookup);
+	if (lookup->is_again)
+		lookup_begin(lookup);
+	else
+		finish(lookup);
 	serve_release(serve);
 }
 
@@ -351,6 +364,7 @@ void lookup_begin(struct lookup *lookup)
 	uint8_t target[WIRE_NAME];
 
 	lookup->is_beginning = true;
+	lookup->is_again = false;
 	lookup->other_type = answer_other_type(question, &lookup->context);
 	wait_until(lookup, patience(lookup));
 	lookup->main_type = answer_main_type(question, &lookup->context);
