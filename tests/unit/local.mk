@@ -17,6 +17,7 @@ units = \
 	tests/unit/test_diff \
 	tests/unit/test_dns_cache \
 	tests/unit/test_dns_filter \
+	tests/unit/test_dns_local \
 	tests/unit/test_dns_health \
 	tests/unit/test_dns_listen \
 	tests/unit/test_dns_outage \
@@ -86,7 +87,7 @@ endif
 unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/tsv.h tests/unit/netns.h tests/unit/dns_text.h \
+EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/tsv.h tests/unit/netns.h tests/unit/dns_text.h tests/unit/dns_vectors.h \
 	tests/unit/oracle_world.h tests/unit/seal.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
@@ -396,6 +397,9 @@ tests_unit_test_dns_replay_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_upstream_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_upstream_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS) $(UNBOUND_CFLAGS)
 tests_unit_test_dns_upstream_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_dns_local_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_local_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_dns_local_LDADD = $(daemon_libs) $(JANSSON_LIBS)
 tests_unit_test_dns_vectors_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_vectors_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_dns_vectors_LDADD = $(daemon_libs) $(JANSSON_LIBS)
