@@ -74,6 +74,11 @@ static const struct {
 	{"recursive without IPv4, by NAT64", ON "upstream = recursive\n",
 	 V6 | NAT64 | KNOWS_NAT64,
 	 HEAD "  do-ip4: no\n  do-nat64: yes\n  nat64-prefix: 64:ff9b::/96\n"},
+	{"by a prefix that is for all",
+	 ON "upstream = recursive\n[nat64]\nprefix = 2001:db8:64::/96=10.0.0.0/8 "
+	    "2001:db8:65::/64\n",
+	 V6 | NAT64 | KNOWS_NAT64,
+	 HEAD "  do-ip4: no\n  do-nat64: yes\n  nat64-prefix: 2001:db8:65::/64\n"},
 	{"the same, and a zone's server through the prefix",
 	 ON "upstream = recursive\n" CORP "upstream = 192.0.2.9\n"
 	    "[nat64]\nprefix = 2001:db8:64::/96\n",
@@ -192,7 +197,7 @@ static const struct {
 } possible[] = {
 	{ON "upstream = recursive\n", LIBRARY | NET | IPV4, NULL},
 	{ON "upstream = recursive\n", LIBRARY | NET,
-	 NO_IPV4 " (and this libunbound cannot use NAT64)" ELSE},
+	 NO_IPV4 " (this libunbound cannot use NAT64)" ELSE},
 	{ON "upstream = recursive\n", LIBRARY | NET | LIB_NAT64, NULL},
 	{ON "upstream = recursive\n[nat64]\nmode = off\n", LIBRARY | NET | LIB_NAT64,
 	 NO_IPV4 " and no NAT64" ELSE},

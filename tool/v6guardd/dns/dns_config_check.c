@@ -162,9 +162,8 @@ bool dns_config_is_possible(const struct gp_config *config, const struct dns_con
 			"recursive needs IPv4, as many name servers have nothing else, "
 			"and this host has none%s: name servers to forward to, or "
 			"resolv.conf",
-			made->nat64 == DNS_OFF
-				? " and no NAT64"
-				: " (and this libunbound cannot use NAT64)");
+			made->nat64 == DNS_OFF ? " and no NAT64"
+					       : " (this libunbound cannot use NAT64)");
 	if (!ability->has_library || ability->has_tls)
 		return true;
 	if (is_tls(made->upstream, made->upstream_count))

@@ -22,18 +22,16 @@ static bool find(void *library, const char *name, void *out)
 	return symbol != NULL;
 }
 
-/* Options that it does not know it refuses, whatever its version says. */
-static bool has_option(void *library, const char *name, const char *value)
+/* do-nat64, of 1.18 and later: ub_ctx_set_option does not know it there either, and where
+ * a configuration is wrong libunbound complains to stderr, whatever it was told. */
+static bool has_nat64(void *library)
 {
-	__typeof__(&ub_ctx_create) create;
-	struct ub_ctx *ctx;
-	bool is_known;
+	__typeof__(&ub_version) version;
+	unsigned major, minor;
 
-	if (!find(library, "ub_ctx_create", &create) || !(ctx = create()))
-		return false;
-	is_known = !ub.set_option(ctx, name, value);
-	ub.delete(ctx);
-	return is_known;
+	return find(library, "ub_version", &version) &&
+	       sscanf(version(), "%u.%u", &major, &minor) == 2 &&
+	       (major > 1 || (major == 1 && minor >= 18));
 }
 
 /*
@@ -62,7 +60,7 @@ bool ub_library_load(char why[DNS_WHY])
 		return false;
 	}
 	ub.has_tls = has_tls(library);
-	ub.has_nat64 = has_option(library, "do-nat64:", "yes");
+	ub.has_nat64 = has_nat64(library);
 	return true;
 }
 

@@ -46,6 +46,7 @@ static bool any_server(const struct servers *servers, int family)
 /* A family that the host lacks would cost time at each name server that has it. */
 static void put_families(FILE *to, const struct servers *servers, bool has_nat64)
 {
+	const struct gp_prefix *prefix = servers_recursion_prefix(servers);
 	const struct upstream_network *network = &servers->network;
 	char text[GP_PREFIX_TEXT];
 
@@ -56,9 +57,9 @@ static void put_families(FILE *to, const struct servers *servers, bool has_nat64
 		return;
 	if (!any_server(servers, AF_INET))
 		fputs("  do-ip4: no\n", to);
-	if (has_nat64 && network->via_nat64 && servers->config->prefix_count)
+	if (has_nat64 && prefix)
 		fprintf(to, "  do-nat64: yes\n  nat64-prefix: %s\n",
-			gp_prefix_format(&servers->config->prefixes[0], text));
+			gp_prefix_format(prefix, text));
 }
 
 /* A zone without `dnssec = validate` need not have a place in the signed tree. */

@@ -47,6 +47,16 @@ struct dns_endpoint servers_reached_at(const struct servers *servers,
 	return out;
 }
 
+const struct gp_prefix *servers_recursion_prefix(const struct servers *servers)
+{
+	const struct dns_config *config = servers->config;
+
+	for (size_t i = 0; servers->network.via_nat64 && i < config->prefix_count; i++)
+		if (!config->ranges[i].length)
+			return &config->prefixes[i];
+	return NULL;
+}
+
 bool servers_is_out(const struct servers *servers, const struct dns_endpoint *server)
 {
 	const struct dns_endpoint at = servers_reached_at(servers, server);
@@ -63,7 +73,7 @@ const char *servers_fault(const struct servers *servers, bool has_nat64)
 	if (!has_nat64)
 		return "upstream = recursive needs IPv4, and this host has none (this "
 		       "libunbound cannot use NAT64)";
-	if (!network->via_nat64 || !servers->config->prefix_count)
+	if (!servers_recursion_prefix(servers))
 		return "upstream = recursive needs IPv4 or NAT64, and this host has "
 		       "neither";
 	return NULL;

@@ -41,6 +41,10 @@ bool servers_is_via_nat64(const struct servers *servers,
 struct dns_endpoint servers_reached_at(const struct servers *servers,
 				       const struct dns_endpoint *server);
 
+/** The NAT64 prefix, of those that are for all addresses, by which name servers with IPv4
+ * alone are asked; NULL: there is none. */
+const struct gp_prefix *servers_recursion_prefix(const struct servers *servers);
+
 /**
  * Why names outside of [forward] cannot be looked up at all: upstream = recursive on a
  * host without IPv4, where libunbound has no NAT64 (HAS_NAT64) or there is none. NULL:
