@@ -142,6 +142,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/upstream.h \
 	tool/v6guardd/dns/upstream_config.c \
 	tool/v6guardd/dns/upstream_config.h \
+	tool/v6guardd/dns/upstream_context.c \
+	tool/v6guardd/dns/upstream_context.h \
 	tool/v6guardd/dns/upstream_servers.c \
 	tool/v6guardd/dns/upstream_servers.h \
 	tool/v6guardd/dns/wire.c \

@@ -242,15 +242,17 @@ static void zones(void **state)
 {
 	static const struct {
 		const char *name;
-		enum dns_dnssec dnssec;
+		enum dns_dnssec dnssec, of_ds;
 	} names[] = {
-		{"example", DNS_DNSSEC_VALIDATE},
-		{"corp.example", DNS_DNSSEC_OFF},
-		{"a.corp.example", DNS_DNSSEC_OFF},
-		{"lab.corp.example", DNS_DNSSEC_PROCESS},
-		{"a.lab.corp.example", DNS_DNSSEC_PROCESS},
-		{"10.in-addr.arpa", DNS_DNSSEC_OFF},
-		{"acorp.example", DNS_DNSSEC_VALIDATE},
+		{".", DNS_DNSSEC_VALIDATE, DNS_DNSSEC_VALIDATE},
+		{"example", DNS_DNSSEC_VALIDATE, DNS_DNSSEC_VALIDATE},
+		/* RFC 4035 2.4: a DS is the parent's. */
+		{"corp.example", DNS_DNSSEC_OFF, DNS_DNSSEC_VALIDATE},
+		{"a.corp.example", DNS_DNSSEC_OFF, DNS_DNSSEC_OFF},
+		{"lab.corp.example", DNS_DNSSEC_PROCESS, DNS_DNSSEC_OFF},
+		{"a.lab.corp.example", DNS_DNSSEC_PROCESS, DNS_DNSSEC_PROCESS},
+		{"10.in-addr.arpa", DNS_DNSSEC_OFF, DNS_DNSSEC_VALIDATE},
+		{"acorp.example", DNS_DNSSEC_VALIDATE, DNS_DNSSEC_VALIDATE},
 	};
 	struct gp_config *config;
 	uint8_t name[WIRE_NAME];
@@ -265,7 +267,8 @@ static void zones(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		print_message("%s\n", names[i].name);
 		assert_true(wire_name_parse(names[i].name, name));
-		assert_int_equal(dns_dnssec_of(&made, name), names[i].dnssec);
+		assert_int_equal(dns_dnssec_of(&made, name, WIRE_AAAA), names[i].dnssec);
+		assert_int_equal(dns_dnssec_of(&made, name, WIRE_DS), names[i].of_ds);
 	}
 	assert_int_equal(made.zones[1].upstream_count, 2);
 	assert_int_equal(made.zones[0].upstream[1].port, 53);

@@ -156,8 +156,8 @@ static bool is_left_out(const struct question *question,
 	const bool is_proof =
 		rr->type == WIRE_RRSIG || rr->type == WIRE_NSEC || rr->type == WIRE_NSEC3;
 	const bool may_see =
-		question->dnssec_ok &&
-		dns_dnssec_of(context->config, question->name) != DNS_DNSSEC_OFF;
+		question->dnssec_ok && dns_dnssec_of(context->config, question->name,
+						     question->type) != DNS_DNSSEC_OFF;
 
 	return rr->type == WIRE_OPT ||
 	       (is_proof && !may_see && rr->type != question->type);
@@ -412,8 +412,8 @@ static bool may_stand_in(const struct question *question,
 			 const struct answer_context *context,
 			 const struct answer_reply *a)
 {
-	return !a->is_secure ||
-	       dns_dnssec_of(context->config, question->name) != DNS_DNSSEC_VALIDATE;
+	return !a->is_secure || dns_dnssec_of(context->config, question->name,
+					      question->type) != DNS_DNSSEC_VALIDATE;
 }
 
 bool answer_can_stand_in(const struct question *question,

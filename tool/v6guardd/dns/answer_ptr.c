@@ -102,8 +102,8 @@ static void put_answers(struct builder *builder, const struct question *question
 			const struct answer_context *context, const struct reply *reply)
 {
 	const bool may_see =
-		question->dnssec_ok &&
-		dns_dnssec_of(context->config, question->name) != DNS_DNSSEC_OFF;
+		question->dnssec_ok && dns_dnssec_of(context->config, question->name,
+						     question->type) != DNS_DNSSEC_OFF;
 	struct reply_walk walk = {.has_begun = false};
 
 	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)

@@ -264,9 +264,11 @@ const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_
 	return found;
 }
 
-enum dns_dnssec dns_dnssec_of(const struct dns_config *config, const uint8_t *name)
+enum dns_dnssec dns_dnssec_of(const struct dns_config *config, const uint8_t *name,
+			      uint16_t type)
 {
-	const struct dns_zone *zone = dns_zone_of(config, name);
+	const uint8_t *owner = type == WIRE_DS && name[0] ? name + 1 + name[0] : name;
+	const struct dns_zone *zone = dns_zone_of(config, owner);
 
 	return (enum dns_dnssec)(zone ? zone->dnssec : config->dnssec);
 }

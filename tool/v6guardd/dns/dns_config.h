@@ -125,8 +125,10 @@ bool dns_is_excluded(const struct dns_config *config, const uint8_t *name);
 /** The zone of [forward] that NAME is in, the longest; NULL: none. */
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name);
 
-/** What is done with signatures of NAME (lower case): its zone's `dnssec`, or the general
- * one. */
-enum dns_dnssec dns_dnssec_of(const struct dns_config *config, const uint8_t *name);
+/** What is done with signatures of TYPE at NAME (lower case): its zone's `dnssec`, or the
+ * general one. A DS is the parent's (RFC 4035 2.4), so that it says what that one knows.
+ */
+enum dns_dnssec dns_dnssec_of(const struct dns_config *config, const uint8_t *name,
+			      uint16_t type);
 
 #endif

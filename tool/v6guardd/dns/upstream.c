@@ -1,38 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* upstream.c - libunbound's contexts: made anew when the servers change, and let go when
- * the last of their queries is done. */
+/* upstream.c - see upstream.h. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "guard/clock.h"
 #include "ub_library.h"
-#include "ub_loop.h"
 #include "upstream.h"
-#include "upstream_config.h"
+#include "upstream_context.h"
 
 /* An answer that takes longer makes one doubt: libunbound asks again soon. */
 #define DOUBT_MS 350
 /* When nobody said anything for so long, the first one who does ends an outage. */
 #define OUTAGE_MS 1000
 
-/* ---- contexts ---- */
-
-struct context {
-	struct context *next; /* of the retired ones */
-	struct ub_ctx *ctx;
-	size_t waiting;
-};
-
 struct upstream {
 	struct event_base *base;
-	struct ub_event_base *loop;
-	struct event *sweep;
+	struct contexts *contexts;
 	struct event *doubt;                    /* while somebody waits */
 	struct upstream_query *oldest, *newest; /* of those that wait */
 	struct dns_config config;
 	struct servers servers;
 	struct context *plain, *validating; /* CD is for the first, whatever is set */
-	struct context *retired;
 	uint64_t asked;
 	long long answered_ms; /* when an answer came last */
 };
@@ -50,70 +38,10 @@ struct upstream_query {
 	uint8_t name[]; /* wire form */
 };
 
-static void free_context(struct context *context)
-{
-	if (!context)
-		return;
-	if (context->ctx)
-		ub.delete(context->ctx);
-	free(context);
-}
-
-/* Not out of one of its own callbacks. */
-static void on_sweep(evutil_socket_t fd, short what, void *arg)
-{
-	struct upstream *upstream = arg;
-	struct context **at = &upstream->retired;
-
-	(void)fd, (void)what;
-	while (*at) {
-		struct context *context = *at;
-		if (context->waiting) {
-			at = &context->next;
-			continue;
-		}
-		*at = context->next;
-		free_context(context);
-	}
-}
-
-static void sweep_soon(struct upstream *upstream)
-{
-	const struct timeval now = {0, 0};
-
-	evtimer_add(upstream->sweep, &now);
-}
-
-static void retire(struct upstream *upstream, struct context **context)
-{
-	if (!*context || !upstream->sweep)
-		return;
-	(*context)->next = upstream->retired;
-	upstream->retired = *context;
-	*context = NULL;
-	sweep_soon(upstream);
-}
-
-static struct context *new_context(struct upstream *upstream, bool validates)
-{
-	struct context *context = calloc(1, sizeof(*context));
-
-	if (!context)
-		return NULL;
-	context->ctx = ub.create(upstream->loop);
-	if (context->ctx) {
-		ub.debugout(context->ctx, NULL);
-		if (upstream_config_set(context->ctx, &upstream->servers, validates))
-			return context;
-	}
-	free_context(context);
-	return NULL;
-}
-
 static void renew(struct upstream *upstream)
 {
-	retire(upstream, &upstream->plain);
-	retire(upstream, &upstream->validating);
+	contexts_retire(upstream->contexts, &upstream->plain);
+	contexts_retire(upstream->contexts, &upstream->validating);
 }
 
 /* ---- servers ---- */
@@ -177,9 +105,7 @@ static void end_waiting(struct upstream_query *query)
 
 	*(query->older ? &query->older->newer : &upstream->oldest) = query->newer;
 	*(query->newer ? &query->newer->older : &upstream->newest) = query->older;
-	query->context->waiting--;
-	if (!query->context->waiting && upstream->retired)
-		sweep_soon(upstream);
+	contexts_answered(upstream->contexts, query->context);
 }
 
 static void end_query(struct upstream_query *query)
@@ -189,13 +115,15 @@ static void end_query(struct upstream_query *query)
 }
 
 /* libunbound lets more and more time pass before it asks again: whoever waits since
- * before the end of an outage is asked for anew. */
+ * before the end of an outage is asked for anew. Without forwarders each name has servers
+ * of its own, and some being silent is no outage. */
 static void note_answer(struct upstream *upstream)
 {
 	const struct upstream_query *oldest = upstream->oldest;
 	const long long now = gp_boot_ms();
 
-	if (oldest && now - oldest->asked_ms >= OUTAGE_MS &&
+	if (oldest && !upstream->config.is_recursive &&
+	    now - oldest->asked_ms >= OUTAGE_MS &&
 	    upstream->answered_ms < oldest->asked_ms) {
 		renew(upstream);
 		doubt_in(upstream, 0);
@@ -241,17 +169,18 @@ static bool has_servers(const struct upstream *upstream, const uint8_t *name)
 }
 
 static struct context *context_for(struct upstream *upstream, const uint8_t *name,
-				   bool cd)
+				   uint16_t type, bool cd)
 {
-	const bool validates =
-		!cd && dns_dnssec_of(&upstream->config, name) == DNS_DNSSEC_VALIDATE;
+	const bool validates = !cd && dns_dnssec_of(&upstream->config, name, type) ==
+					      DNS_DNSSEC_VALIDATE;
 	struct context **context = validates ? &upstream->validating : &upstream->plain;
 
 	look(upstream);
 	if (!has_servers(upstream, name))
 		return NULL;
 	if (!*context)
-		*context = new_context(upstream, validates);
+		*context =
+			contexts_add(upstream->contexts, &upstream->servers, validates);
 	return *context;
 }
 
@@ -273,7 +202,7 @@ bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
 		  uint16_t class, bool cd, upstream_done_fn *done, void *ctx,
 		  struct upstream_query **out)
 {
-	struct context *context = context_for(upstream, name, cd);
+	struct context *context = context_for(upstream, name, type, cd);
 	const size_t length = wire_name_length(name);
 	struct upstream_query *query =
 		context ? calloc(1, sizeof(*query) + length) : NULL;
@@ -300,7 +229,8 @@ bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
 /* Where QUERY was asked is not where one asks any more. */
 static void ask_elsewhere(struct upstream_query *query)
 {
-	struct context *context = context_for(query->upstream, query->name, query->cd);
+	struct context *context =
+		context_for(query->upstream, query->name, query->type, query->cd);
 	const struct answer_reply nothing = {.packet = NULL};
 
 	ub.cancel(query->context->ctx, query->id);
@@ -408,12 +338,10 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 	upstream->base = base;
 	upstream->config = *config;
 	upstream->servers.config = &upstream->config;
-	upstream->loop = ub_loop_new(base);
-	upstream->sweep = evtimer_new(base, on_sweep, upstream);
+	upstream->contexts = contexts_new(base);
 	upstream->doubt = evtimer_new(base, on_doubt, upstream);
 	upstream->servers.health = health_new(base, on_health, upstream);
-	if (upstream->loop && upstream->sweep && upstream->doubt &&
-	    upstream->servers.health)
+	if (upstream->contexts && upstream->doubt && upstream->servers.health)
 		return upstream;
 	upstream_free(upstream);
 	return NULL;
@@ -424,16 +352,9 @@ void upstream_free(struct upstream *upstream)
 	if (!upstream)
 		return;
 	renew(upstream);
-	while (upstream->retired) {
-		struct context *context = upstream->retired;
-		upstream->retired = context->next;
-		free_context(context);
-	}
-	if (upstream->sweep)
-		event_free(upstream->sweep);
+	contexts_free(upstream->contexts);
 	if (upstream->doubt)
 		event_free(upstream->doubt);
 	health_free(upstream->servers.health);
-	ub_loop_free(upstream->loop);
 	free(upstream);
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* upstream_context.h - libunbound's contexts: made anew when the servers change, and let
+ * go when the last of their queries is done. */
+#ifndef TOOL_V6GUARDD_DNS_UPSTREAM_CONTEXT_H
+#define TOOL_V6GUARDD_DNS_UPSTREAM_CONTEXT_H
+
+#include <event2/event.h>
+
+#include "ub_library.h"
+#include "upstream_servers.h"
+
+struct context {
+	struct context *next; /* of the retired ones */
+	struct ub_ctx *ctx;
+	size_t waiting; /* queries */
+};
+
+struct contexts;
+
+/** NULL: no memory. */
+struct contexts *contexts_new(struct event_base *base);
+/** And all of the retired ones; no query may wait. NULL is allowed. */
+void contexts_free(struct contexts *contexts);
+
+/** One that asks SERVERS. NULL: no memory, or libunbound does not take it. */
+struct context *contexts_add(struct contexts *contexts, const struct servers *servers,
+			     bool validates);
+/** *CONTEXT is asked nothing more and becomes NULL; it goes with its last query. */
+void contexts_retire(struct contexts *contexts, struct context **context);
+/** One query less waits for CONTEXT. */
+void contexts_answered(struct contexts *contexts, struct context *context);
+
+#endif
