@@ -51,6 +51,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/reach_private.h \
 	libgaipolicy/guard/snapshot.c \
 	libgaipolicy/guard/snapshot.h \
+	libgaipolicy/guard/tally.c \
+	libgaipolicy/guard/tally.h \
 	libgaipolicy/guard/trace.c \
 	libgaipolicy/guard/trace.h
 
@@ -80,6 +82,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/idna.h \
 	libgaipolicy/guard/nscd.c \
 	libgaipolicy/guard/nscd.h \
+	libgaipolicy/guard/qtype.c \
+	libgaipolicy/guard/qtype.h \
 	libgaipolicy/guard/owner.c \
 	libgaipolicy/guard/owner.h \
 	libgaipolicy/guard/owner_private.h \

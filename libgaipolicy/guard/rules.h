@@ -50,9 +50,10 @@ struct gp_rules {
 	struct gp_bytes section[GP_RULES_SECTIONS];
 };
 
-/** Some rule has `programs`; some rule has `domains`. */
+/** Some rule has `programs`; some rule has `domains`; some rule has match-cname. */
 #define GP_RULES_PROGRAMS 1U
 #define GP_RULES_DOMAINS 2U
+#define GP_RULES_CNAMES 4U
 
 /**
  * Fill in OUT from its sections; looks at the head alone. False: sizes or numbers do not

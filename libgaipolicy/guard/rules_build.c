@@ -7,6 +7,7 @@
 
 #include "diag.h"
 #include "guard/idna.h"
+#include "guard/qtype.h"
 #include "guard/rules_build_private.h"
 
 #define SEED UINT64_C(0x76366775617264)
@@ -70,26 +71,6 @@ static enum gp_status add_programs(struct build *build, struct draft *draft)
 	return status;
 }
 
-/* IANA, "Resource Record (RR) TYPEs". */
-static uint16_t qtype_of(const char *word, size_t length)
-{
-	static const struct {
-		const char *name;
-		uint16_t type;
-	} types[] = {
-		{"A", 1},      {"NS", 2},     {"CNAME", 5},   {"SOA", 6},   {"PTR", 12},
-		{"MX", 15},    {"TXT", 16},   {"AAAA", 28},   {"SRV", 33},  {"NAPTR", 35},
-		{"DS", 43},    {"SSHFP", 44}, {"DNSKEY", 48}, {"TLSA", 52}, {"SVCB", 64},
-		{"HTTPS", 65}, {"ANY", 255},  {"CAA", 257},
-	};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strlen(types[i].name) == length &&
-		    !memcmp(types[i].name, word, length))
-			return types[i].type;
-	return (uint16_t)strtoul(word + strlen("TYPE"), NULL, 10);
-}
-
 static enum gp_status add_qtypes(struct build *build, struct draft *draft)
 {
 	const char *list = gp_config_text(draft->section, "qtypes"), *word;
@@ -97,7 +78,8 @@ static enum gp_status add_qtypes(struct build *build, struct draft *draft)
 	size_t pos = 0, length;
 
 	while (status == GP_OK && (length = gp_config_next_word(list, &pos, &word)) > 0) {
-		const uint16_t type = qtype_of(word, length);
+		uint16_t type = 0;
+		gp_qtype_parse(word, length, &type);
 		status = add_text(build, &type, sizeof(type), &draft->row.qtypes);
 	}
 	return status;
@@ -378,6 +360,8 @@ static enum gp_status sum_up(struct build *build)
 		head->actions |= 1U << row->action;
 		if (row->flags & GP_RULE_PROGRAMS)
 			head->flags |= GP_RULES_PROGRAMS;
+		if (row->flags & GP_RULE_MATCH_CNAME)
+			head->flags |= GP_RULES_CNAMES;
 		if (row->flags & GP_RULE_DOMAINS) {
 			head->flags |= GP_RULES_DOMAINS;
 			continue;

@@ -15,32 +15,16 @@
 #include "address/sockaddr.h"
 #include "dnsask.h"
 #include "guard/clock.h"
+#include "guard/qtype.h"
 
 #define OPT_SIZE 1232
 #define EDE_OPTION 15
 
-static const struct {
-	const char *name;
-	unsigned number;
-} types[] = {
-	{"A", 1},       {"NS", 2},     {"CNAME", 5}, {"SOA", 6},    {"PTR", 12},
-	{"HINFO", 13},  {"MX", 15},    {"TXT", 16},  {"AAAA", 28},  {"SRV", 33},
-	{"NAPTR", 35},  {"DNAME", 39}, {"DS", 43},   {"RRSIG", 46}, {"NSEC", 47},
-	{"DNSKEY", 48}, {"TLSA", 52},  {"SVCB", 64}, {"HTTPS", 65}, {"ANY", 255},
-	{"CAA", 257},
-};
-
 unsigned dnsask_type(const char *word)
 {
-	char *end;
+	uint16_t type;
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (!strcasecmp(types[i].name, word))
-			return types[i].number;
-	if (strncasecmp(word, "TYPE", 4) != 0 || word[4] < '0' || word[4] > '9')
-		return 0;
-	const unsigned long number = strtoul(word + 4, &end, 10);
-	return *end || number > 65535 ? 0 : (unsigned)number;
+	return gp_qtype_parse(word, strlen(word), &type) ? type : 0;
 }
 
 const char *dnsask_rcode(unsigned rcode)
@@ -187,15 +171,6 @@ bool dnsask(const char *server, const char *name, unsigned type, int limit_ms,
 
 /* ---- records as text ---- */
 
-static const char *type_name(unsigned number, char buf[16])
-{
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (types[i].number == number)
-			return types[i].name;
-	snprintf(buf, 16, "TYPE%u", number);
-	return buf;
-}
-
 /* What is not known is written as RFC 3597 5 has it. */
 static void put_unknown(const ns_rr *rr, char *to, size_t size)
 {
@@ -245,7 +220,8 @@ void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const cha
 			return;
 		put_value(&message, &rr, value, sizeof(value));
 		snprintf(text, sizeof(text), "%s. %u %s %s", ns_rr_name(rr),
-			 (unsigned)ns_rr_ttl(rr), type_name(ns_rr_type(rr), type), value);
+			 (unsigned)ns_rr_ttl(rr),
+			 gp_qtype_name((uint16_t)ns_rr_type(rr), type), value);
 		visit(ctx, text);
 	}
 }
