@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* dns_config.c - see dns_config.h. */
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -174,6 +175,47 @@ static bool read_list(struct dns_reader *reader, const char *section, const char
 	return dns_config_each(reader, section, key, take_prefix);
 }
 
+/* Bytes between members are compared as well: without this equal ones would differ. */
+static void even_out_addr(struct gp_addr *addr)
+{
+	const size_t used = offsetof(struct gp_addr, family) + sizeof(addr->family);
+
+	memset((uint8_t *)addr + used, 0, sizeof(*addr) - used);
+}
+
+static void even_out_prefixes(struct gp_prefix *list, size_t count)
+{
+	const size_t used = offsetof(struct gp_prefix, length) + sizeof(list->length);
+
+	for (size_t i = 0; i < count; i++) {
+		even_out_addr(&list[i].addr);
+		memset((uint8_t *)&list[i] + used, 0, sizeof(list[i]) - used);
+	}
+}
+
+static void even_out_endpoints(struct dns_endpoint *list, size_t count)
+{
+	_Static_assert(sizeof(list[0]) == sizeof(list[0].addr) + sizeof(list[0].port) +
+						  sizeof(list[0].tls),
+		       "nothing behind the members");
+	for (size_t i = 0; i < count; i++)
+		even_out_addr(&list[i].addr);
+}
+
+static void even_out(struct dns_config *config)
+{
+	even_out_endpoints(config->listen, DNS_LISTEN);
+	even_out_endpoints(config->upstream, DNS_UPSTREAMS);
+	even_out_prefixes(config->prefixes, DNS_PREFIXES);
+	even_out_prefixes(config->ranges, DNS_PREFIXES);
+	even_out_prefixes(config->allow.list, DNS_LIST);
+	even_out_prefixes(config->exclude_a.list, DNS_LIST);
+	even_out_prefixes(config->exclude_aaaa.list, DNS_LIST);
+	even_out_prefixes(config->clients.list, DNS_LIST);
+	for (size_t i = 0; i < DNS_ZONES; i++)
+		even_out_endpoints(config->zones[i].upstream, DNS_ZONE_UPSTREAMS);
+}
+
 bool dns_config_from(const struct gp_config *config, struct dns_config *out,
 		     char why[DNS_WHY])
 {
@@ -193,6 +235,7 @@ bool dns_config_from(const struct gp_config *config, struct dns_config *out,
 		  dns_config_each(&reader, "nat64", "exclude-domains", take_pattern) &&
 		  dns_config_each(&reader, "nat64", "ptr-name", take_ptr_name) &&
 		  dns_config_zones(&reader);
+	even_out(out);
 	if (is_good || out->enable)
 		return is_good;
 	/* Nobody asks for it: what does not fit does no harm. */
