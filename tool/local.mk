@@ -99,6 +99,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_build.c \
 	tool/v6guardd/dns/answer_cut.c \
 	tool/v6guardd/dns/answer_filter.c \
+	tool/v6guardd/dns/answer_hints.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
@@ -130,8 +131,10 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/resolvconf.h \
 	tool/v6guardd/dns/serve.c \
 	tool/v6guardd/dns/serve.h \
+	tool/v6guardd/dns/serve_forget.c \
 	tool/v6guardd/dns/serve_lookup.c \
 	tool/v6guardd/dns/serve_private.h \
+	tool/v6guardd/dns/serve_tell.c \
 	tool/v6guardd/dns/tidy.c \
 	tool/v6guardd/dns/tidy.h \
 	tool/v6guardd/dns/ub_library.c \
@@ -176,6 +179,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/worker_control.c \
 	tool/v6guardd/worker_dns.c \
 	tool/v6guardd/worker_dns_status.c \
+	tool/v6guardd/worker_dns_tell.c \
 	tool/v6guardd/worker_gai.c \
 	tool/v6guardd/worker_private.h \
 	tool/v6guardd/worker_watch.c \

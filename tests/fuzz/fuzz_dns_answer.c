@@ -117,7 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					       .guard = data[1] & 8 ? &policy : NULL,
 					       .facts = &facts,
 					       .synthesizes = data[1] & 16,
-					       .is_forwarded = data[1] & 32};
+					       .is_forwarded = data[1] & 32,
+					       .has_broken = true};
 	const struct answer_reply main = {.packet = data + 6, .size = split - 6};
 	const struct answer_reply other = {.packet = data + split,
 					   .size = size - split,
@@ -125,7 +126,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					   .is_bogus = data[2] & 64};
 	answer.bytes = bytes;
 	answer_make(&question, &context, &main,
-		    answer_other_type(&question, &context) ? &other : NULL, &answer);
+		    answer_other_type(&question, &context) ||
+				    answer_late_type(&question, &context, &main)
+			    ? &other
+			    : NULL,
+		    &answer);
 	expect(answer.size <= WIRE_MAX);
 	image = answer_image(&answer);
 	written = answer_finish(&image, &question, data[0], WIRE_MAX, 1232, out);

@@ -3,7 +3,7 @@
 """ask.py SERVER[@PORT] NAME TYPE [WORD...]: one DNS question, its answer in one line.
 
     tcp noedns do cd ad nord    how it is asked; edns=SIZE, version=N, option=CODE
-    ttl size au ar ms           what is shown beside RCODE, flags, answer and EDE
+    ttl size au ar ms by        what is shown beside RCODE, flags, answer and EDE; by: its text
     from=ADDRESS                which of the host's own asks
     times=N                     so many times over one TCP connection, pipelined
 
@@ -90,7 +90,8 @@ def show(message, name, words):
                 while p < at + length:
                     code, size = struct.unpack("!2H", message[p:p + 4])
                     if code == 15:
-                        ede.append("EDE %d" % struct.unpack("!H", message[p + 4:p + 6]))
+                        text = message[p + 6:p + 4 + size].decode() if "by" in words else ""
+                        ede.append("EDE %d" % struct.unpack("!H", message[p + 4:p + 6]) + (text and " " + text))
                     p += 4 + size
             else:
                 text = "%s %s" % (NAMES.get(qtype, qtype), value(message, at, qtype, length))

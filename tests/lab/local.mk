@@ -35,6 +35,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_load.sh \
 	tests/lab/t_dns_nat64.sh \
 	tests/lab/t_dns_odd.sh \
+	tests/lab/t_dns_rules.sh \
 	tests/lab/t_dns_sec.sh \
 	tests/lab/t_dns_time.sh \
 	tests/lab/t_dns_once.sh \

@@ -90,9 +90,10 @@ static void do_verdict(struct run *run)
 		prefix_of(run, need(run, 1, "a prefix"));
 	if (gp_verdict_parse(word, &world.verdicts[world.verdict_count].verdict) != GP_OK)
 		scenario_fail(run, "'%s': ok, broken, slow or unknown", word);
-	world.verdict_count++;
 	if (world.serve)
-		serve_redecide(world.serve);
+		serve_new_verdict(world.serve,
+				  &world.verdicts[world.verdict_count].prefix);
+	world.verdict_count++;
 }
 
 static void do_own(struct run *run)
@@ -203,6 +204,38 @@ static void do_counters(struct run *run)
 	}
 }
 
+/* The words behind the statement's are what TEXT holds; it is emptied. */
+static void check_told(struct run *run, char *text)
+{
+	char wanted[2048] = "";
+
+	for (size_t i = 1; i < run->word_count; i++)
+		snprintf(wanted + strlen(wanted), sizeof(wanted) - strlen(wanted), "%s%s",
+			 i > 1 ? " " : "", run->words[i]);
+	if (!strcmp(wanted, "nothing"))
+		wanted[0] = '\0';
+	if (strcmp(wanted, text) != 0)
+		scenario_fail(run, "it was: %s", text[0] ? text : "nothing");
+	text[0] = '\0';
+}
+
+static void do_told(struct run *run)
+{
+	check_told(run, world.told);
+}
+
+static void do_decided(struct run *run)
+{
+	check_told(run, world.decided);
+}
+
+static void do_epoch(struct run *run)
+{
+	(void)run;
+	world.verdict_count = 0;
+	serve_new_epoch(world.serve);
+}
+
 /* ---- statements ---- */
 
 static const struct {
@@ -223,6 +256,9 @@ static const struct {
 	{"answer", scenario_answer},
 	{"silence", scenario_silence},
 	{"asked", scenario_asked},
+	{"told", do_told},
+	{"decided", do_decided},
+	{"epoch", do_epoch},
 	{"flush", do_flush},
 	{"cached", do_cached},
 	{"counters", do_counters},

@@ -29,15 +29,24 @@
  *       [class=NUMBER] [times=N] [as=LABEL]
  *                             by UDP with EDNS 1232 of 127.0.0.1; plain: without EDNS
  *   wait TIME
- *   answer [RCODE] [ad] [aa] [tc] [ede=NUMBER] [after=TIME] [size<=BYTES] [to=LABEL]
+ *   answer [RCODE] [ad] [aa] [tc] [ede=NUMBER] [by=TEXT] [after=TIME] [size<=BYTES] [to=LABEL]
  *                             what the last `ask` gets, or got; time passes until then.
  *                             Whole: each flag, the error and all records, in their order,
- *                             TTLs as well. after: exactly so long after the question
+ *                             TTLs as well. after: exactly so long after the question;
+ *                             by: the error's text, _ for its blanks
  *     [authority|additional] OWNER TTL TYPE VALUE
  *   silence [to=LABEL]        there is no answer yet
  *   asked NAME TYPE [cd] [+ NAME TYPE [cd]]...
  *                             upstream heard these questions since the last `asked`, and
  *                             no others; `asked nothing`
+ *   told ADDRESS... [+ ADDRESS...]...
+ *                             addresses that the verdicts were told of together, since the
+ *                             last `told`; with ? those that are withheld. `told nothing`
+ *   decided WORD... [+ WORD...]...
+ *                             what lookups came to since the last `decided`: stale, bogus,
+ *                             synthesized, block, all, stripped, with ? by enforce = no
+ *                             alone; and by=NAME. `decided nothing`
+ *   epoch                     another network: no verdict holds any more
  *   flush [NAME]
  *   cached NUMBER             answers that are kept
  *   counters NAME=NUMBER...   of struct serve_counters

@@ -38,6 +38,7 @@ struct extras {
 	bool has_opt, has_do;
 	unsigned rcode; /* its upper bits */
 	int ede;
+	char by[64];
 };
 
 static void read_opt(const struct wire_in *in, const struct wire_rr *rr,
@@ -55,6 +56,9 @@ static void read_opt(const struct wire_in *in, const struct wire_rr *rr,
 		const uint8_t *value = wire_bytes(&options, length);
 		if (code == 15 && value && length >= 2)
 			out->ede = wire_peek_u16(value);
+		if (code == 15 && value && length > 2)
+			snprintf(out->by, sizeof(out->by), "%.*s", (int)length - 2,
+				 (const char *)value + 2);
 	}
 	assert_false(options.failed);
 }
@@ -80,8 +84,9 @@ static void add_flags(struct text *to, unsigned flags)
 	    flags & WIRE_AD ? " ad" : "");
 }
 
+/* HAS_BY: with the text of the error. */
 static void write_answer(const struct run *run, const struct world_client *client,
-			 struct text *to)
+			 bool has_by, struct text *to)
 {
 	const struct answer_reply as_reply = {.packet = client->answer,
 					      .size = client->answer_size};
@@ -110,6 +115,10 @@ static void write_answer(const struct run *run, const struct world_client *clien
 	add_flags(to, reply.flags);
 	if (extras.ede >= 0)
 		add(to, " ede=%d", extras.ede);
+	for (char *at = extras.by; *at; at++)
+		*at = *at == ' ' ? '_' : *at;
+	if (has_by)
+		add(to, " by=%s", extras.by);
 	add(to, "\n%s", records.bytes);
 }
 
@@ -145,6 +154,7 @@ static void check_frame(const struct run *run, const struct world_client *client
 struct expected {
 	unsigned rcode, flags;
 	int ede;
+	const char *by;     /* NULL: any */
 	long long after_ms; /* -1: at any time */
 	size_t size;
 	const struct asking *asking;
@@ -173,6 +183,8 @@ static void take_word(const struct run *run, const char *word, struct expected *
 		out->flags |= WIRE_TC;
 	else if ((value = value_of(word, "ede=")) != NULL)
 		out->ede = atoi(value);
+	else if ((value = value_of(word, "by=")) != NULL)
+		out->by = value;
 	else if ((value = value_of(word, "size<=")) != NULL)
 		out->size = strtoul(value, NULL, 10);
 	else if ((value = value_of(word, "to=")) != NULL)
@@ -181,7 +193,8 @@ static void take_word(const struct run *run, const char *word, struct expected *
 		 !scenario_time(value, &out->after_ms))
 		scenario_fail(
 			run,
-			"'%s': an RCODE, aa, ad, tc, ede=, after=, size<= or to=", word);
+			"'%s': an RCODE, aa, ad, tc, ede=, by=, after=, size<= or to=",
+			word);
 }
 
 /* The records of the block, as record_text would write them. */
@@ -223,6 +236,7 @@ static void read_expected(struct run *run, struct expected *out)
 	out->rcode = WIRE_NOERROR;
 	out->flags = 0;
 	out->ede = -1;
+	out->by = NULL;
 	out->after_ms = -1;
 	out->size = WIRE_MAX;
 	out->asking = find_asking(run, NULL);
@@ -233,6 +247,8 @@ static void read_expected(struct run *run, struct expected *out)
 	add_flags(&out->text, out->flags);
 	if (out->ede >= 0)
 		add(&out->text, " ede=%d", out->ede);
+	if (out->by)
+		add(&out->text, " by=%s", out->by);
 	add(&out->text, "\n");
 	write_records(run, &out->text);
 }
@@ -249,7 +265,7 @@ static void check_one(const struct run *run, const struct expected *expected,
 		scenario_fail(run, "there is no answer%s",
 			      client->is_ignored ? ", the question was dropped" : "");
 	check_frame(run, client);
-	write_answer(run, client, &got);
+	write_answer(run, client, expected->by, &got);
 	if (strcmp(got.bytes, expected->text.bytes) != 0)
 		scenario_fail(run, "expected\n%sand not\n%s", expected->text.bytes,
 			      got.bytes);

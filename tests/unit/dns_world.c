@@ -359,10 +359,61 @@ static enum gp_verdict on_verdict(void *ctx, const struct gp_addr *addr)
 	return GP_VERDICT_UNKNOWN;
 }
 
-static void on_handed_out(void *ctx, const struct gp_addr *addresses, size_t count)
+static bool on_has_broken(void *ctx)
 {
-	(void)ctx, (void)addresses;
+	(void)ctx;
+	for (size_t i = 0; i < world.verdict_count; i++)
+		if (world.verdicts[i].verdict == GP_VERDICT_BROKEN)
+			return true;
+	return false;
+}
+
+__attribute__((format(printf, 2, 3))) static void add(char text[2048], const char *format,
+						      ...)
+{
+	const size_t used = strlen(text);
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(text + used, 2048 - used, format, list);
+	va_end(list);
+}
+
+static void on_handed_out(void *ctx, const struct gp_addr *addresses,
+			  const bool *withheld, size_t count)
+{
+	char text[GP_ADDR_TEXT];
+
+	(void)ctx;
 	assert_true(count > 1);
+	if (world.told[0])
+		add(world.told, " +");
+	for (size_t i = 0; i < count; i++)
+		add(world.told, "%s%s%s", world.told[0] ? " " : "",
+		    gp_addr_format(&addresses[i], text), withheld[i] ? "?" : "");
+}
+
+static void on_decided(void *ctx, const struct serve_event *event)
+{
+	const struct answer_decision *decision = &event->answer->decision;
+	char text[128] = "";
+
+	(void)ctx;
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", event->is_stale ? " stale" : "",
+		 event->answer->ede == ANSWER_EDE_BOGUS ? " bogus" : "",
+		 event->answer->is_synthesized ? " synthesized" : "",
+		 !decision->is_whole  ? ""
+		 : decision->is_block ? " block"
+				      : " all",
+		 decision->is_whole && !decision->enforce ? "?" : "",
+		 decision->outcome.acts ? " stripped" : "",
+		 decision->outcome.would ? " stripped?" : "");
+	if (!text[0])
+		return;
+	add(world.decided, "%s%s", world.decided[0] ? " +" : "",
+	    world.decided[0] ? text : text + 1);
+	if (decision->by[0])
+		add(world.decided, " by=%s", decision->by);
 }
 
 void world_set_network(void)
@@ -377,7 +428,9 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 		.policy = on_policy,
 		.policy_done = on_policy_done,
 		.facts = {NULL, on_usable, on_own, on_verdict, on_onlink},
+		.has_broken = on_has_broken,
 		.handed_out = on_handed_out,
+		.decided = on_decided,
 	};
 	const struct listen_fds fds = {-1, -1};
 	struct gp_diag diag;

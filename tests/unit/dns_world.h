@@ -76,6 +76,8 @@ struct world {
 	struct world_says says[WORLD_SAYS];
 	size_t asked_count; /* since world_forget_asked; more than fit are only counted */
 	struct world_asked asked[WORLD_ASKED];
+	/* What the resolver told since these were emptied: addresses, and decisions. */
+	char told[2048], decided[2048];
 	char unexpected[WIRE_NAME_TEXT + 32]; /* asked, and nobody knows the answer */
 	/* Clients. */
 	size_t client_count;

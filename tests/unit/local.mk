@@ -4,6 +4,7 @@ if HAVE_CMOCKA
 units = \
 	tests/unit/test_address \
 	tests/unit/test_prefix \
+	tests/unit/test_qtype \
 	tests/unit/test_nat64 \
 	tests/unit/test_chain \
 	tests/unit/test_control \
@@ -96,6 +97,9 @@ tests_unit_test_address_LDADD = $(unit_libs)
 tests_unit_test_prefix_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_prefix_CFLAGS = $(unit_cflags)
 tests_unit_test_prefix_LDADD = $(unit_libs)
+tests_unit_test_qtype_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_qtype_CFLAGS = $(unit_cflags)
+tests_unit_test_qtype_LDADD = $(unit_libs)
 tests_unit_test_nat64_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_nat64_CFLAGS = $(unit_cflags)
 tests_unit_test_nat64_LDADD = $(unit_libs)

@@ -126,9 +126,9 @@ static void times(void **state)
 	cache_free(cache);
 }
 
-static bool is_name(const void *ctx, const uint8_t *name, uint16_t type)
+static bool is_name(const void *ctx, const struct cache_seen *seen)
 {
-	return type == WIRE_A && wire_name_equal(ctx, name);
+	return wire_name_equal(ctx, seen->name);
 }
 
 /* Whatever changes an answer is part of its key. */

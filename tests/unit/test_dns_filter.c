@@ -188,7 +188,7 @@ static void run(size_t i)
 	const struct dns_config config = {.dnssec = DNS_DNSSEC_PROCESS,
 					  .filter_signed = !!(flags & FILTER_SIGNED)};
 	const struct answer_context context = {
-		.config = &config, .guard = &policy, .facts = &facts};
+		.config = &config, .guard = &policy, .facts = &facts, .has_broken = true};
 	const char *name = "www.example.";
 	const struct question question =
 		question_of(name, dns_type(cases[i].type), flags & DO);
@@ -291,6 +291,7 @@ static void run_ruled(size_t i, const struct gp_rules *rules)
 					 .guard = &policy,
 					 .rules = rules,
 					 .facts = &facts,
+					 .has_broken = true,
 					 .now = 1800000000};
 	struct answer_reply aaaa, a;
 	char got[600];
@@ -309,6 +310,9 @@ static void run_ruled(size_t i, const struct gp_rules *rules)
 			assert_string_equal(ruled[i].expected, "asked");
 			return;
 		}
+		if (!other)
+			other = answer_late_type(&question, &context,
+						 question.type == WIRE_A ? &a : &aaaa);
 		answer_make(&question, &context, question.type == WIRE_A ? &a : &aaaa,
 			    !other                    ? NULL
 			    : question.type == WIRE_A ? &aaaa
@@ -369,7 +373,7 @@ static void questions(void **state)
 {
 	const struct dns_config config = {.dnssec = DNS_DNSSEC_PROCESS};
 	struct gp_guard_policy policy = {.enforce = 1};
-	const struct answer_context context = {
+	struct answer_context context = {
 		.config = &config, .guard = &policy, .facts = &facts};
 	const struct question aaaa = question_of("www.example.", WIRE_AAAA, false);
 	const struct question a = question_of("www.example.", WIRE_A, false);
@@ -382,6 +386,12 @@ static void questions(void **state)
 	policy.mode = GP_MODE_AUTO;
 	/* Where nothing is made an A is no reason not to wait for the AAAA. */
 	assert_false(answer_can_stand_in(&aaaa, &context, &reply));
+	/* Nothing is broken, and nothing distrusted: no A decides anything. */
+	assert_int_equal(answer_other_type(&aaaa, &context), 0);
+	policy.distrust = 1;
+	assert_int_equal(answer_other_type(&aaaa, &context), WIRE_A);
+	policy.distrust = 0;
+	context.has_broken = true;
 	assert_int_equal(answer_other_type(&aaaa, &context), WIRE_A);
 	assert_int_equal(answer_other_type(&a, &context), 0);
 	assert_int_equal(answer_other_type(&local, &context), 0);
@@ -450,8 +460,14 @@ static void svcb(void **state)
 		const struct gp_guard_policy policy = {
 			.mode = (uint8_t)hints[i].mode, .enforce = 1, .keep_last = 1};
 		const struct dns_config config = {.dnssec = DNS_DNSSEC_PROCESS};
-		const struct answer_context context = {
-			.config = &config, .guard = &policy, .facts = &facts};
+		const struct answer_context context = {.config = &config,
+						       .guard = &policy,
+						       .facts = &facts,
+						       .has_broken = true};
+		static struct filter filter;
+		const struct question question =
+			question_of("www.example.", WIRE_HTTPS, false);
+		const struct reply nothing = {.flags = WIRE_QR};
 		struct wire_rr rr = {.type = WIRE_HTTPS,
 				     .class = WIRE_CLASS_IN,
 				     .rdlength = (uint16_t)hints[i].size,
@@ -460,11 +476,57 @@ static void svcb(void **state)
 		wire_name_parse("www.example.", rr.owner);
 		has_ipv4 = hints[i].flags & IPV4;
 		has_ipv6 = hints[i].flags & IPV6;
-		size = filter_hints(&context, &rr, out);
+		filter_begin(&filter);
+		size = hints_filter(&question, &context, &nothing, &rr, &filter, out);
 		if (size != hints[i].expected_size ||
 		    memcmp(out, hints[i].expected, size) != 0)
 			fail_msg("%s: %zu bytes", hints[i].what, size);
 	}
+}
+
+/* RFC 8914 2: INFO-CODE and EXTRA-TEXT, which is bounded, and the first to go when the
+ * client takes no more. */
+static void texts(void **state)
+{
+	static const char by[] = "a-rule.of-47-bytes-is-the-longest-there-can-be_";
+	static uint8_t out[WIRE_MAX];
+	const struct question question = question_of("www.example.", WIRE_A, false);
+	const size_t opt = 11, ede = 6, text = sizeof(by) - 1;
+	const uint8_t address[4] = {192, 0, 2, 1};
+	struct answer_image image;
+	struct builder builder;
+	size_t whole;
+
+	(void)state;
+	builder_begin(&builder, &question, &answer);
+	for (unsigned i = 0; i < 30; i++)
+		builder_put(&builder, ANSWER_ANSWER, question.name, WIRE_A, 300, address,
+			    4);
+	builder_end(&builder, WIRE_NOERROR, 300);
+	memcpy(answer.decision.by, by, sizeof(by));
+	answer.ede = ANSWER_EDE_FILTERED;
+	image = answer_image(&answer);
+	whole = image.size + opt + ede + text;
+	assert_int_equal(text, ANSWER_TEXT - 1);
+	assert_int_equal(answer_finish(&image, &question, 0, whole, 1232, out), whole);
+	assert_memory_equal(out + image.size + opt, "\0\17\0\61\0\21", 6);
+	assert_memory_equal(out + image.size + opt + ede, by, text);
+	/* One byte less: all records, and the error without its text. */
+	assert_int_equal(answer_finish(&image, &question, 0, whole - 1, 1232, out),
+			 image.size + opt + ede);
+	assert_memory_equal(out + image.size + opt, "\0\17\0\2\0\21", 6);
+	assert_false(out[2] & WIRE_TC >> 8);
+	assert_int_equal(
+		answer_finish(&image, &question, 0, image.size + opt + ede, 1232, out),
+		image.size + opt + ede);
+	assert_false(out[2] & WIRE_TC >> 8);
+	/* Less than that: TC. */
+	answer_finish(&image, &question, 0, image.size + opt + ede - 1, 1232, out);
+	assert_true(out[2] & WIRE_TC >> 8);
+	/* Of other errors there is none. */
+	answer.ede = ANSWER_EDE_SYNTHESIZED;
+	image = answer_image(&answer);
+	assert_int_equal(image.text_size, 0);
 }
 
 int main(void)
@@ -472,7 +534,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses), cmocka_unit_test(with_rules),
 		cmocka_unit_test(variants),  cmocka_unit_test(questions),
-		cmocka_unit_test(svcb),
+		cmocka_unit_test(svcb),      cmocka_unit_test(texts),
 	};
 
 	answer.bytes = answer_bytes;

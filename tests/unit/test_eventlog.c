@@ -114,6 +114,33 @@ static void kinds(void **state)
 	eventlog_free(log);
 }
 
+/* What is over a limit is counted as what a full pipe loses; unless nobody wants it. */
+static void over_the_limit(void **state)
+{
+	struct eventlog *log;
+	const char *rest;
+	json_t *event;
+	int fds[2];
+
+	(void)state;
+	pipe_of(fds);
+	log = eventlog_new(fds[1], 1U << EVENT_BLOCKED);
+	assert_true(eventlog_wants(log, EVENT_BLOCKED));
+	assert_false(eventlog_wants(log, EVENT_STALE));
+	eventlog_lose(log, EVENT_BLOCKED);
+	eventlog_lose(log, EVENT_BLOCKED);
+	eventlog_lose(log, EVENT_STALE);
+	assert_string_equal(drain(fds[0]), "");
+	eventlog_write(log, EVENT_BLOCKED, NULL);
+	rest = drain(fds[0]);
+	event = next_line(&rest);
+	assert_int_equal(json_integer_value(json_object_get(event, "lost")), 2);
+	json_decref(event);
+	eventlog_free(log);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void write_long(struct eventlog *log)
 {
 	static char filler[3000];
@@ -210,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
 		cmocka_unit_test(kinds),
+		cmocka_unit_test(over_the_limit),
 		cmocka_unit_test(nobody_reads_a_pipe),
 		cmocka_unit_test(nobody_reads_a_socket),
 		cmocka_unit_test(torn),

@@ -175,6 +175,32 @@ static void test_flood(void **state)
 	assert_int_equal(reporters[0].hints, world->taken);
 }
 
+/* What the resolver counts by itself is no user's, and nothing limits it. */
+static void test_own(void **state)
+{
+	struct world *world = *state;
+	struct gp_hint hint = {.door = GP_DOOR_DNS, .rule_count = 1};
+	const struct hints_reporter *own = hints_own(world->hints);
+	size_t count;
+
+	hint.counters[GP_COUNT_LOOKUPS] = 1;
+	hint.counters[GP_COUNT_CHANGED] = 1;
+	hint.rules[0] = (struct gp_hint_rule){.priority = 7, .acted = 1};
+	for (unsigned i = 0; i < 2 * HINTS_BURST; i++)
+		hints_count_own(world->hints, &hint);
+	hint.rules[0] = (struct gp_hint_rule){.priority = 7, .observed = 1};
+	hint.would.lookups = 1;
+	hints_count_own(world->hints, &hint);
+	assert_int_equal(own->counters[GP_COUNT_CHANGED], 2 * HINTS_BURST + 1);
+	assert_int_equal(own->rule_count, 1);
+	assert_int_equal(own->rules[0].acted, 2 * HINTS_BURST);
+	assert_int_equal(own->rules[0].observed, 1);
+	assert_int_equal(own->rules[0].door, GP_DOOR_DNS);
+	assert_int_equal(own->would_lookups, 1);
+	hints_reporters(world->hints, &count);
+	assert_int_equal(count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +208,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_malformed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_flood, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_own, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

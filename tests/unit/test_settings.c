@@ -44,7 +44,7 @@ static void defaults(void **state)
 	assert_int_equal(got.anchor_count, 0);
 	assert_int_equal(got.rescue, 0);
 	assert_int_equal(got.excluded_count, 0);
-	assert_int_equal(got.log_events, (1U << EVENT_KINDS) - 1);
+	assert_int_equal(got.log_events, (1U << EVENT_EACH) - 1);
 	assert_string_equal(got.log_to, "journal");
 	gp_guard_policy_init(&policy);
 	assert_memory_equal(&got.guard, &policy, sizeof(policy));
@@ -93,14 +93,18 @@ static void everything_said(void **state)
 
 static void kinds_of_events(void **state)
 {
-	static const char *const names[EVENT_KINDS] = {"verdict", "epoch", "nat64",
-						       "reload",  "door",  "rescue"};
+	static const char *const names[EVENT_KINDS] = {
+		"verdict",  "epoch",       "nat64",    "reload",  "door",  "rescue",
+		"upstream", "synthesized", "stripped", "blocked", "stale", "bogus"};
 	char text[64];
 
 	(void)state;
 	assert_int_equal(from("[log]\nevents = none\n").log_events, 0);
+	/* Those of single lookups are no changes. */
 	assert_int_equal(from("[log]\nevents = changes\n").log_events,
-			 (1U << EVENT_KINDS) - 1);
+			 (1U << EVENT_EACH) - 1);
+	assert_int_equal(from("[log]\nevents = epoch, stale\n").log_events,
+			 1U << EVENT_EPOCH | 1U << EVENT_STALE);
 	for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
 		assert_string_equal(event_kind_name((enum event_kind)kind), names[kind]);
 		snprintf(text, sizeof(text), "[log]\nevents = %s\n", names[kind]);

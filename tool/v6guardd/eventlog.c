@@ -90,12 +90,22 @@ static void write_line(struct eventlog *log, const char *text)
 	free(line);
 }
 
+bool eventlog_wants(const struct eventlog *log, enum event_kind kind)
+{
+	return log->fd >= 0 && log->kinds & 1U << kind;
+}
+
+void eventlog_lose(struct eventlog *log, enum event_kind kind)
+{
+	log->lost += eventlog_wants(log, kind);
+}
+
 void eventlog_write(struct eventlog *log, enum event_kind kind, json_t *fields)
 {
 	json_t *event;
 	char *text;
 
-	if (log->fd < 0 || !(log->kinds & 1U << kind)) {
+	if (!eventlog_wants(log, kind)) {
 		json_decref(fields);
 		return;
 	}

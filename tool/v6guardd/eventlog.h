@@ -22,4 +22,10 @@ void eventlog_set_kinds(struct eventlog *log, unsigned kinds);
  */
 void eventlog_write(struct eventlog *log, enum event_kind kind, json_t *fields);
 
+/** Somebody wants lines of KIND. */
+bool eventlog_wants(const struct eventlog *log, enum event_kind kind);
+/** One of KIND was not even tried to be written: there are too many. It counts as lost.
+ */
+void eventlog_lose(struct eventlog *log, enum event_kind kind);
+
 #endif

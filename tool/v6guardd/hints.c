@@ -21,6 +21,7 @@ struct hints {
 	void *ctx;
 	struct hints_reporter reporters[HINTS_REPORTERS];
 	size_t count;
+	struct hints_reporter own;
 };
 
 static struct hints_reporter *reporter_of(struct hints *hints, uint32_t uid,
@@ -100,8 +101,10 @@ static void note_program(struct hints_reporter *reporter, const char *program)
 	strcpy(reporter->programs[reporter->program_count++], program);
 }
 
-static void add_rules(struct hints_reporter *reporter, const struct gp_hint *hint)
+static void add(struct hints_reporter *reporter, const struct gp_hint *hint)
 {
+	for (size_t i = 0; i < GP_COUNTERS; i++)
+		reporter->counters[i] += hint->counters[i];
 	for (size_t i = 0; i < hint->rule_count; i++) {
 		struct hints_rule *rule =
 			rule_of(reporter, hint->rules[i].priority, hint->door);
@@ -130,9 +133,7 @@ static void take_hint(struct hints *hints, const uint8_t *bytes, size_t size,
 		return;
 	}
 	reporter->hints++;
-	for (size_t i = 0; i < GP_COUNTERS; i++)
-		reporter->counters[i] += hint.counters[i];
-	add_rules(reporter, &hint);
+	add(reporter, &hint);
 	hints->take(hints->ctx, &hint, uid);
 }
 
@@ -210,6 +211,16 @@ void hints_free(struct hints *hints)
 		event_free(hints->resume);
 	close(hints->fd);
 	free(hints);
+}
+
+void hints_count_own(struct hints *hints, const struct gp_hint *hint)
+{
+	add(&hints->own, hint);
+}
+
+const struct hints_reporter *hints_own(const struct hints *hints)
+{
+	return &hints->own;
 }
 
 const struct hints_reporter *hints_reporters(const struct hints *hints, size_t *count)

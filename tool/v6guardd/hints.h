@@ -48,6 +48,11 @@ typedef void hints_fn(void *ctx, const struct gp_hint *hint, uint32_t uid);
 struct hints *hints_new(struct event_base *base, int fd, hints_fn *take, void *ctx);
 void hints_free(struct hints *hints);
 
+/** Add what the resolver itself counted; nothing limits it. */
+void hints_count_own(struct hints *hints, const struct gp_hint *hint);
+/** That, as if it were a reporter's. */
+const struct hints_reporter *hints_own(const struct hints *hints);
+
 /** All reporters that are known; *COUNT of them. */
 const struct hints_reporter *hints_reporters(const struct hints *hints, size_t *count);
 

@@ -145,6 +145,13 @@ static json_t *rule_value(const struct report *report, const struct hints_rule *
 			 (json_int_t)rule->observed, "acted", (json_int_t)rule->acted);
 }
 
+static void add_rules(struct hints_rule *sum, size_t *count,
+		      const struct hints_reporter *reporter)
+{
+	for (size_t i = 0; i < reporter->rule_count; i++)
+		add_rule(sum, count, &reporter->rules[i]);
+}
+
 static json_t *rules_value(const struct report *report)
 {
 	struct hints_rule sum[RULES_SHOWN];
@@ -153,8 +160,8 @@ static json_t *rules_value(const struct report *report)
 	const struct hints_reporter *list = hints_reporters(report->hints, &reporters);
 
 	for (size_t i = 0; i < reporters; i++)
-		for (size_t j = 0; j < list[i].rule_count; j++)
-			add_rule(sum, &count, &list[i].rules[j]);
+		add_rules(sum, &count, &list[i]);
+	add_rules(sum, &count, hints_own(report->hints));
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(value, rule_value(report, &sum[i]));
 	return value;
@@ -170,8 +177,9 @@ static bool has_string(const json_t *list, const char *text)
 
 static json_t *would_value(const struct report *report)
 {
+	const struct hints_reporter *own = hints_own(report->hints);
+	uint64_t lookups = own->would_lookups, last = own->would_last;
 	json_t *programs = json_array();
-	uint64_t lookups = 0, last = 0;
 	size_t reporters;
 	const struct hints_reporter *list = hints_reporters(report->hints, &reporters);
 
@@ -195,6 +203,7 @@ static json_t *all_counters(const struct report *report)
 	size_t count;
 	const struct hints_reporter *list = hints_reporters(report->hints, &count);
 
+	memcpy(sum, hints_own(report->hints)->counters, sizeof(sum));
 	for (size_t i = 0; i < count; i++) {
 		hints += list[i].hints;
 		for (size_t j = 0; j < GP_COUNTERS; j++)

@@ -11,8 +11,12 @@
 #define ANCHOR_PORT 53
 
 static const char *const kinds[EVENT_KINDS] = {
-	[EVENT_VERDICT] = "verdict", [EVENT_EPOCH] = "epoch", [EVENT_NAT64] = "nat64",
-	[EVENT_RELOAD] = "reload",   [EVENT_DOOR] = "door",   [EVENT_RESCUE] = "rescue",
+	[EVENT_VERDICT] = "verdict",   [EVENT_EPOCH] = "epoch",
+	[EVENT_NAT64] = "nat64",       [EVENT_RELOAD] = "reload",
+	[EVENT_DOOR] = "door",         [EVENT_RESCUE] = "rescue",
+	[EVENT_UPSTREAM] = "upstream", [EVENT_SYNTHESIZED] = "synthesized",
+	[EVENT_STRIPPED] = "stripped", [EVENT_BLOCKED] = "blocked",
+	[EVENT_STALE] = "stale",       [EVENT_BOGUS] = "bogus",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -80,7 +84,8 @@ static bool take_excluded(struct settings *out, const char *word)
 static bool take_event(struct settings *out, const char *word)
 {
 	for (unsigned kind = 0; kind < EVENT_KINDS; kind++)
-		if (!strcmp(word, "changes") || !strcmp(word, kinds[kind]))
+		if ((!strcmp(word, "changes") && kind < EVENT_EACH) ||
+		    !strcmp(word, kinds[kind]))
 			out->log_events |= 1U << kind;
 	return true;
 }

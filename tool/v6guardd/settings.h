@@ -23,6 +23,13 @@ enum event_kind {
 	EVENT_RELOAD,
 	EVENT_DOOR,
 	EVENT_RESCUE,
+	EVENT_UPSTREAM,
+	EVENT_EACH, /* from here on: of single lookups, which `changes` leaves out */
+	EVENT_SYNTHESIZED = EVENT_EACH,
+	EVENT_STRIPPED,
+	EVENT_BLOCKED,
+	EVENT_STALE,
+	EVENT_BOGUS,
 	EVENT_KINDS
 };
 

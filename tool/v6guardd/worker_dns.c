@@ -13,12 +13,8 @@
 #include "say.h"
 #include "worker_private.h"
 
-/* Names a second whose addresses are told to the verdicts. */
-#define TOLD_RATE 50
 /* Any will do: nothing is sent. */
 #define ANY_PORT 53
-/* Whose word it is that addresses were handed out together: nobody's of this host. */
-#define TOLD_UID 65534
 
 /* What cannot be looked up, and when it can again. */
 static void say_fault(struct worker *worker)
@@ -112,22 +108,11 @@ static bool on_onlink(void *ctx, const struct gp_addr *addr)
 	return false;
 }
 
-/* As a door hints it (hint.h), but for names that were asked for by DNS. */
-static void on_handed_out(void *ctx, const struct gp_addr *addresses, size_t count)
+static bool on_has_broken(void *ctx)
 {
 	struct worker *worker = ctx;
-	const long long now = gp_boot_ms();
-	const bool withheld[64] = {false};
 
-	if (now - worker->dns_told_ms >= 1000) {
-		worker->dns_told_ms = now;
-		worker->dns_told = 0;
-	}
-	if (worker->dns_told++ >= TOLD_RATE || count > 64)
-		return;
-	verdict_hint(worker->verdicts, addresses, withheld, count, TOLD_UID, now);
-	suspects_hinted(worker->suspects);
-	tick_soon(worker);
+	return verdicts_any_broken(worker->verdicts);
 }
 
 /* ---- beginning and end ---- */
@@ -140,7 +125,9 @@ bool make_resolver(struct worker *worker)
 		.policy = on_policy,
 		.policy_done = on_policy_done,
 		.facts = {worker, on_usable, on_own, on_verdict, on_onlink},
-		.handed_out = on_handed_out,
+		.has_broken = on_has_broken,
+		.handed_out = dns_handed_out,
+		.decided = dns_decided,
 	};
 
 	worker->dns_was_off = !config->enable;
@@ -149,6 +136,9 @@ bool make_resolver(struct worker *worker)
 		return true;
 	worker->serve = serve_new(worker->base, config, worker->files->dns, &ops);
 	tell_resolver(worker);
+	if (worker->serve)
+		upstream_on_change(serve_upstream(worker->serve), dns_servers_changed,
+				   worker);
 	return worker->serve != NULL;
 }
 

@@ -40,9 +40,14 @@ struct worker {
 	struct gp_live_ref dns_live; /* while the resolver decides */
 	bool dns_was_off;            /* when we started; and its addresses then */
 	struct dns_endpoint dns_listen[DNS_LISTEN];
-	bool dns_has_fault;    /* that was said */
-	long long dns_told_ms; /* the second that began then, and names told in it */
-	unsigned dns_told;
+	bool dns_has_fault;      /* that was said */
+	long long dns_second_ms; /* the second that began then, and its events so far */
+	unsigned dns_events;
+	struct { /* what events have said of the resolver's servers */
+		size_t count;
+		struct dns_endpoint list[UPSTREAM_SERVERS];
+		bool is_out[UPSTREAM_SERVERS], none_answers;
+	} dns_servers;
 	long long started_ms, tick_at_ms, nscd_sent_ms;
 	bool is_reloading;
 	long long reload_ms; /* when it was asked for */
@@ -92,6 +97,15 @@ void tell_resolver(struct worker *worker);
 void end_resolver(struct worker *worker);
 /* For `resolver status`. */
 json_t *resolver_status(struct worker *worker);
+
+/* ---- worker_dns_tell.c ---- */
+
+/* What struct serve_ops wants; CTX is the worker. */
+void dns_handed_out(void *ctx, const struct gp_addr *addresses, const bool *withheld,
+		    size_t count);
+void dns_decided(void *ctx, const struct serve_event *event);
+/* Who is left out has changed. */
+void dns_servers_changed(void *ctx);
 
 /* ---- worker_gai.c ---- */
 

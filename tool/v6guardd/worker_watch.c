@@ -57,7 +57,7 @@ static void on_changed(void *ctx, const struct verdict_view *view)
 
 	eventlog_write(worker->log, EVENT_VERDICT, report_change(view, now));
 	if (worker->serve)
-		serve_redecide(worker->serve);
+		serve_new_verdict(worker->serve, &view->prefix);
 	/* What nscd keeps was decided by what is no longer so. */
 	if (!evtimer_pending(worker->nscd, NULL))
 		evtimer_add(worker->nscd, &delay);
@@ -287,7 +287,7 @@ static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
 		prober_new_epoch(worker->prober);
 		verdicts_new_epoch(worker->verdicts, gp_boot_ms());
 		if (worker->serve)
-			serve_redecide(worker->serve);
+			serve_new_epoch(worker->serve);
 		eventlog_write(worker->log, EVENT_EPOCH,
 			       json_pack("{s:I s:s}", "epoch", (json_int_t)state->epoch,
 					 "why", why));

@@ -30,12 +30,17 @@ static bool may_synthesize(const struct question *question,
 	       !dns_is_excluded(context->config, question->name);
 }
 
+static uint16_t partner_of(uint16_t type)
+{
+	return type == WIRE_A ? WIRE_AAAA : WIRE_A;
+}
+
 uint16_t answer_main_type(const struct question *question,
 			  const struct answer_context *context)
 {
 	if (may_synthesize(question, context) || !filter_is_total(question, context))
 		return question->type;
-	return question->type == WIRE_A ? WIRE_AAAA : WIRE_A;
+	return partner_of(question->type);
 }
 
 uint16_t answer_other_type(const struct question *question,
@@ -47,9 +52,19 @@ uint16_t answer_other_type(const struct question *question,
 		return 0;
 	if (may_synthesize(question, context))
 		return WIRE_A;
-	if (!filter_concerns(question, context) || filter_is_total(question, context))
-		return 0;
-	return question->type == WIRE_A ? WIRE_AAAA : WIRE_A;
+	return filter_is_near(question, context) ? partner_of(question->type) : 0;
+}
+
+uint16_t answer_late_type(const struct question *question,
+			  const struct answer_context *context,
+			  const struct answer_reply *main)
+{
+	struct reply reply;
+
+	return reply_open(main, &reply) &&
+			       filter_depends(question, context, &reply) != FILTER_ALONE
+		       ? partner_of(question->type)
+		       : 0;
 }
 
 static bool is_in(const struct gp_addr *ipv4, uint8_t a, uint8_t b, uint8_t length)
@@ -181,42 +196,42 @@ static uint32_t negative_ttl(const struct wire_rr *soa)
 	return capped(soa->ttl, wire_peek_u32(soa->rdata + soa->rdlength - 4));
 }
 
-static size_t put_record(struct builder *builder, const struct answer_context *context,
-			 const struct reply *reply, const struct wire_rr *rr,
-			 uint32_t ttl)
-{
-	static uint8_t rdata[WIRE_MAX];
-	const size_t size = filter_hints(context, rr, rdata);
-	size_t ttl_at;
-
-	if (!size)
-		return wire_put_rr(&builder->out, &reply->in, rr, ttl);
-	builder->answer->ede = ANSWER_EDE_FILTERED;
-	ttl_at = wire_begin_rr(&builder->out, rr->owner, rr->type,
-			       capped(ttl, filter_cap(context)));
-	wire_put_bytes(&builder->out, rdata, size);
-	wire_end_rr(&builder->out, ttl_at);
-	return ttl_at;
-}
-
-static void put(struct builder *builder, const struct answer_context *context,
-		const struct reply *reply, const struct reply_walk *walk, uint32_t cap)
+static void put(struct builder *builder, const struct reply *reply,
+		const struct reply_walk *walk, uint32_t cap)
 {
 	const uint32_t ttl =
 		walk->rr.type == WIRE_SOA && walk->section == ANSWER_AUTHORITY
 			? negative_ttl(&walk->rr)
 			: walk->rr.ttl;
-	const size_t at =
-		put_record(builder, context, reply, &walk->rr, capped(ttl, cap));
 
-	builder_count(builder, walk->section, at);
+	builder_count(
+		builder, walk->section,
+		wire_put_rr(&builder->out, &reply->in, &walk->rr, capped(ttl, cap)));
+}
+
+/* Without the hints that are left out; false: with all of them. */
+static bool put_without_hints(struct builder *builder, const struct question *question,
+			      const struct answer_context *context,
+			      const struct reply *reply, const struct reply_walk *walk,
+			      uint32_t cap)
+{
+	static uint8_t rdata[WIRE_MAX];
+	static struct filter ignored;
+	const size_t size =
+		hints_filter(question, context, reply, &walk->rr, &ignored, rdata);
+
+	if (size)
+		builder_put(builder, walk->section, walk->rr.owner, walk->rr.type,
+			    capped(walk->rr.ttl, cap), rdata, size);
+	return size;
 }
 
 /* REPLY's sections from FIRST to LAST; without excluded AAAA if IS_CLEAN, and without
- * what FILTER leaves out, whose signatures then fit nothing any more. */
+ * what FILTER leaves out, whose signatures then fit nothing any more; HAS_HINTS: hints of
+ * HTTPS and SVCB are among that. */
 struct pick {
 	enum answer_section first, last;
-	bool is_clean;
+	bool is_clean, has_hints;
 	const struct filter *filter;
 	uint32_t cap;
 };
@@ -251,9 +266,13 @@ static void put_sections(struct builder *builder, const struct question *questio
 	while (reply_next(reply, &walk)) {
 		const bool is_gone = walk.section == ANSWER_ANSWER &&
 				     is_dropped(pick, context, question, &walk.rr);
-		if (walk.section >= pick->first && walk.section <= pick->last &&
-		    !is_gone && !is_left_out(question, context, &walk.rr))
-			put(builder, context, reply, &walk, pick->cap);
+		if (walk.section < pick->first || walk.section > pick->last || is_gone ||
+		    is_left_out(question, context, &walk.rr))
+			continue;
+		if (!pick->has_hints || walk.section != ANSWER_ANSWER ||
+		    !put_without_hints(builder, question, context, reply, &walk,
+				       pick->cap))
+			put(builder, reply, &walk, pick->cap);
 	}
 	/* A part of an answer may say what the whole does not. */
 	if (walk.in.failed)
@@ -302,30 +321,45 @@ static bool is_known(const struct answer_reply *from)
 					    reply_rcode(&reply) == WIRE_NXDOMAIN);
 }
 
+/* What the policy leaves out of REPLY, or of its hints. */
+static void decide(struct filter *filter, struct pick *pick,
+		   const struct question *question, const struct answer_context *context,
+		   const struct reply *reply, const struct answer_reply *other)
+{
+	if (question->type == WIRE_HTTPS || question->type == WIRE_SVCB)
+		pick->has_hints = hints_change(filter, question, context, reply);
+	else
+		filter_decide(filter, question, context, reply, other);
+	if (!filter->acts)
+		return;
+	pick->filter = filter;
+	pick->cap = capped(pick->cap, filter_cap(context));
+}
+
 /* OTHER is what the filter may have to know. */
 static void pass(const struct question *question, const struct answer_context *context,
 		 const struct reply *reply, bool is_secure, bool is_clean,
 		 const struct answer_reply *other, struct answer *out)
 {
 	static struct filter filter;
-	struct pick all = {ANSWER_ANSWER, ANSWER_ADDITIONAL,
-			   is_clean && has_excluded(reply, context), NULL, FOREVER};
-	const bool is_undecided = filter_concerns(question, context) &&
-				  reply_has(reply, question->type) && !is_known(other);
+	struct pick all = {.first = ANSWER_ANSWER,
+			   .last = ANSWER_ADDITIONAL,
+			   .is_clean = is_clean && has_excluded(reply, context),
+			   .cap = FOREVER};
+	const bool is_undecided =
+		!is_known(other) &&
+		filter_depends(question, context, reply) == FILTER_NEEDED;
 	struct builder builder;
 	bool is_positive, is_changed;
 
 	/* What did not come may come any moment. */
 	if (is_undecided)
 		all.cap = UNSURE_S;
-	filter_decide(&filter, question, context, reply, other);
-	if (filter.acts) {
-		all.filter = &filter;
-		all.cap = capped(FOREVER, filter_cap(context));
-	}
+	decide(&filter, &all, question, context, reply, other);
 	is_changed = all.is_clean || filter.acts;
 	is_positive = is_answered(reply, question, context, &all);
 	builder_begin(&builder, question, out);
+	filter_note(&filter, context, out);
 	out->is_secure = is_secure && !is_changed;
 	out->ede = filter.acts ? ANSWER_EDE_FILTERED : ANSWER_EDE_NONE;
 	put_sections(&builder, question, context, reply, &all);
@@ -339,13 +373,14 @@ static void pass(const struct question *question, const struct answer_context *c
 
 /* Of the type that was asked for there is nothing to be had here; the other one's REPLY
  * says whether there is the name at all. */
-static void deny(const struct question *question, const struct reply *reply,
-		 struct answer *out)
+static void deny(const struct question *question, const struct answer_context *context,
+		 const struct reply *reply, struct answer *out)
 {
 	const bool is_there = reply_rcode(reply) == WIRE_NOERROR;
 	struct builder builder;
 
 	builder_begin(&builder, question, out);
+	filter_note_total(question, context, out);
 	out->ede = ANSWER_EDE_FILTERED;
 	if (is_there || reply_rcode(reply) == WIRE_NXDOMAIN)
 		builder_put_soa(&builder, question->name, ANSWER_OWN_S);
@@ -387,8 +422,8 @@ static void synthesize(const struct question *question,
 		       const struct answer_context *context, const struct reply *a,
 		       uint32_t cap, struct answer *out)
 {
-	const struct pick rest = {ANSWER_AUTHORITY, ANSWER_ADDITIONAL, false, NULL,
-				  FOREVER};
+	const struct pick rest = {
+		.first = ANSWER_AUTHORITY, .last = ANSWER_ADDITIONAL, .cap = FOREVER};
 	struct reply_walk walk = {.has_begun = false};
 	struct builder builder;
 
@@ -400,7 +435,7 @@ static void synthesize(const struct question *question,
 			put_embedded(&builder, context, &walk.rr, cap);
 		else if (signed_type(&walk.rr) != WIRE_A &&
 			 !is_left_out(question, context, &walk.rr))
-			put(&builder, context, a, &walk, FOREVER);
+			put(&builder, a, &walk, FOREVER);
 	}
 	put_sections(&builder, question, context, a, &rest);
 	builder_end(&builder, WIRE_NOERROR, cap);
@@ -441,7 +476,9 @@ bool answer_is_enough(const struct question *question,
 	const bool may_make = may_synthesize(question, context);
 	struct reply reply;
 
-	if (!answer_other_type(question, context) ||
+	uint8_t target[WIRE_NAME];
+
+	if (block_target(question, context, target) ||
 	    (main->is_bogus && !(question->flags & WIRE_CD)))
 		return true;
 	if (!reply_open(main, &reply))
@@ -449,7 +486,7 @@ bool answer_is_enough(const struct question *question,
 	if (reply_rcode(&reply) != WIRE_NOERROR)
 		return reply_rcode(&reply) == WIRE_NXDOMAIN || !may_make;
 	/* With addresses there is something to be filtered, without to be made. */
-	if (filter_concerns(question, context) && reply_has(&reply, question->type))
+	if (filter_depends(question, context, &reply) != FILTER_ALONE)
 		return false;
 	return !may_make || has_usable_aaaa(&reply, context);
 }
@@ -496,29 +533,39 @@ bool answer_target(const struct question *question, const struct answer_context 
 	       answer_ptr_target(question, context, target);
 }
 
-void answer_make(const struct question *question, const struct answer_context *context,
+static void make(const struct question *question, const struct answer_context *context,
 		 const struct answer_reply *main, const struct answer_reply *other,
 		 struct answer *out)
 {
 	uint8_t target[WIRE_NAME];
 	struct reply reply;
+	const bool is_there = reply_open(main, &reply);
 
-	if (main && main->is_bogus && !(question->flags & WIRE_CD)) {
+	if (main && main->is_bogus && !(question->flags & WIRE_CD))
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
-	} else if (reply_open(main, &reply) && block_target(question, context, target)) {
+	else if (is_there && block_target(question, context, target))
 		block_lead(question, context, &reply, target, out);
-	} else if (reply_open(main, &reply) &&
-		   block_late(question, context, &reply, out)) {
+	else if (is_there && block_late(question, context, &reply, out))
 		return;
-	} else if (may_synthesize(question, context)) {
+	else if (may_synthesize(question, context))
 		make_dns64(question, context, main, other, out);
-	} else if (!reply_open(main, &reply)) {
+	else if (!is_there)
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
-	} else if (answer_ptr_target(question, context, target)) {
+	else if (answer_ptr_target(question, context, target))
 		answer_ptr(question, context, &reply, target, out);
-	} else if (answer_main_type(question, context) != question->type) {
-		deny(question, &reply, out);
-	} else {
+	else if (answer_main_type(question, context) != question->type)
+		deny(question, context, &reply, out);
+	else
 		pass(question, context, &reply, main->is_secure, false, other, out);
-	}
+}
+
+void answer_make(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *main, const struct answer_reply *other,
+		 struct answer *out)
+{
+	struct reply reply;
+
+	make(question, context, main, other, out);
+	if (reply_open(main, &reply))
+		block_note(question, context, &reply, out);
 }

@@ -10,12 +10,15 @@
 #define TOOL_V6GUARDD_DNS_ANSWER_H
 
 #include "dns_config.h"
+#include "guard/rules.h"
 #include "question.h"
 
 #define ANSWER_RECORDS 4096
-/** OPT with one Extended DNS Error (RFC 8914) without a text, and a time to keep a
+/** Bytes of the text of an Extended DNS Error: a rule's name, or which [guard]. */
+#define ANSWER_TEXT GP_RULE_NAME
+/** OPT with one Extended DNS Error (RFC 8914) and its text, and a time to keep a
  * connection (RFC 7828). */
-#define ANSWER_OPT 23
+#define ANSWER_OPT (23 + ANSWER_TEXT)
 /** That time, in units of 100 ms. */
 #define ANSWER_KEEPALIVE 100
 
@@ -49,6 +52,24 @@ struct answer_context {
 	int64_t now;                  /* wall clock, seconds */
 	bool synthesizes;             /* the host and the client are to have DNS64 */
 	bool is_forwarded;            /* the name is in a zone of [forward] */
+	bool has_broken;              /* some verdict is `broken` */
+	unsigned lead; /* rank + 1 of the rule by which answer_lead was followed; 0 */
+};
+
+/** What the policy came to in an answer; CANDIDATES last until the next answer is made.
+ */
+struct answer_decision {
+	/* The addresses that were decided about; with COUNT 0 OUTCOME says nothing. */
+	const struct gp_candidate *candidates;
+	size_t count;
+	struct gp_outcome outcome;
+	/* A rule, or [guard] (0), that was about the name whatever its addresses are. */
+	bool is_whole, is_block, enforce;
+	uint16_t priority;
+	uint8_t response; /* enum gp_response, of a block */
+	bool is_by_verdict;
+	/* The rule's name, or "[guard] MODE"; "" when nothing was to be changed. */
+	char by[ANSWER_TEXT];
 };
 
 struct answer {
@@ -57,8 +78,9 @@ struct answer {
 	uint16_t flags; /* QR, RA, AA and RCODE, as in the header */
 	bool is_secure; /* all of it was validated: AD may be set */
 	bool is_synthesized;
-	int ede;           /* enum answer_ede */
+	int ede;           /* enum answer_ede; DECISION.by is its text for two of them */
 	uint32_t lifetime; /* seconds it may be given again; 0: not at all */
+	struct answer_decision decision;
 	size_t ttl_count;
 	uint16_t ttl_at[ANSWER_RECORDS]; /* where TTLs stand */
 };
@@ -70,11 +92,17 @@ uint16_t answer_main_type(const struct question *question,
 
 /**
  * The other type that is to be asked for along with it: A for an AAAA that may have to be
- * made from it, or is left out only if there is another address; AAAA for an A of that
- * kind. 0: none.
+ * made from it, or will be left out only if there is another address; AAAA for an A of
+ * that kind. 0: none, as far as that can be said before there is a reply.
  */
 uint16_t answer_other_type(const struct question *question,
 			   const struct answer_context *context);
+
+/** The type that is to be asked for as well, now that MAIN is there and is not enough;
+ * 0: none. */
+uint16_t answer_late_type(const struct question *question,
+			  const struct answer_context *context,
+			  const struct answer_reply *main);
 
 /**
  * Another name is to be asked for instead, TARGET: of the PTR of an address that a NAT64
@@ -84,8 +112,17 @@ uint16_t answer_other_type(const struct question *question,
 bool answer_target(const struct question *question, const struct answer_context *context,
 		   uint8_t target[WIRE_NAME]);
 
+/**
+ * Now that upstream said MAIN, a rule about a name of the chain, or one that had to wait
+ * for what is signed, leads to TARGET, which is to be asked for instead; the rule's rank
+ * and one, for context.lead. 0: none does.
+ */
+unsigned answer_lead(const struct question *question,
+		     const struct answer_context *context,
+		     const struct answer_reply *main, uint8_t target[WIRE_NAME]);
+
 /** A number that is another one where other rules are about QUESTION: part of what an
- * answer is kept by. 0: there are no rules. */
+ * answer is kept by. 0: none is. */
 uint32_t answer_variant(const struct question *question,
 			const struct answer_context *context);
 
@@ -105,7 +142,8 @@ void answer_make(const struct question *question, const struct answer_context *c
 		 const struct answer_reply *main, const struct answer_reply *other,
 		 struct answer *out);
 
-/** MAIN alone decides: the other reply is of no use to answer_make any more. */
+/** MAIN alone decides: the other reply is of no use to answer_make any more, or need not
+ * be asked for. */
 bool answer_is_enough(const struct question *question,
 		      const struct answer_context *context,
 		      const struct answer_reply *main);
@@ -130,6 +168,8 @@ struct answer_image {
 	bool is_secure, is_synthesized;
 	bool is_stale; /* its time is over: TTLs of 30 seconds, and EDE 3 (RFC 8767) */
 	int ede;
+	const char *text; /* of EDE, TEXT_SIZE bytes */
+	uint8_t text_size;
 	const uint16_t *ttl_at;
 	size_t ttl_count;
 };
@@ -139,7 +179,8 @@ struct answer_image answer_image(const struct answer *answer);
 /**
  * Write IMAGE for the client that asked QUESTION to TO (WIRE_MAX bytes): its id, flags
  * and spelling of the name, TTLs less by AGE seconds, at most LIMIT bytes (else no
- * records, and TC), OPT if it sent one with EDNS_SIZE as our own. Returns the size.
+ * records, and TC), OPT if it sent one with EDNS_SIZE as our own. The text of an Extended
+ * DNS Error goes before records do. Returns the size.
  */
 size_t answer_finish(const struct answer_image *image, const struct question *question,
 		     uint32_t age, size_t limit, uint16_t edns_size, uint8_t *to);

@@ -24,6 +24,7 @@ void builder_begin(struct builder *builder, const struct question *question,
 	out->ttl_count = 0;
 	out->is_secure = out->is_synthesized = false;
 	out->ede = ANSWER_EDE_NONE;
+	out->decision = (struct answer_decision){.count = 0};
 	out->flags = WIRE_QR | WIRE_RA;
 	wire_write(&builder->out, out->bytes, WIRE_MAX);
 	memset(out->bytes, 0, WIRE_HEADER);
@@ -165,6 +166,19 @@ bool reply_next(const struct reply *reply, struct reply_walk *walk)
 	return wire_get_rr(&walk->in, &walk->rr);
 }
 
+bool rr_is_address(const struct wire_rr *rr, struct gp_addr *out)
+{
+	if (rr->class != WIRE_CLASS_IN)
+		return false;
+	if (rr->type == WIRE_A && rr->rdlength == 4)
+		*out = gp_addr_make(AF_INET, rr->rdata, 0);
+	else if (rr->type == WIRE_AAAA && rr->rdlength == 16)
+		*out = gp_addr_make(AF_INET6, rr->rdata, 0);
+	else
+		return false;
+	return true;
+}
+
 bool reply_has(const struct reply *reply, uint16_t type)
 {
 	struct reply_walk walk = {.has_begun = false};
@@ -177,8 +191,15 @@ bool reply_has(const struct reply *reply, uint16_t type)
 
 /* ---- for the client ---- */
 
+static bool has_text(int ede)
+{
+	return ede == ANSWER_EDE_BLOCKED || ede == ANSWER_EDE_FILTERED;
+}
+
 struct answer_image answer_image(const struct answer *answer)
 {
+	const char *text = answer->decision.by;
+
 	return (struct answer_image){
 		.bytes = answer->bytes,
 		.size = answer->size,
@@ -186,30 +207,48 @@ struct answer_image answer_image(const struct answer *answer)
 		.is_secure = answer->is_secure,
 		.is_synthesized = answer->is_synthesized,
 		.ede = answer->ede,
+		.text = text,
+		.text_size = has_text(answer->ede) ? (uint8_t)strlen(text) : 0,
 		.ttl_at = answer->ttl_at,
 		.ttl_count = answer->ttl_count,
 	};
 }
 
+/* An Extended DNS Error for a client. */
+struct ede {
+	int code;
+	const char *text;
+	uint8_t size;
+};
+
+static struct ede ede_of(const struct answer_image *image)
+{
+	return image->is_stale ? (struct ede){ANSWER_EDE_STALE, NULL, 0}
+			       : (struct ede){image->ede, image->text, image->text_size};
+}
+
 /* Bytes of put_opt. */
-static size_t opt_size(const struct question *question, int ede)
+static size_t opt_size(const struct question *question, const struct ede *ede)
 {
 	if (!question->has_opt)
 		return 0;
-	return 11U + (ede != ANSWER_EDE_NONE ? 6 : 0) +
+	return 11U + (ede->code != ANSWER_EDE_NONE ? 6U + ede->size : 0) +
 	       (question->wants_keepalive ? 6 : 0);
 }
 
-static uint8_t *put_option(uint8_t *to, uint16_t code, uint16_t value)
+static uint8_t *put_option(uint8_t *to, uint16_t code, uint16_t value, const char *text,
+			   uint8_t size)
 {
 	wire_set_u16(to, code);
-	wire_set_u16(to + 2, 2);
+	wire_set_u16(to + 2, (uint16_t)(2U + size));
 	wire_set_u16(to + 4, value);
-	return to + 6;
+	if (size)
+		memcpy(to + 6, text, size);
+	return to + 6 + size;
 }
 
 static size_t put_opt(uint8_t *to, const struct question *question, unsigned rcode,
-		      int ede, uint16_t edns_size)
+		      const struct ede *ede, uint16_t edns_size)
 {
 	const size_t size = opt_size(question, ede);
 
@@ -219,10 +258,11 @@ static size_t put_opt(uint8_t *to, const struct question *question, unsigned rco
 	wire_set_u32(to + 5, OPT_TTL(rcode, question->dnssec_ok));
 	wire_set_u16(to + 9, (uint16_t)(size - 11));
 	to += 11;
-	if (ede != ANSWER_EDE_NONE)
-		to = put_option(to, EDE_OPTION, (uint16_t)ede);
+	if (ede->code != ANSWER_EDE_NONE)
+		to = put_option(to, EDE_OPTION, (uint16_t)ede->code, ede->text,
+				ede->size);
 	if (question->wants_keepalive)
-		put_option(to, KEEPALIVE_OPTION, ANSWER_KEEPALIVE);
+		put_option(to, KEEPALIVE_OPTION, ANSWER_KEEPALIVE, NULL, 0);
 	return size;
 }
 
@@ -253,11 +293,15 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 		     uint32_t age, size_t limit, uint16_t edns_size, uint8_t *to)
 {
 	const size_t question_end = WIRE_HEADER + question->name_length + 4U;
-	const int ede = image->is_stale ? ANSWER_EDE_STALE : image->ede;
-	const bool is_cut = image->size + opt_size(question, ede) > limit;
+	struct ede ede = ede_of(image);
 	uint16_t flags = flags_of(image, question);
-	size_t size = is_cut ? question_end : image->size;
+	bool is_cut;
+	size_t size;
 
+	if (image->size + opt_size(question, &ede) > limit)
+		ede.size = 0;
+	is_cut = image->size + opt_size(question, &ede) > limit;
+	size = is_cut ? question_end : image->size;
 	memcpy(to, image->bytes, size);
 	memcpy(to + WIRE_HEADER, question->asked, question->name_length);
 	if (is_cut) {
@@ -270,7 +314,7 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 	wire_set_u16(to + 2, flags);
 	if (question->has_opt) {
 		wire_set_u16(to + 10, (uint16_t)(wire_peek_u16(to + 10) + 1));
-		size += put_opt(to + size, question, 0, ede, edns_size);
+		size += put_opt(to + size, question, 0, &ede, edns_size);
 	}
 	return size;
 }
@@ -279,6 +323,7 @@ size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int
 		     uint16_t edns_size, uint8_t to[512])
 {
 	const uint16_t opcode = question->flags & 0x7800;
+	const struct ede error = {ede, NULL, 0};
 	struct wire_out out;
 
 	wire_write(&out, to, 512 - ANSWER_OPT);
@@ -296,6 +341,6 @@ size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int
 	}
 	if (question->has_opt)
 		return out.at +
-		       put_opt(to + out.at, question, (unsigned)rcode, ede, edns_size);
+		       put_opt(to + out.at, question, (unsigned)rcode, &error, edns_size);
 	return out.at;
 }

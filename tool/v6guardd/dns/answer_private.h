@@ -60,6 +60,9 @@ struct reply_walk {
 
 bool reply_next(const struct reply *reply, struct reply_walk *walk);
 
+/** RR is an A or AAAA: its address. */
+bool rr_is_address(const struct wire_rr *rr, struct gp_addr *out);
+
 /** A record of TYPE is in the answer section. */
 bool reply_has(const struct reply *reply, uint16_t type);
 
@@ -73,9 +76,22 @@ bool answer_may_embed(const struct answer_context *context, size_t index,
 
 /* ---- answer_block.c ---- */
 
+/** The names of a chain, for rules with match-cname. */
+#define CHAIN 16
+struct chain {
+	size_t count;
+	const char *names[CHAIN];
+	char text[CHAIN][WIRE_NAME_TEXT];
+};
+
 /** A query about NAME for guard and rules; TEXT holds the name. */
 struct gp_query rules_query(const struct answer_context *context, const uint8_t *name,
 			    char text[WIRE_NAME_TEXT]);
+/** The names that CNAMEs of REPLY lead to. */
+void rules_chain(struct chain *chain, const struct reply *reply);
+/** CHAIN (may be NULL) is the query's. */
+void rules_add_chain(struct gp_query *query, const struct chain *chain);
+
 /** QUESTION is blocked, and answered without asking anybody. */
 bool block_local(const struct question *question, const struct answer_context *context,
 		 struct answer *out);
@@ -85,8 +101,11 @@ bool block_target(const struct question *question, const struct answer_context *
 /** The answer then, from REPLY about TARGET. */
 void block_lead(const struct question *question, const struct answer_context *context,
 		const struct reply *reply, const uint8_t *target, struct answer *out);
-/** Now that REPLY shows that the name is not signed it is blocked. */
+/** Now that REPLY shows its chain, and that it is not signed, it is blocked. */
 bool block_late(const struct question *question, const struct answer_context *context,
+		const struct reply *reply, struct answer *out);
+/** It would be, but for enforce = no: note that in OUT. */
+void block_note(const struct question *question, const struct answer_context *context,
 		const struct reply *reply, struct answer *out);
 
 /* ---- answer_filter.c ---- */
@@ -96,6 +115,7 @@ bool block_late(const struct question *question, const struct answer_context *co
 /** What was decided about the addresses of a name. */
 struct filter {
 	bool acts;
+	struct gp_outcome outcome;
 	size_t count;
 	struct gp_candidate list[FILTER_ADDRESSES];
 };
@@ -103,20 +123,63 @@ struct filter {
 /** Addresses of QUESTION's type may be left out. */
 bool filter_concerns(const struct question *question,
 		     const struct answer_context *context);
+/** Addresses of TYPE will be, unless they are the last: the other type is needed. */
+bool filter_is_near(const struct question *question,
+		    const struct answer_context *context);
 /** All of them are, whatever else there is. */
 bool filter_is_total(const struct question *question,
 		     const struct answer_context *context);
+
+/** What is decided about MAIN depends on the other type. */
+enum filter_need {
+	FILTER_ALONE,   /* no */
+	FILTER_COUNTED, /* only what is counted, as enforce = no */
+	FILTER_NEEDED,
+};
+enum filter_need filter_depends(const struct question *question,
+				const struct answer_context *context,
+				const struct reply *main);
+
 /** Seconds that a decision holds at most. */
 uint32_t filter_cap(const struct answer_context *context);
+/** Nothing was decided yet. */
+void filter_begin(struct filter *filter);
 /** Decide about the addresses in MAIN, and in OTHER if it is there. */
 void filter_decide(struct filter *filter, const struct question *question,
 		   const struct answer_context *context, const struct reply *main,
 		   const struct answer_reply *other);
+/** Put down in OUT what was decided. */
+void filter_note(const struct filter *filter, const struct answer_context *context,
+		 struct answer *out);
+/** The same where all of a type is left out: filter_is_total. */
+void filter_note_total(const struct question *question,
+		       const struct answer_context *context, struct answer *out);
 /** RR is an address that is left out; FILTER may be NULL. */
 bool filter_strips(const struct filter *filter, const struct wire_rr *rr);
+/** ADDR is. */
+bool filter_strips_address(const struct filter *filter, const struct gp_addr *addr);
+/** About COUNT addresses in FILTER's list, of NAME with CHAIN (may be NULL), as if they
+ * were of TYPE. */
+void filter_decide_list(struct filter *filter, const struct answer_context *context,
+			const uint8_t *name, const struct chain *chain, uint16_t type);
+/** Addresses of TYPE may be left out of answers about NAME. */
+bool filter_may_strip(const struct answer_context *context, const uint8_t *name,
+		      uint16_t type);
+/** There are signatures of TYPE in REPLY's answer. */
+bool filter_is_signed(const struct reply *reply, uint16_t type);
+
+/* ---- answer_hints.c ---- */
+
+/** An AAAA, or a hint, in FROM's answer is an address in PREFIX (IPv6). */
+bool reply_has_address_in(const struct answer_reply *from,
+			  const struct gp_prefix *prefix);
+/** Some HTTPS or SVCB record in REPLY's answer loses hints; FILTER has the decision. */
+bool hints_change(struct filter *filter, const struct question *question,
+		  const struct answer_context *context, const struct reply *reply);
 /** RDATA of RR without the hints that are left out, to OUT; its size, 0: as it is. */
-size_t filter_hints(const struct answer_context *context, const struct wire_rr *rr,
-		    uint8_t out[WIRE_MAX]);
+size_t hints_filter(const struct question *question, const struct answer_context *context,
+		    const struct reply *reply, const struct wire_rr *rr,
+		    struct filter *filter, uint8_t out[WIRE_MAX]);
 
 /* ---- answer_ptr.c ---- */
 

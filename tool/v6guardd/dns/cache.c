@@ -15,17 +15,17 @@
 #define SHARE 8U
 
 enum { KEY_DO = 1, KEY_CD = 2, KEY_SYNTHESIZES = 4, KEY_DEAD = 8 };
-enum { IS_SECURE = 1, IS_SYNTHESIZED = 2 };
+enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4 };
 
-/* TTL offsets come behind it, then the message. */
+/* TTL offsets come behind it, then the message, then the text of EDE. */
 struct entry {
 	uint32_t next; /* of its bucket: place + 1, 0: none */
 	uint32_t hash;
 	uint32_t made, expires, retry; /* seconds since the cache was made */
 	uint32_t units, variant;
 	uint16_t type, size, ttl_count, flags;
-	int16_t ede;
-	uint8_t key, is;
+	int8_t ede;
+	uint8_t text_size, key, is;
 };
 
 struct cache {
@@ -184,6 +184,8 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 			  .is_secure = entry->is & IS_SECURE,
 			  .is_synthesized = entry->is & IS_SYNTHESIZED,
 			  .ede = entry->ede,
+			  .text = (const char *)bytes_of(entry) + entry->size,
+			  .text_size = entry->text_size,
 			  .ttl_at = ttls_of(entry),
 			  .ttl_count = entry->ttl_count},
 		.age = now - entry->made,
@@ -203,8 +205,9 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 	       const struct answer *answer, long long now_ms)
 {
 	const uint32_t hash = hash_of(key);
+	const struct answer_image image = answer_image(answer);
 	const size_t bytes = sizeof(struct entry) + answer->ttl_count * sizeof(uint16_t) +
-			     answer->size;
+			     answer->size + image.text_size;
 	const uint64_t units = (bytes + UNIT - 1) / UNIT, old = find(cache, key, hash);
 	const uint32_t now = seconds(cache, now_ms);
 	uint32_t *bucket = &cache->buckets[hash & cache->mask];
@@ -228,13 +231,17 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.size = (uint16_t)answer->size,
 		.ttl_count = (uint16_t)answer->ttl_count,
 		.flags = answer->flags,
-		.ede = (int16_t)answer->ede,
+		.ede = (int8_t)answer->ede,
+		.text_size = image.text_size,
 		.key = key_bits(key),
 		.is = (uint8_t)((answer->is_secure ? IS_SECURE : 0) |
-				(answer->is_synthesized ? IS_SYNTHESIZED : 0)),
+				(answer->is_synthesized ? IS_SYNTHESIZED : 0) |
+				(answer->decision.is_by_verdict ? IS_BY_VERDICT : 0)),
 	};
 	memcpy(ttls_of(entry), answer->ttl_at, answer->ttl_count * sizeof(uint16_t));
 	memcpy(bytes_of(entry), answer->bytes, answer->size);
+	if (image.text_size)
+		memcpy(bytes_of(entry) + answer->size, image.text, image.text_size);
 	*bucket = (uint32_t)place + 1;
 	cache->head = place + units;
 	cache->entries++;
@@ -268,9 +275,21 @@ size_t cache_flush(struct cache *cache)
 	return count;
 }
 
+static struct cache_seen seen_of(struct entry *entry)
+{
+	const uint8_t *bytes = bytes_of(entry);
+
+	return (struct cache_seen){.name = bytes + WIRE_HEADER,
+				   .bytes = bytes,
+				   .size = entry->size,
+				   .variant = entry->variant,
+				   .type = entry->type,
+				   .ede = entry->ede,
+				   .is_by_verdict = entry->is & IS_BY_VERDICT};
+}
+
 size_t cache_flush_if(struct cache *cache,
-		      bool (*matches)(const void *ctx, const uint8_t *name,
-				      uint16_t type),
+		      bool (*matches)(const void *ctx, const struct cache_seen *seen),
 		      const void *ctx)
 {
 	size_t count = 0;
@@ -279,8 +298,9 @@ size_t cache_flush_if(struct cache *cache,
 		uint32_t place = cache->buckets[i];
 		while (place) {
 			struct entry *entry = entry_at(cache, place - 1);
+			const struct cache_seen seen = seen_of(entry);
 			const uint32_t next = entry->next;
-			if (matches(ctx, bytes_of(entry) + WIRE_HEADER, entry->type)) {
+			if (matches(ctx, &seen)) {
 				unlink_entry(cache, place - 1);
 				count++;
 			}

@@ -55,10 +55,18 @@ void cache_recovered(struct cache *cache, long long now_ms);
 
 /** Forget all; the memory stays. Returns how many there were. */
 size_t cache_flush(struct cache *cache);
-/** Forget what MATCHES, by name (lower case) and type; returns how many there were. */
+/** An answer that is kept, for whoever says whether it is to be forgotten. */
+struct cache_seen {
+	const uint8_t *name, *bytes; /* the first in lower case */
+	size_t size;
+	uint32_t variant;
+	uint16_t type;
+	int ede;
+	bool is_by_verdict;
+};
+/** Forget what MATCHES; returns how many there were. */
 size_t cache_flush_if(struct cache *cache,
-		      bool (*matches)(const void *ctx, const uint8_t *name,
-				      uint16_t type),
+		      bool (*matches)(const void *ctx, const struct cache_seen *seen),
 		      const void *ctx);
 
 size_t cache_entries(const struct cache *cache);

@@ -25,7 +25,27 @@ struct health {
 	void *ctx;
 	struct health_rules rules;
 	struct server servers[HEALTH_SERVERS];
+	bool none_answers; /* as was told last */
 };
+
+bool health_none_answers(const struct health *health)
+{
+	bool any_alive = !health->rules.count;
+
+	for (size_t i = 0; i < health->rules.count; i++)
+		any_alive |= !health->rules.servers[i].is_dead;
+	return !any_alive;
+}
+
+static void tell(struct health *health, bool others)
+{
+	const bool none = health_none_answers(health);
+
+	if (!others && none == health->none_answers)
+		return;
+	health->none_answers = none;
+	health->changed(health->ctx, others);
+}
 
 static void close_socket(struct server *server)
 {
@@ -60,15 +80,16 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	struct health *health = server->health;
 	uint8_t reply[512];
 	const ssize_t got = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
+	bool others;
 
 	(void)what;
 	if (got < 12 || reply[0] != server->id >> 8 || reply[1] != (server->id & 0xff) ||
 	    !(reply[2] & 0x80))
 		return;
 	close_socket(server);
-	if (health_rules_answer(&health->rules, (size_t)(server - health->servers)))
-		health->changed(health->ctx);
+	others = health_rules_answer(&health->rules, (size_t)(server - health->servers));
 	set_timer(health);
+	tell(health, others);
 }
 
 static int connect_to(const struct dns_endpoint *endpoint)
@@ -128,8 +149,7 @@ static void ask(struct health *health, uint32_t mask, bool has_changed)
 		if (!health->rules.servers[i].is_asked)
 			close_socket(&health->servers[i]);
 	set_timer(health);
-	if (has_changed)
-		health->changed(health->ctx);
+	tell(health, has_changed);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

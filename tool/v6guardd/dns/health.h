@@ -15,8 +15,9 @@
 
 struct health;
 
-/** Who is left out has changed. Called from the loop alone. */
-typedef void health_changed_fn(void *ctx);
+/** Who is left out has changed (OTHERS), or whether any of them answers. Called from the
+ * loop alone. */
+typedef void health_changed_fn(void *ctx, bool others);
 
 /** NULL: no memory. */
 struct health *health_new(struct event_base *base, health_changed_fn *changed, void *ctx);
@@ -30,5 +31,8 @@ void health_doubt(struct health *health);
 
 /** SERVER missed two answers while another one did not. */
 bool health_is_out(const struct health *health, const struct dns_endpoint *server);
+
+/** All of them missed two answers. */
+bool health_none_answers(const struct health *health);
 
 #endif

@@ -101,6 +101,7 @@ static struct answer_context context_for(const struct serve *serve,
 		.synthesizes =
 			is_client && serve_nat64_acts(serve) && !serve->policy.is_off,
 		.is_forwarded = dns_zone_of(config, question->name) != NULL,
+		.has_broken = serve->ops.has_broken(serve->ops.ctx),
 	};
 }
 
@@ -131,14 +132,18 @@ static bool answer_again(struct serve *serve, const struct listen_client *client
 			 const struct answer_context *context)
 {
 	const struct cache_key key = serve_key(question, context);
+	const long long now = gp_boot_ms();
 	struct cache_hit hit;
 
-	if (!cache_get(serve->cache, &key, gp_boot_ms(), serve->config.serve_stale_ms,
-		       &hit) ||
+	if (!cache_get(serve->cache, &key, now, serve->config.serve_stale_ms, &hit) ||
 	    (hit.is_stale && !hit.is_known_to_fail))
 		return false;
 	serve->counters.hits++;
 	serve_reply(serve, client, question, &hit.image, hit.age);
+	/* Programs go there now, and may fail: evidence needs to know what they got. */
+	if (question->type == WIRE_AAAA && serve_goes_by_verdicts(serve) &&
+	    told_is_due(&serve->told, question->hash, (uint32_t)(now / 1000)))
+		serve_tell_image(serve, question, context, &hit.image);
 	if (hit.is_stale)
 		try_again(serve, question, context);
 	return true;
@@ -148,8 +153,11 @@ static void answer_at_once(struct serve *serve, const struct listen_client *clie
 			   const struct question *question)
 {
 	const struct answer_image image = answer_image(&serve->answer);
+	const struct serve_event event = {question, &client->addr, &serve->answer, false};
 
 	serve->counters.local++;
+	if (serve->answer.decision.is_whole)
+		serve->ops.decided(serve->ops.ctx, &event);
 	serve_reply(serve, client, question, &image, 0);
 }
 
@@ -166,10 +174,10 @@ void serve_hold(struct serve *serve)
 	is_same = has_policy == serve->has_policy &&
 		  policy.generation == serve->policy.generation &&
 		  !memcmp(&policy.guard, &serve->policy.guard, sizeof(policy.guard));
+	if (!is_same)
+		serve_forget_policy(serve, &policy, has_policy);
 	serve->policy = policy;
 	serve->has_policy = has_policy;
-	if (!is_same)
-		serve_redecide(serve);
 }
 
 void serve_release(struct serve *serve)
@@ -276,7 +284,7 @@ void serve_configure(struct serve *serve, const struct dns_config *config)
 
 	if (config->cache_size != serve->config.cache_size)
 		renew_cache(serve, (size_t)config->cache_size);
-	else if (memcmp(&serve->config, config, sizeof(*config)) != 0)
+	else if (!serve_is_same_answers(&serve->config, config))
 		cache_flush(serve->cache);
 	serve->era++;
 	memcpy(listen, serve->config.listen, sizeof(listen));
@@ -288,6 +296,8 @@ void serve_configure(struct serve *serve, const struct dns_config *config)
 
 void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable)
 {
+	if (ipv4_usable != serve->ipv4_usable)
+		serve_new_epoch(serve);
 	serve->ipv6_default = ipv6_default;
 	serve->ipv4_usable = ipv4_usable;
 	configure_upstream(serve);
@@ -346,31 +356,6 @@ size_t serve_lookups(const struct serve *serve)
 size_t serve_connections(const struct serve *serve)
 {
 	return listen_connections(serve->listen);
-}
-
-static bool is_of_name(const void *ctx, const uint8_t *name, uint16_t type)
-{
-	(void)type;
-	return wire_name_equal(ctx, name);
-}
-
-size_t serve_flush(struct serve *serve, const uint8_t *name)
-{
-	upstream_forget(serve->upstream);
-	return name ? cache_flush_if(serve->cache, is_of_name, name)
-		    : cache_flush(serve->cache);
-}
-
-static bool has_addresses(const void *ctx, const uint8_t *name, uint16_t type)
-{
-	(void)ctx, (void)name;
-	return type == WIRE_A || type == WIRE_AAAA || type == WIRE_HTTPS ||
-	       type == WIRE_SVCB;
-}
-
-void serve_redecide(struct serve *serve)
-{
-	cache_flush_if(serve->cache, has_addresses, NULL);
 }
 
 size_t serve_cached(const struct serve *serve)

@@ -32,6 +32,14 @@ struct serve_policy {
 	bool is_off; /* by `v6guard off`: known also when there is no policy */
 };
 
+/** What became of a lookup. */
+struct serve_event {
+	const struct question *question; /* of who asked first */
+	const struct gp_addr *client;    /* who did */
+	const struct answer *answer;     /* that was made of it */
+	bool is_stale; /* it was of no use, and an old one was given instead */
+};
+
 /** What the filter goes by, and what it tells. */
 struct serve_ops {
 	void *ctx;
@@ -40,8 +48,14 @@ struct serve_ops {
 	bool (*policy)(void *ctx, struct serve_policy *out);
 	void (*policy_done)(void *ctx);
 	struct gp_facts facts;
-	/* These addresses of one name are about to be handed out. */
-	void (*handed_out)(void *ctx, const struct gp_addr *addresses, size_t count);
+	/* Some verdict is `broken`. */
+	bool (*has_broken)(void *ctx);
+	/* These addresses of one name are about to be handed out; WITHHELD: but for
+	 * this one, which nobody tested yet. */
+	void (*handed_out)(void *ctx, const struct gp_addr *addresses,
+			   const bool *withheld, size_t count);
+	/* An answer was made: once, however often it will be given. */
+	void (*decided)(void *ctx, const struct serve_event *event);
 };
 
 struct serve;
@@ -72,7 +86,10 @@ size_t serve_connections(const struct serve *serve);
 size_t serve_flush(struct serve *serve, const uint8_t *name);
 size_t serve_cached(const struct serve *serve);
 
-/** Policy or verdicts are others: forget the answers that may depend on them. */
-void serve_redecide(struct serve *serve);
+/** The network is another one: forget the answers that were decided by the old one. */
+void serve_new_epoch(struct serve *serve);
+/** The verdict on PREFIX is another one: forget what was decided by verdicts, and answers
+ * that have addresses in it. */
+void serve_new_verdict(struct serve *serve, const struct gp_prefix *prefix);
 
 #endif

@@ -3,13 +3,11 @@
  * over. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "answer_private.h"
 #include "guard/clock.h"
 #include "serve_private.h"
-
-/* Addresses of a name that are told. */
-#define TOLD 16
 
 static size_t bucket_of(const struct question *question)
 {
@@ -117,37 +115,6 @@ static bool take_stale(struct lookup *lookup, struct cache_hit *hit)
 	return false;
 }
 
-static size_t add_addresses(const struct answer_reply *from, struct gp_addr *out,
-			    size_t count, size_t max)
-{
-	struct reply_walk walk = {.has_begun = false};
-	struct reply reply;
-
-	if (!reply_open(from, &reply))
-		return count;
-	while (count < max && reply_next(&reply, &walk) &&
-	       walk.section == ANSWER_ANSWER) {
-		if (walk.rr.type == WIRE_A && walk.rr.rdlength == 4)
-			out[count++] = gp_addr_make(AF_INET, walk.rr.rdata, 0);
-		else if (walk.rr.type == WIRE_AAAA && walk.rr.rdlength == 16)
-			out[count++] = gp_addr_make(AF_INET6, walk.rr.rdata, 0);
-	}
-	return count;
-}
-
-/* Whoever connects now does so to one of these. */
-static void tell_addresses(const struct lookup *lookup)
-{
-	const struct serve_ops *ops = &lookup->serve->ops;
-	struct gp_addr addresses[TOLD];
-	size_t count;
-
-	count = add_addresses(&lookup->main.reply, addresses, 0, TOLD / 2);
-	count = add_addresses(&lookup->other.reply, addresses, count, TOLD);
-	if (count > 1)
-		ops->handed_out(ops->ctx, addresses, count);
-}
-
 /* Go by the policy that is in force now, until serve_release. */
 static void refresh(struct lookup *lookup)
 {
@@ -157,6 +124,8 @@ static void refresh(struct lookup *lookup)
 	lookup->context.guard = serve->has_policy ? &serve->policy.guard : NULL;
 	lookup->context.rules = serve->policy.rules;
 	lookup->context.synthesizes &= !serve->policy.is_off;
+	lookup->context.now = serve->policy.rules ? time(NULL) : 0;
+	lookup->context.has_broken = serve->ops.has_broken(serve->ops.ctx);
 }
 
 /* It was asked for what the policy now in force would ask for as well. */
@@ -164,6 +133,9 @@ static bool is_still_asked(const struct lookup *lookup)
 {
 	uint8_t target[WIRE_NAME];
 
+	if (lookup->context.lead &&
+	    lookup->lead_generation != lookup->serve->policy.generation)
+		return false;
 	return lookup->main_type ==
 		       answer_main_type(&lookup->question, &lookup->context) &&
 	       lookup->has_target ==
@@ -209,6 +181,7 @@ static void ask_again(struct lookup *lookup)
 {
 	free_half(&lookup->main);
 	free_half(&lookup->other);
+	lookup->context.lead = 0;
 	lookup->is_again = true;
 	wait_until(lookup, 0);
 }
@@ -216,9 +189,11 @@ static void ask_again(struct lookup *lookup)
 static void finish(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
+	struct serve_event event = {&lookup->question, &lookup->client, &serve->answer,
+				    false};
 	struct cache_hit hit = {.age = 0};
+	const bool has_waiters = lookup->waiters;
 	struct waiter *waiter;
-	bool is_stale;
 
 	if (!is_still_asked(lookup)) {
 		ask_again(lookup);
@@ -231,15 +206,18 @@ static void finish(struct lookup *lookup)
 	if (is_silence(lookup))
 		outage_silence(serve_outage(serve, lookup->question.name),
 			       lookup->started_ms, gp_boot_ms());
-	if (lookup->other_type && lookup->waiters)
-		tell_addresses(lookup);
-	is_stale = take_stale(lookup, &hit);
-	if (!is_stale)
+	event.is_stale = take_stale(lookup, &hit);
+	if (!event.is_stale)
 		hit.image = answer_image(&serve->answer);
 	for (waiter = lookup->waiters; waiter; waiter = waiter->next)
 		serve_reply(serve, &waiter->client, &waiter->question, &hit.image,
 			    hit.age);
-	if (!is_stale || !goes_on(lookup))
+	if (!event.is_stale || has_waiters)
+		serve->ops.decided(serve->ops.ctx, &event);
+	if (!event.is_stale && has_waiters)
+		serve_tell_answer(serve, &lookup->question, &lookup->context,
+				  &serve->answer);
+	if (!event.is_stale || !goes_on(lookup))
 		lookup_free(lookup);
 }
 
@@ -254,13 +232,17 @@ static bool is_standing_in(const struct lookup *lookup)
 				   &lookup->other.reply);
 }
 
+static void ask_late(struct lookup *lookup);
+
 /* Is there enough for an answer? If not, for how long is there no more? */
 static void consider_held(struct lookup *lookup)
 {
 	const uint32_t patience = lookup->serve->config.aaaa_timeout_ms;
 
+	if (lookup->main.is_done)
+		ask_late(lookup);
 	if (lookup->main.is_done &&
-	    (!lookup->other_type || lookup->other.is_done ||
+	    (lookup->other.is_done ||
 	     answer_is_enough(&lookup->question, &lookup->context, &lookup->main.reply)))
 		finish(lookup);
 	else if (is_standing_in(lookup) && patience < SERVE_LIMIT_MS)
@@ -343,6 +325,39 @@ static void ask(struct lookup *lookup, const uint8_t *name, uint16_t type,
 	if (!upstream_ask(lookup->serve->upstream, name, type, lookup->question.class, cd,
 			  done, lookup, &half->query))
 		take_reply(half, &nothing);
+}
+
+static void follow_lead(struct lookup *lookup, unsigned lead, const uint8_t *target)
+{
+	free_half(&lookup->main);
+	lookup->main = (struct half){.query = NULL};
+	lookup->context.lead = lead;
+	lookup->lead_generation = lookup->serve->policy.generation;
+	lookup->has_target = true;
+	ask(lookup, target, lookup->main_type, on_main, &lookup->main);
+}
+
+/* The reply shows that something else is to be asked for. */
+static void ask_late(struct lookup *lookup)
+{
+	const struct question *question = &lookup->question;
+	uint8_t target[WIRE_NAME];
+	unsigned lead;
+
+	if (!is_still_asked(lookup))
+		return;
+	lookup->is_beginning = true;
+	lead = answer_lead(question, &lookup->context, &lookup->main.reply, target);
+	if (lead)
+		follow_lead(lookup, lead, target);
+	else if (!lookup->other_type && !lookup->has_target) {
+		lookup->other_type =
+			answer_late_type(question, &lookup->context, &lookup->main.reply);
+		if (lookup->other_type)
+			ask(lookup, question->name, lookup->other_type, on_other,
+			    &lookup->other);
+	}
+	lookup->is_beginning = false;
 }
 
 /* RFC 8767 5: who has an old answer waits less for the new one. */

@@ -10,6 +10,31 @@
 
 #define BUCKETS 1024
 
+/* Whose addresses were told to the verdicts in this second, names by their hash: a place
+ * holds the last one's. */
+#define TOLD_PLACES 256
+#define TOLD_RATE 50
+struct told {
+	uint32_t second, left; /* so many more may be told in that */
+	uint32_t place[TOLD_PLACES];
+};
+
+/* May the one of HASH be told at SECOND? Once each; who tells takes one off LEFT. */
+static inline bool told_is_due(struct told *told, uint32_t hash, uint32_t second)
+{
+	uint32_t *place = &told->place[hash % TOLD_PLACES];
+	const uint32_t mark = hash ^ second * 2654435761U;
+
+	if (*place == mark)
+		return false;
+	if (told->second != second) {
+		told->second = second;
+		told->left = TOLD_RATE;
+	}
+	*place = mark;
+	return told->left;
+}
+
 struct waiter {
 	struct waiter *next;
 	struct listen_client client;
@@ -32,6 +57,7 @@ struct lookup {
 	uint32_t variant;
 	uint16_t main_type;
 	bool has_target;
+	uint64_t lead_generation; /* of the policy that context.lead is of */
 	struct waiter *waiters;
 	struct half main, other;
 	uint16_t other_type;
@@ -49,6 +75,10 @@ struct serve {
 	struct serve_ops ops;
 	struct serve_policy policy; /* while it is held; else what was seen of it last */
 	bool has_policy;
+	/* Of its rules, which are not there between: GP_RULES_*, and their actions. */
+	uint32_t rules_flags, rules_actions;
+	bool has_rules;
+	struct told told;
 	unsigned holds;
 	uint32_t era; /* grows with each configuration */
 	bool ipv6_default, ipv4_usable;
@@ -78,6 +108,28 @@ void serve_release(struct serve *serve);
 struct outage *serve_outage(struct serve *serve, const uint8_t *name);
 /* RCODE says that there was no answer to be had. */
 bool serve_is_failure(uint16_t flags);
+
+/* ---- serve_forget.c ---- */
+
+/* POLICY has taken the place of what serve has; what it decided otherwise is forgotten.
+ */
+void serve_forget_policy(struct serve *serve, const struct serve_policy *policy,
+			 bool has_policy);
+/* Does an answer by OLD serve as well under NEW? */
+bool serve_is_same_answers(const struct dns_config *old, const struct dns_config *new);
+
+/* ---- serve_tell.c ---- */
+
+/* IMAGE answers QUESTION: tell its addresses to the verdicts, with those of the other
+ * type that are kept. */
+void serve_tell_image(struct serve *serve, const struct question *question,
+		      const struct answer_context *context,
+		      const struct answer_image *image);
+/* The same for an answer that was just made. */
+void serve_tell_answer(struct serve *serve, const struct question *question,
+		       const struct answer_context *context, const struct answer *answer);
+/* Verdicts play a part in the policy that is held. */
+bool serve_goes_by_verdicts(const struct serve *serve);
 
 /* ---- serve_lookup.c ---- */
 

@@ -22,7 +22,9 @@ struct upstream {
 	struct servers servers;
 	struct context *plain, *validating; /* CD is for the first, whatever is set */
 	uint64_t asked;
-	long long answered_ms; /* when an answer came last */
+	long long answered_ms;      /* when an answer came last */
+	void (*changed)(void *ctx); /* may be NULL */
+	void *changed_ctx;
 };
 
 struct upstream_query {
@@ -320,13 +322,28 @@ void upstream_forget(struct upstream *upstream)
 }
 
 /* Others are to be asked from now on. */
-static void on_health(void *ctx)
+static void on_health(void *ctx, bool others)
 {
 	struct upstream *upstream = ctx;
 
-	renew(upstream);
-	if (upstream->oldest)
-		doubt_in(upstream, 0);
+	if (others) {
+		renew(upstream);
+		if (upstream->oldest)
+			doubt_in(upstream, 0);
+	}
+	if (upstream->changed)
+		upstream->changed(upstream->changed_ctx);
+}
+
+void upstream_on_change(struct upstream *upstream, void (*changed)(void *ctx), void *ctx)
+{
+	upstream->changed = changed;
+	upstream->changed_ctx = ctx;
+}
+
+bool upstream_none_answers(const struct upstream *upstream)
+{
+	return health_none_answers(upstream->servers.health);
 }
 
 struct upstream *upstream_new(struct event_base *base, const struct dns_config *config)

@@ -42,6 +42,10 @@ void upstream_forget(struct upstream *upstream);
 /** The servers in use for all names, for people; returns the count. */
 size_t upstream_servers(struct upstream *upstream,
 			struct dns_endpoint out[UPSTREAM_SERVERS]);
+/** CHANGED is called when others are left out than before, or none of them answers. */
+void upstream_on_change(struct upstream *upstream, void (*changed)(void *ctx), void *ctx);
+/** None of the servers answers, as far as they were tried. */
+bool upstream_none_answers(const struct upstream *upstream);
 /** SERVER does not answer, and is left out while another one does. */
 bool upstream_is_left_out(const struct upstream *upstream,
 			  const struct dns_endpoint *server);
