@@ -3,7 +3,8 @@
  * What the resolver costs for an answer that it keeps: from a client's message to the
  * reply, for an AAAA that was made for NAT64. Beside a bare responder that sends the same
  * bytes to whatever comes, both by recvmmsg and sendmmsg on loopback in batches of 32;
- * only the server's part is timed. Rounds alternate, medians are printed.
+ * only the server's part is counted, as CPU time, since others may be busy. Rounds
+ * alternate, medians are printed, that of the ratios within a round as well.
  *
  * Instructions of a hit, without sockets: valgrind --tool=callgrind
  * --toggle-collect=hit tests/bench/bench_dns --hits 10000
@@ -17,11 +18,13 @@
 #include <unistd.h>
 
 #include "tool/v6guardd/dns/answer_private.h"
-#include "tool/v6guardd/dns/cache.h"
+#include "tool/v6guardd/dns/serve_private.h"
 
-enum { NAMES = 1000, BATCH = 32, ROUNDS = 7 };
+enum { NAMES = 1000, BATCH = 32, ROUNDS = 21 };
 
 static struct cache *cache;
+static struct told told;
+static unsigned long tells;
 static uint8_t questions[NAMES][128];
 static size_t question_size[NAMES];
 static uint8_t replies[BATCH][4096];
@@ -30,7 +33,7 @@ static long long now_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
@@ -51,6 +54,7 @@ __attribute__((noinline)) static size_t hit(const uint8_t *bytes, size_t size,
 				      .synthesizes = true};
 	if (!cache_get(cache, &key, 7000, 86400000, &found))
 		abort();
+	tells += told_is_due(&told, question.hash, 7);
 	return answer_finish(&found.image, &question, found.age, 1232, 1232, out);
 }
 
@@ -189,8 +193,8 @@ static double median(double *list)
 int main(int argc, char **argv)
 {
 	const bool is_long = argc > 1 && !strcmp(argv[1], "--long");
-	const unsigned queries = is_long ? 320000 : 32000;
-	double bare[ROUNDS], ours[ROUNDS];
+	const unsigned queries = is_long ? 160000 : 6400;
+	double bare[ROUNDS], ours[ROUNDS], ratios[ROUNDS];
 	struct sockaddr_in server_name, client_name;
 	long long start;
 
@@ -213,6 +217,7 @@ int main(int argc, char **argv)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		bare[round] = run(server, client, false, queries);
 		ours[round] = run(server, client, true, queries);
+		ratios[round] = ours[round] / bare[round];
 	}
 	start = now_ns();
 	for (unsigned i = 0; i < 10 * queries; i++)
@@ -222,6 +227,6 @@ int main(int argc, char **argv)
 	printf("{\"bench\": \"dns\", \"names\": %d, \"hit_ns\": %.0f, \"bare_udp_ns\": "
 	       "%.0f, "
 	       "\"ours_udp_ns\": %.0f, \"ours_to_bare\": %.3f, \"target\": 1.2}\n",
-	       NAMES, alone, bare_ns, ours_ns, ours_ns / bare_ns);
+	       NAMES, alone, bare_ns, ours_ns, median(ratios));
 	return 0;
 }

@@ -12,7 +12,7 @@ benches = \
 check_PROGRAMS += $(benches) tests/bench/dns_load
 endif
 EXTRA_DIST += tests/bench/RESULTS.md tests/bench/bench_daemon tests/bench/bench_dns_cold \
-	tests/bench/bench_dns_memory tests/bench/bench_gaiconf tests/bench/dns_host.sh
+	tests/bench/bench_dns_hit tests/bench/bench_dns_memory tests/bench/bench_gaiconf tests/bench/dns_host.sh
 tests_bench_bench_dns_LDADD = libgpdaemon.la
 tests_bench_dns_load_LDADD = libgpdaemon.la
 tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h
@@ -27,7 +27,7 @@ bench: tool/v6guard/v6guard $(check_LTLIBRARIES) $(benches) tests/bench/dns_load
 		top_builddir='$(abs_top_builddir)' $$program $(BENCHFLAGS) || exit 1; \
 	done; \
 	top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/bench_gaiconf $(BENCHFLAGS)
-	for program in bench_daemon bench_dns_cold bench_dns_memory; do \
+	for program in bench_dns_hit bench_daemon bench_dns_cold bench_dns_memory; do \
 		top_builddir='$(abs_top_builddir)' $(srcdir)/tests/bench/$$program $(BENCHFLAGS) || \
 			test $$? = 77 || exit 1; \
 	done
