@@ -2,6 +2,7 @@
 # Not part of `make check`: it needs namespaces and a staged install (./quickstart build).
 EXTRA_DIST += \
 	tests/lab/ask.py \
+	tests/lab/ask_many.py \
 	tests/lab/demo.sh \
 	tests/lab/fake_control.py \
 	tests/lab/lab.sh \
@@ -36,6 +37,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_nat64.sh \
 	tests/lab/t_dns_odd.sh \
 	tests/lab/t_dns_rules.sh \
+	tests/lab/t_dns_rude.sh \
 	tests/lab/t_dns_sec.sh \
 	tests/lab/t_dns_time.sh \
 	tests/lab/t_dns_once.sh \

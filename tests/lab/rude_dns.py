@@ -11,8 +11,9 @@
     narrow       25 A (409 bytes); narrower: 50 A (809); wide: 80 A (1289): by UDP what is above
                  512 bytes never arrives (of wide: no TC either); by TCP all does
   it lies
-    tcmute       TC; by TCP silence            tcshut       TC; by TCP the end
-    tcagain      TC; by TCP TC again           stranger     a record of victim alone
+    tcmute*      TC; by TCP silence            tcshut       TC; by TCP the end
+    tcagain      TC; by TCP TC again           tcgood       TC; by TCP its A
+    stranger     a record of victim alone
     more         its A, and another one of victim beside it
     othername othertype otherclass otherid     the question, or id, is another one
     garbage      random bytes behind the id    stub         its first 5 bytes
@@ -36,6 +37,7 @@ A, SOA, TXT, AAAA, OPT = 1, 6, 16, 28, 41
 WITH_OPT = {"formerr": 1, "servfail": 2, "notimp": 4, "refused": 5}
 MANY = {"narrow": 25, "narrower": 50, "wide": 80}
 GOOD, BAD = "198.51.100.1", "6.6.6.6"
+SOA_OWNER = b"\4test\0"
 rng = random.Random(11)
 
 
@@ -70,14 +72,14 @@ class Question:
             self.size = struct.unpack("!H", message[at + 5 + 3:at + 5 + 5])[0]
         self.first = self.labels[0] if self.labels else ""
 
-    def reply(self, records=(), rcode=0, flags=0, number=None, wire=None, more=(), counts=None, behind=b""):
+    def reply(self, records=(), rcode=0, flags=0, number=None, wire=None, more=(), counts=None):
         authority = [] if records or rcode else [self.soa()]
         head = struct.pack("!5H", 0x8180 | flags | rcode, 1, counts or len(records), len(authority),
-                           len(more) + (1 if behind else 0))
-        return (number or self.number) + head + (wire or self.wire) + b"".join(list(records) + authority + list(more)) + behind
+                           len(more))
+        return (number or self.number) + head + (wire or self.wire) + b"".join(list(records) + authority + list(more))
 
     def soa(self):
-        return record(SOA, b"\0\0" + struct.pack("!5I", 1, 2, 3, 4, 60), b"\4rude\4test\0")
+        return record(SOA, b"\0\0" + struct.pack("!5I", 1, 2, 3, 4, 60), SOA_OWNER)
 
     def addresses(self):
         if self.kind != A:
@@ -89,7 +91,9 @@ def lie(q, is_tcp):
     """Messages that are sent one after the other; None: none of its lies."""
     victim = b"\6victim" + q.wire[1 + q.wire[0]:q.name_size]
     bad = [address(BAD)]
-    if q.first in ("tcmute", "tcshut", "tcagain"):
+    if q.first == "tcgood" and is_tcp:
+        return [q.reply(q.addresses())]
+    if q.first.startswith("tc"):
         if is_tcp and q.first != "tcagain":
             return []
         return [q.reply(flags=0x200, records=[])]
@@ -130,7 +134,8 @@ def answer(q, is_tcp):
     if q.size and q.first == "bare":
         return [q.number + struct.pack("!5H", 0x8181, 0, 0, 0, 0)]
     if q.size and q.first == "badvers":
-        return [q.reply(rcode=0, behind=b"\0" + struct.pack("!HHBBHH", OPT, 512, 1, 0, 0, 0))]
+        head = q.number + struct.pack("!5H", 0x8180, 1, 0, 0, 1)
+        return [head + q.wire + b"\0" + struct.pack("!HHBBHH", OPT, 512, 1, 0, 0, 0)]
     if q.size and q.first == "droppy":
         return []
     lies = lie(q, is_tcp)

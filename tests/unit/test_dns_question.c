@@ -8,6 +8,7 @@
 
 #include "dns_text.h"
 #include "tool/v6guardd/dns/resolvconf.h"
+#include "tool/v6guardd/dns/upstream_packet.h"
 
 #define HEAD "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
 #define HEAD_OPT "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01"
@@ -219,6 +220,55 @@ static void cuts(void **state)
 	}
 }
 
+/* What libunbound calls back with: RFC 5452 9.1, an answer is one to its question. */
+static void callbacks(void **state)
+{
+#define REPLY(flags, name, type) "\x12\x34" flags "\0\1\0\0\0\0\0\0" name type "\0\1"
+	static const struct {
+		const char *what;
+		int rcode, length; /* length 0: that of the bytes */
+		const char *bytes;
+		size_t size;
+		bool is_answer;
+	} of[] = {
+#define OF(what, rcode, length, bytes, is)                                               \
+	{what, rcode, length, bytes, sizeof(bytes) - 1, is}
+		OF("an answer", 0, 0, REPLY("\x81\x80", NAME, "\0\x1c"), true),
+		OF("no such name", 0, 0, REPLY("\x81\x83", NAME, "\0\x1c"), true),
+		OF("an error of the server", 2, 0, REPLY("\x81\x85", NAME, "\0\x1c"),
+		   true),
+		OF("that in other letters", 2, 0,
+		   REPLY("\x81\x85", "\3wWw\7EXAMPLE\0", "\0\x1c"), true),
+		OF("an answer that was refused", 2, 0, REPLY("\x81\x80", NAME, "\0\x1c"),
+		   false),
+		OF("a denial that was refused", 2, 0, REPLY("\x81\x83", NAME, "\0\x1c"),
+		   false),
+		OF("an error about another name", 2, 0,
+		   REPLY("\x81\x85", "\3www\7another\0", "\0\x1c"), false),
+		OF("an error about another type", 2, 0, REPLY("\x81\x85", NAME, "\0\1"),
+		   false),
+		OF("the question itself", 2, 0, REPLY("\x01\x02", NAME, "\0\x1c"), false),
+		OF("an error without a question", 2, 0,
+		   "\x12\x34\x81\x81\0\0\0\0\0\0\0\0", false),
+		OF("a name that is cut", 2, 0, "\x12\x34\x81\x81\0\1\0\0\0\0\0\0\3ww",
+		   false),
+		OF("the size of its buffer", 2, 65552, REPLY("\x81\x85", NAME, "\0\x1c"),
+		   false),
+		OF("nothing", 2, -1, "", false),
+		OF("less than a header", 0, 11, "\x12\x34\x81\x80\0\1\0\0\0\0\0", false),
+	};
+	const uint8_t *name = (const uint8_t *)"\3www\7example";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		const int length = of[i].length ? of[i].length : (int)of[i].size;
+		const uint8_t *bytes = length < 0 ? NULL : (const uint8_t *)of[i].bytes;
+		if (upstream_packet(of[i].rcode, bytes, length, name, WIRE_AAAA) !=
+		    (of[i].is_answer ? of[i].size : 0))
+			fail_msg("%s", of[i].what);
+	}
+}
+
 /* ---- names ---- */
 
 static void compression(void **state)
@@ -384,11 +434,11 @@ static void resolv_conf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fates),       cmocka_unit_test(fields),
-		cmocka_unit_test(refusals),    cmocka_unit_test(cuts),
-		cmocka_unit_test(compression), cmocka_unit_test(names),
-		cmocka_unit_test(resolv_conf), cmocka_unit_test(folding),
-		cmocka_unit_test(hashes),
+		cmocka_unit_test(fates),     cmocka_unit_test(fields),
+		cmocka_unit_test(refusals),  cmocka_unit_test(cuts),
+		cmocka_unit_test(callbacks), cmocka_unit_test(compression),
+		cmocka_unit_test(names),     cmocka_unit_test(resolv_conf),
+		cmocka_unit_test(folding),   cmocka_unit_test(hashes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "ub_library.h"
 #include "upstream.h"
 #include "upstream_context.h"
+#include "upstream_packet.h"
 
 /* An answer that takes longer makes one doubt: libunbound asks again soon. */
 #define DOUBT_MS 350
@@ -133,10 +134,6 @@ static void note_answer(struct upstream *upstream)
 	upstream->answered_ms = now;
 }
 
-/*
- * RCODE is libunbound's own; the one that counts is in the packet. After a failure there
- * may be no packet, or the query itself in a buffer of which LENGTH says nothing.
- */
 static void on_result(void *arg, int rcode, void *packet, int length, int security,
 		      char *why_bogus, int was_limited)
 {
@@ -146,11 +143,8 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 	const uint8_t *bytes = packet;
 
 	(void)why_bogus, (void)was_limited;
-	if (bytes && length >= WIRE_HEADER && length <= WIRE_MAX &&
-	    (rcode == 0 || bytes[2] & WIRE_QR >> 8)) {
-		reply.packet = bytes;
-		reply.size = (size_t)length;
-	}
+	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
+	reply.packet = reply.size ? bytes : NULL;
 	query->is_over = true;
 	if (reply.packet &&
 	    ((bytes[3] & 0xf) == WIRE_NOERROR || (bytes[3] & 0xf) == WIRE_NXDOMAIN))

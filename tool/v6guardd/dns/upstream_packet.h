@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* upstream_packet.h - what libunbound's callback hands over: is it an answer? Pure. */
+#ifndef TOOL_V6GUARDD_DNS_UPSTREAM_PACKET_H
+#define TOOL_V6GUARDD_DNS_UPSTREAM_PACKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * How many of LENGTH bytes of PACKET are an answer to the question of TYPE for the name
+ * of HASH (wire_name_hash); 0: none. RCODE is libunbound's own: with 0 it made PACKET.
+ * Else that is a buffer in which anything may stand, the question, or the last message
+ * that it refused, and LENGTH may be beyond it: only an error, and of that question,
+ * counts.
+ */
+size_t upstream_packet(int rcode, const uint8_t *packet, int length, const uint8_t *name,
+		       uint16_t type);
+
+#endif
