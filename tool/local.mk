@@ -147,8 +147,10 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/upstream_config.h \
 	tool/v6guardd/dns/upstream_context.c \
 	tool/v6guardd/dns/upstream_context.h \
+	tool/v6guardd/dns/upstream_late.c \
 	tool/v6guardd/dns/upstream_packet.c \
 	tool/v6guardd/dns/upstream_packet.h \
+	tool/v6guardd/dns/upstream_private.h \
 	tool/v6guardd/dns/upstream_servers.c \
 	tool/v6guardd/dns/upstream_servers.h \
 	tool/v6guardd/dns/wire.c \

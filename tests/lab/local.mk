@@ -37,6 +37,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_nat64.sh \
 	tests/lab/t_dns_odd.sh \
 	tests/lab/t_dns_rules.sh \
+	tests/lab/t_dns_path.sh \
 	tests/lab/t_dns_rude.sh \
 	tests/lab/t_dns_sec.sh \
 	tests/lab/t_dns_time.sh \

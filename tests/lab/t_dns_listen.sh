@@ -37,7 +37,7 @@ check "all addresses, and nobody said who may ask" \
 	"v6guardd: /etc/v6guard/v6guard.conf:3:10: listening on 0.0.0.0:53, all addresses, needs \`allow = PREFIX...\`: who may ask" \
 	"$(on h v6guardd --check 2>&1)"
 printf '%s\n' '[resolver]' 'enable = yes' 'listen = [::]:53 [::1]:53' 'allow = ::/0' >"$conf"
-check "one of them twice" 'v6guardd: /etc/v6guard: [resolver] listen: [::1]:53: part of what is listened on already' \
+check "one of them twice" 'v6guardd: /etc/v6guard/v6guard.conf:3: [resolver] listen: [::1]:53: part of what is listened on already' \
 	"$(on h v6guardd --check 2>&1)"
 
 resolver 'listen = 0.0.0.0:53 [::]:53' 'allow = 127.0.0.0/8 ::1 10.64.1.0/24 2001:db8:1::/64 fe80::/10'

@@ -21,7 +21,7 @@ ended() {
 }
 
 # What libunbound learns of a server holds for a zone: each kind in one of its own.
-knows='formerr notimp servfail refused bare badvers'
+knows='formerr notimp servfail refused bare badvers narrower wide'
 for upstream in 192.0.2.54 2001:db8:53::54; do
 	{
 		printf '%s\n' '[log]' 'events = none' '[resolver]' 'enable = yes' "upstream = $upstream" '[nat64]' 'mode = off'
@@ -38,7 +38,13 @@ notimp.notimp NOERROR 198.51.100.1
 servfail.servfail SERVFAIL -
 refused.refused REFUSED -
 bare.bare NOERROR 198.51.100.1
-badvers.badvers NOERROR -' "$got"
+badvers.badvers NOERROR -
+narrower.narrower NOERROR 50
+wide.wide NOERROR TC -' "$got"
+	check "$what: what is large comes whole by TCP" 80 "$(on h "$python" "$here/ask.py" 127.0.0.64 wide.wide.test A tcp | grep -o '198[.]' | wc -l)"
+	got=$(many narrower.test narrower.a narrower.b)
+	check "$what: the way is known to be narrow, ${got##* } ms" '2 within 1 s' \
+		"$(awk '$3 == 50 && $4 < 1000 { n++ } END { print n " within 1 s" }' <<<"$got")"
 	what="${upstream%%[.:]*} lies"
 	# 20 that wait for TCP keep no other one from it.
 	# shellcheck disable=SC2046

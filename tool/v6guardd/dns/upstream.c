@@ -4,47 +4,18 @@
 #include <string.h>
 
 #include "guard/clock.h"
-#include "ub_library.h"
-#include "upstream.h"
-#include "upstream_context.h"
 #include "upstream_packet.h"
+#include "upstream_private.h"
 
-/* An answer that takes longer makes one doubt: libunbound asks again soon. */
-#define DOUBT_MS 350
 /* When nobody said anything for so long, the first one who does ends an outage. */
 #define OUTAGE_MS 1000
 
-struct upstream {
-	struct event_base *base;
-	struct contexts *contexts;
-	struct event *doubt;                    /* while somebody waits */
-	struct upstream_query *oldest, *newest; /* of those that wait */
-	struct dns_config config;
-	struct servers servers;
-	struct context *plain, *validating; /* CD is for the first, whatever is set */
-	uint64_t asked;
-	long long answered_ms;      /* when an answer came last */
-	void (*changed)(void *ctx); /* may be NULL */
-	void *changed_ctx;
-};
-
-struct upstream_query {
-	struct upstream_query *older, *newer;
-	struct upstream *upstream;
-	struct context *context;
-	upstream_done_fn *done;
-	void *ctx;
-	int id;
-	long long asked_ms;
-	uint16_t type, class;
-	bool cd, is_beginning, is_over;
-	uint8_t name[]; /* wire form */
-};
-
 static void renew(struct upstream *upstream)
 {
-	contexts_retire(upstream->contexts, &upstream->plain);
-	contexts_retire(upstream->contexts, &upstream->validating);
+	for (size_t i = 0; i < 2; i++) {
+		contexts_retire(upstream->contexts, &upstream->plain[i]);
+		contexts_retire(upstream->contexts, &upstream->validating[i]);
+	}
 }
 
 /* ---- servers ---- */
@@ -92,6 +63,7 @@ static void begin_waiting(struct upstream_query *query, struct context *context)
 
 	context->waiting++;
 	upstream->asked++;
+	query->is_waiting = true;
 	query->context = context;
 	query->asked_ms = gp_boot_ms();
 	query->older = upstream->newest;
@@ -106,13 +78,18 @@ static void end_waiting(struct upstream_query *query)
 {
 	struct upstream *upstream = query->upstream;
 
+	if (!query->is_waiting)
+		return;
+	query->is_waiting = false;
 	*(query->older ? &query->older->newer : &upstream->oldest) = query->newer;
 	*(query->newer ? &query->newer->older : &upstream->newest) = query->older;
 	contexts_answered(upstream->contexts, query->context);
 }
 
-static void end_query(struct upstream_query *query)
+void upstream_query_end(struct upstream_query *query)
 {
+	if (query->twin)
+		upstream_cancel(query->twin);
 	end_waiting(query);
 	free(query);
 }
@@ -134,6 +111,13 @@ static void note_answer(struct upstream *upstream)
 	upstream->answered_ms = now;
 }
 
+bool upstream_has_failed(const struct answer_reply *reply)
+{
+	const unsigned rcode = reply->packet ? reply->packet[3] & 0xf : WIRE_SERVFAIL;
+
+	return !reply->is_bogus && rcode != WIRE_NOERROR && rcode != WIRE_NXDOMAIN;
+}
+
 static void on_result(void *arg, int rcode, void *packet, int length, int security,
 		      char *why_bogus, int was_limited)
 {
@@ -145,13 +129,17 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 	(void)why_bogus, (void)was_limited;
 	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
 	reply.packet = reply.size ? bytes : NULL;
-	query->is_over = true;
-	if (reply.packet &&
-	    ((bytes[3] & 0xf) == WIRE_NOERROR || (bytes[3] & 0xf) == WIRE_NXDOMAIN))
+	if (!upstream_has_failed(&reply))
 		note_answer(query->upstream);
+	/* The other way may bring it yet. */
+	if (upstream_has_failed(&reply) && query->twin) {
+		end_waiting(query);
+		return;
+	}
+	query->is_over = true;
 	query->done(query->ctx, &reply);
 	if (!query->is_beginning)
-		end_query(query);
+		upstream_query_end(query);
 }
 
 /* There is somebody to ask for NAME. */
@@ -164,24 +152,25 @@ static bool has_servers(const struct upstream *upstream, const uint8_t *name)
 	return config->is_recursive ? !upstream_fault(upstream) : upstream->servers.count;
 }
 
-static struct context *context_for(struct upstream *upstream, const uint8_t *name,
-				   uint16_t type, bool cd)
+struct context *upstream_context_for(struct upstream *upstream, const uint8_t *name,
+				     uint16_t type, bool cd, bool by_tcp)
 {
 	const bool validates = !cd && dns_dnssec_of(&upstream->config, name, type) ==
 					      DNS_DNSSEC_VALIDATE;
-	struct context **context = validates ? &upstream->validating : &upstream->plain;
+	struct context **context =
+		validates ? &upstream->validating[by_tcp] : &upstream->plain[by_tcp];
 
 	look(upstream);
 	if (!has_servers(upstream, name))
 		return NULL;
 	if (!*context)
-		*context =
-			contexts_add(upstream->contexts, &upstream->servers, validates);
+		*context = contexts_add(upstream->contexts, &upstream->servers, validates,
+					by_tcp);
 	return *context;
 }
 
 /* When this returns the query may be over, and still is to be ended. */
-static bool resolve(struct upstream_query *query, struct context *context)
+bool upstream_resolve(struct upstream_query *query, struct context *context)
 {
 	char text[WIRE_NAME_TEXT];
 	bool is_good;
@@ -194,55 +183,66 @@ static bool resolve(struct upstream_query *query, struct context *context)
 	return is_good;
 }
 
+struct upstream_query *upstream_query_new(struct upstream *upstream, const uint8_t *name,
+					  upstream_done_fn *done, void *ctx)
+{
+	const size_t length = wire_name_length(name);
+	struct upstream_query *query = calloc(1, sizeof(*query) + length);
+
+	if (!query)
+		return NULL;
+	query->upstream = upstream;
+	query->done = done;
+	query->ctx = ctx;
+	memcpy(query->name, name, length);
+	return query;
+}
+
 bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
 		  uint16_t class, bool cd, upstream_done_fn *done, void *ctx,
 		  struct upstream_query **out)
 {
-	struct context *context = context_for(upstream, name, type, cd);
-	const size_t length = wire_name_length(name);
+	struct context *context = upstream_context_for(upstream, name, type, cd, false);
 	struct upstream_query *query =
-		context ? calloc(1, sizeof(*query) + length) : NULL;
+		context ? upstream_query_new(upstream, name, done, ctx) : NULL;
 	bool is_good;
 
 	*out = NULL;
 	if (!query)
 		return false;
-	*query = (struct upstream_query){.upstream = upstream,
-					 .done = done,
-					 .ctx = ctx,
-					 .type = type,
-					 .class = class,
-					 .cd = cd};
-	memcpy(query->name, name, length);
-	is_good = resolve(query, context);
+	query->type = type;
+	query->class = class;
+	query->cd = cd;
+	is_good = upstream_resolve(query, context);
 	if (is_good && !query->is_over)
 		*out = query;
 	else
-		end_query(query);
+		upstream_query_end(query);
 	return is_good;
 }
+
+/* ---- waiting ---- */
 
 /* Where QUERY was asked is not where one asks any more. */
 static void ask_elsewhere(struct upstream_query *query)
 {
-	struct context *context =
-		context_for(query->upstream, query->name, query->type, query->cd);
+	struct context *context = upstream_context_for(
+		query->upstream, query->name, query->type, query->cd, query->is_tcp);
 	const struct answer_reply nothing = {.packet = NULL};
 
 	ub.cancel(query->context->ctx, query->id);
 	end_waiting(query);
-	if (context && resolve(query, context) && !query->is_over)
+	if (context && upstream_resolve(query, context) && !query->is_over)
 		return;
 	if (!query->is_over)
 		query->done(query->ctx, &nothing);
-	if (context)
-		end_waiting(query);
-	free(query);
+	upstream_query_end(query);
 }
 
 static bool is_current(const struct upstream *upstream, const struct context *context)
 {
-	return context == upstream->plain || context == upstream->validating;
+	return context == upstream->plain[0] || context == upstream->validating[0] ||
+	       context == upstream->plain[1] || context == upstream->validating[1];
 }
 
 /* Somebody waits for too long: whose fault is that? Others may have been found to ask
@@ -257,6 +257,8 @@ static void on_doubt(evutil_socket_t fd, short what, void *arg)
 	if (query && now - query->asked_ms >= DOUBT_MS)
 		health_doubt(upstream->servers.health);
 	look(upstream);
+	upstream_ask_late_ones(upstream, now);
+	query = upstream->oldest;
 	while (query && now - query->asked_ms >= DOUBT_MS) {
 		if (is_current(upstream, query->context)) {
 			query = query->newer;
@@ -271,8 +273,9 @@ static void on_doubt(evutil_socket_t fd, short what, void *arg)
 
 void upstream_cancel(struct upstream_query *query)
 {
-	ub.cancel(query->context->ctx, query->id);
-	end_query(query);
+	if (query->is_waiting)
+		ub.cancel(query->context->ctx, query->id);
+	upstream_query_end(query);
 }
 
 uint64_t upstream_asked(const struct upstream *upstream)

@@ -129,7 +129,8 @@ static bool set_zones(struct ub_ctx *ctx, const struct servers *servers)
  * Its cache is asked for nothing that ours has not got. One that stays in the processor's
  * own makes a name 9 % cheaper; who validates finds keys there, who recurses delegations.
  */
-static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool validates)
+static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool validates,
+			bool by_tcp)
 {
 	const bool recurses = servers->config->is_recursive;
 	const bool finds = validates || recurses;
@@ -140,6 +141,7 @@ static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool 
 		{"infra-cache-min-rtt:", "400"},
 		{"outbound-msg-retry:", "3"},
 		{"infra-host-ttl:", recurses ? "60" : "5"},
+		{"tcp-upstream:", by_tcp ? "yes" : "no"},
 		{"outgoing-num-tcp:", "64"},
 		{"outgoing-tcp-mss:", "1220"},
 		{"do-not-query-localhost:", "no"},
@@ -162,10 +164,10 @@ static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool 
 }
 
 bool upstream_config_set(struct ub_ctx *ctx, const struct servers *servers,
-			 bool validates)
+			 bool validates, bool by_tcp)
 {
 	if (servers->config->tls_count && !ub.has_tls)
 		return false;
-	return set_options(ctx, servers, validates) && set_zones(ctx, servers) &&
+	return set_options(ctx, servers, validates, by_tcp) && set_zones(ctx, servers) &&
 	       (!validates || !ub.add_anchors(ctx, servers->config->trust_anchor));
 }

@@ -18,6 +18,6 @@ void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat
 
 /** Tell CTX, which has not been asked anything yet. False: it does not take it. */
 bool upstream_config_set(struct ub_ctx *ctx, const struct servers *servers,
-			 bool validates);
+			 bool validates, bool by_tcp);
 
 #endif

@@ -62,7 +62,7 @@ void contexts_answered(struct contexts *contexts, struct context *context)
 }
 
 struct context *contexts_add(struct contexts *contexts, const struct servers *servers,
-			     bool validates)
+			     bool validates, bool by_tcp)
 {
 	struct context *context = calloc(1, sizeof(*context));
 
@@ -71,7 +71,7 @@ struct context *contexts_add(struct contexts *contexts, const struct servers *se
 	context->ctx = ub.create(contexts->loop);
 	if (context->ctx) {
 		ub.debugout(context->ctx, NULL);
-		if (upstream_config_set(context->ctx, servers, validates))
+		if (upstream_config_set(context->ctx, servers, validates, by_tcp))
 			return context;
 	}
 	free_context(context);

@@ -22,9 +22,10 @@ struct contexts *contexts_new(struct event_base *base);
 /** And all of the retired ones; no query may wait. NULL is allowed. */
 void contexts_free(struct contexts *contexts);
 
-/** One that asks SERVERS. NULL: no memory, or libunbound does not take it. */
+/** One that asks SERVERS, by TCP alone if BY_TCP. NULL: no memory, or libunbound does not
+ * take it. */
 struct context *contexts_add(struct contexts *contexts, const struct servers *servers,
-			     bool validates);
+			     bool validates, bool by_tcp);
 /** *CONTEXT is asked nothing more and becomes NULL; it goes with its last query. */
 void contexts_retire(struct contexts *contexts, struct context **context);
 /** One query less waits for CONTEXT. */
