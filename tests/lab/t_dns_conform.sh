@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The dns door, row by row of a conformance script for DNS64 resolvers (RFC 6147, 6052, 7050): the
 # scenarios of tests/data/dns with the real daemon, libunbound and sockets, in both settings of
-# non-global, each on a host of its own.
+# non-global, each on a host of its own; and prefixes for IPv4 ranges.
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 data=$here/../data/dns
 fixed='enable = yes
 upstream = 127.0.0.1@5300'
 
-# conform SETTING: all of both files on a host of that name; its lines to FOLDER/SETTING.
+# conform SETTING: all of the files on a host of that name.
+files=(conform conform-settings ranges)
 conform() {
 	local etc=$LAB_DIR/$1/etc/v6guard file
-	for file in conform conform-settings; do
+	for file in "${files[@]}"; do
 		on "$1" "$python" "$here/replay_dns.py" "$etc" "$fixed" "$data/$file.scn" "$1" || echo "$file.scn	not to its end"
 	done >"$LAB_DIR/$1.lines" 2>&1
 }
@@ -31,8 +32,9 @@ for setting in refuse allow; do
 		check "$row ($setting)" ok "$result"
 	done <"$LAB_DIR/$setting.lines"
 	# Of those that are for one setting only the other one has none.
-	check "non-global = $setting: all of them" "$(cat "$data/conform.scn" "$data/conform-settings.scn" | grep -c '^case')" \
-		"$(($(wc -l <"$LAB_DIR/$setting.lines") + $(cat "$data/conform.scn" | grep '^only ' | grep -vc "$setting")))"
+	cases=$(cd "$data" && cat "${files[@]/%/.scn}" | grep -c '^case')
+	others=$(cd "$data" && cat "${files[@]/%/.scn}" | grep '^only ' | grep -vc "$setting")
+	check "non-global = $setting: all of them" $((cases - others)) "$(wc -l <"$LAB_DIR/$setting.lines")"
 	daemon_stop "$setting"
 done
 lab_done
