@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Unmodified programs on each kind of host, in each mode: which family they end up with, how
 # long that takes, and that answers which no policy concerns stay as they were.
+# alone: what is connected at once
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 

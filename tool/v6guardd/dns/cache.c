@@ -8,6 +8,10 @@
 
 /* Entries begin at multiples of UNIT, which makes 32 bits enough for 64 GiB. */
 #define UNIT 16U
+/* A second's: a TTL is never short by more than a second. */
+#define TICKS 16U
+/* Longer is no use, and more ticks than there may be. */
+#define LIFETIME_MOST (7 * 24 * 3600U)
 /* Of the ring's bytes a bucket each: about two entries. */
 #define BYTES_A_BUCKET 256U
 #define BUCKETS_LEAST 64U
@@ -21,7 +25,7 @@ enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4 };
 struct entry {
 	uint32_t next; /* of its bucket: place + 1, 0: none */
 	uint32_t hash;
-	uint32_t made, expires, retry; /* seconds since the cache was made */
+	uint32_t made, expires, retry; /* ticks since the cache was made */
 	uint32_t units, variant;
 	uint16_t type, size, ttl_count, flags;
 	int8_t ede;
@@ -69,15 +73,16 @@ static uint8_t key_bits(const struct cache_key *key)
 			 (key->synthesizes ? KEY_SYNTHESIZES : 0));
 }
 
-static uint32_t seconds(const struct cache *cache, long long now_ms)
+static uint32_t ticks(const struct cache *cache, long long now_ms)
 {
-	return (uint32_t)((now_ms - cache->started_ms) / 1000);
+	return (uint32_t)((now_ms - cache->started_ms) * TICKS / 1000);
 }
 
-/* A second that has begun counts: no TTL is ever above what another server says. */
-static uint32_t seconds_begun(const struct cache *cache, long long now_ms)
+/* A tick, or a second, that has begun counts: no TTL is ever above what another server
+ * says. */
+static uint32_t ticks_begun(const struct cache *cache, long long now_ms)
 {
-	return seconds(cache, now_ms + 999);
+	return (uint32_t)(((now_ms - cache->started_ms) * TICKS + 999) / 1000);
 }
 
 /* ---- the ring ---- */
@@ -160,21 +165,21 @@ static bool is_failure(const struct entry *entry)
  * second is often enough for a name (RFC 9520 3.2). */
 static bool is_worth_another_try(const struct cache *cache, uint32_t failed, uint32_t now)
 {
-	return failed < cache->recovered && now > failed + 2;
+	return failed < cache->recovered && now > failed + TICKS;
 }
 
 bool cache_get(struct cache *cache, const struct cache_key *key, long long now_ms,
 	       uint64_t stale_ms, struct cache_hit *out)
 {
 	const uint32_t hash = hash_of(key);
-	const uint32_t now = seconds_begun(cache, now_ms);
+	const uint32_t now = ticks_begun(cache, now_ms);
 	const uint64_t place = find(cache, key, hash);
 	struct entry *entry = place ? entry_at(cache, place - 1) : NULL;
 
 	/* Of what failed nothing is better than asking again. */
 	if (entry && is_failure(entry))
 		stale_ms = 0;
-	if (!entry || now >= entry->expires + stale_ms / 1000 ||
+	if (!entry || now >= entry->expires + stale_ms * TICKS / 1000 ||
 	    (is_failure(entry) && is_worth_another_try(cache, entry->made, now)))
 		return false;
 	*out = (struct cache_hit){
@@ -188,7 +193,7 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 			  .text_size = entry->text_size,
 			  .ttl_at = ttls_of(entry),
 			  .ttl_count = entry->ttl_count},
-		.age = now - entry->made,
+		.age = (now - entry->made + TICKS - 1) / TICKS,
 		.is_stale = now >= entry->expires,
 		.is_known_to_fail =
 			now < entry->retry &&
@@ -209,7 +214,9 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 	const size_t bytes = sizeof(struct entry) + answer->ttl_count * sizeof(uint16_t) +
 			     answer->size + image.text_size;
 	const uint64_t units = (bytes + UNIT - 1) / UNIT, old = find(cache, key, hash);
-	const uint32_t now = seconds(cache, now_ms);
+	const uint32_t now = ticks(cache, now_ms);
+	const uint32_t lifetime =
+		answer->lifetime < LIFETIME_MOST ? answer->lifetime : LIFETIME_MOST;
 	uint32_t *bucket = &cache->buckets[hash & cache->mask];
 	struct entry *entry;
 	uint64_t place;
@@ -224,7 +231,7 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.next = *bucket,
 		.hash = hash,
 		.made = now,
-		.expires = now + answer->lifetime,
+		.expires = now + lifetime * TICKS,
 		.units = (uint32_t)units,
 		.variant = key->variant,
 		.type = key->type,
@@ -252,15 +259,15 @@ void cache_set_failed(struct cache *cache, const struct cache_key *key, long lon
 {
 	const uint64_t place = find(cache, key, hash_of(key));
 
-	cache->retry_after = (uint32_t)(ms / 1000);
+	cache->retry_after = (uint32_t)(ms * TICKS / 1000);
 	if (place)
 		entry_at(cache, place - 1)->retry =
-			seconds(cache, now_ms) + cache->retry_after;
+			ticks(cache, now_ms) + cache->retry_after;
 }
 
 void cache_recovered(struct cache *cache, long long now_ms)
 {
-	cache->recovered = seconds_begun(cache, now_ms);
+	cache->recovered = ticks_begun(cache, now_ms);
 }
 
 /* ---- forgetting ---- */
