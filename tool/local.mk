@@ -103,6 +103,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
+	tool/v6guardd/dns/answer_standing.c \
 	tool/v6guardd/dns/cache.c \
 	tool/v6guardd/dns/cache.h \
 	tool/v6guardd/dns/dns_config.c \

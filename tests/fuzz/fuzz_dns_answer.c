@@ -2,11 +2,14 @@
 /*
  * Two messages as a name server may send them, and a question about them: whatever is in
  * them, what comes out is a whole message of what was asked, in no more bytes than the
- * client takes. The first bytes: type, flags, mode, where the second message begins.
+ * client takes. The first bytes: type, flags, mode and whether there are rules, where the
+ * second message begins.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "guard/config_private.h"
+#include "guard/rules_build.h"
 #include "tool/v6guardd/dns/answer_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -79,6 +82,30 @@ static void make_config(const uint8_t *data, struct dns_config *out)
 	out->filter_signed = data[1] >> 6 & 1;
 }
 
+/* Rules that may be about what the messages have, of each kind. */
+static const struct gp_rules *some_rules(void)
+{
+	static const char text[] =
+		"[rule a]\npriority = 1\nprefixes = 2001:db8::/32 198.51.100.0/24\n"
+		"action = block\nqtypes = A AAAA\n"
+		"[rule b]\npriority = 2\nprefixes = 2001::/16\naction = auto\n"
+		"[rule c]\npriority = 3\ndomains = *.example a c\nmatch-cname = yes\n"
+		"action = block\nresponse = override\noverride = a.b\nqtypes = AAAA MX\n"
+		"[rule d]\npriority = 4\ndomains = b\nmatch-cname = yes\n"
+		"action = strip-a\nenforce = no\n";
+	static struct gp_config_errors errors;
+	static struct gp_rules rules;
+	struct gp_config *config;
+
+	if (rules.count)
+		return &rules;
+	expect(gp_config_parse_text("rules", text, sizeof(text) - 1, &config, &errors) ==
+		       GP_OK &&
+	       gp_rules_build(config, &rules, NULL, NULL) == GP_OK);
+	gp_config_free(config);
+	return &rules;
+}
+
 /* Every record of what was written can be read, and nothing is behind them. */
 static void check(const struct question *question, const uint8_t *bytes, size_t size)
 {
@@ -103,6 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dns_config config;
 	struct question question;
 	struct answer_image image;
+	uint8_t target[WIRE_NAME];
 	size_t split, written;
 
 	if (size < 8)
@@ -113,18 +141,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	policy.mode = data[3] % GP_MODE_COUNT;
 	policy.keep_last = data[3] >> 6 & 1;
 	split = 6 + (size_t)(data[4] << 8 | data[5]) % (size - 5);
-	const struct answer_context context = {.config = &config,
-					       .guard = data[1] & 8 ? &policy : NULL,
-					       .facts = &facts,
-					       .synthesizes = data[1] & 16,
-					       .is_forwarded = data[1] & 32,
-					       .has_broken = true};
+	struct answer_context context = {.config = &config,
+					 .guard = data[1] & 8 ? &policy : NULL,
+					 .facts = &facts,
+					 .synthesizes = data[1] & 16,
+					 .is_forwarded = data[1] & 32,
+					 .rules = data[3] & 128 ? some_rules() : NULL,
+					 .has_broken = true};
 	const struct answer_reply main = {.packet = data + 6, .size = split - 6};
 	const struct answer_reply other = {.packet = data + split,
 					   .size = size - split,
 					   .is_secure = data[2] & 128,
 					   .is_bogus = data[2] & 64};
 	answer.bytes = bytes;
+	context.lead = answer_lead(&question, &context, &main, target);
 	answer_make(&question, &context, &main,
 		    answer_other_type(&question, &context) ||
 				    answer_late_type(&question, &context, &main)
@@ -135,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	image = answer_image(&answer);
 	written = answer_finish(&image, &question, data[0], WIRE_MAX, 1232, out);
 	check(&question, out, written);
+	expect(image.text_size < ANSWER_TEXT);
 	written = answer_finish(&image, &question, 0, 512, 1232, out);
 	expect(written <= 512);
 	check(&question, out, written);

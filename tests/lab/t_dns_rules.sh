@@ -13,6 +13,7 @@ cat >>"$LAB_DIR/dns/$LAB_DOMAIN.zone" <<-'END'
 	alias HTTPS 0 svc
 	odd\001\"name A 198.51.100.1
 	tracked CNAME w6
+	mail MX 10 svc
 END
 knotc -c "$LAB_DIR/dns/knot.conf" zone-reload "$LAB_DOMAIN" >/dev/null 2>&1
 until_true 5 bash -c "$(lab_tool dig) +short @$DNS4 tracked.lab.test CNAME | grep -q w6" ||
@@ -26,8 +27,8 @@ dig() { on both "$(lab_tool dig)" +tries=1 +time=5 @127.0.0.64 "$@"; }
 policy() { guard both "$@" && on both v6guard -q apply; }
 # What dig has of the error, and the records of the answer.
 ede() { dig "$@" | sed -n 's/^; EDE: //p'; }
-# told KIND: the last such event, without its time.
-told() { grep "\"event\":\"$1\"" "$events" | tail -n 1 | sed 's/^{"time":"[^"]*Z",/{/'; }
+# told KIND [NAME]: the last such event, without its time.
+told() { grep "\"event\":\"$1\".*${2:-}" "$events" | tail -n 1 | sed 's/^{"time":"[^"]*Z",/{/'; }
 # counted: [rule, observed, acted] of each rule at the door dns; lookups changed, would be.
 counted() {
 	on both v6guard --json status | "$python" -c 'import json, sys
@@ -88,6 +89,9 @@ check "hints go with the addresses, and are not mandatory any more (RFC 9460 8)"
 	"$(dig +short svc.lab.test HTTPS)"
 check "... which is said" '17 (Filtered): (svc)' "$(ede svc.lab.test HTTPS)"
 check "alias mode stays" '0 svc.lab.test.' "$(dig +short alias.lab.test HTTPS)"
+
+check "and none comes in the additional section" 'NOERROR; MX 20 bytes' \
+	"$(both mail.lab.test MX ar | sed 's/MX [0-9]* bytes/MX 20 bytes/')"
 
 # ---- dry runs, by door ---------------------------------------------------------------------
 
@@ -165,12 +169,35 @@ echo '. IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237
 policy off '[resolver]' 'enable = yes' "upstream = $DNS6" 'dnssec = validate' 'trust-anchor = /run/anchor' \
 	'[log]' "to = /run/events" 'events = bogus'
 check "bogus" 'SERVFAIL; EDE 6' "$(both nodata.lab.test TXT)"
-check "... is told" '{"event":"bogus","name":"nodata.lab.test.","type":"TXT","client":"127.0.0.1"}' "$(told bogus)"
+check "... is told" '{"event":"bogus","name":"nodata.lab.test.","type":"TXT","client":"127.0.0.1"}' "$(told bogus nodata)"
 policy off '[resolver]' 'enable = yes' "upstream = $DNS6" '[log]' "to = /run/events" 'events = synthesized' \
 	'[nat64]' 'mode = on' 'prefix = 2001:db8:46::/96'
 check "made" 'NOERROR; AAAA 2001:db8:46::c633:6401; EDE 29' "$(both v4only.lab.test AAAA)"
 check "... is told" '{"event":"synthesized","name":"v4only.lab.test.","type":"AAAA","client":"127.0.0.1","prefix":"2001:db8:46::/96","addresses":["2001:db8:46::c633:6401"]}' \
 	"$(told synthesized)"
+
+# ---- a program that asks nobody but the resolver --------------------------------------------
+
+policy auto '[resolver]' 'enable = yes' "upstream = $DNS6" '[probe]' 'mode = suspects' '[log]' "to = /run/events" \
+	'events = verdict stripped'
+sleep 1.1
+filter both 6 'ip6 daddr 2a05:5::1 drop'
+check "AAAA, then A" 'NOERROR; AAAA 2a05:5::1 NOERROR; A 203.0.113.5' "$(both w5.lab.test AAAA) $(both w5.lab.test A)"
+on both "$python" - <<-'END' &
+	import socket, time
+	six = socket.socket(socket.AF_INET6)
+	six.setblocking(False)
+	six.connect_ex(("2a05:5::1", 80))
+	time.sleep(0.3)
+	socket.create_connection(("203.0.113.5", 80), 2).close()
+	time.sleep(5)
+END
+until_true 6 grep -q '"prefix":"2a05:5::1/128","verdict":"broken"' "$events"
+check "... is stuck: broken, as both were told together" '"prefix":"2a05:5::1/128","verdict":"broken"' \
+	"$(told verdict | grep -o '"prefix":"2a05:5::1/128","verdict":"broken"')"
+check "... and what was kept is forgotten" 'NOERROR; EDE 17 [guard] auto' "$(both w5.lab.test AAAA by)"
+kill %% 2>/dev/null
+filter both 6
 
 # ---- too many ------------------------------------------------------------------------------
 

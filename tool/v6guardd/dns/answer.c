@@ -257,6 +257,18 @@ static bool has_soa(const struct reply *reply)
 	return false;
 }
 
+/* An address that may be left out of answers about its own name would come in by the
+ * side: whoever needs it asks (RFC 2181 9). */
+static bool is_by_the_side(const struct answer_context *context,
+			   const struct reply_walk *walk)
+{
+	const struct wire_rr *rr = &walk->rr;
+	const uint16_t type = rr->type == WIRE_RRSIG ? signed_type(rr) : rr->type;
+
+	return walk->section == ANSWER_ADDITIONAL &&
+	       filter_may_strip(context, rr->owner, type);
+}
+
 static void put_sections(struct builder *builder, const struct question *question,
 			 const struct answer_context *context, const struct reply *reply,
 			 const struct pick *pick)
@@ -267,7 +279,8 @@ static void put_sections(struct builder *builder, const struct question *questio
 		const bool is_gone = walk.section == ANSWER_ANSWER &&
 				     is_dropped(pick, context, question, &walk.rr);
 		if (walk.section < pick->first || walk.section > pick->last || is_gone ||
-		    is_left_out(question, context, &walk.rr))
+		    is_left_out(question, context, &walk.rr) ||
+		    is_by_the_side(context, &walk))
 			continue;
 		if (!pick->has_hints || walk.section != ANSWER_ANSWER ||
 		    !put_without_hints(builder, question, context, reply, &walk,

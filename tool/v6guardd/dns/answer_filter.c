@@ -1,144 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* answer_filter.c - which addresses of a name are left out: guard.c's decision (DESIGN
- * 4), and what has to be known for it. */
-#include <stdio.h>
+ * 4), once it is known which there are. */
 #include <string.h>
 
 #include "answer_private.h"
 
-/* What the actions of rules come to for a family; which rules are about a name is seen
- * when its addresses are. */
 #define BIT(action) (1U << (action))
-#define STRIPS_AAAA (BIT(GP_DO_AUTO) | BIT(GP_DO_PREFER_IPV4) | BIT(GP_DO_STRIP_AAAA))
-#define STRIPS_A BIT(GP_DO_STRIP_A)
-
-static uint32_t strippers_of(uint16_t type)
-{
-	return type == WIRE_A ? STRIPS_A : type == WIRE_AAAA ? STRIPS_AAAA : 0;
-}
-
-/* ---- before there is a reply ---- */
-
-/* Who decides about a name, as far as that is known without its addresses. */
-struct standing {
-	uint32_t maybe; /* BITs of rules that may come first: by address, or by chain */
-	uint8_t action, keep_last, enforce;
-	uint16_t priority; /* 0: [guard] */
-	char name[GP_RULE_NAME];
-};
-
-static void stand(const struct gp_guard_rule *rule, struct standing *out)
-{
-	out->action = rule->action;
-	out->keep_last = rule->flags & GP_RULE_KEEP_LAST ? 1 : 0;
-	out->enforce = rule->flags & GP_RULE_ENFORCE ? 1 : 0;
-	out->priority = (uint16_t)rule->priority;
-	memcpy(out->name, rule->name, sizeof(out->name));
-}
-
-static struct standing standing_of(const struct answer_context *context,
-				   const uint8_t *name)
-{
-	static struct gp_rules_walk walk;
-	char text[WIRE_NAME_TEXT];
-	const struct gp_query query = rules_query(context, name, text);
-	const struct gp_rules *rules = context->rules;
-	struct standing out = {.action = context->guard->mode,
-			       .keep_last = context->guard->keep_last,
-			       .enforce = context->guard->enforce};
-	struct gp_guard_rule rule;
-	unsigned rank;
-
-	if (gp_guard_is_exempt(query.name))
-		return (struct standing){.action = GP_DO_ALLOW};
-	if (!rules)
-		return out;
-	if (rules->flags & GP_RULES_CNAMES)
-		out.maybe = rules->actions;
-	gp_rules_begin(&walk, rules, &query);
-	while (gp_rules_next(&walk, &rank) && gp_rules_get(rules, rank, &rule)) {
-		if (!(rule.flags & GP_RULE_PREFIXES)) {
-			stand(&rule, &out);
-			break;
-		}
-		out.maybe |= BIT(rule.action);
-	}
-	return out;
-}
-
-/* `auto` has something to go by. */
-static uint32_t acting(const struct answer_context *context)
-{
-	return context->has_broken || context->guard->distrust ? ~0U : ~BIT(GP_DO_AUTO);
-}
-
-bool filter_may_strip(const struct answer_context *context, const uint8_t *name,
-		      uint16_t type)
-{
-	struct standing standing;
-
-	if (!context->guard || !strippers_of(type))
-		return false;
-	standing = standing_of(context, name);
-	return (standing.maybe | BIT(standing.action)) &
-	       (strippers_of(type) | BIT(GP_DO_BLOCK)) & acting(context);
-}
-
-bool filter_concerns(const struct question *question,
-		     const struct answer_context *context)
-{
-	return question->class == WIRE_CLASS_IN &&
-	       filter_may_strip(context, question->name, question->type);
-}
-
-/* A rule of that kind takes the last address as well, so that no other is needed. */
-static bool spares_none(const struct standing *standing)
-{
-	return !standing->keep_last &&
-	       BIT(standing->action) & (BIT(GP_DO_STRIP_AAAA) | BIT(GP_DO_STRIP_A));
-}
-
-bool filter_is_near(const struct question *question, const struct answer_context *context)
-{
-	struct standing standing;
-
-	if (!context->guard || question->class != WIRE_CLASS_IN)
-		return false;
-	standing = standing_of(context, question->name);
-	return BIT(standing.action) & strippers_of(question->type) & acting(context) &&
-	       !spares_none(&standing);
-}
-
-static bool is_total(const struct standing *standing, const struct question *question,
-		     const struct answer_context *context)
-{
-	return BIT(standing->action) & strippers_of(question->type) &&
-	       spares_none(standing) && standing->enforce && !standing->maybe &&
-	       !(question->dnssec_ok && !context->config->filter_signed);
-}
-
-bool filter_is_total(const struct question *question,
-		     const struct answer_context *context)
-{
-	struct standing standing;
-
-	if (!context->guard || question->class != WIRE_CLASS_IN)
-		return false;
-	standing = standing_of(context, question->name);
-	return is_total(&standing, question, context);
-}
-
-uint32_t filter_cap(const struct answer_context *context)
-{
-	const bool is_verdict =
-		context->guard &&
-		(context->guard->mode == GP_MODE_AUTO ||
-		 (context->rules && context->rules->actions & BIT(GP_DO_AUTO)));
-
-	return is_verdict ? ANSWER_OWN_S : UINT32_MAX;
-}
-
-/* ---- candidates ---- */
 
 /* More than fit are kept, as nobody decides about them. */
 static void collect(struct filter *filter, const struct reply *reply)
@@ -282,12 +149,6 @@ bool filter_strips(const struct filter *filter, const struct wire_rr *rr)
 
 /* ---- what is told of it ---- */
 
-static void name_guard(const struct answer_context *context, char by[ANSWER_TEXT])
-{
-	snprintf(by, ANSWER_TEXT, "[guard] %s",
-		 gp_mode_name((enum gp_mode)context->guard->mode));
-}
-
 /* The first that is not kept says whose decision it was; one that is carried out first.
  */
 static const struct gp_candidate *spokesman(const struct filter *filter)
@@ -320,22 +181,7 @@ void filter_note(const struct filter *filter, const struct answer_context *conte
 	if (!speaks)
 		return;
 	if (!speaks->rule)
-		name_guard(context, decision->by);
+		filter_name_guard(context, decision->by);
 	else if (gp_rules_get(context->rules, speaks->rule - 1U, &rule))
 		memcpy(decision->by, rule.name, sizeof(rule.name));
-}
-
-void filter_note_total(const struct question *question,
-		       const struct answer_context *context, struct answer *out)
-{
-	const struct standing standing = standing_of(context, question->name);
-	struct answer_decision *decision = &out->decision;
-
-	decision->is_whole = true;
-	decision->enforce = standing.enforce;
-	decision->priority = standing.priority;
-	if (standing.priority)
-		memcpy(decision->by, standing.name, sizeof(standing.name));
-	else
-		name_guard(context, decision->by);
 }

@@ -108,7 +108,7 @@ bool block_late(const struct question *question, const struct answer_context *co
 void block_note(const struct question *question, const struct answer_context *context,
 		const struct reply *reply, struct answer *out);
 
-/* ---- answer_filter.c ---- */
+/* ---- answer_filter.c, answer_standing.c ---- */
 
 #define FILTER_ADDRESSES 256
 
@@ -154,6 +154,8 @@ void filter_note(const struct filter *filter, const struct answer_context *conte
 /** The same where all of a type is left out: filter_is_total. */
 void filter_note_total(const struct question *question,
 		       const struct answer_context *context, struct answer *out);
+/** BY: [guard], and its mode. */
+void filter_name_guard(const struct answer_context *context, char by[ANSWER_TEXT]);
 /** RR is an address that is left out; FILTER may be NULL. */
 bool filter_strips(const struct filter *filter, const struct wire_rr *rr);
 /** ADDR is. */

@@ -101,7 +101,6 @@ static struct answer_context context_for(const struct serve *serve,
 		.synthesizes =
 			is_client && serve_nat64_acts(serve) && !serve->policy.is_off,
 		.is_forwarded = dns_zone_of(config, question->name) != NULL,
-		.has_broken = serve->ops.has_broken(serve->ops.ctx),
 	};
 }
 
@@ -199,6 +198,7 @@ static void look_up(struct serve *serve, const struct listen_client *client,
 	context = context_for(serve, client, question);
 	if (answer_again(serve, client, question, &context))
 		return;
+	context.has_broken = serve->ops.has_broken(serve->ops.ctx);
 	/* These are never kept. */
 	if (answer_local(question, &context, &serve->answer)) {
 		answer_at_once(serve, client, question);
