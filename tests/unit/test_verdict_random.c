@@ -48,12 +48,44 @@ static void test_loss(void **state)
 	replay_free(replay);
 }
 
+static void count(void *ctx, const struct verdict_view *view)
+{
+	uint32_t *broken = ctx;
+
+	*broken += view->verdict == GP_VERDICT_BROKEN;
+}
+
+/* As many are broken as are counted. */
+static uint32_t broken_in(const struct replay *replay)
+{
+	uint32_t broken = 0;
+
+	verdicts_each(replay->v, count, &broken);
+	assert_int_equal(replay->v->broken, broken);
+	assert_int_equal(verdicts_any_broken(replay->v), broken != 0);
+	return broken;
+}
+
+/* What the operator says, and takes back. */
+static void pin(struct replay *replay, const struct gp_addr *addr)
+{
+	const struct gp_prefix prefix = {*addr, rand() % 2 ? 128 : 48};
+	const enum gp_verdict verdicts[] = {GP_VERDICT_BROKEN, GP_VERDICT_OK};
+
+	if (rand() % 2)
+		verdict_set(replay->v, &prefix, verdicts[rand() % 2], rand() % 60000,
+			    replay->now);
+	else
+		verdict_clear(replay->v, &prefix, replay->now);
+}
+
 /* Any events in any order: the table stays whole, the map says what the machine says,
  * time goes on, and no more than it asks for is ever sent. */
 static void test_random(void **state)
 {
 	struct replay *replay = replay_new("all", "random events", 11);
 	const long steps = sized(20000, 1000000);
+	uint32_t most = 0;
 
 	(void)state;
 	srand(99);
@@ -98,13 +130,20 @@ static void test_random(void **state)
 		case 7:
 			if (rand() % 2000 == 0)
 				verdicts_new_epoch(replay->v, replay->now);
+			else if (rand() % 20 == 0)
+				pin(replay, &addr);
 			break;
 		default:
 			assert_true(verdicts_tick(replay->v, replay->now) > replay->now);
 		}
 		assert_true(is_in_map(replay, &addr,
 				      verdict_of(replay->v, &addr, replay->now)));
+		if (i % 16 == 0) {
+			const uint32_t broken = broken_in(replay);
+			most = broken > most ? broken : most;
+		}
 	}
+	assert_true(most > 1);
 	replay_free(replay);
 }
 

@@ -41,12 +41,21 @@ static bool is_trouble(enum gp_verdict verdict)
 	return verdict == GP_VERDICT_BROKEN || verdict == GP_VERDICT_SLOW;
 }
 
+void count_broken(struct verdicts *v, enum gp_verdict was, enum gp_verdict verdict)
+{
+	if (was == GP_VERDICT_BROKEN)
+		v->broken--;
+	if (verdict == GP_VERDICT_BROKEN)
+		v->broken++;
+}
+
 void entry_say(struct verdicts *v, struct entry *entry, enum gp_verdict verdict,
 	       enum verdict_evidence evidence, long long now)
 {
 	const enum gp_verdict was = (enum gp_verdict)entry->verdict;
 	struct verdict_view view;
 
+	count_broken(v, was, verdict);
 	entry->verdict = verdict;
 	entry->evidence = evidence;
 	if (was != verdict)

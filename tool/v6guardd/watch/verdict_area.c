@@ -71,6 +71,7 @@ void area_say(struct verdicts *v, struct area *area, enum gp_verdict verdict,
 	const enum gp_verdict was = (enum gp_verdict)area->verdict;
 	struct verdict_view view;
 
+	count_broken(v, was, verdict);
 	area->verdict = verdict;
 	area->evidence = evidence;
 	if (was != verdict)

@@ -128,16 +128,7 @@ enum verdict_rescue verdict_may_rescue(const struct verdicts *v,
 
 bool verdicts_any_broken(const struct verdicts *v)
 {
-	if (v->internet.verdict == GP_VERDICT_BROKEN)
-		return true;
-	for (size_t i = 0; i < AREA_MAX; i++)
-		if (v->areas[i].is_used && v->areas[i].verdict == GP_VERDICT_BROKEN)
-			return true;
-	for (uint32_t i = 0; i < v->used_to; i++)
-		if (v->entries[i].addr.family &&
-		    v->entries[i].verdict == GP_VERDICT_BROKEN)
-			return true;
-	return false;
+	return v->broken != 0;
 }
 
 /* Whether connections of programs to it may still tell something. */

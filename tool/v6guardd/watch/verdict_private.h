@@ -104,6 +104,7 @@ struct verdicts {
 	uint32_t random, hash_seed;
 	struct gp_prefix onlink[GP_REACH_ONLINK];
 	size_t onlink_count;
+	uint32_t broken;             /* verdicts that say so */
 	struct area internet;        /* ::/0 */
 	struct area areas[AREA_MAX]; /* /48 */
 	unsigned beats;
@@ -149,6 +150,9 @@ const struct entry *partner_answering(const struct verdicts *v, const struct ent
 /* Slot I's partner answered within PARTNER_WITHIN before AT, or did so at AT; NULL. */
 const struct entry *partner_vouches(const struct verdicts *v, const struct entry *entry,
 				    unsigned i, long long at);
+/* One that was WAS is VERDICT now: whether any is broken is asked for each DNS question.
+ */
+void count_broken(struct verdicts *v, enum gp_verdict was, enum gp_verdict verdict);
 long long jitter(struct verdicts *v, long long ms);
 struct verdict_view entry_view(const struct entry *entry);
 

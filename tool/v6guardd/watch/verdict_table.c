@@ -74,6 +74,7 @@ void entry_remove(struct verdicts *v, struct entry *entry)
 		at = &v->entries[*at].next;
 	*at = entry->next;
 	unsuspect(v, index);
+	count_broken(v, (enum gp_verdict)entry->verdict, GP_VERDICT_UNKNOWN);
 	if (entry->share != SHARE_NONE)
 		v->shares[entry->share].count--;
 	entry->addr.family = 0;
