@@ -53,6 +53,11 @@ static void use(const struct message *message)
 	case MESSAGE_ULA:
 		must(ula_rows_are_valid(&message->u.ula));
 		break;
+	case MESSAGE_LISTEN:
+	case MESSAGE_LISTENER:
+		must(gp_addr_format(&message->u.endpoint.addr, text) == text);
+		must(message->u.endpoint.port);
+		break;
 	case MESSAGE_GAI:
 		must(knownlocal_state_name((enum knownlocal_state)message->u.gai.state) !=
 		     NULL);

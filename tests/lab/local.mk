@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	tests/lab/t_daemon.sh \
 	tests/lab/t_distros.sh \
 	tests/lab/t_dns.sh \
+	tests/lab/t_dns_apply.sh \
 	tests/lab/t_dns_cli.sh \
 	tests/lab/t_dns_deep.sh \
 	tests/lab/t_dns_conform.sh \

@@ -120,7 +120,7 @@ done
 check "the worker's no_new_privs" 1 "$(of "$worker" NoNewPrivs)"
 check "the worker's seccomp" 2 "$(of "$worker" Seccomp)"
 # CAP_DAC_READ_SEARCH 2, CAP_KILL 5, CAP_NET_ADMIN 12, CAP_SYS_PTRACE 19
-check "the steward's CapEff" 0000000000081024 "$(of "$steward" CapEff)"
+check "the steward's CapEff" 0000000000081424 "$(of "$steward" CapEff)"
 check "the steward's CapBnd" 0000000000000000 "$(of "$steward" CapBnd)"
 check "the steward's no_new_privs" 1 "$(of "$steward" NoNewPrivs)"
 exits "a second one" 4 "another v6guardd runs (pid $steward)" v6guardd -f

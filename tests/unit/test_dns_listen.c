@@ -149,6 +149,42 @@ static void from_the_asked_address(void **state)
 	end(&world);
 }
 
+/* One is dropped, another takes its place: who still waits by the old one gets nothing,
+ * and nobody else gets it. */
+static void another_place(void **state)
+{
+	struct dns_endpoint endpoint = {.port = 0};
+	struct listen_fds other;
+	char why[LISTEN_WHY];
+	struct world world;
+	uint8_t bytes[64];
+	int old, new;
+
+	(void)state;
+	begin(&world, "127.0.0.1");
+	old = client_of(SOCK_DGRAM, &world.udp, NULL, NULL);
+	assert_int_equal(send(old, "l1", 2, 0), 2);
+	run(&world);
+	assert_int_equal(world.kept_count, 1);
+	listen_drop(world.listen, 0);
+	listen_close(&world.fds);
+	assert_int_equal(gp_addr_parse("127.0.0.9", &endpoint.addr), GP_OK);
+	assert_true(listen_bind(&endpoint, &other, why));
+	assert_true(listen_add(world.listen, 0, &other));
+	world.fds = other;
+	world.udp = name_of(other.udp);
+	new = client_of(SOCK_DGRAM, &world.udp, NULL, NULL);
+	assert_int_equal(send(new, "e2", 2, 0), 2);
+	run(&world);
+	assert_int_equal(take(new, bytes, sizeof(bytes)), 2);
+	listen_send(&world.kept[0], (const uint8_t *)"late", 4);
+	assert_int_equal(take(old, bytes, sizeof(bytes)), -1);
+	assert_int_equal(take(new, bytes, sizeof(bytes)), -1);
+	close(old);
+	close(new);
+	end(&world);
+}
+
 /* RFC 8900 4: DF, so that nobody on the way cuts it; by loopback it fits (t_dns_listen.sh
  * has narrow ways). */
 static void no_fragment(void **state)
@@ -509,6 +545,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_the_asked_address),
+		cmocka_unit_test(another_place),
 		cmocka_unit_test(no_fragment),
 		cmocka_unit_test(long_messages),
 		cmocka_unit_test(pieces),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -75,6 +76,11 @@ static size_t good(enum message_type type, struct message *out)
 		out->u.ula.count = 1;
 		out->u.ula.rows[0] = (struct gp_prefix){address("fd12:3456:789a::"), 48};
 		return HEAD + sizeof(out->u.ula);
+	case MESSAGE_LISTEN:
+	case MESSAGE_LISTENER:
+		out->u.endpoint.addr = address("127.0.0.64");
+		out->u.endpoint.port = 53;
+		return HEAD + sizeof(out->u.endpoint);
 	case MESSAGE_GAI:
 		out->u.gai.state = KNOWNLOCAL_EDITED;
 		strcpy(out->u.gai.detail, "by hand");
@@ -99,7 +105,7 @@ static void arrives_as_sent(void **state)
 	static struct message sent, got;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_GAI; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_LISTENER; type++) {
 		const size_t size = good((enum message_type)type, &sent);
 		memset(&got, 0xff, sizeof(got));
 		assert_true(message_send(pair[0], (enum message_type)type,
@@ -113,6 +119,87 @@ static void arrives_as_sent(void **state)
 	}
 	assert_int_equal(message_receive(pair[1], &got), -1);
 	assert_int_equal(errno, EAGAIN);
+}
+
+static unsigned open_files(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* Two files arrive, are closed on exec, and stay the sender's as well. */
+static void files_arrive(void **state)
+{
+	static struct message sent, got;
+	int ends[2], files[2];
+	char byte;
+
+	(void)state;
+	good(MESSAGE_LISTENER, &sent);
+	assert_int_equal(pipe(ends), 0);
+	assert_true(message_send_files(pair[0], MESSAGE_LISTENER, &sent, ends));
+	assert_int_equal(message_receive_files(pair[1], &got, files), 1);
+	assert_int_equal(fcntl(files[0], F_GETFD), FD_CLOEXEC);
+	assert_int_equal(write(files[1], "x", 1), 1);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	close(files[0]);
+	close(files[1]);
+	assert_true(message_send(pair[0], MESSAGE_LISTENER, &sent));
+	assert_int_equal(message_receive_files(pair[1], &got, files), 1);
+	assert_int_equal(files[0], -1);
+	assert_int_equal(files[1], -1);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* SEND COUNT files with a packet of SIZE bytes. */
+static void send_raw(const struct message *message, size_t size, int fd, size_t count)
+{
+	union {
+		struct cmsghdr header;
+		uint8_t bytes[CMSG_SPACE(8 * sizeof(int))];
+	} control = {.header = {CMSG_LEN(count * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	struct iovec part = {(void *)(uintptr_t)message, size};
+	struct msghdr packet = {.msg_iov = &part,
+				.msg_iovlen = 1,
+				.msg_control = &control,
+				.msg_controllen = CMSG_SPACE(count * sizeof(int))};
+
+	for (size_t i = 0; i < count; i++)
+		memcpy(CMSG_DATA(&control.header) + i * sizeof(int), &fd, sizeof(int));
+	assert_int_equal(sendmsg(pair[0], &packet, 0), size);
+}
+
+/* Whatever comes that is not two files with a good message is closed: none leaks. */
+static void files_that_are_not_kept(void **state)
+{
+	static struct message sent, got;
+	const size_t size = good(MESSAGE_LISTENER, &sent);
+	const unsigned count = open_files();
+	const int file = dup(pair[0]);
+	int files[2];
+
+	(void)state;
+	assert_true(file >= 0);
+	send_raw(&sent, size, file, 1);
+	assert_int_equal(message_receive_files(pair[1], &got, files), 1);
+	assert_int_equal(files[0], -1);
+	send_raw(&sent, size - 1, file, 2);
+	assert_int_equal(message_receive_files(pair[1], &got, files), 0);
+	assert_int_equal(files[0], -1);
+	/* To who expects none. */
+	send_raw(&sent, size, file, 2);
+	assert_int_equal(message_receive(pair[1], &got), 1);
+	send_raw(&sent, size, file, 8);
+	assert_int_equal(message_receive_files(pair[1], &got, files), 1);
+	assert_true(files[0] >= 0 && files[1] >= 0);
+	close(files[0]);
+	close(files[1]);
+	close(file);
+	assert_int_equal(open_files(), count);
 }
 
 static int receive_raw(const void *bytes, size_t size)
@@ -131,7 +218,7 @@ static void other_sizes(void **state)
 	} sent;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_GAI; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_LISTENER; type++) {
 		const size_t size = good((enum message_type)type, &sent.message);
 		assert_int_equal(receive_raw(&sent, size), 1);
 		for (size_t other = 1; other < size; other += other < 16 ? 1 : 13)
@@ -144,7 +231,8 @@ static void other_sizes(void **state)
 
 static void unknown_types(void **state)
 {
-	static const uint32_t types[] = {0, MESSAGE_GAI + 1, 255, 0x01000000, UINT32_MAX};
+	static const uint32_t types[] = {0, MESSAGE_LISTENER + 1, 255, 0x01000000,
+					 UINT32_MAX};
 	static struct message sent;
 
 	(void)state;
@@ -190,6 +278,9 @@ static const struct {
 	FIELD(MESSAGE_ULA, ula.rows[0].addr.bytes[0], 0xfc),
 	FIELD(MESSAGE_ULA, ula.rows[0].addr.bytes[15], 1),
 	FIELD(MESSAGE_ULA, ula.rows[0].addr.scope_id, 1),
+	FIELD(MESSAGE_LISTEN, endpoint.port, 0),
+	FIELD(MESSAGE_LISTEN, endpoint.addr.family, 0),
+	FIELD(MESSAGE_LISTENER, endpoint.addr.family, 255),
 	FIELD(MESSAGE_GAI, gai.state, KNOWNLOCAL_STATES),
 	FIELD(MESSAGE_GAI, gai.rows.count, 1),
 	FIELD(MESSAGE_SETTINGS, settings.known_local, 2),
@@ -293,6 +384,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(arrives_as_sent, setup, teardown),
+		cmocka_unit_test_setup_teardown(files_arrive, setup, teardown),
+		cmocka_unit_test_setup_teardown(files_that_are_not_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown_types, setup, teardown),
 		cmocka_unit_test_setup_teardown(values_out_of_range, setup, teardown),

@@ -154,8 +154,9 @@ static void unknown_user(void **state)
 	assert_int_equal(WEXITSTATUS(status), GP_NOTFOUND);
 }
 
-/* CAP_DAC_READ_SEARCH 2, CAP_KILL 5, CAP_NET_ADMIN 12, CAP_SYS_PTRACE 19 */
-#define STEWARDS 0x81024ULL
+/* CAP_DAC_READ_SEARCH 2, CAP_KILL 5, CAP_NET_BIND_SERVICE 10, CAP_NET_ADMIN 12,
+ * CAP_SYS_PTRACE 19 */
+#define STEWARDS 0x81424ULL
 
 static void steward_keeps_little(void **state)
 {

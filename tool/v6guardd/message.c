@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "message.h"
 
@@ -31,6 +32,9 @@ static size_t body_size(uint32_t type)
 		return sizeof(struct ula_rows);
 	case MESSAGE_GAI:
 		return sizeof(struct knownlocal_report);
+	case MESSAGE_LISTEN:
+	case MESSAGE_LISTENER:
+		return sizeof(struct dns_endpoint);
 	}
 	return SIZE_MAX;
 }
@@ -83,11 +87,21 @@ static bool is_valid(const struct message *message)
 		return message->u.gai.state < KNOWNLOCAL_STATES &&
 		       ula_rows_are_valid(&message->u.gai.rows) &&
 		       ends(message->u.gai.detail, sizeof(message->u.gai.detail));
+	case MESSAGE_LISTEN:
+	case MESSAGE_LISTENER:
+		return is_address(&message->u.endpoint.addr) && message->u.endpoint.port;
 	}
 	return false;
 }
 
-bool message_send(int fd, enum message_type type, const struct message *message)
+/* Room for two files. */
+union files {
+	struct cmsghdr header;
+	uint8_t bytes[CMSG_SPACE(2 * sizeof(int))];
+};
+
+bool message_send_files(int fd, enum message_type type, const struct message *message,
+			const int files[2])
 {
 	uint32_t head[HEAD / sizeof(uint32_t)] = {type};
 	union {
@@ -95,29 +109,85 @@ bool message_send(int fd, enum message_type type, const struct message *message)
 		void *pointer;
 	} body = {message ? (const void *)&message->u : NULL};
 	struct iovec parts[] = {{head, HEAD}, {body.pointer, body_size(type)}};
+	union files control = {.header = {.cmsg_len = CMSG_LEN(2 * sizeof(int)),
+					  .cmsg_level = SOL_SOCKET,
+					  .cmsg_type = SCM_RIGHTS}};
 	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = message ? 2 : 1};
 	ssize_t sent;
 
+	if (files) {
+		memcpy(CMSG_DATA(&control.header), files, 2 * sizeof(int));
+		packet.msg_control = &control;
+		packet.msg_controllen = sizeof(control);
+	}
 	do
 		sent = sendmsg(fd, &packet, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
 	return sent >= 0;
 }
 
-int message_receive(int fd, struct message *message)
+bool message_send(int fd, enum message_type type, const struct message *message)
 {
+	return message_send_files(fd, type, message, NULL);
+}
+
+static void close_files(int files[2])
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (files[i] >= 0)
+			close(files[i]);
+		files[i] = -1;
+	}
+}
+
+/* One alone is of no use. */
+static void take_files(struct msghdr *packet, int files[2])
+{
+	const struct cmsghdr *header = CMSG_FIRSTHDR(packet);
+
+	if (!header || header->cmsg_level != SOL_SOCKET ||
+	    header->cmsg_type != SCM_RIGHTS)
+		return;
+	memcpy(files, CMSG_DATA(header),
+	       header->cmsg_len >= CMSG_LEN(2 * sizeof(int)) ? 2 * sizeof(int)
+							     : sizeof(int));
+	if (files[1] < 0)
+		close_files(files);
+}
+
+int message_receive_files(int fd, struct message *message, int files[2])
+{
+	union files control;
+	struct iovec part = {message, sizeof(*message)};
+	struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1};
+	bool is_good;
 	ssize_t got;
 
+	/* Without room for them the kernel closes what comes. */
+	if (files) {
+		files[0] = files[1] = -1;
+		packet.msg_control = &control;
+		packet.msg_controllen = sizeof(control);
+	}
 	do
-		got = recv(fd, message, sizeof(*message), MSG_TRUNC | MSG_DONTWAIT);
+		got = recvmsg(fd, &packet, MSG_TRUNC | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -1;
+	if (files)
+		take_files(&packet, files);
 	if (got == 0) {
 		errno = EPIPE;
 		return -1;
 	}
-	if ((size_t)got < HEAD || (size_t)got > sizeof(*message))
-		return 0;
-	return (size_t)got - HEAD == body_size(message->type) && is_valid(message);
+	is_good = (size_t)got >= HEAD && (size_t)got <= sizeof(*message) &&
+		  (size_t)got - HEAD == body_size(message->type) && is_valid(message);
+	if (!is_good && files)
+		close_files(files);
+	return is_good;
+}
+
+int message_receive(int fd, struct message *message)
+{
+	return message_receive_files(fd, message, NULL);
 }

@@ -24,6 +24,10 @@ enum message_type {
 	MESSAGE_RESCUED,  /* what became of a rescue: `rescued` */
 	MESSAGE_ABILITY,  /* what the kernel lets the steward do: `ability` */
 	MESSAGE_GAI,      /* what gai.conf has of those prefixes now: `gai` */
+	/* worker to steward, and back */
+	MESSAGE_LISTEN,   /* bind sockets of the resolver: `endpoint` */
+	MESSAGE_LISTENER, /* what became of it: `endpoint`; two files with it, UDP and
+			     TCP, if they could be bound */
 };
 
 enum rescue_why {
@@ -60,6 +64,7 @@ struct message {
 		struct message_ability ability;
 		struct ula_rows ula;
 		struct knownlocal_report gai;
+		struct dns_endpoint endpoint;
 		char text[1024];
 	} u;
 };
@@ -69,6 +74,9 @@ struct message {
  * not read (EAGAIN on a non-blocking socket).
  */
 bool message_send(int fd, enum message_type type, const struct message *message);
+/** The same with the two FILES, which stay the caller's. */
+bool message_send_files(int fd, enum message_type type, const struct message *message,
+			const int files[2]);
 
 /**
  * Receive one packet. 1: MESSAGE is well-formed (known type, exact size, enums and
@@ -76,5 +84,8 @@ bool message_send(int fd, enum message_type type, const struct message *message)
  * errno: none there (EAGAIN) or the other side is gone (0 bytes: EPIPE).
  */
 int message_receive(int fd, struct message *message);
+/** The same, and the FILES that came with it, the caller's from now on; -1, -1: there are
+ * not two, or 1 is not returned. */
+int message_receive_files(int fd, struct message *message, int files[2]);
 
 #endif

@@ -111,9 +111,10 @@ enum gp_status sandbox_worker(const char *user, struct gp_diag *diag)
 enum gp_status sandbox_steward(struct gp_diag *diag)
 {
 	/* Destroy sockets; read /proc/PID/fd of others, and configuration that only root
-	 * may read; end the worker. */
+	 * may read; end the worker; bind the resolver's port. */
 	static const cap_value_t kept[] = {CAP_NET_ADMIN, CAP_SYS_PTRACE,
-					   CAP_DAC_READ_SEARCH, CAP_KILL};
+					   CAP_DAC_READ_SEARCH, CAP_KILL,
+					   CAP_NET_BIND_SERVICE};
 	enum gp_status status;
 
 	drop_bounding_set();

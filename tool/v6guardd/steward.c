@@ -43,6 +43,7 @@ struct steward {
 	struct knownlocal known;
 	const struct gp_reach *map;
 	int worker_fd, signal_fd, ready_fd, lock_fd;
+	bool may_resolve;   /* the worker has begun as a resolver */
 	pid_t worker, nscd; /* 0: none */
 	long long nscd_at_ms, nscd_done_ms;
 	long long watchdog_at_ms;
@@ -74,25 +75,14 @@ static void say_settings(const struct settings *settings, const char *what)
 	    settings->guard.enforce ? "" : ", nothing is enforced");
 }
 
-/* Privileged ports were bound while that was possible. */
-static bool has_same_listeners(const struct settings *a, const struct settings *b)
-{
-	bool is_same = a->dns.enable == b->dns.enable &&
-		       a->dns.listen_count == b->dns.listen_count;
-
-	for (size_t i = 0; is_same && i < a->dns.listen_count; i++)
-		is_same = a->dns.listen[i].port == b->dns.listen[i].port &&
-			  gp_addr_equal(&a->dns.listen[i].addr, &b->dns.listen[i].addr);
-	return is_same;
-}
-
 static void take_settings(struct steward *steward, const struct settings *settings)
 {
 	/* The worker cannot open files. */
 	if (strcmp(settings->log_to, steward->settings.log_to) != 0)
 		say("[log] to = %s takes a restart", settings->log_to);
-	if (settings->dns.enable && !has_same_listeners(settings, &steward->settings))
-		say("[resolver] enable and listen take a restart");
+	/* Nor may it load libunbound any more. */
+	if (settings->dns.enable && !steward->may_resolve)
+		say("[resolver] enable = yes takes a restart");
 	steward->settings = *settings;
 	knownlocal_configure(&steward->known, settings->known_local, gp_boot_ms());
 	say_settings(settings, "configuration read");
@@ -151,6 +141,24 @@ static void do_rescue(struct steward *steward, const struct message_rescue *requ
 	message_send(steward->worker_fd, MESSAGE_RESCUED, &reply);
 }
 
+/* Sockets for ENDPOINT, if that is where the resolver is to listen. */
+static void do_listen(struct steward *steward, const struct dns_endpoint *endpoint)
+{
+	static struct message reply;
+	const struct dns_config *config = &steward->settings.dns;
+	struct listen_fds fds = {-1, -1};
+	char why[LISTEN_WHY];
+
+	if (config->enable && dns_listens_on(config, endpoint) &&
+	    !listen_bind(endpoint, &fds, why))
+		say("resolver: %s", why);
+	const int files[2] = {fds.udp, fds.tcp};
+	reply.u.endpoint = *endpoint;
+	message_send_files(steward->worker_fd, MESSAGE_LISTENER, &reply,
+			   fds.udp >= 0 ? files : NULL);
+	listen_close(&fds);
+}
+
 /* Let go of the terminal, or of a pipe that somebody reads to its end. */
 static void close_standard_files(void)
 {
@@ -206,11 +214,15 @@ static void take_message(struct steward *steward, const struct message *message)
 	case MESSAGE_ULA:
 		knownlocal_tell(&steward->known, &message->u.ula, gp_boot_ms());
 		break;
+	case MESSAGE_LISTEN:
+		do_listen(steward, &message->u.endpoint);
+		break;
 	case MESSAGE_SETTINGS:
 	case MESSAGE_REFUSED:
 	case MESSAGE_RESCUED:
 	case MESSAGE_ABILITY:
 	case MESSAGE_GAI:
+	case MESSAGE_LISTENER:
 		break; /* not his to say */
 	}
 }
@@ -502,6 +514,7 @@ int steward_run(const struct steward_options *options, struct files *files,
 	steward = (struct steward){.options = options,
 				   .settings = *settings,
 				   .ready_fd = ready_fd,
+				   .may_resolve = settings->dns.enable,
 				   .map = files->worker.map,
 				   .lock_fd = files->lock_fd,
 				   .signal_fd = block_signals()};

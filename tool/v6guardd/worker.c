@@ -126,12 +126,22 @@ static void end_reload(struct worker *worker, const char *error)
 
 /* ---- the steward ---- */
 
-static void take_message(struct worker *worker, struct message *message)
+/* Who asked for it waits until the resolver listens where it is to. */
+static void end_reload_soon(struct worker *worker)
+{
+	worker->is_reload_late = worker->wanted_count > 0;
+	if (!worker->is_reload_late)
+		end_reload(worker, NULL);
+}
+
+static void take_message(struct worker *worker, struct message *message,
+			 const int files[2])
 {
 	switch ((enum message_type)message->type) {
 	case MESSAGE_SETTINGS:
 		take_settings(worker, &message->u.settings);
-		end_reload(worker, NULL);
+		follow_listeners(worker);
+		end_reload_soon(worker);
 		break;
 	case MESSAGE_REFUSED:
 		end_reload(worker, message->u.text);
@@ -145,11 +155,17 @@ static void take_message(struct worker *worker, struct message *message)
 	case MESSAGE_GAI:
 		on_gai(worker, &message->u.gai);
 		break;
+	case MESSAGE_LISTENER:
+		on_listener(worker, &message->u.endpoint, files);
+		if (worker->is_reload_late)
+			end_reload_soon(worker);
+		break;
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
 	case MESSAGE_RESCUE:
 	case MESSAGE_NSCD:
 	case MESSAGE_ULA:
+	case MESSAGE_LISTEN:
 		break; /* not his to say */
 	}
 }
@@ -158,12 +174,18 @@ static void on_steward(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *worker = arg;
 	static struct message message;
-	int got;
+	int got, files[2];
 
 	(void)what;
-	while ((got = message_receive(fd, &message)) >= 0)
+	while ((got = message_receive_files(fd, &message, files)) >= 0) {
+		/* Files come with one kind alone. */
+		if (files[0] >= 0 && message.type != MESSAGE_LISTENER) {
+			close(files[0]);
+			close(files[1]);
+		}
 		if (got > 0)
-			take_message(worker, &message);
+			take_message(worker, &message, files);
+	}
 	if (errno != EAGAIN && errno != EINTR)
 		event_base_loopbreak(worker->base);
 }

@@ -117,9 +117,8 @@ static bool on_has_broken(void *ctx)
 
 /* ---- beginning and end ---- */
 
-bool make_resolver(struct worker *worker)
+static bool new_serve(struct worker *worker, const struct listen_fds *fds)
 {
-	const struct dns_config *config = &worker->settings.dns;
 	const struct serve_ops ops = {
 		.ctx = worker,
 		.policy = on_policy,
@@ -130,11 +129,7 @@ bool make_resolver(struct worker *worker)
 		.decided = dns_decided,
 	};
 
-	worker->dns_was_off = !config->enable;
-	memcpy(worker->dns_listen, config->listen, sizeof(worker->dns_listen));
-	if (!worker->files->resolves)
-		return true;
-	worker->serve = serve_new(worker->base, config, worker->files->dns, &ops);
+	worker->serve = serve_new(worker->base, &worker->settings.dns, fds, &ops);
 	tell_resolver(worker);
 	if (worker->serve)
 		upstream_on_change(serve_upstream(worker->serve), dns_servers_changed,
@@ -142,29 +137,42 @@ bool make_resolver(struct worker *worker)
 	return worker->serve != NULL;
 }
 
+bool make_resolver(struct worker *worker)
+{
+	worker->dns_was_off = !worker->settings.dns.enable;
+	take_listeners(worker);
+	return !worker->files->resolves || new_serve(worker, worker->files->dns);
+}
+
+/* It was off for a while: its sockets are made anew. */
+static bool make_again(struct worker *worker)
+{
+	struct listen_fds none[DNS_LISTEN];
+
+	for (size_t i = 0; i < DNS_LISTEN; i++)
+		none[i] = (struct listen_fds){-1, -1};
+	return worker->files->resolves && new_serve(worker, none);
+}
+
 /* Off: the ports are closed, so that who asks goes elsewhere at once. */
 void end_resolver(struct worker *worker)
 {
-	struct listen_fds fds;
-
-	if (!worker->serve)
-		return;
+	close_listeners(worker);
 	serve_free(worker->serve);
 	worker->serve = NULL;
-	for (size_t i = 0; i < DNS_LISTEN; i++) {
-		fds = worker->files->dns[i];
-		listen_close(&fds);
-	}
 }
 
 void configure_resolver(struct worker *worker)
 {
 	const struct dns_config *config = &worker->settings.dns;
 
-	if (worker->serve && config->enable) {
-		serve_configure(worker->serve, config);
-		say_fault(worker);
-	} else {
+	if (!config->enable) {
 		end_resolver(worker);
+		return;
 	}
+	if (worker->serve)
+		serve_configure(worker->serve, config);
+	else if (!make_again(worker))
+		return;
+	say_fault(worker);
 }

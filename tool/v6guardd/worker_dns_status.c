@@ -5,14 +5,14 @@
 
 static json_t *listeners_value(const struct worker *worker)
 {
+	const struct dns_config *config = &worker->settings.dns;
 	char text[LISTEN_TEXT];
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < DNS_LISTEN; i++)
-		if (worker->files->dns[i].udp >= 0)
-			json_array_append_new(
-				list,
-				json_string(listen_format(&worker->dns_listen[i], text)));
+	for (size_t i = 0; i < config->listen_count; i++)
+		if (find_listener(worker, &config->listen[i]))
+			json_array_append_new(list, json_string(listen_format(
+							    &config->listen[i], text)));
 	return list;
 }
 

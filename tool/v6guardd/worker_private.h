@@ -24,6 +24,12 @@
 /* Sockets whose rescue was asked for lately. */
 #define RESCUE_RECENT 64
 
+/* Where the resolver listens; its slot is that of listen.h. */
+struct worker_listener {
+	struct dns_endpoint endpoint;
+	struct listen_fds fds; /* -1: the slot is free */
+};
+
 struct worker {
 	const struct worker_files *files;
 	struct settings settings;
@@ -38,8 +44,10 @@ struct worker {
 	struct control *control;
 	struct serve *serve;         /* NULL: there is no resolver */
 	struct gp_live_ref dns_live; /* while the resolver decides */
-	bool dns_was_off;            /* when we started; and its addresses then */
-	struct dns_endpoint dns_listen[DNS_LISTEN];
+	bool dns_was_off;            /* when we started */
+	struct worker_listener listeners[DNS_LISTEN];
+	unsigned wanted_count; /* that the steward is asked for */
+	struct dns_endpoint wanted[2 * DNS_LISTEN];
 	bool dns_has_fault;      /* that was said */
 	long long dns_second_ms; /* the second that began then, and its events so far */
 	unsigned dns_events;
@@ -50,6 +58,7 @@ struct worker {
 	} dns_servers;
 	long long started_ms, tick_at_ms, nscd_sent_ms;
 	bool is_reloading;
+	bool is_reload_late; /* until those listeners are there */
 	long long reload_ms; /* when it was asked for */
 	enum gp_status can_destroy;
 	struct ula_rows ula_told; /* to the steward; count > ULA_ROWS: nothing yet */
@@ -95,6 +104,23 @@ void configure_resolver(struct worker *worker);
 /* Routes or addresses are others. */
 void tell_resolver(struct worker *worker);
 void end_resolver(struct worker *worker);
+
+/* ---- worker_listen.c ---- */
+
+/* Those that were made before we started. */
+void take_listeners(struct worker *worker);
+/* Close those that are not to be, and ask the steward for those that are missing. */
+void follow_listeners(struct worker *worker);
+void close_listeners(struct worker *worker);
+/* What the steward has made; FILES are ours now. */
+void on_listener(struct worker *worker, const struct dns_endpoint *endpoint,
+		 const int files[2]);
+/* The one at ENDPOINT; NULL: there is none. */
+const struct worker_listener *find_listener(const struct worker *worker,
+					    const struct dns_endpoint *endpoint);
+
+/* ---- worker_dns_status.c ---- */
+
 /* For `resolver status`. */
 json_t *resolver_status(struct worker *worker);
 

@@ -247,6 +247,19 @@ bool dns_config_from(const struct gp_config *config, struct dns_config *out,
 
 /* ---- questions about it ---- */
 
+bool dns_endpoint_equal(const struct dns_endpoint *a, const struct dns_endpoint *b)
+{
+	return a->port == b->port && gp_addr_equal(&a->addr, &b->addr);
+}
+
+bool dns_listens_on(const struct dns_config *config, const struct dns_endpoint *endpoint)
+{
+	for (size_t i = 0; i < config->listen_count; i++)
+		if (dns_endpoint_equal(&config->listen[i], endpoint))
+			return true;
+	return false;
+}
+
 bool dns_is_any(const struct gp_addr *addr)
 {
 	static const uint8_t zero[16];

@@ -111,6 +111,12 @@ bool dns_config_is_valid(const struct dns_config *config);
 /** 0.0.0.0 and [::]: all addresses of the host. */
 bool dns_is_any(const struct gp_addr *addr);
 
+/** The same address and port. */
+bool dns_endpoint_equal(const struct dns_endpoint *a, const struct dns_endpoint *b);
+
+/** ENDPOINT is one of `listen`, as it stands there. */
+bool dns_listens_on(const struct dns_config *config, const struct dns_endpoint *endpoint);
+
 /** ADDR is in one of LIST's prefixes. */
 bool dns_list_has(const struct dns_list *list, const struct gp_addr *addr);
 

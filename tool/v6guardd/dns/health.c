@@ -175,11 +175,9 @@ void health_doubt(struct health *health)
 
 static int find(const struct health *health, const struct dns_endpoint *server)
 {
-	for (size_t i = 0; i < health->rules.count; i++) {
-		const struct dns_endpoint *one = &health->servers[i].endpoint;
-		if (one->port == server->port && gp_addr_equal(&one->addr, &server->addr))
+	for (size_t i = 0; i < health->rules.count; i++)
+		if (dns_endpoint_equal(&health->servers[i].endpoint, server))
 			return (int)i;
-	}
 	return -1;
 }
 

@@ -62,32 +62,49 @@ static struct event *watch(struct listen *listen, int fd, event_callback_fn call
 	return event;
 }
 
+bool listen_add(struct listen *listen, size_t slot, const struct listen_fds *fds)
+{
+	struct udp_socket *udp = &listen->udp[slot];
+
+	if (fds->udp >= 0) {
+		udp->is_any = is_any(fds->udp);
+		udp->event = watch(listen, fds->udp, listen_on_udp, udp);
+	}
+	if (fds->tcp >= 0)
+		listen->tcp[slot] = watch(listen, fds->tcp, listen_on_tcp, listen);
+	return (fds->udp < 0 || udp->event) && (fds->tcp < 0 || listen->tcp[slot]);
+}
+
+void listen_drop(struct listen *listen, size_t slot)
+{
+	if (listen->udp[slot].event)
+		event_free(listen->udp[slot].event);
+	if (listen->tcp[slot])
+		event_free(listen->tcp[slot]);
+	listen->udp[slot].event = listen->tcp[slot] = NULL;
+	listen->udp[slot].serial = ++listen->serial;
+}
+
 struct listen *listen_new(struct event_base *base, const struct listen_fds *fds,
 			  size_t count, listen_message_fn *take, void *ctx)
 {
 	struct listen *listen = calloc(1, sizeof(*listen));
+	bool is_good;
 
 	if (!listen)
 		return NULL;
 	listen->base = base;
 	listen->take = take;
 	listen->ctx = ctx;
-	listen->count = count;
-	if (!listen_tcp_init(listen)) {
-		listen_free(listen);
-		return NULL;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct udp_socket *udp = &listen->udp[i];
-		udp->listen = listen;
-		if (fds[i].udp >= 0) {
-			udp->is_any = is_any(fds[i].udp);
-			udp->event = watch(listen, fds[i].udp, listen_on_udp, udp);
-		}
-		if (fds[i].tcp >= 0)
-			listen->tcp[i] = watch(listen, fds[i].tcp, listen_on_tcp, listen);
-	}
-	return listen;
+	for (size_t i = 0; i < DNS_LISTEN; i++)
+		listen->udp[i].listen = listen;
+	is_good = listen_tcp_init(listen);
+	for (size_t i = 0; is_good && i < count; i++)
+		is_good = listen_add(listen, i, &fds[i]);
+	if (is_good)
+		return listen;
+	listen_free(listen);
+	return NULL;
 }
 
 void listen_free(struct listen *listen)
@@ -95,11 +112,7 @@ void listen_free(struct listen *listen)
 	if (!listen)
 		return;
 	listen_tcp_free(listen);
-	for (size_t i = 0; i < listen->count; i++) {
-		if (listen->udp[i].event)
-			event_free(listen->udp[i].event);
-		if (listen->tcp[i])
-			event_free(listen->tcp[i]);
-	}
+	for (size_t i = 0; i < DNS_LISTEN; i++)
+		listen_drop(listen, i);
 	free(listen);
 }

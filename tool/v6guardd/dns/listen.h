@@ -37,7 +37,7 @@ struct listen_client {
 	int fd;
 	socklen_t name_length;
 	struct sockaddr_storage name;
-	/* TCP: a connection that is gone has another serial */
+	/* The connection, or the socket of UDP: one that is gone has another serial */
 	unsigned slot;
 	uint64_t serial;
 };
@@ -52,6 +52,13 @@ typedef void listen_message_fn(void *ctx, const struct listen_client *client,
 struct listen *listen_new(struct event_base *base, const struct listen_fds *fds,
 			  size_t count, listen_message_fn *take, void *ctx);
 void listen_free(struct listen *listen);
+
+/** Read from FDS as well, in a SLOT below DNS_LISTEN that is free; listen_new takes the
+ * first COUNT. False: no memory. */
+bool listen_add(struct listen *listen, size_t slot, const struct listen_fds *fds);
+/** No more of SLOT: its sockets may be closed. Who waits for an answer by UDP gets none;
+ * connections go on. */
+void listen_drop(struct listen *listen, size_t slot);
 
 /** Send SIZE bytes; what cannot be sent now is lost, as UDP is. What is too large for the
  * way is cut (answer_cut): no fragment leaves the host. */

@@ -25,6 +25,7 @@ struct connection {
 struct udp_socket {
 	struct listen *listen;
 	struct event *event; /* NULL: there is none */
+	uint64_t serial;     /* another one once it is dropped */
 	bool is_any;         /* of all addresses: each message says which one was asked */
 };
 
@@ -43,7 +44,6 @@ struct packet {
 
 struct listen {
 	struct event_base *base;
-	size_t count;
 	struct udp_socket udp[DNS_LISTEN];
 	struct event *tcp[DNS_LISTEN];
 	listen_message_fn *take;

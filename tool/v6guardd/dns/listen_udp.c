@@ -113,6 +113,9 @@ void listen_send_udp(const struct listen_client *client, const uint8_t *bytes,
 	struct listen *listen = client->listen;
 	unsigned i;
 
+	/* Its number may be another file's by now. */
+	if (listen->udp[client->slot].serial != client->serial)
+		return;
 	if (listen->out_count && listen->out_fd != client->fd)
 		flush(listen);
 	i = listen->out_count;
@@ -147,6 +150,8 @@ static void take_packet(const struct udp_socket *udp, int fd, struct packet *pac
 		.fd = fd,
 		.name_length = header->msg_hdr.msg_namelen,
 		.name = packet->name,
+		.slot = (unsigned)(udp - listen->udp),
+		.serial = udp->serial,
 	};
 
 	if (header->msg_hdr.msg_flags & MSG_TRUNC ||

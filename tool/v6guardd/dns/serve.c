@@ -279,19 +279,23 @@ static void renew_cache(struct serve *serve, size_t bytes)
 
 void serve_configure(struct serve *serve, const struct dns_config *config)
 {
-	const uint32_t count = serve->config.listen_count;
-	struct dns_endpoint listen[DNS_LISTEN];
-
 	if (config->cache_size != serve->config.cache_size)
 		renew_cache(serve, (size_t)config->cache_size);
 	else if (!serve_is_same_answers(&serve->config, config))
 		cache_flush(serve->cache);
 	serve->era++;
-	memcpy(listen, serve->config.listen, sizeof(listen));
 	serve->config = *config;
-	serve->config.listen_count = count;
-	memcpy(serve->config.listen, listen, sizeof(listen));
 	configure_upstream(serve);
+}
+
+bool serve_listen(struct serve *serve, size_t slot, const struct listen_fds *fds)
+{
+	return listen_add(serve->listen, slot, fds);
+}
+
+void serve_unlisten(struct serve *serve, size_t slot)
+{
+	listen_drop(serve->listen, slot);
 }
 
 void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable)

@@ -68,8 +68,12 @@ struct serve *serve_new(struct event_base *base, const struct dns_config *config
 			const struct listen_fds *fds, const struct serve_ops *ops);
 void serve_free(struct serve *serve);
 
-/** Another configuration; its listeners stay those of the start. */
+/** Another configuration; where it listens is for serve_listen and serve_unlisten. */
 void serve_configure(struct serve *serve, const struct dns_config *config);
+
+/** As listen_add and listen_drop; serve_new has taken the first listen_count slots. */
+bool serve_listen(struct serve *serve, size_t slot, const struct listen_fds *fds);
+void serve_unlisten(struct serve *serve, size_t slot);
 
 /** What the host has: for `[nat64] mode = auto`. */
 void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable);
