@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The dns door, row by row of a conformance script for DNS64 resolvers (RFC 6147, 6052, 7050): the
 # scenarios of tests/data/dns with the real daemon, libunbound and sockets, in both settings of
-# non-global, each on a host of its own; and prefixes for IPv4 ranges.
+# non-global, each on a host of its own; prefixes for IPv4 ranges, and DO and CD
+# without validation.
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 data=$here/../data/dns
@@ -10,7 +11,7 @@ fixed='enable = yes
 upstream = 127.0.0.1@5300'
 
 # conform SETTING: all of the files on a host of that name.
-files=(conform conform-settings ranges)
+files=(conform conform-settings ranges signed-process)
 conform() {
 	local etc=$LAB_DIR/$1/etc/v6guard file
 	for file in "${files[@]}"; do

@@ -21,7 +21,8 @@
  *   upstream NAME TYPE WHAT [after=TIME] [at-once] [secure|bogus] [cd|checked]
  *                             what is said to that question from now on. WHAT: an RCODE,
  *                             below its records; silent: never anything; nothing: in the
- *                             end no packet; unaskable; query: a packet that is none; cut:
+ *                             end no packet (below: what libunbound makes nothing of, for
+ *                             t_dns_conform.sh); unaskable; query: a packet that is none; cut:
  *                             half of one. Comes after 10ms. cd, checked: only to those
  *     [authority|additional] OWNER TTL TYPE VALUE         (values: dns_record.h)
  *
