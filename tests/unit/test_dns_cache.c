@@ -240,6 +240,60 @@ static void too_large(void **state)
 	cache_free(cache);
 }
 
+static bool is_odd(const void *ctx, const struct cache_seen *seen)
+{
+	(void)ctx;
+	/* "nNUMBER.example." */
+	return seen->name[seen->name[0]] & 1;
+}
+
+/* What is forgotten is found wherever it lies: the ring has come round, once and again,
+ * and has names twice. What is left is whole. */
+static void forgetting(void **state)
+{
+	struct cache *cache = cache_new(65536, START);
+	char text[32];
+
+	(void)state;
+	for (unsigned round = 0; round < 50; round++) {
+		size_t odd = 0, even = 0;
+		for (unsigned i = 0; i < 37U + 17 * round; i++) {
+			snprintf(text, sizeof(text), "n%u.example.", i % 700);
+			put(cache, text, 1 + i % 5, (uint8_t)(i % 700), 600, START);
+		}
+		for (unsigned i = 0; i < 700; i++) {
+			snprintf(text, sizeof(text), "n%u.example.", i);
+			if (is_there(cache, text, (uint8_t)i, START))
+				(*(i & 1 ? &odd : &even))++;
+		}
+		assert_int_equal(cache_entries(cache), odd + even);
+		assert_int_equal(cache_flush_if(cache, is_odd, NULL), odd);
+		assert_int_equal(cache_flush_if(cache, is_odd, NULL), 0);
+		assert_int_equal(cache_entries(cache), even);
+	}
+	cache_free(cache);
+}
+
+/* The text of an Extended DNS Error is kept with its answer. */
+static void texts(void **state)
+{
+	struct cache *cache = cache_new(65536, START);
+	const struct cache_key key = key_of("a.example.", WIRE_A);
+	struct cache_hit hit;
+
+	(void)state;
+	make("a.example.", 1, 1, 60);
+	answer.ede = ANSWER_EDE_FILTERED;
+	strcpy(answer.decision.by, "no-partner-v6");
+	cache_put(cache, &key, &answer, START);
+	put(cache, "b.example.", 1, 2, 60, START);
+	assert_true(cache_get(cache, &key, START, 0, &hit));
+	assert_int_equal(hit.image.ede, ANSWER_EDE_FILTERED);
+	assert_int_equal(hit.image.text_size, 13);
+	assert_memory_equal(hit.image.text, "no-partner-v6", 13);
+	cache_free(cache);
+}
+
 /* From the cache to a client: age, staleness, truncation (RFC 2181 9, RFC 8767 5.2). */
 static void finishing(void **state)
 {
@@ -282,9 +336,10 @@ static void finishing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(times),     cmocka_unit_test(keys),
-		cmocka_unit_test(rounds),    cmocka_unit_test(too_large),
-		cmocka_unit_test(finishing), cmocka_unit_test(bounded),
+		cmocka_unit_test(times),      cmocka_unit_test(keys),
+		cmocka_unit_test(rounds),     cmocka_unit_test(too_large),
+		cmocka_unit_test(finishing),  cmocka_unit_test(bounded),
+		cmocka_unit_test(forgetting), cmocka_unit_test(texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -295,24 +295,31 @@ static struct cache_seen seen_of(struct entry *entry)
 				   .is_by_verdict = entry->is & IS_BY_VERDICT};
 }
 
+/* As they lie in memory, and not by buckets: of millions that is several times as fast.
+ */
 size_t cache_flush_if(struct cache *cache,
 		      bool (*matches)(const void *ctx, const struct cache_seen *seen),
 		      const void *ctx)
 {
+	bool is_wrapped = cache->is_wrapped;
+	uint64_t place = cache->tail;
 	size_t count = 0;
 
-	for (uint64_t i = 0; i <= cache->mask; i++) {
-		uint32_t place = cache->buckets[i];
-		while (place) {
-			struct entry *entry = entry_at(cache, place - 1);
-			const struct cache_seen seen = seen_of(entry);
-			const uint32_t next = entry->next;
-			if (matches(ctx, &seen)) {
-				unlink_entry(cache, place - 1);
-				count++;
-			}
-			place = next;
+	while (is_wrapped || place != cache->head) {
+		struct entry *entry;
+		struct cache_seen seen;
+		if (is_wrapped && place == cache->end) {
+			place = 0;
+			is_wrapped = false;
+			continue;
 		}
+		entry = entry_at(cache, place);
+		seen = seen_of(entry);
+		if (!(entry->key & KEY_DEAD) && matches(ctx, &seen)) {
+			unlink_entry(cache, place);
+			count++;
+		}
+		place += entry->units;
 	}
 	return count;
 }

@@ -82,13 +82,22 @@ void serve_new_epoch(struct serve *serve)
 		cache_flush_if(serve->cache, is_of_network, &strips_a);
 }
 
+/* Whole bytes of PREFIX are somewhere in it: most answers need no better look. */
+static bool may_have(const struct cache_seen *seen, const struct gp_prefix *prefix)
+{
+	const size_t bytes = prefix->length / 8U;
+
+	return !bytes || memmem(seen->bytes, seen->size, prefix->addr.bytes, bytes);
+}
+
 static bool is_of_verdict(const void *ctx, const struct cache_seen *seen)
 {
 	const struct answer_reply from = {.packet = seen->bytes, .size = seen->size};
 
 	if (!is_guarded(seen->type, false))
 		return false;
-	return seen->is_by_verdict || reply_has_address_in(&from, ctx);
+	return seen->is_by_verdict ||
+	       (may_have(seen, ctx) && reply_has_address_in(&from, ctx));
 }
 
 void serve_new_verdict(struct serve *serve, const struct gp_prefix *prefix)

@@ -67,6 +67,9 @@ void serve_tell_image(struct serve *serve, const struct question *question,
 	struct batch batch = {.count = 0};
 	struct cache_hit hit;
 
+	/* Made addresses are the translator's, which no IPv4 is a partner of. */
+	if (image->is_synthesized)
+		return;
 	key.type = question->type == WIRE_A ? WIRE_AAAA : WIRE_A;
 	add_image(&batch, TOLD_ADDRESSES / 2, image);
 	if (batch.count && cache_get(serve->cache, &key, gp_boot_ms(), 0, &hit))
