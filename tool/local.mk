@@ -98,9 +98,11 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_block.c \
 	tool/v6guardd/dns/answer_build.c \
 	tool/v6guardd/dns/answer_cut.c \
+	tool/v6guardd/dns/answer_dns64.c \
 	tool/v6guardd/dns/answer_filter.c \
 	tool/v6guardd/dns/answer_hints.c \
 	tool/v6guardd/dns/answer_local.c \
+	tool/v6guardd/dns/answer_pass.c \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
 	tool/v6guardd/dns/answer_standing.c \

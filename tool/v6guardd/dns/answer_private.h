@@ -183,6 +183,59 @@ size_t hints_filter(const struct question *question, const struct answer_context
 		    const struct reply *reply, const struct wire_rr *rr,
 		    struct filter *filter, uint8_t out[WIRE_MAX]);
 
+/* ---- answer_pass.c ---- */
+
+/** The AAAA could not be had; it may be there in a moment. */
+#define ANSWER_UNSURE_S 10
+#define ANSWER_FOREVER (7U * 24 * 3600)
+
+/** REPLY's sections from FIRST to LAST; without excluded AAAA if IS_CLEAN, and without
+ * what FILTER leaves out, whose signatures then fit nothing any more; HAS_HINTS: hints of
+ * HTTPS and SVCB are among that. */
+struct pick {
+	enum answer_section first, last;
+	bool is_clean, has_hints;
+	const struct filter *filter;
+	uint32_t cap;
+};
+
+uint32_t answer_capped(uint32_t ttl, uint32_t cap);
+/** What an RRSIG signs; 0: RR is none. */
+uint16_t rr_signed_type(const struct wire_rr *rr);
+/** SOA's TTL and its last number: how long what it denies stays denied (RFC 2308 5). */
+uint32_t pass_negative_ttl(const struct wire_rr *soa);
+/** RR is what only clients with DO get (RFC 4035 3.1), or of the message alone. */
+bool pass_is_hidden(const struct question *question, const struct answer_context *context,
+		    const struct wire_rr *rr);
+/** The record that WALK is at, with a TTL of at most CAP. */
+void pass_record(struct builder *builder, const struct reply *reply,
+		 const struct reply_walk *walk, uint32_t cap);
+void pass_sections(struct builder *builder, const struct question *question,
+		   const struct answer_context *context, const struct reply *reply,
+		   const struct pick *pick);
+/** The answer is REPLY; OTHER is what the filter may have to know. */
+void pass_on(const struct question *question, const struct answer_context *context,
+	     const struct reply *reply, bool is_secure, bool is_clean,
+	     const struct answer_reply *other, struct answer *out);
+/** Of the type that was asked for there is nothing to be had here; the other one's REPLY
+ * says whether there is the name at all. */
+void pass_deny(const struct question *question, const struct answer_context *context,
+	       const struct reply *reply, struct answer *out);
+
+/* ---- answer_dns64.c ---- */
+
+/** An address of QUESTION's name may have to be made. */
+bool dns64_may_make(const struct question *question,
+		    const struct answer_context *context);
+/** RR is an AAAA that counts as none (RFC 6147 5.1.4). */
+bool dns64_is_excluded(const struct answer_context *context, const struct wire_rr *rr);
+/** REPLY has an AAAA that does not. */
+bool dns64_has_usable(const struct reply *reply, const struct answer_context *context);
+/** The answer, from both replies; A may be NULL: not asked for. */
+void dns64_make(const struct question *question, const struct answer_context *context,
+		const struct answer_reply *main, const struct answer_reply *a,
+		struct answer *out);
+
 /* ---- answer_ptr.c ---- */
 
 /** QUESTION is for the PTR of an address in a NAT64 prefix: TARGET is the name below

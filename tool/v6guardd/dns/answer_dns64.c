@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* answer_dns64.c - AAAA made of A (RFC 6147): for whom, of what, and the answer. */
+#include <string.h>
+
+#include "answer_private.h"
+
+/* RFC 6147 5.1.7: without the SOA of the negative answer. */
+#define NO_SOA_S 600
+
+/* ---- for whom, and with what ---- */
+
+bool answer_is_for_dns64(const struct question *question,
+			 const struct answer_context *context)
+{
+	/* RFC 6147 5.5: who validates alone must see what is there. */
+	const bool validates = question->dnssec_ok && question->flags & WIRE_CD;
+
+	return context->synthesizes && question->class == WIRE_CLASS_IN &&
+	       context->config->prefix_count && !validates;
+}
+
+bool dns64_may_make(const struct question *question, const struct answer_context *context)
+{
+	return question->type == WIRE_AAAA && answer_is_for_dns64(question, context) &&
+	       !dns_is_excluded(context->config, question->name);
+}
+
+static bool is_in(const struct gp_addr *ipv4, uint8_t a, uint8_t b, uint8_t length)
+{
+	const uint8_t bytes[4] = {a, b, 0, 0};
+	const struct gp_prefix prefix = {gp_addr_make(AF_INET, bytes, 0), length};
+
+	return gp_prefix_match(&prefix, ipv4);
+}
+
+/* Of these no translator makes anything that arrives. */
+static bool is_never(const struct gp_addr *ipv4)
+{
+	return is_in(ipv4, 0, 0, 8) || is_in(ipv4, 127, 0, 8) ||
+	       is_in(ipv4, 169, 254, 16) || is_in(ipv4, 224, 0, 4) ||
+	       is_in(ipv4, 240, 0, 4);
+}
+
+static bool is_private(const struct gp_addr *ipv4)
+{
+	return is_in(ipv4, 10, 0, 8) || is_in(ipv4, 172, 16, 12) ||
+	       is_in(ipv4, 192, 168, 16) || is_in(ipv4, 100, 64, 10);
+}
+
+/* RFC 6052 3.1 bars non-global addresses from the Well-Known Prefix, and from no other.
+ */
+bool answer_may_embed(const struct answer_context *context, size_t index,
+		      const struct gp_addr *ipv4)
+{
+	const struct dns_config *config = context->config;
+
+	if (is_never(ipv4) || dns_list_has(&config->exclude_a, ipv4) ||
+	    !dns_prefix_is_for(config, index, ipv4))
+		return false;
+	if (config->non_global == DNS_ALLOW ||
+	    !gp_nat64_is_well_known(&config->prefixes[index]) ||
+	    !gp_nat64_is_nonglobal(ipv4))
+		return true;
+	return config->non_global == DNS_NONGLOBAL_AUTO && context->is_forwarded &&
+	       is_private(ipv4);
+}
+
+static bool is_address(const struct wire_rr *rr, uint16_t type, struct gp_addr *out)
+{
+	const bool is_ipv4 = type == WIRE_A;
+
+	if (rr->type != type || rr->class != WIRE_CLASS_IN ||
+	    rr->rdlength != (is_ipv4 ? 4 : 16))
+		return false;
+	*out = gp_addr_make(is_ipv4 ? AF_INET : AF_INET6, rr->rdata, 0);
+	return true;
+}
+
+bool dns64_is_excluded(const struct answer_context *context, const struct wire_rr *rr)
+{
+	struct gp_addr addr;
+
+	return is_address(rr, WIRE_AAAA, &addr) &&
+	       dns_list_has(&context->config->exclude_aaaa, &addr);
+}
+
+bool dns64_has_usable(const struct reply *reply, const struct answer_context *context)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (walk.rr.type == WIRE_AAAA && !dns64_is_excluded(context, &walk.rr))
+			return true;
+	return false;
+}
+
+static bool is_embeddable(const struct answer_context *context, const struct wire_rr *rr)
+{
+	struct gp_addr ipv4;
+
+	if (!is_address(rr, WIRE_A, &ipv4))
+		return false;
+	for (size_t i = 0; i < context->config->prefix_count; i++)
+		if (answer_may_embed(context, i, &ipv4))
+			return true;
+	return false;
+}
+
+static bool has_embeddable(const struct reply *reply,
+			   const struct answer_context *context)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (is_embeddable(context, &walk.rr))
+			return true;
+	return false;
+}
+
+/* ---- synthesis ---- */
+
+static void put_embedded(struct builder *builder, const struct answer_context *context,
+			 const struct wire_rr *rr, uint32_t cap)
+{
+	struct gp_addr ipv4, ipv6;
+
+	if (!is_address(rr, WIRE_A, &ipv4))
+		return;
+	for (size_t i = 0; i < context->config->prefix_count; i++)
+		if (answer_may_embed(context, i, &ipv4) &&
+		    gp_nat64_embed(&context->config->prefixes[i], &ipv4, &ipv6) == GP_OK)
+			builder_put(builder, ANSWER_ANSWER, rr->owner, WIRE_AAAA,
+				    answer_capped(rr->ttl, cap), ipv6.bytes, 16);
+}
+
+/* RFC 6147 5.1.7, and less where it is not known that there is no AAAA. */
+static uint32_t synthesis_cap(const struct reply *aaaa, bool is_there)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	if (!is_there || reply_rcode(aaaa) != WIRE_NOERROR)
+		return ANSWER_UNSURE_S;
+	while (reply_next(aaaa, &walk))
+		if (walk.section == ANSWER_AUTHORITY && walk.rr.type == WIRE_SOA)
+			return pass_negative_ttl(&walk.rr);
+	return NO_SOA_S;
+}
+
+/* The chain is kept, each A becomes AAAA, and the rest comes from A's reply (5.4). */
+static void synthesize(const struct question *question,
+		       const struct answer_context *context, const struct reply *a,
+		       uint32_t cap, struct answer *out)
+{
+	const struct pick rest = {.first = ANSWER_AUTHORITY,
+				  .last = ANSWER_ADDITIONAL,
+				  .cap = ANSWER_FOREVER};
+	struct reply_walk walk = {.has_begun = false};
+	struct builder builder;
+
+	builder_begin(&builder, question, out);
+	out->is_synthesized = true;
+	out->ede = ANSWER_EDE_SYNTHESIZED;
+	while (reply_next(a, &walk) && walk.section == ANSWER_ANSWER) {
+		if (walk.rr.type == WIRE_A)
+			put_embedded(&builder, context, &walk.rr, cap);
+		else if (rr_signed_type(&walk.rr) != WIRE_A &&
+			 !pass_is_hidden(question, context, &walk.rr))
+			pass_record(&builder, a, &walk, ANSWER_FOREVER);
+	}
+	pass_sections(&builder, question, context, a, &rest);
+	builder_end(&builder, WIRE_NOERROR, cap);
+}
+
+/* With validation an AAAA that could not be had is not known to be none, unless the name
+ * is not signed at all (RFC 6147 5.5). */
+static bool may_stand_in(const struct question *question,
+			 const struct answer_context *context,
+			 const struct answer_reply *a)
+{
+	return !a->is_secure || dns_dnssec_of(context->config, question->name,
+					      question->type) != DNS_DNSSEC_VALIDATE;
+}
+
+bool answer_can_stand_in(const struct question *question,
+			 const struct answer_context *context,
+			 const struct answer_reply *a)
+{
+	struct reply reply;
+
+	return dns64_may_make(question, context) && reply_open(a, &reply) &&
+	       !a->is_bogus && reply_rcode(&reply) == WIRE_NOERROR &&
+	       has_embeddable(&reply, context) && may_stand_in(question, context, a);
+}
+
+void dns64_make(const struct question *question, const struct answer_context *context,
+		const struct answer_reply *main, const struct answer_reply *a,
+		struct answer *out)
+{
+	struct reply aaaa_reply, a_reply;
+	const bool has_aaaa = reply_open(main, &aaaa_reply);
+	const bool has_a = reply_open(a, &a_reply);
+	const enum wire_rcode rcode = has_aaaa ? reply_rcode(&aaaa_reply) : WIRE_SERVFAIL;
+	const bool is_sure = has_aaaa && rcode == WIRE_NOERROR;
+
+	if (has_aaaa && (rcode == WIRE_NXDOMAIN ||
+			 (is_sure && dns64_has_usable(&aaaa_reply, context)))) {
+		pass_on(question, context, &aaaa_reply, main->is_secure, true, a, out);
+	} else if (a && a->is_bogus) {
+		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
+	} else if (has_a && reply_rcode(&a_reply) == WIRE_NOERROR &&
+		   has_embeddable(&a_reply, context) &&
+		   (is_sure || may_stand_in(question, context, a))) {
+		synthesize(question, context, &a_reply,
+			   synthesis_cap(&aaaa_reply, has_aaaa), out);
+		out->is_secure =
+			out->is_synthesized && is_sure && main->is_secure && a->is_secure;
+	} else if (has_a && reply_rcode(&a_reply) != WIRE_NOERROR) {
+		/* 5.1.6: an error of the A is the answer. */
+		pass_on(question, context, &a_reply, a->is_secure, false, NULL, out);
+	} else if (has_aaaa && (has_a || !a)) {
+		pass_on(question, context, &aaaa_reply, main->is_secure, true, NULL, out);
+	} else {
+		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+	}
+}
