@@ -2,6 +2,7 @@
 /* upstream_servers.c - see upstream_servers.h. */
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guard/clock.h"
@@ -12,8 +13,11 @@
 #define RESOLV_CONF "/etc/resolv.conf"
 /* Behind systemd-resolved's stub. */
 #define RESOLV_UPLINK "/run/systemd/resolve/resolv.conf"
-#define LOOK_EVERY_MS 1000
-#define TEXT 8192
+#define LOOK_EVERY_MS 250
+#define TEXT 65536
+/* Whoever writes a file in place empties it first, and may take a moment. */
+#define HALF_WRITTEN_MS 1000
+#define EMPTY_MS 2000
 _Static_assert(UPSTREAM_SERVERS <= HEALTH_SERVERS, "all of them are watched");
 
 bool servers_is_via_nat64(const struct servers *servers,
@@ -83,23 +87,47 @@ struct source {
 	const struct dns_config *config;
 	struct dns_endpoint servers[UPSTREAM_SERVERS];
 	size_t count;
-	bool has_own;
+	bool has_own, is_unsettled;
 };
+
+/* By the clock that files have; one that is of the future is as it is. */
+static bool is_young(int fd)
+{
+	struct timespec now;
+	struct stat status;
+	long long ms;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (fstat(fd, &status) < 0)
+		return false;
+	ms = (now.tv_sec - status.st_mtim.tv_sec) * 1000LL +
+	     (now.tv_nsec - status.st_mtim.tv_nsec) / 1000000;
+	return ms >= 0 && ms < HALF_WRITTEN_MS;
+}
+
+/* All of it, but for a last line that may be half an address. */
+static size_t read_file(struct source *source, const char *path, char text[TEXT])
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, TEXT);
+
+	if (size > 0 && text[size - 1] != '\n' && (size == TEXT || is_young(fd))) {
+		source->is_unsettled = true;
+		while (size > 0 && text[size - 1] != '\n')
+			size--;
+	}
+	if (fd >= 0)
+		close(fd);
+	return size > 0 ? (size_t)size : 0;
+}
 
 static void add_file(struct source *source, const char *path)
 {
 	static char text[TEXT];
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const size_t size = read_file(source, path, text);
 	bool has_own = false;
-	ssize_t size;
 
-	if (fd < 0)
-		return;
-	size = read(fd, text, sizeof(text));
-	close(fd);
-	if (size <= 0)
-		return;
-	source->count += resolvconf_read(text, (size_t)size, source->config,
+	source->count += resolvconf_read(text, size, source->config,
 					 source->servers + source->count,
 					 UPSTREAM_SERVERS - source->count, &has_own);
 	source->has_own |= has_own;
@@ -169,6 +197,19 @@ static bool take_servers(struct servers *servers, const struct dns_endpoint *lis
 	return true;
 }
 
+/* A file that names no server, for a moment, is being written. */
+static bool is_empty_for_now(struct servers *servers, size_t count, long long now_ms)
+{
+	if (count || !servers->count) {
+		servers->is_empty = false;
+		return false;
+	}
+	if (!servers->is_empty)
+		servers->empty_ms = now_ms;
+	servers->is_empty = true;
+	return now_ms - servers->empty_ms < EMPTY_MS;
+}
+
 bool servers_look(struct servers *servers)
 {
 	const struct dns_config *config = servers->config;
@@ -178,7 +219,7 @@ bool servers_look(struct servers *servers)
 	if (servers->looked_ms && now - servers->looked_ms < LOOK_EVERY_MS)
 		return false;
 	servers->looked_ms = now;
-	if (config->from_resolv_conf && !has_changed(servers))
+	if (config->from_resolv_conf && !has_changed(servers) && !servers->is_unsettled)
 		return false;
 	memcpy(source.servers, config->upstream,
 	       config->upstream_count * sizeof(source.servers[0]));
@@ -192,6 +233,10 @@ bool servers_look(struct servers *servers)
 		if (drop_stub(&source))
 			add_file(&source, RESOLV_UPLINK);
 	}
+	servers->is_unsettled = is_empty_for_now(servers, source.count, now);
+	if (servers->is_unsettled)
+		return false;
+	servers->is_unsettled = source.is_unsettled;
 	return take_servers(servers, source.servers, source.count);
 }
 
@@ -199,5 +244,6 @@ void servers_reset(struct servers *servers)
 {
 	servers->looked_ms = 0;
 	servers->count = 0;
+	servers->is_unsettled = servers->is_empty = false;
 	memset(servers->seen, 0, sizeof(servers->seen));
 }

@@ -25,12 +25,18 @@ struct servers {
 	/* Of the last look. */
 	long long looked_ms;
 	struct stat seen[3]; /* of the files that name servers are read from */
+	bool is_unsettled;   /* they may not be written wholly */
+	bool is_empty;       /* no server is in them, since EMPTY_MS */
+	long long empty_ms;
 };
 
 /** The configuration, or where servers are reached, is another: none are known. */
 void servers_reset(struct servers *servers);
 
-/** Look for them, at most once a second. True: they are others than before. */
+/**
+ * Look for them, at most four times a second. True: they are others than before. A file
+ * that is being written is no reason to have none.
+ */
 bool servers_look(struct servers *servers);
 
 /** SERVER has an IPv4 address, and is asked through a NAT64 prefix. */
