@@ -117,6 +117,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/health.h \
 	tool/v6guardd/dns/health_rules.c \
 	tool/v6guardd/dns/health_rules.h \
+	tool/v6guardd/dns/linkroutes.c \
+	tool/v6guardd/dns/linkroutes.h \
 	tool/v6guardd/dns/listen.c \
 	tool/v6guardd/dns/listen.h \
 	tool/v6guardd/dns/listen_bind.c \
@@ -140,6 +142,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_tell.c \
 	tool/v6guardd/dns/tidy.c \
 	tool/v6guardd/dns/tidy.h \
+	tool/v6guardd/dns/servers_source.c \
+	tool/v6guardd/dns/servers_source.h \
 	tool/v6guardd/dns/ub_library.c \
 	tool/v6guardd/dns/ub_library.h \
 	tool/v6guardd/dns/ub_loop.c \

@@ -9,6 +9,7 @@ fuzzers = \
 	tests/fuzz/fuzz_control \
 	tests/fuzz/fuzz_dns_answer \
 	tests/fuzz/fuzz_dns_question \
+	tests/fuzz/fuzz_dns_servers \
 	tests/fuzz/fuzz_dns_wire \
 	tests/fuzz/fuzz_edit \
 	tests/fuzz/fuzz_gaiconf \
@@ -90,6 +91,9 @@ tests_fuzz_fuzz_dns_answer_LDADD = libgpdaemon.la
 tests_fuzz_fuzz_dns_question_SOURCES = tests/fuzz/fuzz_dns_question.c $(fuzz_main)
 tests_fuzz_fuzz_dns_question_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_dns_question_LDADD = libgpdaemon.la
+tests_fuzz_fuzz_dns_servers_SOURCES = tests/fuzz/fuzz_dns_servers.c $(fuzz_main)
+tests_fuzz_fuzz_dns_servers_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_dns_servers_LDADD = libgpdaemon.la
 tests_fuzz_fuzz_dns_wire_SOURCES = tests/fuzz/fuzz_dns_wire.c $(fuzz_main)
 tests_fuzz_fuzz_dns_wire_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_dns_wire_LDADD = libgpdaemon.la

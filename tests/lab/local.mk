@@ -32,6 +32,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_cli.sh \
 	tests/lab/t_dns_deep.sh \
 	tests/lab/t_dns_conform.sh \
+	tests/lab/t_dns_links.sh \
 	tests/lab/t_dns_listen.sh \
 	tests/lab/t_dns_faults.sh \
 	tests/lab/t_dns_load.sh \

@@ -210,9 +210,10 @@ static const char *const allowed[] = {
 };
 
 /* libunbound binds the sockets it asks from; its zones are written to a file in memory.
- */
+ * Links' name servers are a file each, in a folder. */
 static const char *const allowed_to_resolve[] = {
 	"bind",
+	"getdents64",
 	"memfd_create",
 };
 

@@ -52,6 +52,7 @@ struct answer_context {
 	int64_t now;                  /* wall clock, seconds */
 	bool synthesizes;             /* the host and the client are to have DNS64 */
 	bool is_forwarded;            /* the name is in a zone of [forward] */
+	bool is_routed;               /* the name is for the servers of one link */
 	bool has_broken;              /* some verdict is `broken` */
 	unsigned lead; /* rank + 1 of the rule by which answer_lead was followed; 0 */
 };

@@ -161,6 +161,7 @@ bool answer_local(const struct question *question, const struct answer_context *
 		answer_any(question, out);
 		return true;
 	}
-	return (!context->is_forwarded && answer_special(question, out)) ||
+	return (!context->is_forwarded && !context->is_routed &&
+		answer_special(question, out)) ||
 	       block_local(question, context, out);
 }

@@ -34,17 +34,27 @@ static bool read_line(const char *line, size_t length, struct gp_addr *out)
 	return gp_addr_parse(text, out) == GP_OK;
 }
 
-static bool is_own(const struct dns_config *config, const struct gp_addr *addr)
+bool resolvconf_is_own(const struct dns_config *config, const struct dns_endpoint *server)
 {
+	const struct gp_addr *addr = &server->addr;
+
 	for (size_t i = 0; i < config->listen_count; i++) {
 		const struct dns_endpoint *one = &config->listen[i];
-		if (one->port != PORT || one->addr.family != addr->family)
+		if (one->port != server->port || one->addr.family != addr->family)
 			continue;
 		if (gp_addr_equal(&one->addr, addr) ||
 		    (dns_is_any(&one->addr) && own_address(addr)))
 			return true;
 	}
 	return false;
+}
+
+bool resolvconf_is_stub(const struct gp_addr *addr)
+{
+	static const uint8_t stub[4] = {127, 0, 0, 53}, proxy[4] = {127, 0, 0, 54};
+
+	return addr->family == AF_INET && (!memcmp(addr->bytes, stub, sizeof(stub)) ||
+					   !memcmp(addr->bytes, proxy, sizeof(proxy)));
 }
 
 static bool is_there(const struct dns_endpoint *list, size_t count,
@@ -66,12 +76,12 @@ size_t resolvconf_read(const char *text, size_t size, const struct dns_config *c
 	while (text < end && count < max) {
 		const char *stop = memchr(text, '\n', (size_t)(end - text));
 		const size_t length = (size_t)((stop ? stop : end) - text);
-		struct gp_addr addr;
-		if (read_line(text, length, &addr)) {
-			if (is_own(config, &addr))
+		struct dns_endpoint server = {.port = PORT};
+		if (read_line(text, length, &server.addr)) {
+			if (resolvconf_is_own(config, &server))
 				*has_own = true;
-			else if (!is_there(out, count, &addr))
-				out[count++] = (struct dns_endpoint){addr, PORT, 0};
+			else if (!is_there(out, count, &server.addr))
+				out[count++] = server;
 		}
 		text += length + 1;
 	}

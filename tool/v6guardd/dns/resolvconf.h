@@ -14,4 +14,11 @@
 size_t resolvconf_read(const char *text, size_t size, const struct dns_config *config,
 		       struct dns_endpoint *out, size_t max, bool *has_own);
 
+/** SERVER is one of CONFIG's own listeners. */
+bool resolvconf_is_own(const struct dns_config *config,
+		       const struct dns_endpoint *server);
+
+/** ADDR is where systemd-resolved's stub listens: no server of its own. */
+bool resolvconf_is_stub(const struct gp_addr *addr);
+
 #endif

@@ -101,6 +101,7 @@ static struct answer_context context_for(const struct serve *serve,
 		.synthesizes =
 			is_client && serve_nat64_acts(serve) && !serve->policy.is_off,
 		.is_forwarded = dns_zone_of(config, question->name) != NULL,
+		.is_routed = upstream_has_route(serve->upstream, question->name),
 	};
 }
 

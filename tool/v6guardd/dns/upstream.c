@@ -142,12 +142,18 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 		upstream_query_end(query);
 }
 
+bool upstream_has_route(const struct upstream *upstream, const uint8_t *name)
+{
+	return link_routes_of(&upstream->servers.routes, name) != NULL;
+}
+
 /* There is somebody to ask for NAME. */
 static bool has_servers(const struct upstream *upstream, const uint8_t *name)
 {
 	const struct dns_config *config = &upstream->config;
 
-	if (config->zone_count && dns_zone_of(config, name))
+	if ((config->zone_count && dns_zone_of(config, name)) ||
+	    upstream_has_route(upstream, name))
 		return true;
 	return config->is_recursive ? !upstream_fault(upstream) : upstream->servers.count;
 }

@@ -52,6 +52,8 @@ bool upstream_is_left_out(const struct upstream *upstream,
 /** SERVER is asked through a NAT64 prefix. */
 bool upstream_is_via_nat64(const struct upstream *upstream,
 			   const struct dns_endpoint *server);
+/** NAME (lower case) is for the servers of one link. */
+bool upstream_has_route(const struct upstream *upstream, const uint8_t *name);
 /** Queries handed to libunbound so far. */
 uint64_t upstream_asked(const struct upstream *upstream);
 

@@ -12,8 +12,6 @@ static void put_server(FILE *to, const struct servers *servers,
 	const struct dns_endpoint at = servers_reached_at(servers, server);
 	char text[GP_ADDR_TEXT];
 
-	if (servers_is_out(servers, server))
-		return;
 	fprintf(to, "  forward-addr: %s@%u", gp_addr_format(&at.addr, text), at.port);
 	if (at.tls)
 		fprintf(to, "#%s", servers->config->tls_names[at.tls - 1]);
@@ -23,11 +21,31 @@ static void put_server(FILE *to, const struct servers *servers,
 static void put_zone(FILE *to, const struct servers *servers, const char *name,
 		     const struct dns_endpoint *list, size_t count)
 {
+	size_t out = 0;
+
+	for (size_t i = 0; i < count; i++)
+		out += servers_is_out(servers, &list[i]);
 	fprintf(to, "forward-zone:\n  name: \"%s\"\n", name);
 	if (count && list[0].tls)
 		fputs("  forward-tls-upstream: yes\n", to);
+	/* A zone's last one is not left out, whatever there is for other names. */
 	for (size_t i = 0; i < count; i++)
-		put_server(to, servers, &list[i]);
+		if (out == count || !servers_is_out(servers, &list[i]))
+			put_server(to, servers, &list[i]);
+}
+
+/* What a [forward] section says of the same zone is what holds. */
+static void put_routes(FILE *to, const struct servers *servers)
+{
+	char name[WIRE_NAME_TEXT];
+
+	for (size_t i = 0; i < servers->routes.count; i++) {
+		const struct link_route *route = &servers->routes.list[i];
+		const struct dns_zone *zone = dns_zone_of(servers->config, route->name);
+		if (!zone || !wire_name_equal(zone->name, route->name))
+			put_zone(to, servers, wire_name_text(route->name, name),
+				 route->servers.list, route->servers.count);
+	}
 }
 
 /* Some zone's server is reached by FAMILY. */
@@ -94,6 +112,7 @@ void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat
 	for (size_t i = 0; i < config->zone_count; i++)
 		put_zone(to, servers, wire_name_text(config->zones[i].name, name),
 			 config->zones[i].upstream, config->zones[i].upstream_count);
+	put_routes(to, servers);
 }
 
 static bool set_zones(struct ub_ctx *ctx, const struct servers *servers)

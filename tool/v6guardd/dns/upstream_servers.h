@@ -7,8 +7,7 @@
 #include <sys/stat.h>
 
 #include "health.h"
-
-#define UPSTREAM_SERVERS (DNS_UPSTREAMS + 8)
+#include "servers_source.h"
 
 /** What the host can reach, and by way of what. */
 struct upstream_network {
@@ -22,11 +21,12 @@ struct servers {
 	struct upstream_network network;
 	size_t count;
 	struct dns_endpoint list[UPSTREAM_SERVERS];
+	struct link_routes routes; /* of names that are for others */
 	/* Of the last look. */
 	long long looked_ms;
-	struct stat seen[3]; /* of the files that name servers are read from */
-	bool is_unsettled;   /* they may not be written wholly */
-	bool is_empty;       /* no server is in them, since EMPTY_MS */
+	struct stat seen[SOURCE_FILES];
+	bool is_unsettled; /* they may not be written wholly */
+	bool is_empty;     /* no server is in them, since EMPTY_MS */
 	long long empty_ms;
 };
 
