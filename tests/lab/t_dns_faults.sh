@@ -158,7 +158,7 @@ done <"$LAB_DIR/r/shapes"
 check 'in all ways' 10 "$(wc -l <"$LAB_DIR/r/shapes")"
 said=$(tr '\n' ' ' <"$LAB_DIR/r/holds" | awk '{ printf "rss=%d fds=%d before=%d,%d\n", $3 - $1, $4 - $2, $1, $2 }')
 echo "        rewritten 200 times, more after it than after 50: $said"
-bound 'rewritten 200 times: KiB that it takes more' rss 1024
+bound 'rewritten 200 times: KiB that it takes more' rss 512
 bound 'rewritten 200 times: descriptors more' fds 4
 daemon_stop r
 for host in kill2 drop2; do

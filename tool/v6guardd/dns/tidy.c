@@ -23,6 +23,13 @@ struct tidy {
 	long long done_ms;
 };
 
+void tidy_now(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static void look_later(struct tidy *tidy)
 {
 	const struct timeval delay = {0, LOOK_MS * 1000};
@@ -41,9 +48,7 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	tidy->done_ms = now;
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
+	tidy_now();
 }
 
 void tidy_more(struct tidy *tidy)

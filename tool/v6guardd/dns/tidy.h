@@ -18,4 +18,7 @@ void tidy_free(struct tidy *tidy);
 /** There is a lookup more. */
 void tidy_more(struct tidy *tidy);
 
+/** Something large was freed, as happens once in a while: give that back. */
+void tidy_now(void);
+
 #endif

@@ -2,6 +2,7 @@
 /* upstream_context.c - see upstream_context.h. */
 #include <stdlib.h>
 
+#include "tidy.h"
 #include "ub_loop.h"
 #include "upstream_config.h"
 #include "upstream_context.h"
@@ -24,6 +25,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
 	struct contexts *contexts = arg;
 	struct context **at = &contexts->retired;
+	bool has_freed = false;
 
 	(void)fd, (void)what;
 	while (*at) {
@@ -34,7 +36,11 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 		}
 		*at = context->next;
 		free_context(context);
+		has_freed = true;
 	}
+	/* Another one takes other pages: without that each of many costs some. */
+	if (has_freed)
+		tidy_now();
 }
 
 static void sweep_soon(struct contexts *contexts)
