@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A host without IPv4, a real translator (tayga), and v6guardd between programs and name servers:
 # what is looked up is reached, and bytes come back.
+# alone: what follows within a second
 . "$(dirname "$0")/lab.sh"
 . "$here/nat64.sh"
 lab_enter "$@"
@@ -117,6 +118,7 @@ switched() {
 		        time.sleep(0.01)
 		ms = (time.monotonic() - start) * 1000
 		print("within 1 s" if ms <= 1000 else "after %d ms" % ms)
+		print("%s: after %d ms" % (word, ms), file=sys.stderr)
 	END
 }
 filtered='[rule kids]

@@ -22,12 +22,18 @@ bool servers_is_via_nat64(const struct servers *servers,
 static const struct gp_prefix *prefix_for(const struct dns_config *config,
 					  const struct gp_addr *ipv4)
 {
-	for (size_t i = 0; i < config->prefix_count; i++)
-		if (dns_prefix_is_for(config, i, ipv4) &&
-		    (!gp_nat64_is_well_known(&config->prefixes[i]) ||
-		     !gp_nat64_is_nonglobal(ipv4)))
-			return &config->prefixes[i];
-	return &config->prefixes[0];
+	const struct gp_prefix *other = NULL;
+
+	for (size_t i = 0; i < config->prefix_count; i++) {
+		const struct gp_prefix *prefix = &config->prefixes[i];
+		if (!dns_prefix_is_for(config, i, ipv4))
+			continue;
+		if (!gp_nat64_is_well_known(prefix) || !gp_nat64_is_nonglobal(ipv4))
+			return prefix;
+		if (!other)
+			other = prefix;
+	}
+	return other ? other : &config->prefixes[0];
 }
 
 struct dns_endpoint servers_reached_at(const struct servers *servers,
