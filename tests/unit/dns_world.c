@@ -34,7 +34,7 @@ struct event {
 
 struct upstream_query {
 	struct event event;
-	const struct world_says *says;
+	struct world_says *says;
 	upstream_done_fn *done;
 	void *ctx;
 };
@@ -178,16 +178,17 @@ static void on_reply(evutil_socket_t fd, short what, void *arg)
 	void *ctx = query->ctx;
 
 	(void)fd, (void)what;
+	query->says->is_out--;
 	unlink_event(&query->event);
 	free(query);
 	deliver(says, done, ctx);
 }
 
-static const struct world_says *find_says(const uint8_t *name, uint16_t type, bool cd)
+static struct world_says *find_says(const uint8_t *name, uint16_t type, bool cd)
 {
 	/* What was said last counts. */
 	for (size_t i = world.says_count; i-- > 0;) {
-		const struct world_says *one = &world.says[i];
+		struct world_says *one = &world.says[i];
 		if (one->type == type && wire_name_equal(one->name, name) &&
 		    (cd ? one->for_cd : one->for_checked))
 			return one;
@@ -213,7 +214,7 @@ bool __wrap_upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_
 			 uint16_t class, bool cd, upstream_done_fn *done, void *ctx,
 			 struct upstream_query **out)
 {
-	const struct world_says *says = find_says(name, type, cd);
+	struct world_says *says = find_says(name, type, cd);
 	struct upstream_query *query;
 	char text[WIRE_NAME_TEXT];
 
@@ -232,6 +233,7 @@ bool __wrap_upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_
 	query = calloc(1, sizeof(*query));
 	assert_non_null(query);
 	*query = (struct upstream_query){.says = says, .done = done, .ctx = ctx};
+	says->is_out++;
 	query->event.callback = on_reply;
 	query->event.arg = query;
 	query->event.next = events;
@@ -245,6 +247,7 @@ bool __wrap_upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_
 void __wrap_upstream_cancel(struct upstream_query *query);
 void __wrap_upstream_cancel(struct upstream_query *query)
 {
+	query->says->is_out--;
 	unlink_event(&query->event);
 	free(query);
 }

@@ -34,6 +34,7 @@ struct world_says {
 	long long after_ms;
 	uint8_t *packet;
 	size_t size;
+	unsigned is_out; /* questions that it is on its way to */
 };
 
 /** A client's message, and what it got. */

@@ -24,6 +24,7 @@ units = \
 	tests/unit/test_dns_listen \
 	tests/unit/test_dns_outage \
 	tests/unit/test_dns_question \
+	tests/unit/test_dns_random \
 	tests/unit/test_dns_replay \
 	tests/unit/test_dns_tidy \
 	tests/unit/test_dns_upstream \
@@ -391,17 +392,23 @@ tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)
 # No sockets, no libunbound, and a clock that goes when it is told to.
-tests_unit_test_dns_replay_SOURCES = tests/unit/test_dns_replay.c tests/unit/dns_world.c \
-	tests/unit/dns_world.h tests/unit/dns_record.c tests/unit/dns_record.h \
+dns_world_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=time \
+	-Wl,--wrap=event_new -Wl,--wrap=event_add -Wl,--wrap=event_del -Wl,--wrap=event_free \
+	-Wl,--wrap=event_pending -Wl,--wrap=upstream_ask -Wl,--wrap=upstream_cancel \
+	-Wl,--wrap=listen_new -Wl,--wrap=listen_send -Wl,--wrap=listen_ignore
+dns_world = tests/unit/dns_world.c tests/unit/dns_world.h tests/unit/dns_record.c tests/unit/dns_record.h
+tests_unit_test_dns_replay_SOURCES = tests/unit/test_dns_replay.c $(dns_world) \
 	tests/unit/dns_scenario.c tests/unit/dns_scenario_talk.c tests/unit/dns_scenario_answer.c \
 	tests/unit/dns_scenario_file.c tests/unit/dns_scenario.h tests/unit/dns_scenario_private.h
 tests_unit_test_dns_replay_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_replay_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
-tests_unit_test_dns_replay_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=time \
-	-Wl,--wrap=event_new -Wl,--wrap=event_add -Wl,--wrap=event_del -Wl,--wrap=event_free \
-	-Wl,--wrap=event_pending -Wl,--wrap=upstream_ask -Wl,--wrap=upstream_cancel \
-	-Wl,--wrap=listen_new -Wl,--wrap=listen_send -Wl,--wrap=listen_ignore
+tests_unit_test_dns_replay_LDFLAGS = $(dns_world_ldflags)
 tests_unit_test_dns_replay_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_dns_random_SOURCES = tests/unit/test_dns_random.c $(dns_world)
+tests_unit_test_dns_random_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_random_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_dns_random_LDFLAGS = $(dns_world_ldflags)
+tests_unit_test_dns_random_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_upstream_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_upstream_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS) $(UNBOUND_CFLAGS)
 tests_unit_test_dns_upstream_LDADD = $(daemon_libs) $(EVENT_LIBS)
