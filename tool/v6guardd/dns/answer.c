@@ -77,6 +77,16 @@ bool answer_target(const struct question *question, const struct answer_context 
 	       answer_ptr_target(question, context, target);
 }
 
+bool answer_is_only_counted(const struct question *question,
+			    const struct answer_context *context,
+			    const struct answer_reply *main)
+{
+	struct reply reply;
+
+	return reply_open(main, &reply) && !dns64_may_make(question, context) &&
+	       filter_depends(question, context, &reply) == FILTER_COUNTED;
+}
+
 static void make(const struct question *question, const struct answer_context *context,
 		 const struct answer_reply *main, const struct answer_reply *other,
 		 struct answer *out)

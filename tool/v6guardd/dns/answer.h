@@ -149,6 +149,13 @@ bool answer_is_enough(const struct question *question,
 		      const struct answer_context *context,
 		      const struct answer_reply *main);
 
+/** It is not, but no answer becomes another one by that: it is only counted (enforce =
+ * no).
+ */
+bool answer_is_only_counted(const struct question *question,
+			    const struct answer_context *context,
+			    const struct answer_reply *main);
+
 /** There are records of QUESTION's type in MAIN. */
 bool answer_has_records(const struct question *question, const struct answer_reply *main);
 

@@ -110,7 +110,7 @@ static bool take_stale(struct lookup *lookup, struct cache_hit *hit)
 		return true;
 	}
 	/* It may be what another configuration would not have asked for, or believed. */
-	if (lookup->era == serve->era)
+	if (lookup->era == serve->era && !lookup->is_counting)
 		cache_put(serve->cache, &key, answer, now);
 	return false;
 }
@@ -182,8 +182,39 @@ static void ask_again(struct lookup *lookup)
 	free_half(&lookup->main);
 	free_half(&lookup->other);
 	lookup->context.lead = 0;
+	lookup->is_counting = false;
 	lookup->is_again = true;
 	wait_until(lookup, 0);
+}
+
+static void reply_all(const struct lookup *lookup, const struct cache_hit *hit)
+{
+	for (struct waiter *waiter = lookup->waiters; waiter; waiter = waiter->next)
+		serve_reply(lookup->serve, &waiter->client, &waiter->question,
+			    &hit->image, hit->age);
+}
+
+/* A dry run makes nobody wait: what the other type is for is counted when it comes. */
+static void give_and_count(struct lookup *lookup)
+{
+	struct answer *answer = &lookup->serve->answer;
+	struct cache_hit hit = {.age = 0};
+
+	answer_make(&lookup->question, &lookup->context, &lookup->main.reply, NULL,
+		    answer);
+	take_stale(lookup, &hit);
+	hit = (struct cache_hit){.image = answer_image(answer)};
+	reply_all(lookup, &hit);
+	free_waiters(lookup);
+	lookup->is_counting = true;
+}
+
+static bool is_only_counted(const struct lookup *lookup)
+{
+	return lookup->main.is_done && lookup->other_type && !lookup->is_counting &&
+	       !lookup->is_late && is_still_asked(lookup) &&
+	       answer_is_only_counted(&lookup->question, &lookup->context,
+				      &lookup->main.reply);
 }
 
 static void finish(struct lookup *lookup)
@@ -192,8 +223,7 @@ static void finish(struct lookup *lookup)
 	struct serve_event event = {&lookup->question, &lookup->client, &serve->answer,
 				    false};
 	struct cache_hit hit = {.age = 0};
-	const bool has_waiters = lookup->waiters;
-	struct waiter *waiter;
+	const bool has_waiters = lookup->waiters || lookup->is_counting;
 
 	if (!is_still_asked(lookup)) {
 		ask_again(lookup);
@@ -209,9 +239,7 @@ static void finish(struct lookup *lookup)
 	event.is_stale = take_stale(lookup, &hit);
 	if (!event.is_stale)
 		hit.image = answer_image(&serve->answer);
-	for (waiter = lookup->waiters; waiter; waiter = waiter->next)
-		serve_reply(serve, &waiter->client, &waiter->question, &hit.image,
-			    hit.age);
+	reply_all(lookup, &hit);
 	if (!event.is_stale || has_waiters)
 		serve->ops.decided(serve->ops.ctx, &event);
 	if (!event.is_stale && has_waiters)
@@ -245,8 +273,11 @@ static void consider_held(struct lookup *lookup)
 	    (lookup->other.is_done ||
 	     answer_is_enough(&lookup->question, &lookup->context, &lookup->main.reply)))
 		finish(lookup);
-	else if (is_standing_in(lookup) && patience < SERVE_LIMIT_MS)
+	else if (is_standing_in(lookup) && patience < SERVE_LIMIT_MS) {
+		if (is_only_counted(lookup))
+			give_and_count(lookup);
 		wait_until(lookup, patience);
+	}
 }
 
 static void consider(struct lookup *lookup)

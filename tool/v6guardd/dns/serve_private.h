@@ -62,9 +62,11 @@ struct lookup {
 	struct half main, other;
 	uint16_t other_type;
 	bool is_beginning;
-	bool is_again; /* it is asked anew as soon as the loop runs */
-	bool is_late;  /* whoever waited has had an old answer; the new one is kept */
-	uint32_t era;  /* of the configuration that it was asked under */
+	bool is_counting; /* whoever waited has had the answer: a dry run is counted yet
+			   */
+	bool is_again;    /* it is asked anew as soon as the loop runs */
+	bool is_late;     /* whoever waited has had an old answer; the new one is kept */
+	uint32_t era;     /* of the configuration that it was asked under */
 	struct event *timer;
 	long long started_ms;
 };
