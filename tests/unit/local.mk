@@ -20,6 +20,7 @@ units = \
 	tests/unit/test_dns_filter \
 	tests/unit/test_dns_local \
 	tests/unit/test_dns_health \
+	tests/unit/test_dns_health_tls \
 	tests/unit/test_dns_links \
 	tests/unit/test_dns_listen \
 	tests/unit/test_dns_outage \
@@ -409,6 +410,9 @@ tests_unit_test_dns_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_random_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_dns_random_LDFLAGS = $(dns_world_ldflags)
 tests_unit_test_dns_random_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_dns_health_tls_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_health_tls_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_dns_health_tls_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_upstream_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_upstream_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS) $(UNBOUND_CFLAGS)
 tests_unit_test_dns_upstream_LDADD = $(daemon_libs) $(EVENT_LIBS)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* health.c - see health.h: the sockets and the clock of health_rules.c. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -13,7 +14,7 @@
 struct server {
 	struct health *health;
 	struct dns_endpoint endpoint;
-	struct event *readable; /* while it is asked */
+	struct event *event; /* while it is asked */
 	int fd;
 	uint16_t id;
 };
@@ -49,11 +50,11 @@ static void tell(struct health *health, bool others)
 
 static void close_socket(struct server *server)
 {
-	if (server->readable)
-		event_free(server->readable);
+	if (server->event)
+		event_free(server->event);
 	if (server->fd >= 0)
 		close(server->fd);
-	server->readable = NULL;
+	server->event = NULL;
 	server->fd = -1;
 }
 
@@ -74,32 +75,53 @@ static void set_timer(struct health *health)
 
 /* Any answer will do. A port that is closed is as good as silence: whoever starts again
  * is back in a moment. */
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void answered(struct server *server)
 {
-	struct server *server = arg;
 	struct health *health = server->health;
-	uint8_t reply[512];
-	const ssize_t got = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
 	bool others;
 
-	(void)what;
-	if (got < 12 || reply[0] != server->id >> 8 || reply[1] != (server->id & 0xff) ||
-	    !(reply[2] & 0x80))
-		return;
 	close_socket(server);
 	others = health_rules_answer(&health->rules, (size_t)(server - health->servers));
 	set_timer(health);
 	tell(health, others);
 }
 
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	const struct server *server = arg;
+	uint8_t reply[512];
+	const ssize_t got = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
+
+	(void)what;
+	if (got >= 12 && reply[0] == server->id >> 8 && reply[1] == (server->id & 0xff) &&
+	    reply[2] & 0x80)
+		answered(arg);
+}
+
+/* Who is asked by TLS has answered by taking the connection. */
+static void on_connected(evutil_socket_t fd, short what, void *arg)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+
+	(void)what;
+	if (getpeername(fd, (struct sockaddr *)(void *)&peer, &size) == 0)
+		answered(arg);
+	else
+		close_socket(arg);
+}
+
 static int connect_to(const struct dns_endpoint *endpoint)
 {
 	union gp_sockaddr name;
 	const socklen_t length = gp_sockaddr_fill(&name, &endpoint->addr, endpoint->port);
-	const int fd = socket(endpoint->addr.family,
-			      SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int type = endpoint->tls ? SOCK_STREAM : SOCK_DGRAM;
+	const int fd =
+		socket(endpoint->addr.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd >= 0 && connect(fd, &name.any, length) < 0) {
+	/* On loopback a port that is closed is known at once. */
+	if (fd >= 0 && connect(fd, &name.any, length) < 0 && errno != EINPROGRESS &&
+	    errno != ECONNREFUSED) {
 		close(fd);
 		return -1;
 	}
@@ -116,9 +138,12 @@ static bool open_socket(struct server *server)
 	server->fd = connect_to(&server->endpoint);
 	if (server->fd < 0)
 		return false;
-	server->readable = event_new(server->health->base, server->fd,
-				     EV_READ | EV_PERSIST, on_readable, server);
-	if (server->readable && event_add(server->readable, NULL) == 0)
+	server->event = server->endpoint.tls
+				? event_new(server->health->base, server->fd, EV_WRITE,
+					    on_connected, server)
+				: event_new(server->health->base, server->fd,
+					    EV_READ | EV_PERSIST, on_readable, server);
+	if (server->event && event_add(server->event, NULL) == 0)
 		return true;
 	close_socket(server);
 	return false;
@@ -131,6 +156,8 @@ static bool send_question(struct server *server)
 
 	if (!open_socket(server))
 		return false;
+	if (server->endpoint.tls)
+		return true;
 	question[0] = (uint8_t)(server->id >> 8);
 	question[1] = (uint8_t)server->id;
 	/* What is wrong with it is seen by no answer coming. */

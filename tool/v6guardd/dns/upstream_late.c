@@ -63,13 +63,19 @@ static bool is_late(const struct upstream_query *query, long long now)
 	       now - query->asked_ms >= (is_narrow ? DOUBT_MS : LATE_MS);
 }
 
-/* Who recurses is late for many reasons. */
+/* Who recurses is late for many reasons, and TLS is by TCP already. */
+static bool may_ask_by_tcp(const struct upstream *upstream)
+{
+	return !upstream->config.is_recursive &&
+	       !(upstream->servers.count && upstream->servers.list[0].tls);
+}
+
 void upstream_ask_late_ones(struct upstream *upstream, long long now)
 {
 	struct upstream_query *query = upstream->oldest;
 	unsigned count = 0;
 
-	while (!upstream->config.is_recursive && query && count < LATE_AT_ONCE &&
+	while (may_ask_by_tcp(upstream) && query && count < LATE_AT_ONCE &&
 	       now - query->asked_ms >= DOUBT_MS) {
 		if (!is_late(query, now)) {
 			query = query->newer;

@@ -97,15 +97,13 @@ static bool has_changed(struct servers *servers)
 	return is_other;
 }
 
-/* Who listens for TLS says nothing to a plain question. */
 static void watch_servers(struct servers *servers)
 {
-	const size_t count = servers->count && servers->list[0].tls ? 0 : servers->count;
 	struct dns_endpoint reached[UPSTREAM_SERVERS];
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < servers->count; i++)
 		reached[i] = servers_reached_at(servers, &servers->list[i]);
-	health_set(servers->health, reached, count);
+	health_set(servers->health, reached, servers->count);
 }
 
 static bool is_same(const struct servers *servers, const struct servers_source *source)
