@@ -16,11 +16,13 @@ EXTRA_DIST += \
 	tests/lab/closed.py \
 	tests/lab/process.c \
 	tests/lab/resign.py \
+	tests/lab/rain.c \
 	tests/lab/rude_dns.py \
 	tests/lab/replay_dns.py \
 	tests/lab/run.sh \
 	tests/lab/server.py \
 	tests/lab/sizes.py \
+	tests/lab/slow.py \
 	tests/lab/t_cli.sh \
 	tests/lab/t_clients.sh \
 	tests/lab/t_completions.sh \
@@ -33,6 +35,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_deep.sh \
 	tests/lab/t_dns_conform.sh \
 	tests/lab/t_dns_links.sh \
+	tests/lab/t_dns_flood.sh \
 	tests/lab/t_dns_listen.sh \
 	tests/lab/t_dns_faults.sh \
 	tests/lab/t_dns_load.sh \
@@ -41,6 +44,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_rules.sh \
 	tests/lab/t_dns_path.sh \
 	tests/lab/t_dns_rude.sh \
+	tests/lab/t_dns_slow.sh \
 	tests/lab/t_dns_sec.sh \
 	tests/lab/t_dns_time.sh \
 	tests/lab/t_dns_once.sh \

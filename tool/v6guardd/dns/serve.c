@@ -213,6 +213,8 @@ static void look_up(struct serve *serve, const struct listen_client *client,
 	if (!lookup || !lookup_add(lookup, client, question)) {
 		if (lookup && is_new)
 			lookup_free(lookup);
+		serve->counters.answers++;
+		serve->counters.failures++;
 		refuse(serve, client, question, WIRE_SERVFAIL, ANSWER_EDE_NONE);
 		return;
 	}
