@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rain.c - rain ADDRESS udp|tcp COUNT SEED: so many random and mutated messages for a resolver
- * that knows dual.lab.test as 198.51.100.1. By UDP 31 at a time, and then one that is sound:
- * its answer says that all were taken, and has to be right. Every reply is looked at: it is
- * one, to a message that was sent, and repeats its question.
- * Prints "seed S: N sent, M replies, W wrong"; ends with 1 when the resolver falls silent.
+ * rain.c - rain ADDRESS udp|tcp COUNT SEED: so many random and mutated messages for a
+ * resolver that knows dual.lab.test as 198.51.100.1. By UDP 31 at a time, and then one
+ * that is sound: its answer says that all were taken, and has to be right. Every reply is
+ * looked at: it is one, to a message that was sent, and repeats its question. Prints
+ * "seed S: N sent, M replies, W wrong"; ends with 1 when the resolver falls silent.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,12 +30,21 @@ static const struct {
 	const char *bytes;
 	size_t size;
 } seeds[] = {
-#define SEED(text) {text, sizeof(text) - 1}
-	SEED("\1\0\0\1\0\0\0\0\0\1\4dual\3lab\4test\0\0\x1c\0\1\0\0\x29\4\xd0\0\0\x80\0\0\0"),
-	SEED("\1\0\0\1\0\0\0\0\0\1\4many\3lab\4test\0\0\1\0\1\0\0\x29\2\0\0\0\0\0\0\4\0\13\0\0"),
-	SEED("\1\0\0\1\0\0\0\0\0\1\6nodata\3lab\4test\0\0\x10\0\1\0\0\x29\x10\0\0\0\0\0\0\xc"
-	     "\0\xa\0\x8" "12345678"),
-	SEED("\1\x20\0\1\0\0\0\0\0\0\1" "1\3100\2" "51\003198\7in-addr\4arpa\0\0\xc\0\1"),
+#define SEED(text)                                                                       \
+	{                                                                                \
+		text, sizeof(text) - 1                                                   \
+	}
+	SEED("\1\0\0\1\0\0\0\0\0\1\4dual\3lab\4test\0\0\x1c\0\1\0\0\x29\4\xd0\0\0\x80\0\0"
+	     "\0"),
+	SEED("\1\0\0\1\0\0\0\0\0\1\4many\3lab\4test\0\0\1\0\1\0\0\x29\2\0\0\0\0\0\0\4\0"
+	     "\13\0\0"),
+	SEED("\1\0\0\1\0\0\0\0\0\1\6nodata\3lab\4test\0\0\x10\0\1\0\0\x29\x10\0\0\0\0\0\0"
+	     "\xc"
+	     "\0\xa\0\x8"
+	     "12345678"),
+	SEED("\1\x20\0\1\0\0\0\0\0\0\1"
+	     "1\3100\2"
+	     "51\003198\7in-addr\4arpa\0\0\xc\0\1"),
 	SEED("\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1"),
 	SEED(SOUND),
 };
@@ -111,7 +120,8 @@ static bool is_right(const uint8_t *reply, size_t size)
 	    memcmp(reply + 12, of->bytes + 12, end + 4 - 12) != 0)
 		return false;
 	/* What is sound, and said to be so, has the one address. */
-	if (of->size == sizeof(SOUND) + 1 && !memcmp(of->bytes + 2, SOUND, sizeof(SOUND) - 1))
+	if (of->size == sizeof(SOUND) + 1 &&
+	    !memcmp(of->bytes + 2, SOUND, sizeof(SOUND) - 1))
 		return !(reply[3] & 0xf) && !memcmp(reply + size - 4, "\306\63\144\1", 4);
 	return true;
 }
@@ -164,7 +174,8 @@ static bool by_tcp(const struct sockaddr_in *name, unsigned long long count)
 {
 	while (count_sent < count) {
 		const int fd = socket(AF_INET, SOCK_STREAM, 0);
-		if (fd < 0 || connect(fd, (const struct sockaddr *)name, sizeof(*name)) < 0)
+		if (fd < 0 ||
+		    connect(fd, (const struct sockaddr *)name, sizeof(*name)) < 0)
 			return false;
 		for (unsigned i = 0; i < 4; i++) {
 			struct message message;
@@ -199,7 +210,7 @@ int main(int argc, char **argv)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&name, sizeof(name)) < 0)
 		return 2;
 	is_good = strcmp(argv[2], "udp") ? by_tcp(&name, count) : by_udp(fd, count);
-	printf("seed %s: %llu sent, %llu replies, %llu wrong\n", argv[4], count_sent, replies,
-	       wrong);
+	printf("seed %s: %llu sent, %llu replies, %llu wrong\n", argv[4], count_sent,
+	       replies, wrong);
 	return is_good ? 0 : 1;
 }
