@@ -198,10 +198,11 @@ static struct world_says *find_says(const uint8_t *name, uint16_t type, bool cd)
 
 static void note_asked(const uint8_t *name, uint16_t type, bool cd)
 {
-	struct world_asked *one = &world.asked[world.asked_count];
+	struct world_asked *one;
 
 	if (world.asked_count++ >= WORLD_ASKED)
 		return;
+	one = &world.asked[world.asked_count - 1];
 	memcpy(one->name, name, wire_name_length(name));
 	one->type = type;
 	one->cd = cd;

@@ -129,7 +129,8 @@ static void say(struct world_says *says, unsigned index)
 	wire_set_u16(bytes + 6, answers);
 	wire_set_u16(bytes + 8, authorities);
 	free(says->packet);
-	says->size = roll(10) ? out.at : roll((uint32_t)out.at);
+	says->size =
+		roll(10) ? out.at : WIRE_HEADER + roll((uint32_t)out.at - WIRE_HEADER);
 	says->packet = malloc(out.at);
 	assert_non_null(says->packet);
 	memcpy(says->packet, bytes, out.at);

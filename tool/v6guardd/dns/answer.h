@@ -36,7 +36,8 @@ enum answer_ede {
 
 /** What upstream said to one question. */
 struct answer_reply {
-	const uint8_t *packet; /* NULL: nothing came, or nothing that can be read */
+	/* At least a header. NULL: nothing came, or nothing that can be read. */
+	const uint8_t *packet;
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
 };
