@@ -170,11 +170,32 @@ policy off '[resolver]' 'enable = yes' "upstream = $DNS6" 'dnssec = validate' 't
 	'[log]' "to = /run/events" 'events = bogus'
 check "bogus" 'SERVFAIL; EDE 6' "$(both nodata.lab.test TXT)"
 check "... is told" '{"event":"bogus","name":"nodata.lab.test.","type":"TXT","client":"127.0.0.1"}' "$(told bogus nodata)"
-policy off '[resolver]' 'enable = yes' "upstream = $DNS6" '[log]' "to = /run/events" 'events = synthesized' \
-	'[nat64]' 'mode = on' 'prefix = 2001:db8:46::/96'
+policy off '[resolver]' 'enable = yes' "upstream = $DNS6" '[log]' "to = /run/events" 'events = synthesized blocked' \
+	'[nat64]' 'mode = on' 'prefix = 2001:db8:46::/96' \
+	'[rule all]' 'priority = 1' 'domains = many.test' 'action = block' 'qtypes = A'
 check "made" 'NOERROR; AAAA 2001:db8:46::c633:6401; EDE 29' "$(both v4only.lab.test AAAA)"
 check "... is told" '{"event":"synthesized","name":"v4only.lab.test.","type":"AAAA","client":"127.0.0.1","prefix":"2001:db8:46::/96","addresses":["2001:db8:46::c633:6401"]}' \
 	"$(told synthesized)"
+
+# ---- too many ------------------------------------------------------------------------------
+
+sleep 1.1
+lines=$(grep -c many.test "$events")
+on both "$python" - <<-'END'
+	import socket, struct
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	s.connect(("127.0.0.64", 53)); s.settimeout(5)
+	for i in range(2000):
+	    name = b"\6n%05d\4many\4test\0" % i
+	    s.send(struct.pack("!6H", i, 0x100, 1, 0, 0, 0) + name + struct.pack("!2H", 1, 1))
+	    s.recv(512)
+END
+written=$(($(grep -c many.test "$events") - lines))
+check "2000 blocked at once: 50 lines a second" few "$([ "$written" -ge 50 ] && [ "$written" -le 500 ] && echo few || echo "$written lines")"
+sleep 1.1
+both x.many.test A >/dev/null
+check "... and the others are counted" $((2000 - written)) "$("$python" -c 'import json, sys
+print(sum(json.loads(l).get("lost", 0) for l in open(sys.argv[1]) if "many.test" in l))' "$events")"
 
 # ---- a program that asks nobody but the resolver --------------------------------------------
 
@@ -198,27 +219,5 @@ check "... is stuck: broken, as both were told together" '"prefix":"2a05:5::1/12
 check "... and what was kept is forgotten" 'NOERROR; EDE 17 [guard] auto' "$(both w5.lab.test AAAA by)"
 kill %% 2>/dev/null
 filter both 6
-
-# ---- too many ------------------------------------------------------------------------------
-
-policy off '[resolver]' 'enable = yes' '[log]' "to = /run/events" 'events = blocked' \
-	'[rule all]' 'priority = 1' 'domains = many.test' 'action = block' 'qtypes = A'
-sleep 1.1
-lines=$(grep -c many.test "$events")
-on both "$python" - <<-'END'
-	import socket, struct
-	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-	s.connect(("127.0.0.64", 53)); s.settimeout(5)
-	for i in range(2000):
-	    name = b"\6n%05d\4many\4test\0" % i
-	    s.send(struct.pack("!6H", i, 0x100, 1, 0, 0, 0) + name + struct.pack("!2H", 1, 1))
-	    s.recv(512)
-END
-written=$(($(grep -c many.test "$events") - lines))
-check "2000 blocked at once: 50 lines a second" few "$([ "$written" -ge 50 ] && [ "$written" -le 500 ] && echo few || echo "$written lines")"
-sleep 1.1
-both x.many.test A >/dev/null
-check "... and the others are counted" $((2000 - written)) "$("$python" -c 'import json, sys
-print(sum(json.loads(l).get("lost", 0) for l in open(sys.argv[1]) if "many.test" in l))' "$events")"
 daemon_stop both
 lab_done
