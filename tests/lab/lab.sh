@@ -301,6 +301,32 @@ lab_reverse() {
 	return 0
 }
 
+# lab_knot_head FOLDER ADDRESSES [LINE...]: what configurations of knotd begin with, keeping all
+# of its own in FOLDER; LINE: more for the server.
+lab_knot_head() {
+	local folder=$1 listen=$2
+	shift 2
+	cat <<-END
+		server:
+		    rundir: "$folder"
+		    listen: [ $listen ]
+		    udp-workers: 1
+		    tcp-workers: 1
+		    background-workers: 1
+	END
+	[ $# -eq 0 ] || printf '    %s\n' "$@"
+	cat <<-END
+		log:
+		  - target: stderr
+		    any: warning
+		database:
+		    storage: "$folder"
+		    journal-db-max-size: 16M
+		    kasp-db-max-size: 5M
+		    timer-db-max-size: 1M
+	END
+}
+
 lab_dns() {
 	local dir=$LAB_DIR/dns
 	mkdir -p "$dir/run"
@@ -310,21 +336,8 @@ lab_dns() {
 	lab_reverse 6 >"$dir/4.6.0.0.8.b.d.0.1.0.0.2.ip6.arpa.zone"
 	printf '$TTL 300\n. SOA ns. root. 1 3600 600 86400 60\n. NS ns.\nns. A %s\n' "$DNS4" \
 		>"$dir/root.zone"
-	cat >"$dir/knot.conf" <<-END
-		server:
-		    rundir: "$dir/run"
-		    listen: [ $DNS4@53, $DNS6@53 ]
-		    udp-workers: 1
-		    tcp-workers: 1
-		    background-workers: 1
-		log:
-		  - target: stderr
-		    any: warning
-		database:
-		    storage: "$dir/run"
-		    journal-db-max-size: 16M
-		    kasp-db-max-size: 5M
-		    timer-db-max-size: 1M
+	lab_knot_head "$dir/run" "$DNS4@53, $DNS6@53" >"$dir/knot.conf"
+	cat >>"$dir/knot.conf" <<-END
 		mod-stats:
 		  - id: count
 		    query-type: on

@@ -68,21 +68,8 @@ knot_conf() {
 	local name=$1 signing=$2 zone
 	mkdir -p "$dir/$name"
 	shift 2
+	lab_knot_head "$dir/$name" "$(sed 's/[[:space:]]\+/\n/g' | sed '/^$/d; s/$/@53/' | paste -sd,)"
 	cat <<-END
-		server:
-		    rundir: "$dir/$name"
-		    listen: [ $(sed 's/[[:space:]]\+/\n/g' | sed '/^$/d; s/$/@53/' | paste -sd,) ]
-		    udp-workers: 1
-		    tcp-workers: 1
-		    background-workers: 1
-		log:
-		  - target: stderr
-		    any: warning
-		database:
-		    storage: "$dir/$name"
-		    journal-db-max-size: 16M
-		    kasp-db-max-size: 5M
-		    timer-db-max-size: 1M
 		template:
 		  - id: default
 		    storage: "$dir/$name"

@@ -238,21 +238,8 @@ printf '%s\n' '$ORIGIN corp.example.' '$TTL 300' '@ SOA ns hostmaster 1 3600 600
 	'lo A 127.0.0.1' >"$LAB_DIR/corp/corp.example.zone"
 printf '%s\n' '$TTL 300' '@ SOA ns.corp.example. hostmaster.corp.example. 1 3600 600 86400 60' \
 	'@ NS ns.corp.example.' '1.1.9 PTR www.corp.example.' >"$LAB_DIR/corp/10.in-addr.arpa.zone"
-cat >"$LAB_DIR/corp/knot.conf" <<-END
-	server:
-	    rundir: "$LAB_DIR/corp"
-	    listen: $corp4@53
-	    udp-workers: 1
-	    tcp-workers: 1
-	    background-workers: 1
-	log:
-	  - target: stderr
-	    any: warning
-	database:
-	    storage: "$LAB_DIR/corp"
-	    journal-db-max-size: 16M
-	    kasp-db-max-size: 5M
-	    timer-db-max-size: 1M
+lab_knot_head "$LAB_DIR/corp" "$corp4@53" >"$LAB_DIR/corp/knot.conf"
+cat >>"$LAB_DIR/corp/knot.conf" <<-END
 	template:
 	  - id: default
 	    storage: "$LAB_DIR/corp"

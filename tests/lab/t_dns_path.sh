@@ -19,22 +19,8 @@ ip addr add 192.0.2.55/32 dev lo
 		count = i % 10 ? 1 + i % 30 : i % 20 ? 80 : 150
 		for (j = 1; j <= count; j++) printf "n%d A 198.51.%d.%d\n", i, i % 250, j } }'
 } >"$dir/sec.zone"
-cat >"$dir/knot.conf" <<-END
-	server:
-	    rundir: "$dir"
-	    listen: [ 2001:db8:53::55@53, 192.0.2.55@53 ]
-	    udp-max-payload: 4096
-	    udp-workers: 1
-	    tcp-workers: 1
-	    background-workers: 2
-	log:
-	  - target: stderr
-	    any: warning
-	database:
-	    storage: "$dir"
-	    journal-db-max-size: 32M
-	    kasp-db-max-size: 5M
-	    timer-db-max-size: 1M
+lab_knot_head "$dir" '2001:db8:53::55@53, 192.0.2.55@53' 'udp-max-payload: 4096' >"$dir/knot.conf"
+cat >>"$dir/knot.conf" <<-END
 	template:
 	  - id: default
 	    storage: "$dir"

@@ -26,21 +26,8 @@ printf '%s\n' '$TTL 300' '@ SOA ns.sec. h.sec. 1 7200 3600 1209600 120' '@ NS ns
 	>"$dir/sign/plain.zone"
 # knot_conf FOLDER SIGNING: what serves sec. and plain. from there.
 knot_conf() {
-	cat >"$1/knot.conf" <<-END
-		server:
-		    rundir: "$1"
-		    listen: [ 2001:db8:53::55@53 ]
-		    udp-workers: 1
-		    tcp-workers: 1
-		    background-workers: 1
-		log:
-		  - target: stderr
-		    any: warning
-		database:
-		    storage: "$1"
-		    journal-db-max-size: 16M
-		    kasp-db-max-size: 5M
-		    timer-db-max-size: 1M
+	lab_knot_head "$1" 2001:db8:53::55@53 >"$1/knot.conf"
+	cat >>"$1/knot.conf" <<-END
 		template:
 		  - id: default
 		    storage: "$1"
