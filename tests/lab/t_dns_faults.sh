@@ -59,10 +59,10 @@ shapes() {
 	ln -s a/resolv.conf "$etc/new"; mv -T "$etc/new" "$etc/resolv.conf"; used s6 'a link in its place'
 	ln -s b/resolv.conf "$etc/new"; mv -T "$etc/new" "$etc/resolv.conf"; used s5 'the link leads elsewhere'
 	rm "$etc/resolv.conf"; renamed 127.0.0.64 $s6; used s6 'the listener itself, and a server'
-	: >"$etc/resolv.conf"; sleep 0.7; renamed $s5; used s5 'emptied'
-	rm "$etc/resolv.conf"; sleep 0.7; renamed $s6; used s6 'gone'
-	renamed 127.0.0.64; sleep 0.7; renamed $s5; used s5 'the listener alone'
-	head -c 3000 /dev/urandom >"$etc/resolv.conf"; sleep 0.7; renamed $s6; used s6 'garbage'
+	: >"$etc/resolv.conf"; sleep 0.5; renamed $s5; used s5 'emptied'
+	rm "$etc/resolv.conf"; sleep 0.5; renamed $s6; used s6 'gone'
+	renamed 127.0.0.64; sleep 0.5; renamed $s5; used s5 'the listener alone'
+	head -c 3000 /dev/urandom >"$etc/resolv.conf"; sleep 0.5; renamed $s6; used s6 'garbage'
 	printf 'nameserver\nnameserver 300.1.2.3\nnameserver ::g\nnameserver %s junk\n' $s5 >"$etc/resolv.conf"; used s5 'lines that are none'
 }
 # What the worker holds: resident KiB, and descriptors.
@@ -73,7 +73,7 @@ holds() {
 }
 # 200 times, with V6GUARD_LONG each of them noticed.
 many_times() {
-	local i pause=0.045
+	local i pause=0.03
 	[ -z "${V6GUARD_LONG:-}" ] || pause=0.5
 	for i in $(seq 200); do
 		renamed "$([ $((i % 2)) -eq 0 ] && echo $s5 || echo $s6)"
@@ -100,15 +100,15 @@ resolver drop1 2001:db8:53::a3
 resolver drop2 2001:db8:53::a3 192.0.2.72
 loads=
 for host in kill1 kill2 drop1 drop2; do
-	on "$host" "$python" "$here/load.py" 127.0.0.64 15 "$LAB_DIR/$host/load" &
+	on "$host" "$python" "$here/load.py" 127.0.0.64 13 "$LAB_DIR/$host/load" &
 	loads="$loads $!"
 done
 resolver r $s5
-time=20
+time=14
 [ -z "${V6GUARD_LONG:-}" ] || time=115
 on r "$python" "$here/load.py" 127.0.0.64 $time "$LAB_DIR/r/load" &
 loads="$loads $!"
-sleep 1.5
+sleep 1.2
 { shapes >"$LAB_DIR/r/shapes"; many_times >"$LAB_DIR/r/holds"; } &
 loads="$loads $!"
 
@@ -116,11 +116,11 @@ kill_odd s1
 filter drop1 6 'ip6 daddr 2001:db8:53::a3 drop'
 filter drop2 6 'ip6 daddr 2001:db8:53::a3 drop'
 first=$(real_ms)
-sleep 2.5
+sleep 2
 kill_odd s2
 filter drop2 4 'ip daddr 192.0.2.72 drop'
 second=$(real_ms)
-sleep 6
+sleep 5.5
 returned=$(real_ms)
 # kill2: the one that was left out before the other one died. drop2: the other one.
 odd s1 2001:db8:53::a1

@@ -96,6 +96,8 @@ check 'back' 'NOERROR; A 198.51.100.1' "$(on h "$python" "$here/ask.py" 127.0.0.
 rm "$links/$(index vpn0)"
 soon
 check 'the link is gone, and its names are as others' NXDOMAIN "$(on h "$python" "$here/ask.py" 127.0.0.64 gone.odd.test A)"
+check 'what it answered before is forgotten' NXDOMAIN "$(on h "$python" "$here/ask.py" 127.0.0.64 back.odd.test A)"
+check 'and nothing else' 0 "$(asked=$(lab_asked A); on h "$python" "$here/ask.py" 127.0.0.64 ours.lab.test A >/dev/null; echo $(($(lab_asked A) - asked)))"
 daemon_stop h
 check 'nothing was said' '' "$(grep -v 'started: mode' "$LAB_DIR/h/daemon.log")"
 lab_done

@@ -82,7 +82,8 @@ struct serve {
 	bool has_rules;
 	struct told told;
 	unsigned holds;
-	uint32_t era; /* grows with each configuration */
+	uint32_t era; /* grows with each configuration, and with other routes */
+	uint32_t routes_era;
 	bool ipv6_default, ipv4_usable;
 	struct upstream *upstream;
 	struct listen *listen;

@@ -147,6 +147,20 @@ bool upstream_has_route(const struct upstream *upstream, const uint8_t *name)
 	return link_routes_of(&upstream->servers.routes, name) != NULL;
 }
 
+uint32_t upstream_routes_era(const struct upstream *upstream)
+{
+	return upstream->servers.routes_era;
+}
+
+bool upstream_is_rerouted(const struct upstream *upstream, const uint8_t *name)
+{
+	const struct link_route *is = link_routes_of(&upstream->servers.routes, name);
+	const struct link_route *was =
+		link_routes_of(&upstream->servers.routes_before, name);
+
+	return is && was ? memcmp(is, was, sizeof(*is)) != 0 : is != was;
+}
+
 /* There is somebody to ask for NAME. */
 static bool has_servers(const struct upstream *upstream, const uint8_t *name)
 {

@@ -54,6 +54,9 @@ bool upstream_is_via_nat64(const struct upstream *upstream,
 			   const struct dns_endpoint *server);
 /** NAME (lower case) is for the servers of one link. */
 bool upstream_has_route(const struct upstream *upstream, const uint8_t *name);
+/** It grows when other names are. NAME is for others since then. */
+uint32_t upstream_routes_era(const struct upstream *upstream);
+bool upstream_is_rerouted(const struct upstream *upstream, const uint8_t *name);
 /** Queries handed to libunbound so far. */
 uint64_t upstream_asked(const struct upstream *upstream);
 

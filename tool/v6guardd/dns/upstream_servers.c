@@ -125,7 +125,9 @@ static bool take_servers(struct servers *servers, const struct servers_source *s
 	bool is_other = false;
 
 	if (memcmp(&servers->routes, &source->routes, sizeof(source->routes)) != 0) {
+		servers->routes_before = servers->routes;
 		servers->routes = source->routes;
+		servers->routes_era++;
 		is_other = true;
 	}
 	if (is_same(servers, source))

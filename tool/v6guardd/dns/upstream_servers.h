@@ -22,6 +22,8 @@ struct servers {
 	size_t count;
 	struct dns_endpoint list[UPSTREAM_SERVERS];
 	struct link_routes routes; /* of names that are for others */
+	struct link_routes routes_before;
+	uint32_t routes_era; /* grows when they change */
 	/* Of the last look. */
 	long long looked_ms;
 	struct stat seen[SOURCE_FILES];
