@@ -189,24 +189,6 @@ void serve_release(struct serve *serve)
 		serve->ops.policy_done(serve->ops.ctx);
 }
 
-static bool is_rerouted(const void *ctx, const uint8_t *name, uint16_t type)
-{
-	(void)type;
-	return upstream_is_rerouted(ctx, name);
-}
-
-/* A link came or went: its names are known to others, or no more. */
-static void note_routes(struct serve *serve)
-{
-	const uint32_t era = upstream_routes_era(serve->upstream);
-
-	if (era == serve->routes_era)
-		return;
-	serve->routes_era = era;
-	serve->era++;
-	cache_flush_if(serve->cache, is_rerouted, serve->upstream);
-}
-
 static void look_up(struct serve *serve, const struct listen_client *client,
 		    const struct question *question)
 {
@@ -239,7 +221,7 @@ static void look_up(struct serve *serve, const struct listen_client *client,
 	serve->counters.joined += !is_new;
 	if (is_new)
 		lookup_begin(lookup);
-	note_routes(serve);
+	serve_note_routes(serve);
 }
 
 static void on_message(void *ctx, const struct listen_client *client,

@@ -135,3 +135,19 @@ bool serve_is_same_answers(const struct dns_config *old, const struct dns_config
 	like.clients = old->clients;
 	return !memcmp(&like, old, sizeof(like));
 }
+
+static bool is_rerouted(const void *ctx, const struct cache_seen *seen)
+{
+	return upstream_is_rerouted(ctx, seen->name);
+}
+
+void serve_note_routes(struct serve *serve)
+{
+	const uint32_t era = upstream_routes_era(serve->upstream);
+
+	if (era == serve->routes_era)
+		return;
+	serve->routes_era = era;
+	serve->era++;
+	cache_flush_if(serve->cache, is_rerouted, serve->upstream);
+}

@@ -114,6 +114,8 @@ bool serve_is_failure(uint16_t flags);
 
 /* ---- serve_forget.c ---- */
 
+/* A link came or went: its names are known to others, or no more. */
+void serve_note_routes(struct serve *serve);
 /* POLICY has taken the place of what serve has; what it decided otherwise is forgotten.
  */
 void serve_forget_policy(struct serve *serve, const struct serve_policy *policy,
