@@ -154,7 +154,7 @@ check "an answer for a second" 'NOERROR; A 198.51.100.1' "$(both brief.odd.test 
 filter both 6 'ip6 daddr 2001:db8:53::54 udp dport 53 drop' 'ip6 daddr 2001:db8:53::54 tcp dport 53 drop'
 # told_server STATE: within 8 s, while names are asked for.
 told_server() {
-	until_true 8 bash -c "nsenter -t ${lab_pid[both]} -n -m $python $here/ask.py 127.0.0.64 \$RANDOM.lab.test A >/dev/null
+	until_true 8 bash -c "nsenter -t ${lab_pid[both]} -n -m timeout 0.5 $python $here/ask.py 127.0.0.64 \$RANDOM.lab.test A >/dev/null
 		grep -q '\"state\":\"$1\"' $events"
 	told upstream
 }
