@@ -219,7 +219,9 @@ void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const cha
 		if (ns_parserr(&message, ns_s_an, i, &rr) < 0)
 			return;
 		put_value(&message, &rr, value, sizeof(value));
-		snprintf(text, sizeof(text), "%s. %u %s %s", ns_rr_name(rr),
+		/* libc writes the root with its dot, and no other name. */
+		snprintf(text, sizeof(text), "%s%s %u %s %s", ns_rr_name(rr),
+			 strcmp(ns_rr_name(rr), ".") != 0 ? "." : "",
 			 (unsigned)ns_rr_ttl(rr),
 			 gp_qtype_name((uint16_t)ns_rr_type(rr), type), value);
 		visit(ctx, text);
