@@ -72,6 +72,9 @@ printf 'nameserver 127.0.0.53\n' >"$etc/resolv.conf"
 printf '%s\n' '[resolver]' 'enable = yes' '[nat64]' 'mode = off' >"$etc/v6guard/v6guard.conf"
 daemon h
 check 'v6guardd, by the same files' "$expected" "$(names 127.0.0.64 ours)"
+check 'status says so' "corp.local.: 10.99.0.1:53 (link)
+lab.test.: [$DNS6]:53 (link)
+odd.test.: 10.99.0.1:53 (link)" "$(on h v6guard resolver status | grep -A2 ^forwards | sed 's/^forwards//; s/^ *//' | sort)"
 check 'an answer of the link' 'NOERROR; A 198.51.100.1' "$(on h "$python" "$here/ask.py" 127.0.0.64 x.odd.test A)"
 
 # Within a second of the change.

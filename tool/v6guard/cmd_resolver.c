@@ -79,8 +79,9 @@ static void print_forward(struct out *out, const json_t *status)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *zone = json_array_get(list, i);
 		const char *name = json_string_value(json_object_get(zone, "zone"));
-		out_line(out, "%-*s%s: %s\n", OUT_LABEL, i ? "" : "forwards",
-			 name ? name : "?", list_text(zone, "servers", text));
+		out_line(out, "%-*s%s: %s%s\n", OUT_LABEL, i ? "" : "forwards",
+			 name ? name : "?", list_text(zone, "servers", text),
+			 json_is_true(json_object_get(zone, "link")) ? " (link)" : "");
 	}
 }
 

@@ -60,24 +60,35 @@ static bool is_any(const struct upstream *upstream, const struct dns_endpoint *s
 	return true;
 }
 
-/* Zones with servers of their own. */
+static json_t *zone_value(const struct worker *worker, const uint8_t *zone,
+			  const struct dns_endpoint *servers, size_t count, bool is_link)
+{
+	char name[WIRE_NAME_TEXT];
+
+	return json_pack(
+		"{s:s s:o s:o s:b}", "zone", wire_name_text(zone, name), "servers",
+		endpoints_value(worker, servers, count, is_any, true), "via_nat64",
+		endpoints_value(worker, servers, count, upstream_is_via_nat64, true),
+		"link", is_link);
+}
+
+/* Zones with servers of their own: of [forward], then of links. */
 static json_t *forward_value(const struct worker *worker)
 {
 	const struct dns_config *config = &worker->settings.dns;
-	char name[WIRE_NAME_TEXT];
+	const struct link_routes *routes = upstream_routes(serve_upstream(worker->serve));
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < config->zone_count; i++) {
 		const struct dns_zone *zone = &config->zones[i];
-		json_t *servers = endpoints_value(worker, zone->upstream,
-						  zone->upstream_count, is_any, true);
-		json_t *via =
-			endpoints_value(worker, zone->upstream, zone->upstream_count,
-					upstream_is_via_nat64, true);
+		json_array_append_new(list, zone_value(worker, zone->name, zone->upstream,
+						       zone->upstream_count, false));
+	}
+	for (size_t i = 0; i < routes->count; i++) {
+		const struct link_route *route = &routes->list[i];
 		json_array_append_new(list,
-				      json_pack("{s:s s:o s:o}", "zone",
-						wire_name_text(zone->name, name),
-						"servers", servers, "via_nat64", via));
+				      zone_value(worker, route->name, route->servers.list,
+						 route->servers.count, true));
 	}
 	return list;
 }

@@ -147,6 +147,11 @@ bool upstream_has_route(const struct upstream *upstream, const uint8_t *name)
 	return link_routes_of(&upstream->servers.routes, name) != NULL;
 }
 
+const struct link_routes *upstream_routes(const struct upstream *upstream)
+{
+	return &upstream->servers.routes;
+}
+
 uint32_t upstream_routes_era(const struct upstream *upstream)
 {
 	return upstream->servers.routes_era;

@@ -52,7 +52,9 @@ bool upstream_is_left_out(const struct upstream *upstream,
 /** SERVER is asked through a NAT64 prefix. */
 bool upstream_is_via_nat64(const struct upstream *upstream,
 			   const struct dns_endpoint *server);
-/** NAME (lower case) is for the servers of one link. */
+/** Names that are for the servers of one link; stays the upstream's. */
+const struct link_routes *upstream_routes(const struct upstream *upstream);
+/** NAME (lower case) is one. */
 bool upstream_has_route(const struct upstream *upstream, const uint8_t *name);
 /** It grows when other names are. NAME is for others since then. */
 uint32_t upstream_routes_era(const struct upstream *upstream);
