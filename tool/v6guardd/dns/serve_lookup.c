@@ -110,7 +110,8 @@ static bool take_stale(struct lookup *lookup, struct cache_hit *hit)
 		return true;
 	}
 	/* It may be what another configuration would not have asked for, or believed. */
-	if (lookup->era == serve->era && !lookup->is_counting)
+	if (lookup->era == serve->era && !lookup->is_counting &&
+	    !(lookup->is_unasked && serve_is_failure(answer->flags)))
 		cache_put(serve->cache, &key, answer, now);
 	return false;
 }
@@ -354,8 +355,10 @@ static void ask(struct lookup *lookup, const uint8_t *name, uint16_t type,
 	const bool cd = lookup->question.flags & WIRE_CD;
 
 	if (!upstream_ask(lookup->serve->upstream, name, type, lookup->question.class, cd,
-			  done, lookup, &half->query))
+			  done, lookup, &half->query)) {
+		lookup->is_unasked = true;
 		take_reply(half, &nothing);
+	}
 }
 
 static void follow_lead(struct lookup *lookup, unsigned lead, const uint8_t *target)

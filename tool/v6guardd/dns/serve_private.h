@@ -65,6 +65,7 @@ struct lookup {
 	bool is_counting; /* whoever waited has had the answer: a dry run is counted yet
 			   */
 	bool is_again;    /* it is asked anew as soon as the loop runs */
+	bool is_unasked;  /* there was nobody to ask: no failure of the name (RFC 9520) */
 	bool is_late;     /* whoever waited has had an old answer; the new one is kept */
 	uint32_t era;     /* of the configuration that it was asked under */
 	struct event *timer;
