@@ -73,6 +73,10 @@ daemon_stop few
 daemon few
 ask few v4only.lab.test A >/dev/null
 size=$(awk '/^VmPeak/ { print $2 }' "/proc/$(worker few)/status")
+silent 1900
+got=$(during w1 w2 w3 w4 w5 w6 dual)
+check "all descriptors, 1 900 names without an answer: good ones have theirs" '7 right' \
+	"$(awk '$2 == "NOERROR" { n += $1 } END { print n " right" }' <<<"$got"; not_wrong <<<"$got" | grep -v '^right')"
 daemon_stop few
 (ulimit -v $((size + 2000)) && exec nsenter -t "${lab_pid[few]}" -n -m -- v6guardd -f) >>"$LAB_DIR/few/daemon.log" 2>&1 &
 lab_daemon[few]=$!

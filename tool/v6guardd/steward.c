@@ -31,7 +31,7 @@
 
 #define WORKER_USER "v6guard"
 #define NSCD_EVERY_MS 2000
-#define RESOLVER_FILES 4096
+#define RESOLVER_FILES 8192
 /* The worker, asked to end, has so long. */
 #define GOODBYE_MS 3000
 

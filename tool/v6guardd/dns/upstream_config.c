@@ -135,7 +135,8 @@ static bool set_zones(struct ub_ctx *ctx, const struct servers *servers)
 }
 
 /*
- * Found by experiment: with the default outgoing-range silent servers starve good ones;
+ * Found by experiment: with the default outgoing-range silent servers starve good ones
+ * (a socket is taken for as long as one waits, and SERVE_LOOKUPS may wait);
  * each name would be retried for 17 s; and a server that was silent once is avoided for
  * 15 minutes. A server that is near is asked again after 50 ms, and given up after 3
  * such times, although it may be resolving all the while: questions go out at 0, 0.4,
@@ -155,7 +156,7 @@ static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool 
 	const bool finds = validates || recurses;
 	const char *const options[][2] = {
 		{"module-config:", validates ? "validator iterator" : "iterator"},
-		{"outgoing-range:", "512"},
+		{"outgoing-range:", "2048"},
 		{"num-queries-per-thread:", "2048"},
 		{"infra-cache-min-rtt:", "400"},
 		{"outbound-msg-retry:", "3"},
