@@ -24,8 +24,9 @@ resolver() {
 	shift
 	lab_host healthy "$host"
 	mkdir -p "$LAB_DIR/$host/etc/v6guard"
-	printf '%s\n' '[log]' 'events = none' '[resolver]' 'enable = yes' '[nat64]' 'mode = off' \
-		>"$LAB_DIR/$host/etc/v6guard/v6guard.conf"
+	# What a small cache holds does not look like something that is lost.
+	printf '%s\n' '[log]' 'events = none' '[nat64]' 'mode = off' '[resolver]' 'enable = yes' \
+		"cache-size = $([ "$host" = r ] && echo 64k || echo 16m)" >"$LAB_DIR/$host/etc/v6guard/v6guard.conf"
 	printf 'nameserver %s\n' "$@" >"$LAB_DIR/$host/etc/resolv.conf"
 	daemon "$host"
 }
