@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "dns_text.h"
@@ -333,13 +334,56 @@ static void finishing(void **state)
 	cache_free(cache);
 }
 
+/* A failure's message is short, and a name may be long: of two with one hash, the one
+ * that is kept at the end of all memory. */
+static void last_of_all(void **state)
+{
+	enum { RING = 65536, EACH = 64, PAGE = 4096 };
+	const uint8_t *guard =
+		mmap(NULL, RING + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t longer[WIRE_NAME];
+	struct cache_key key = {.hash = 0};
+	struct cache_hit hit;
+	struct cache *cache;
+	char text[16];
+
+	(void)state;
+	/* The next one of that size goes there, with the page behind left out of reach.
+	 */
+	assert_true((const void *)guard != MAP_FAILED);
+	assert_int_equal(munmap((void *)(uintptr_t)guard, RING), 0);
+	cache = cache_new(RING, START);
+	assert_non_null(cache);
+	for (unsigned i = 0; i < RING / EACH; i++) {
+		snprintf(text, sizeof(text), "x%04u.", i);
+		make(text, 0, 0, 0);
+		answer.lifetime = 5;
+		key = key_of(text, WIRE_A);
+		cache_put(cache, &key, &answer, START);
+	}
+	assert_int_equal(cache_entries(cache), RING / EACH);
+	assert_true(cache_get(cache, &key, START, 0, &hit));
+	assert_true(hit.image.bytes + hit.image.size <= guard + RING);
+	assert_true(hit.image.bytes + EACH > guard + RING);
+	memset(longer, 5, sizeof(longer));
+	longer[WIRE_NAME - 1] = 0;
+	for (key.name_length = WIRE_HEADER; key.name_length < WIRE_NAME;
+	     key.name_length++) {
+		key.name = longer;
+		assert_false(cache_get(cache, &key, START, 0, &hit));
+	}
+	cache_free(cache);
+	munmap((void *)(uintptr_t)(guard + RING), PAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times),      cmocka_unit_test(keys),
 		cmocka_unit_test(rounds),     cmocka_unit_test(too_large),
 		cmocka_unit_test(finishing),  cmocka_unit_test(bounded),
-		cmocka_unit_test(forgetting), cmocka_unit_test(texts),
+		cmocka_unit_test(forgetting), cmocka_unit_test(last_of_all),
+		cmocka_unit_test(texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

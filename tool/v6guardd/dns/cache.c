@@ -62,7 +62,7 @@ static uint8_t *bytes_of(struct entry *entry)
 
 static uint32_t hash_of(const struct cache_key *key)
 {
-	const uint32_t hash = wire_hash(key->hash, (uint8_t)key->type);
+	const uint32_t hash = (key->hash ^ key->type) * WIRE_PRIME;
 
 	return hash ^ hash >> 15;
 }
@@ -138,8 +138,10 @@ static bool is_it(const struct entry *entry, const struct cache_key *key, uint32
 	const uint16_t *ttls = (const uint16_t *)(const void *)(entry + 1);
 	const uint8_t *bytes = (const uint8_t *)(ttls + entry->ttl_count);
 
+	/* A shorter message may be the last thing in memory. */
 	return entry->hash == hash && entry->key == bits && entry->type == key->type &&
 	       entry->variant == key->variant &&
+	       entry->size >= WIRE_HEADER + key->name_length &&
 	       !memcmp(bytes + WIRE_HEADER, key->name, key->name_length);
 }
 

@@ -155,14 +155,18 @@ size_t wire_name_length(const uint8_t *name);
 #define WIRE_NAME_ROOM 264
 /** One more byte of what is hashed; begin with WIRE_HASH. */
 #define WIRE_HASH 2166136261U
+#define WIRE_PRIME 16777619U
 static inline uint32_t wire_hash(uint32_t hash, uint8_t c)
 {
-	return (hash ^ c) * 16777619U;
+	return (hash ^ c) * WIRE_PRIME;
 }
 static inline uint8_t wire_lower(uint8_t c)
 {
 	return (uint8_t)(c | ((uint8_t)(c - 'A') < 26) << 5);
 }
+/** Names are hashed by KEY from now on, which nobody else knows: no client can choose
+ * many that come to the same bucket. Before the first hash that is kept. */
+void wire_hash_by(const uint64_t key[2]);
 /** Of NAME, which is in lower case. */
 uint32_t wire_name_hash(const uint8_t *name);
 /** Its hash, and in LOWER the LENGTH bytes of NAME in lower case; both have
