@@ -391,6 +391,62 @@ static void hashes(void **state)
 	assert_true(fullest < 18);
 }
 
+/* Names that came to one hash, whatever it began with, while a word was multiplied with
+ * 64 bits as the result: what differs in the highest bit of a word, and of the next one
+ * in that and in bit 34, is gone after both. Bit i of N: the i-th pair of words. */
+static void put_alike(uint8_t name[WIRE_NAME], unsigned n)
+{
+	enum { LABEL = 64, PAIRS = 3 };
+
+	memset(name, 'x', 3 * LABEL);
+	name[0] = name[LABEL] = name[2 * LABEL] = LABEL - 1;
+	name[3 * LABEL] = 0;
+	for (unsigned i = 0; i < 3 * PAIRS; i++) {
+		uint8_t *words = name + i / PAIRS * LABEL + 8 + i % PAIRS * 16;
+		if (!(n >> i & 1))
+			continue;
+		words[7] ^= 0x80;
+		words[15] ^= 0x80;
+		words[12] ^= 4;
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Nobody can choose many names of one bucket: the key is drawn at each start. */
+static void chosen_names(void **state)
+{
+	enum { NAMES = 512 };
+	static const uint64_t keys[][2] = {{0x9e3779b97f4a7c15, 0xd1b54a32d192ed03},
+					   {0x9e3779b97f4a7c16, 0xd1b54a32d192ed03},
+					   {0x243f6a8885a308d3, 0x13198a2e03707344},
+					   {0, 0xa4093822299f31d0}};
+	uint32_t hashes[NAMES], first[4];
+	uint8_t name[WIRE_NAME];
+
+	(void)state;
+	for (size_t k = 0; k < 4; k++) {
+		unsigned different = 1;
+		wire_hash_by(keys[k]);
+		for (unsigned i = 0; i < NAMES; i++) {
+			put_alike(name, i);
+			hashes[i] = wire_name_hash(name);
+		}
+		first[k] = hashes[0];
+		for (size_t i = 0; i < k; i++)
+			assert_int_not_equal(first[i], first[k]);
+		qsort(hashes, NAMES, sizeof(hashes[0]), by_value);
+		for (unsigned i = 1; i < NAMES; i++)
+			different += hashes[i] != hashes[i - 1];
+		assert_true(different >= NAMES - 2);
+	}
+}
+
 static void resolv_conf(void **state)
 {
 	static const char text[] = "# nameserver 192.0.2.9\nsearch example\n"
@@ -434,11 +490,12 @@ static void resolv_conf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fates),     cmocka_unit_test(fields),
-		cmocka_unit_test(refusals),  cmocka_unit_test(cuts),
-		cmocka_unit_test(callbacks), cmocka_unit_test(compression),
-		cmocka_unit_test(names),     cmocka_unit_test(resolv_conf),
-		cmocka_unit_test(folding),   cmocka_unit_test(hashes),
+		cmocka_unit_test(fates),        cmocka_unit_test(fields),
+		cmocka_unit_test(refusals),     cmocka_unit_test(cuts),
+		cmocka_unit_test(callbacks),    cmocka_unit_test(compression),
+		cmocka_unit_test(names),        cmocka_unit_test(resolv_conf),
+		cmocka_unit_test(folding),      cmocka_unit_test(hashes),
+		cmocka_unit_test(chosen_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 /* worker_dns.c - the resolver in the worker's life: what it goes by, and what it tells.
  */
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -137,8 +138,18 @@ static bool new_serve(struct worker *worker, const struct listen_fds *fds)
 	return worker->serve != NULL;
 }
 
+/* Whoever may choose names is not to know which ones come to one bucket. */
+static void draw_hash_key(void)
+{
+	uint64_t key[2];
+
+	if (getrandom(key, sizeof(key), 0) == sizeof(key))
+		wire_hash_by(key);
+}
+
 bool make_resolver(struct worker *worker)
 {
+	draw_hash_key();
 	worker->dns_was_off = !worker->settings.dns.enable;
 	take_listeners(worker);
 	return !worker->files->resolves || new_serve(worker, worker->files->dns);

@@ -329,17 +329,37 @@ static uint64_t lower_word(uint64_t word)
 	return word | is_upper >> 2;
 }
 
+/* Until there is one by chance. */
+static uint64_t hash_key[2] = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03};
+
+void wire_hash_by(const uint64_t key[2])
+{
+	hash_key[0] = key[0];
+	/* No half of a factor is 0. */
+	hash_key[1] = key[1] | 0x100000001;
+}
+
+/* All four products of halves: with one word's product alone what differs in the highest
+ * bits stays there whatever the factor is, and the next word can take it back. */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	const uint64_t a_high = a >> 32, a_low = (uint32_t)a;
+	const uint64_t b_high = b >> 32, b_low = (uint32_t)b;
+	const uint64_t across = a_high * b_low ^ a_low * b_high;
+
+	return a_high * b_high ^ a_low * b_low ^ (across << 32 | across >> 32);
+}
+
 uint32_t wire_name_fold(const uint8_t *name, size_t length, uint8_t *lower)
 {
-	uint64_t hash = WIRE_HASH;
+	uint64_t hash = hash_key[0];
 
 	for (size_t i = 0; i < length; i += 8) {
 		uint64_t word;
 		memcpy(&word, name + i, sizeof(word));
 		word = lower_word(word);
 		memcpy(lower + i, &word, sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 29;
+		hash = mix(hash ^ word, hash_key[1]);
 	}
 	return (uint32_t)(hash ^ hash >> 32);
 }
