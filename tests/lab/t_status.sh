@@ -273,15 +273,15 @@ run 1 "status below a root" --root "$LAB_DIR/image" --json status
 json "asks nobody" absent 'd["daemon"]'
 check "nor is anything told" "" "$(cat "$log")"
 run 4 "verdict below a root" --root "$LAB_DIR/image" verdict list
-while read -r what warning expression; do
+while read -r what code warning expression; do
 	say "$expression"
-	run 0 "a change, and $what" --json apply
+	run "$code" "a change, and $what" --json apply
 	json "$what: a warning" "True" "len(d['warnings']) == 1 and '${warning//_/ }' in d['warnings'][0]"
 done <<-'END'
-	refused keeps_its_old_settings:_x:1:_bad replies["reload"] = {"ok": False, "generation": 1, "error": "x:1: bad"}
-	no-right was_not_told:_this_needs_root replies["reload"] = {"error": "this needs root"}
-	silence was_not_told:_v6guardd_does_not_answer replies["reload"] = None
-	garbage cannot_be_understood replies["reload"] = "x"
+	refused 1 keeps_its_old_settings:_x:1:_bad replies["reload"] = {"ok": False, "generation": 1, "error": "x:1: bad"}
+	no-right 0 was_not_told:_this_needs_root replies["reload"] = {"error": "this needs root"}
+	silence 0 was_not_told:_v6guardd_does_not_answer replies["reload"] = None
+	garbage 0 cannot_be_understood replies["reload"] = "x"
 END
 say 'replies["reload"] = {"ok": True, "generation": 1}'
 run 0 "a daemon that sees an old policy" mode auto

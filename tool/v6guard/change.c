@@ -129,31 +129,37 @@ static void flush_nscd(struct cli *cli)
 			  "cache for a while");
 }
 
-static void check_reload(struct change *change, const json_t *reply)
+/* False: it refuses what the files say. */
+static bool check_reload(struct change *change, const json_t *reply)
 {
 	const json_t *generation = json_object_get(reply, "generation");
 	const char *error = json_string_value(json_object_get(reply, "error"));
 
-	if (!json_is_true(json_object_get(reply, "ok")))
+	if (!json_is_true(json_object_get(reply, "ok"))) {
 		warn(change->cli, "v6guardd keeps its old settings: %s",
 		     error ? error : "it does not say why");
-	else if (change->generation > 0 &&
-		 (!json_is_integer(generation) ||
-		  json_integer_value(generation) < change->generation))
+		return false;
+	}
+	if (change->generation > 0 &&
+	    (!json_is_integer(generation) ||
+	     json_integer_value(generation) < change->generation))
 		warn(change->cli,
 		     "v6guardd does not see generation %lld: does it run in a "
 		     "file system of its own?",
 		     change->generation);
+	return true;
 }
 
-/* It looks after the files itself; whoever has changed one waits until it is in force. */
-static void reload_daemon(struct change *change)
+/* It looks after the files itself; whoever has changed one waits until it is in force.
+ * False: it refuses them. */
+static bool reload_daemon(struct change *change)
 {
 	struct daemon_reply reply;
+	bool is_good = true;
 
 	switch (daemon_ask(change->cli, "reload", DAEMON_RELOAD_MS, &reply)) {
 	case DAEMON_ANSWERED:
-		check_reload(change, reply.json);
+		is_good = check_reload(change, reply.json);
 		json_decref(reply.json);
 		break;
 	case DAEMON_ABSENT:
@@ -163,6 +169,7 @@ static void reload_daemon(struct change *change)
 		warn(change->cli, "v6guardd was not told: %s", reply.trouble);
 		break;
 	}
+	return is_good;
 }
 
 void change_report(const struct cli *cli, bool is_changed, const char *diff)
@@ -178,12 +185,13 @@ void change_report(const struct cli *cli, bool is_changed, const char *diff)
 int change_end(struct change *change, int code, const char *summary)
 {
 	struct cli *cli = change->cli;
+	bool is_refused = false;
 
 	gp_store_close(change->store);
 	if (change->is_policy)
 		flush_nscd(cli);
 	if (change->is_policy || change->wants_reload)
-		reload_daemon(change);
+		is_refused = !reload_daemon(change);
 	sigprocmask(SIG_SETMASK, &change->signals, NULL);
 	if (code == EXIT_DONE) {
 		change_report(cli, change->diff != NULL,
@@ -193,7 +201,9 @@ int change_end(struct change *change, int code, const char *summary)
 		else if (!cli->is_quiet)
 			out_line(cli->out, "%s\n", change->diff ? summary : "unchanged");
 		running_report(cli, &change->running);
-		if (cli->is_dry_run && change->diff)
+		/* `apply` is for all that the files say. */
+		if ((cli->is_dry_run && change->diff) ||
+		    (change->wants_reload && is_refused))
 			code = EXIT_NEGATIVE;
 	}
 	free(change->diff);
