@@ -38,6 +38,9 @@ else
 	echo "skip    exposure: this systemd-analyze cannot work offline"
 fi
 try "the program's folder is in" grep -q '^ExecStart=/.*/v6guardd -f$' "$unit"
+# What needs names waits for the target, which does nothing unless somebody asks for it.
+try "it comes before what looks up names" grep -q '^Before=nss-lookup.target$' "$unit"
+try "and sees that others wait for it" grep -q '^Wants=nss-lookup.target$' "$unit"
 if command -v systemd-tmpfiles >/dev/null; then
 	try "tmpfiles.d" systemd-tmpfiles --create --root="$dir" "$src/etc/systemd/tmpfiles.d/v6guard.conf"
 	try "the folders are there" test -d "$dir/run/v6guard" -a -d "$dir/var/lib/v6guard"
