@@ -406,7 +406,6 @@ static void dismiss(struct steward *steward)
 
 /* ---- the worker's beginning ---- */
 
-/* The worker holds on to the lock as well: no two of them may write the map. */
 /* As long as a library may be loaded and limits be raised. False: no resolver. */
 static bool prepare_resolver(struct worker_files *files, const struct settings *settings)
 {
@@ -431,6 +430,7 @@ static bool prepare_resolver(struct worker_files *files, const struct settings *
 	return files->resolves = is_good;
 }
 
+/* The worker holds on to the lock as well: no two of them may write the map. */
 static _Noreturn void be_worker(struct files *files, const struct steward *steward,
 				int steward_fd, pid_t parent)
 {
