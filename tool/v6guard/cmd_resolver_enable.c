@@ -79,13 +79,28 @@ static const char *owner_of(const struct gp_file *file)
 	return NULL;
 }
 
-/* Only a plain file, and nobody else's. */
-static int read_resolv_conf(const struct cli *cli, struct gp_file *out)
+/* What a crash leaves of a file may have holes; behind one nothing would be kept. */
+static int read_text(const struct cli *cli, struct gp_file *out)
 {
 	struct gp_diag diag;
 
 	if (gp_file_read(cli->root, RESOLV_CONF, out, &diag) != GP_OK)
 		return complain_diag(&diag);
+	const size_t length = strlen(out->bytes);
+	if (length == out->size)
+		return EXIT_DONE;
+	complain("%s: has a NUL byte in it, at %zu: no text", out->path, length);
+	gp_file_free(out);
+	return EXIT_INPUT;
+}
+
+/* Only a plain file, and nobody else's. */
+static int read_resolv_conf(const struct cli *cli, struct gp_file *out)
+{
+	const int code = read_text(cli, out);
+
+	if (code != EXIT_DONE)
+		return code;
 	const char *owner = owner_of(out);
 	if (out->through_link)
 		complain("%s is a link to %s: whoever made that writes it, and would "
@@ -145,6 +160,28 @@ static int keep(struct change *change, const struct gp_file *kept,
 	return code;
 }
 
+/* As FILE was, unless it is TEXT no more: a lease that came meanwhile is newer. */
+static void put_back(struct change *change, const struct gp_file *file, const char *text)
+{
+	struct gp_file now;
+	struct gp_diag diag;
+
+	/* The path is resolved already. */
+	if (gp_file_read("", file->path, &now, &diag) != GP_OK) {
+		complain_diag(&diag);
+		return;
+	}
+	if (now.exists && now.size == strlen(text) &&
+	    !memcmp(now.bytes, text, now.size)) {
+		change_undo(change, file);
+		complain("%s: put back as it was", file->path);
+	} else {
+		complain("%s: written by somebody else meanwhile: left as it is",
+			 file->path);
+	}
+	gp_file_free(&now);
+}
+
 /* The servers of before are kept first: the resolver looks for them as soon as the file
  * leads to it. Whatever fails, both files are as they were. */
 static int replace(struct change *change, const struct gp_file *file, const char *text,
@@ -159,8 +196,7 @@ static int replace(struct change *change, const struct gp_file *file, const char
 	if (code == EXIT_DONE)
 		code = change_file(change, file, "resolv", text, strlen(text));
 	if (code == EXIT_DONE && change->store && !works_still(change->cli, listen)) {
-		change_undo(change, file);
-		complain("%s: put back as it was", file->path);
+		put_back(change, file, text);
 		code = EXIT_ENVIRONMENT;
 	}
 	if (code != EXIT_DONE)
@@ -257,14 +293,12 @@ int cmd_resolver_disable(struct cli *cli, int count, char **args)
 {
 	struct change change;
 	struct gp_file file;
-	struct gp_diag diag;
 	int code = change_begin(&change, cli);
 
 	(void)count, (void)args;
-	if (code == EXIT_DONE &&
-	    gp_file_read(cli->root, RESOLV_CONF, &file, &diag) != GP_OK) {
-		code = complain_diag(&diag);
-	} else if (code == EXIT_DONE) {
+	if (code == EXIT_DONE)
+		code = read_text(cli, &file);
+	if (code == EXIT_DONE) {
 		if (resolv_is_on(file.bytes))
 			code = switch_off(&change, &file);
 		gp_file_free(&file);
