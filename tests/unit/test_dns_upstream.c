@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whom the resolver asks: what [resolver] and [forward] come to, what of it is refused,
  * and what libunbound is told. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include <event2/event.h>
@@ -161,6 +163,9 @@ static const struct {
 	 "test.conf:3: [resolver] listen: 0.0.0.0:53: part of what is listened on "
 	 "already"},
 	{ON "upstream = tls://192.0.2.1#a.example tls://192.0.2.2#a.example\n", NULL},
+	{ON CORP "upstream = 192.0.2.1\n[forward b]\nzones = b.example CORP.example.\n"
+		 "upstream = 192.0.2.2\n",
+	 "test.conf:7: [forward b] zones: 'CORP.example.' is said twice"},
 	/* Nobody asks for it. */
 	{"[resolver]\nupstream = 192.0.2.1 tls://192.0.2.2#dns.example\n", NULL},
 };
@@ -181,11 +186,14 @@ static void refused(void **state)
 
 /* ---- what is not possible here ---- */
 
-enum { LIBRARY = 1, TLS = 2, LIB_NAT64 = 4, NET = 8, IPV4 = 16 };
+enum { LIBRARY = 1, TLS = 2, LIB_NAT64 = 4, NET = 8, IPV4 = 16, NO_ANCHOR = 32 };
 #define NO_IPV4                                                                          \
 	"test.conf:3: [resolver] upstream: recursive needs IPv4, as many name servers "  \
 	"have nothing else, and this host has none"
 #define ELSE ": name servers to forward to, or resolv.conf"
+#define ANCHOR                                                                           \
+	"No such file or directory; `dnssec = validate` begins there (Debian: the "      \
+	"package dns-root-data)"
 #define NO_TLS                                                                           \
 	"upstream: tls:// needs a libunbound that was built with TLS, and the one "      \
 	"here was not: plain servers"
@@ -213,6 +221,15 @@ static const struct {
 	 "test.conf:5: [forward corp] " NO_TLS},
 	{ON CORP "upstream = tls://192.0.2.1#a.example\n", LIBRARY | TLS, NULL},
 	{"[resolver]\nupstream = tls://192.0.2.1#a.example\n", LIBRARY, NULL},
+	{ON "trust-anchor = /a/key\ndnssec = validate\n", LIBRARY, NULL},
+	{ON "trust-anchor = /a/key\ndnssec = validate\n", NO_ANCHOR,
+	 "test.conf:3: [resolver] trust-anchor: /a/key: " ANCHOR},
+	{ON "dnssec = validate\n", LIBRARY | NO_ANCHOR,
+	 "[resolver] trust-anchor: /usr/share/dns/root.key: " ANCHOR},
+	{ON CORP "upstream = 192.0.2.9\ndnssec = validate\n", NO_ANCHOR,
+	 "[resolver] trust-anchor: /usr/share/dns/root.key: " ANCHOR},
+	{ON CORP "upstream = 192.0.2.9\n", NO_ANCHOR, NULL},
+	{"[resolver]\ndnssec = validate\n", NO_ANCHOR, NULL},
 };
 
 static void needs(void **state)
@@ -220,9 +237,10 @@ static void needs(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(possible) / sizeof(possible[0]); i++) {
 		const unsigned here = possible[i].here;
-		const struct dns_ability ability = {here & LIBRARY, here & TLS,
-						    here & LIB_NAT64, here & NET,
-						    here & IPV4};
+		const struct dns_ability ability = {
+			here & LIBRARY,   here & TLS,
+			here & LIB_NAT64, here & NET,
+			here & IPV4,      here & NO_ANCHOR ? strerror(ENOENT) : NULL};
 		struct gp_config *config;
 		print_message("%s", possible[i].config);
 		assert_true(read_config(possible[i].config, &config));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* folder.c - reading the configuration, and inotify on where it stands. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,17 @@ static void say_error(const char *error, const char *dir, char first[FOLDER_ERRO
 		copy_printable(first, text);
 }
 
+/* NULL: it can be read. */
+static const char *anchor_error(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return strerror(errno);
+	close(fd);
+	return NULL;
+}
+
 static bool is_possible(const struct gp_config *config, const struct dns_config *dns,
 			const bool *has_ipv4, char error[DNS_WHY])
 {
@@ -89,6 +101,8 @@ static bool is_possible(const struct gp_config *config, const struct dns_config 
 	if (!dns_config_needs_ability(dns))
 		return true;
 	ub_library_probe(&ability);
+	if (dns_config_validates(dns))
+		ability.anchor_error = anchor_error(dns->trust_anchor);
 	return dns_config_is_possible(config, dns, &ability, error);
 }
 

@@ -90,11 +90,15 @@ bool dns_config_from(const struct gp_config *config, struct dns_config *out,
 struct dns_ability {
 	bool has_library, has_tls, has_nat64; /* libunbound, and what it can do */
 	bool is_network_known, ipv4_usable;
+	const char *anchor_error; /* why `trust-anchor` cannot be read; NULL: it can */
 };
 
+/** Somebody's answers are validated, from `trust-anchor` on. */
+bool dns_config_validates(const struct dns_config *config);
+
 /**
- * OUT, which dns_config_from made of CONFIG, needs more than what was built in: TLS, or
- * IPv4.
+ * OUT, which dns_config_from made of CONFIG, needs more than what was built in: TLS,
+ * IPv4, or a trust anchor.
  */
 bool dns_config_needs_ability(const struct dns_config *config);
 

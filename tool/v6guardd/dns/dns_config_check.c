@@ -119,9 +119,32 @@ static bool is_tls(const struct dns_endpoint *list, size_t count)
 	return count && list[0].tls;
 }
 
+bool dns_config_validates(const struct dns_config *config)
+{
+	bool is_any = config->dnssec == DNS_DNSSEC_VALIDATE;
+
+	for (size_t i = 0; i < config->zone_count; i++)
+		is_any |= config->zones[i].dnssec == DNS_DNSSEC_VALIDATE;
+	return config->enable && is_any;
+}
+
 bool dns_config_needs_ability(const struct dns_config *config)
 {
-	return config->enable && (config->is_recursive || config->tls_count);
+	return config->enable && (config->is_recursive || config->tls_count ||
+				  dns_config_validates(config));
+}
+
+/* Without it everything would be SERVFAIL, as if no server answered. */
+static bool refuse_anchor(struct dns_reader *reader, const struct dns_config *made,
+			  const char *error)
+{
+	struct gp_config_item item;
+
+	return !dns_config_at(reader, "resolver", "trust-anchor", &item) ||
+	       dns_config_refuse(reader,
+				 "%s: %s; `dnssec = validate` begins there (Debian: the "
+				 "package dns-root-data)",
+				 made->trust_anchor, error);
 }
 
 static bool refuse_tls(struct dns_reader *reader)
@@ -153,7 +176,11 @@ bool dns_config_is_possible(const struct gp_config *config, const struct dns_con
 	struct gp_config_item item;
 
 	why[0] = '\0';
-	if (!made->enable || !dns_config_at(&reader, "resolver", "upstream", &item))
+	if (!made->enable)
+		return true;
+	if (ability->anchor_error && dns_config_validates(made))
+		return refuse_anchor(&reader, made, ability->anchor_error);
+	if (!dns_config_at(&reader, "resolver", "upstream", &item))
 		return true;
 	if (made->is_recursive && ability->is_network_known && !ability->ipv4_usable &&
 	    (made->nat64 == DNS_OFF || (ability->has_library && !ability->has_nat64)))

@@ -118,6 +118,9 @@ static bool take_zone(struct dns_reader *reader, const char *word)
 	if (!wire_name_parse(word, to->name))
 		return dns_config_refuse(reader, "'%s' is no name", word);
 	wire_name_lower(to->name);
+	for (const struct dns_zone *other = out->zones; other < to; other++)
+		if (wire_name_equal(other->name, to->name))
+			return dns_config_refuse(reader, "'%s' is said twice", word);
 	to->upstream_count = 0;
 	out->zone_count++;
 	return true;
