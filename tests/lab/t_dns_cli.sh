@@ -19,6 +19,7 @@ daemon six
 check "off: why" 'resolver    off
 because     [resolver] enable = no
 resolv.conf no' "$(v resolver status)"
+check "status: not there in text" '' "$(v status | grep 'door dns')"
 check "off: exit 1" 1 "$(code resolver status)"
 check "off: nothing to enable" "v6guard: the resolver is off: [resolver] enable = no (\`v6guard config set resolver.enable yes\`, and a restart of v6guardd)" "$(v resolver enable)"
 printf '%s\n' '[resolver]' 'enable = yes' '[nat64]' 'prefix = 2001:db8:46::/96' >"$conf"
@@ -41,6 +42,10 @@ check "query: the root" '. 300 NS ns.' "$(v resolver query . NS | sed 's/ 29[0-9
 check "query: no such name, exit 1" 1 "$(code resolver query missing.lab.test)"
 check "query: a chain" 3 "$(v resolver query far.lab.test A | grep -c 'lab.test.*lab.test\|198.51')"
 check "query: a type that is none" 3 "$(code resolver query x.lab.test NONSENSE)"
+check "query: a name that is none" "v6guard: 'bad..name' is no name 3" "$(v resolver query bad..name) $(code resolver query bad..name)"
+door() { v --json status | "$python" -c 'import json, sys; d = json.load(sys.stdin)["doors"]["dns"]; print(d["state"], d["detail"])'; }
+check "status: the door" 'on ' "$(door)"
+check "status: in text" 'door dns    on' "$(v status | grep 'door dns')"
 check "stats" 'questions 5, asked 7' \
 	"$(v --json resolver stats | "$python" -c 'import json, sys; s = json.load(sys.stdin); print("questions %d, asked %d" % (s["questions"], s["asked"]))')"
 check "flush one" '2 answers forgotten' "$(v resolver flush v4only.lab.test)"
@@ -84,6 +89,26 @@ check "disable again" unchanged "$(v resolver disable)"
 v -q rollback resolv >/dev/null
 check "rollback: it leads there again" 1 "$(grep -c '^nameserver 127.0.0.64' "$file")"
 v -q resolver disable >/dev/null
+
+# ---- what goes wrong later -----------------------------------------------------------------
+
+v -q rule add no priority=1 domains=w1.lab.test action=block >/dev/null
+sleep 1.1
+check "blocked: why" 'NOERROR: blocked by a rule' "$(v resolver query w1.lab.test)"
+v -q off >/dev/null
+sleep 1.1
+check "v6guard off: the door says so" 'off v6guard off: answers are passed on as they are' "$(door)"
+v -q on >/dev/null
+check "validate without an anchor: refused, and the old settings stay" \
+	"v6guard: v6guardd keeps its old settings: /etc/v6guard/v6guard.conf:3: [resolver] trust-anchor: /nowhere: No such file or directory; \`dnssec = validate\` begins there (Debian: the package dns-root-data)" \
+	"$(v -q config set resolver.trust-anchor /nowhere; v -q config set resolver.dnssec validate)"
+v -q config set resolver.dnssec process
+v -q config set resolver.listen 192.0.2.77:53
+nowhere='none of [resolver] listen can be had: v6guardd said why'
+check "it listens nowhere: status" "because     $nowhere" "$(v resolver status | grep because)"
+check "... the door" "degraded $nowhere" "$(door)"
+check "... query: exit 4" 'v6guard: the resolver listens nowhere: v6guardd said why 4' \
+	"$(v resolver query .) $(code resolver query .)"
 
 daemon_stop six
 lab_done

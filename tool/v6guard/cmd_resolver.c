@@ -208,6 +208,7 @@ static void print_answer(struct cli *cli, const struct dnsask *answer)
 {
 	static const char *const words[] = {[3] = "its time is over, no server answers",
 					    [6] = "its signature is wrong",
+					    [15] = "blocked by a rule",
 					    [17] = "addresses are left out",
 					    [18] = "refused",
 					    [22] = "no server answers",
@@ -240,6 +241,10 @@ int cmd_resolver_query(struct cli *cli, int count, char **args)
 		complain("'%s' is no type: A, AAAA, PTR, ... or TYPE123", args[1]);
 		return EXIT_INPUT;
 	}
+	if (!dnsask_is_name(args[0])) {
+		complain("'%.64s' is no name", args[0]);
+		return EXIT_INPUT;
+	}
 	int code = resolver_get_running(cli, &status);
 	if (code != EXIT_DONE)
 		return code;
@@ -250,7 +255,10 @@ int cmd_resolver_query(struct cli *cli, int count, char **args)
 			       ? EXIT_DONE
 			       : EXIT_NEGATIVE;
 	} else {
-		complain("%s: %s", server ? server : "no listener", server ? why : "");
+		if (server)
+			complain("%s: %s", server, why);
+		else
+			complain("the resolver listens nowhere: v6guardd said why");
 		code = EXIT_ENVIRONMENT;
 	}
 	json_decref(status);

@@ -85,6 +85,13 @@ static size_t build(const char *name, unsigned type, uint16_t id, uint8_t out[51
 	return (size_t)(at - out) + sizeof(opt);
 }
 
+bool dnsask_is_name(const char *name)
+{
+	uint8_t question[512];
+
+	return build(name, 1, 0, question) != 0;
+}
+
 static void read_opt(const ns_rr *rr, struct dnsask *out)
 {
 	const uint8_t *at = ns_rr_rdata(*rr), *end = at + ns_rr_rdlen(*rr);

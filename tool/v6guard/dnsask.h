@@ -26,6 +26,9 @@ bool dnsask(const char *server, const char *name, unsigned type, int limit_ms,
 void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const char *text),
 		 void *ctx);
 
+/** NAME can be asked for: no empty label, none above 63 bytes, 255 in all. */
+bool dnsask_is_name(const char *name);
+
 /** The number of a type ("AAAA", "TYPE65"); 0: there is none of that name. */
 unsigned dnsask_type(const char *word);
 

@@ -61,12 +61,22 @@ static void add_preload(struct out *out, const struct status *status, const char
 	out_end(out);
 }
 
+static void add_dns(struct out *out, const struct status *status, char state[KNOWN_WORD],
+		    char why[1024])
+{
+	const json_t *dns = json_object_get(status->daemon.json, "dns");
+
+	known_text(state, KNOWN_WORD, json_string_value(json_object_get(dns, "state")));
+	known_text(why, 1024, json_string_value(json_object_get(dns, "detail")));
+	add_door(out, "dns", state[0] ? state : "absent", why);
+}
+
 static void print_doors(struct out *out, const struct status *status)
 {
-	static const char *const absent[] = {"dns", "connect"};
 	const json_t *rescue = json_object_get(status->daemon.json, "rescue");
 	const char *detail = status->detail;
 	char state[KNOWN_WORD], why[1024], use[STATUS_DETAIL];
+	char dns_state[KNOWN_WORD], dns_why[1024];
 
 	if (!status->is_enabled && !detail[0])
 		detail = "not on the hosts: line: `v6guard enable`";
@@ -85,8 +95,8 @@ static void print_doors(struct out *out, const struct status *status)
 	add_door(out, "nss", nss_state(status), detail);
 	add_preload(out, status, preload_story(&status->preload, use));
 	add_door(out, "gai", status->gai.state, status->gai.detail);
-	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
-		add_door(out, absent[i], "absent", "");
+	add_dns(out, status, dns_state, dns_why);
+	add_door(out, "connect", "absent", "");
 	add_door(out, "rescue", state[0] ? state : "absent", why);
 	out_end(out);
 	print_door(out, "door nss", nss_state(status), detail);
@@ -95,6 +105,9 @@ static void print_doors(struct out *out, const struct status *status)
 	/* A host without rows of its own is as it comes. */
 	if (strcmp(status->gai.state, "off") != 0)
 		print_door(out, "door gai", status->gai.state, status->gai.detail);
+	/* Nor is a resolver that nobody has asked for. */
+	if (dns_state[0] && !strstr(dns_why, "enable = no"))
+		print_door(out, "door dns", dns_state, dns_why);
 	if (!state[0])
 		return;
 	/* That it is off is how it comes, and nothing to worry about. */

@@ -259,12 +259,13 @@ json_t *report_status(const struct report *report)
 
 	verdicts_each(report->verdicts, list_one, &listing);
 	return json_pack(
-		"{s:i s:o s:I s:b s:b s:s s:o s:o s:o s:I s:o s:o s:I s:I}", "pid",
-		(int)getpid(), "generation", generation, "epoch",
+		"{s:i s:o s:I s:b s:b s:s s:o s:o s:{s:s s:s} s:o s:I s:o s:o s:I s:I}",
+		"pid", (int)getpid(), "generation", generation, "epoch",
 		(json_int_t)report->net->epoch, "ipv4_usable", report->net->ipv4_usable,
 		"ipv6_default", report->net->ipv6_default, "probe", report->probe,
 		"rescue", rescue_value(report), "gai",
-		report_known_local(report->known_local, NULL), "verdicts", listing.list,
+		report_known_local(report->known_local, NULL), "dns", "state",
+		report->dns_state, "detail", report->dns_detail, "verdicts", listing.list,
 		"more", (json_int_t)listing.more, "counters", all_counters(report),
 		"config_error",
 		report->config_error[0] ? json_string(report->config_error) : json_null(),

@@ -25,6 +25,7 @@ struct report {
 	bool rescue_wanted;
 	const char *rescue_state, *rescue_detail;
 	const struct knownlocal_report *known_local;
+	const char *dns_state, *dns_detail;
 	uint64_t probes, dumps, rescues;
 	const char *config_error; /* "": the configuration in force is the files' */
 	long long started_ms, now_ms;

@@ -85,6 +85,7 @@ static json_t *on_status(void *ctx)
 	json_t *status;
 
 	report.rescue_state = rescue_state(worker, &report.rescue_detail);
+	report.dns_state = resolver_state(worker, &report.dns_detail);
 	if (!gp_live_get(&policy))
 		return report_status(&report);
 	report.rules = policy.rules;

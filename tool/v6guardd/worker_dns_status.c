@@ -128,35 +128,65 @@ static json_t *asked_value(const struct worker *worker)
 		       : servers_value(worker, upstream_is_left_out, false);
 }
 
+static bool listens(const struct worker *worker)
+{
+	const struct dns_config *config = &worker->settings.dns;
+	size_t i = 0;
+
+	while (i < config->listen_count && !find_listener(worker, &config->listen[i]))
+		i++;
+	return i < config->listen_count;
+}
+
+const char *resolver_state(const struct worker *worker, const char **detail)
+{
+	const char *fault =
+		worker->serve ? upstream_fault(serve_upstream(worker->serve)) : NULL;
+
+	*detail = "";
+	if (!worker->serve) {
+		*detail = !worker->settings.dns.enable ? "[resolver] enable = no"
+			  : worker->dns_was_off        ? "it takes a restart of v6guardd"
+						: "it could not start: v6guardd said why";
+		return worker->settings.dns.enable ? "degraded" : "off";
+	}
+	if (!listens(worker))
+		*detail = "none of [resolver] listen can be had: v6guardd said why";
+	else if (fault)
+		*detail = fault;
+	if (**detail)
+		return "degraded";
+	if (!serve_is_off(worker->serve))
+		return "on";
+	*detail = "v6guard off: answers are passed on as they are";
+	return "off";
+}
+
 /* Of one that is on. */
-static json_t *running_status(struct worker *worker)
+static json_t *running_status(struct worker *worker, const char *detail)
 {
 	const bool is_off = serve_is_off(worker->serve);
-	const char *fault = upstream_fault(serve_upstream(worker->serve));
 
-	return json_pack(
-		"{s:s s:s s:o s:o s:o s:o s:o s:b s:o s:I s:I s:I s:o}", "state", "on",
-		"detail",
-		fault    ? fault
-		: is_off ? "v6guard off: answers are passed on as they are"
-			 : "",
-		"listen", listeners_value(worker), "servers", asked_value(worker),
-		"left_out", servers_value(worker, upstream_is_left_out, true),
-		"via_nat64", servers_value(worker, upstream_is_via_nat64, true),
-		"forward", forward_value(worker), "dns64",
-		serve_nat64_acts(worker->serve) && !is_off, "prefixes",
-		prefixes_value(worker), "cached", (json_int_t)serve_cached(worker->serve),
-		"lookups", (json_int_t)serve_lookups(worker->serve), "connections",
-		(json_int_t)serve_connections(worker->serve), "counters",
-		counters_value(worker));
+	return json_pack("{s:s s:s s:o s:o s:o s:o s:o s:b s:o s:I s:I s:I s:o}", "state",
+			 "on", "detail", detail, "listen", listeners_value(worker),
+			 "servers", asked_value(worker), "left_out",
+			 servers_value(worker, upstream_is_left_out, true), "via_nat64",
+			 servers_value(worker, upstream_is_via_nat64, true), "forward",
+			 forward_value(worker), "dns64",
+			 serve_nat64_acts(worker->serve) && !is_off, "prefixes",
+			 prefixes_value(worker), "cached",
+			 (json_int_t)serve_cached(worker->serve), "lookups",
+			 (json_int_t)serve_lookups(worker->serve), "connections",
+			 (json_int_t)serve_connections(worker->serve), "counters",
+			 counters_value(worker));
 }
 
 json_t *resolver_status(struct worker *worker)
 {
+	const char *detail;
+
+	resolver_state(worker, &detail);
 	if (worker->serve)
-		return running_status(worker);
-	return json_pack("{s:s s:s}", "state", "off", "detail",
-			 !worker->settings.dns.enable ? "[resolver] enable = no"
-			 : worker->dns_was_off        ? "it takes a restart of v6guardd"
-					       : "it could not start: v6guardd said why");
+		return running_status(worker, detail);
+	return json_pack("{s:s s:s}", "state", "off", "detail", detail);
 }

@@ -121,6 +121,8 @@ const struct worker_listener *find_listener(const struct worker *worker,
 
 /* ---- worker_dns_status.c ---- */
 
+/* "on", "degraded" or "off", and what there is to say of that. */
+const char *resolver_state(const struct worker *worker, const char **detail);
 /* For `resolver status`. */
 json_t *resolver_status(struct worker *worker);
 
