@@ -226,6 +226,27 @@ static void long_messages(void **state)
 	end(&world);
 }
 
+/* In the name of a service that answers whatever comes (RFC 864, 865, 867). */
+static void answered_for_ever(void **state)
+{
+	struct sockaddr_in own = {.sin_family = AF_INET};
+	struct world world;
+
+	(void)state;
+	begin(&world, "127.0.0.1");
+	for (in_port_t port = 13; port < 20; port += port == 13 ? 4 : 2) {
+		const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		own.sin_port = htons(port);
+		/* Not everybody may have such a port. */
+		if (!bind(fd, (struct sockaddr *)&own, sizeof(own)))
+			sendto(fd, "e", 1, 0, (struct sockaddr *)&world.udp, sizeof(own));
+		run(&world);
+		assert_int_equal(world.taken, 0);
+		close(fd);
+	}
+	end(&world);
+}
+
 /* ---- TCP ---- */
 
 static void put(int fd, const char *bytes, size_t size)
@@ -268,6 +289,7 @@ static void pipeline(void **state)
 {
 	struct world world;
 	uint8_t bytes[4096];
+	ssize_t size;
 	size_t got;
 	int fd;
 
@@ -290,6 +312,12 @@ static void pipeline(void **state)
 	assert_int_equal(got, 3 * (LISTEN_PIPELINE + 10));
 	assert_int_equal(bytes[2], LISTEN_PIPELINE - 1);
 	assert_int_equal(bytes[got - 1], LISTEN_PIPELINE + 9);
+	/* More than is held for a client, but this one reads all the while. */
+	for (unsigned i = 0; i < 300; i++)
+		put(fd, "\0\1x", 3);
+	for (got = 0; run(&world), (size = take(fd, bytes, sizeof(bytes))) > 0;)
+		got += (size_t)size;
+	assert_int_equal(got, 300 * 2002);
 	close(fd);
 	end(&world);
 }
@@ -550,6 +578,7 @@ int main(void)
 		cmocka_unit_test(long_messages),
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(pipeline),
+		cmocka_unit_test(answered_for_ever),
 		cmocka_unit_test(half_closed),
 		cmocka_unit_test(gone),
 		cmocka_unit_test(no_length),

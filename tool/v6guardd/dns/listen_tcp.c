@@ -15,6 +15,9 @@
 
 /* Of one connection, not yet taken by its client. */
 #define BACKLOG_MAX (256U * 1024)
+/* Above that it is asked for no more questions: answers that are kept come faster than
+ * anything is sent. */
+#define BEHIND (64U * 1024)
 #define ACCEPT_AT_ONCE 16
 #define SWEEP_S 1
 /* Descriptors or memory have run out: whoever waits to be accepted keeps us awake else.
@@ -59,6 +62,12 @@ static int next_message(struct connection *connection, uint8_t bytes[QUESTION_MA
 	return evbuffer_remove(in, bytes, (size_t)size);
 }
 
+/* Its client has more to take before it is heard again. */
+static bool is_behind(const struct connection *connection)
+{
+	return evbuffer_get_length(bufferevent_get_output(connection->events)) > BEHIND;
+}
+
 /* TAKE may answer at once, and an answer may close the connection. */
 static void read_messages(struct connection *connection)
 {
@@ -67,7 +76,7 @@ static void read_messages(struct connection *connection)
 	int size = 0;
 
 	while (connection->serial == serial && connection->waiting < LISTEN_PIPELINE &&
-	       (size = next_message(connection, bytes)) > 0) {
+	       !is_behind(connection) && (size = next_message(connection, bytes)) > 0) {
 		const struct listen_client client = {.listen = connection->listen,
 						     .is_tcp = true,
 						     .addr = connection->addr,
@@ -82,7 +91,7 @@ static void read_messages(struct connection *connection)
 		return;
 	if (size < 0)
 		close_connection(connection);
-	else if (connection->waiting == LISTEN_PIPELINE)
+	else if (connection->waiting == LISTEN_PIPELINE || is_behind(connection))
 		bufferevent_disable(connection->events, EV_READ);
 }
 
@@ -103,9 +112,13 @@ static void on_written(struct bufferevent *events, void *arg)
 {
 	struct connection *connection = arg;
 
-	(void)events;
-	if (connection->is_ending && is_done(connection))
+	if (connection->is_ending && is_done(connection)) {
 		close_connection(connection);
+	} else if (!connection->is_ending && connection->waiting < LISTEN_PIPELINE &&
+		   !(bufferevent_get_enabled(events) & EV_READ)) {
+		bufferevent_enable(events, EV_READ);
+		read_messages(connection);
+	}
 }
 
 /* The end, or an error. Whoever has said all may close that direction, and still gets its

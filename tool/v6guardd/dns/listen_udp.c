@@ -139,6 +139,20 @@ void listen_send_udp(const struct listen_client *client, const uint8_t *bytes,
 
 /* ---- in ---- */
 
+/* daytime, qotd and chargen: they answer whatever comes, an answer as well, and what they
+ * say is text, which has no bit that says so. One packet in their name would be
+ * answered for ever. To port 0 nothing can be sent. */
+static bool is_for_nobody(const struct sockaddr_storage *name)
+{
+	struct sockaddr_in ipv4;
+	unsigned port;
+
+	/* It stands at the same place in both families. */
+	memcpy(&ipv4, name, sizeof(ipv4));
+	port = ntohs(ipv4.sin_port);
+	return port == 0 || port == 13 || port == 17 || port == 19;
+}
+
 static void take_packet(const struct udp_socket *udp, int fd, struct packet *packet,
 			const struct mmsghdr *header)
 {
@@ -154,7 +168,7 @@ static void take_packet(const struct udp_socket *udp, int fd, struct packet *pac
 		.serial = udp->serial,
 	};
 
-	if (header->msg_hdr.msg_flags & MSG_TRUNC ||
+	if (header->msg_hdr.msg_flags & MSG_TRUNC || is_for_nobody(&packet->name) ||
 	    (udp->is_any && !take_asked(&header->msg_hdr, &client.asked)))
 		return;
 	listen->take(listen->ctx, &client, packet->bytes, header->msg_len);
