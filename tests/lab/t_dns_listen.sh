@@ -115,6 +115,22 @@ check "so is an interface that is not there" 1 "$(grep -c 'not listened on: its 
 kill "$squatter"
 daemon_stop h
 
+# ---- addresses that come later, as they do at boot -----------------------------------------
+
+resolver 'listen = 192.0.2.88:53 [2001:db8:88::88]:53' 'allow = 192.0.2.0/24 2001:db8:1::/64'
+ip -6 route add 2001:db8:88::/64 via 2001:db8:1::2
+check "none of them is there" '[] none of [resolver] listen can be had: v6guardd said why' "$(on h v6guard --json resolver status | "$python" -c 'import json, sys
+s = json.load(sys.stdin); print(s["listen"], s["detail"])')"
+there() { on h v6guard resolver status | grep -q "listens on.*$1"; } # ADDRESS
+on h ip addr add 192.0.2.88/32 dev lo
+kill -HUP "$(daemon_pid h)"
+check "one is, and the configuration is read anew" "0 $yes" \
+	"$(until_true 5 there 192.0.2.88; echo $?) $(on h "$python" "$here/ask.py" 192.0.2.88 a.rude.test A)"
+on h ip -6 addr add 2001:db8:88::88/64 dev up0 nodad
+check "the other comes with its network: nobody has to say so" "0 $yes" \
+	"$(until_true 8 there 2001:db8:88::88; echo $?) $(at 2001:db8:88::88 a.rude.test A)"
+daemon_stop h
+
 # ---- single addresses, and edns-size above what leaves the host ----------------------------
 
 resolver "listen = 127.0.0.1:53 10.64.1.2:53 [2001:db8:1::2]:53 [$own_link%up0]:53" 'edns-size = 4096' \

@@ -410,14 +410,12 @@ static void dismiss(struct steward *steward)
 static bool prepare_resolver(struct worker_files *files, const struct settings *settings)
 {
 	struct rlimit limit;
-	char why[DNS_WHY] = "no listener is left";
-	bool is_good = false;
+	char why[DNS_WHY];
+	bool is_good;
 
 	if (!settings->dns.enable)
 		return false;
-	for (size_t i = 0; i < settings->dns.listen_count; i++)
-		is_good |= files->dns[i].udp >= 0;
-	is_good = is_good && ub_library_load(why);
+	is_good = ub_library_load(why);
 	if (!is_good)
 		say("the resolver stays off: %s", why);
 	/* Each question to a server has a socket of its own. */

@@ -295,6 +295,9 @@ static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
 	if (worker->net) {
 		write_host(worker);
 		tell_resolver(worker);
+		/* Its addresses may have come. */
+		if (worker->serve)
+			follow_listeners(worker);
 		tell_known_local(worker);
 	}
 }
