@@ -108,10 +108,25 @@ resolver 'dnssec = off'
 check "off: no signatures" 'NOERROR; AAAA 2001:db8:64::1' "$(six dual.sec AAAA do)"
 resolver 'dnssec = validate' '[forward plain]' 'zones = bada.sec' 'upstream = 2001:db8:53::55'
 check "validate, but for a zone with dnssec = off" 'NOERROR; A 198.51.100.3' "$(six bada.sec A)"
-rm "$LAB_DIR/six/etc/anchor"
+mv "$LAB_DIR/six/etc/anchor" "$LAB_DIR/six/etc/v6guard/key"
 daemon_stop six
 resolver 'dnssec = validate'
+# starts: what it says, and its exit status.
+starts() { on six timeout 10 v6guardd -f 2>&1; echo $?; }
+begins='`dnssec = validate` begins there (Debian: the package dns-root-data)'
+check "without the trust anchor it does not start" \
+	"v6guardd: /etc/v6guard/v6guard.conf:4: [resolver] trust-anchor: /etc/anchor: No such file or directory; $begins
+3" "$(starts)"
+sed -i 's,/etc/anchor,key,' "$LAB_DIR/six/etc/v6guard/v6guard.conf"
 daemon six
-check "without the trust anchor nothing is answered as if it were fine" 'SERVFAIL; EDE 22' "$(six dual.sec AAAA)"
+check "a path that is seen from the folder of its file" "NOERROR AD; $made; EDE 29" "$(six aonly.sec AAAA do)"
 daemon_stop six
+chmod 600 "$LAB_DIR/six/etc/v6guard/key"
+daemon six
+check "one that the worker may not read: nothing is answered as if it were fine" 'SERVFAIL; EDE 22' "$(six dual.sec AAAA)"
+daemon_stop six
+printf '; a key to come\n\n' >"$LAB_DIR/six/etc/v6guard/key"
+check "one without a key: it does not start" \
+	"v6guardd: /etc/v6guard/v6guard.conf:4: [resolver] trust-anchor: /etc/v6guard/key: there is no DS or DNSKEY record in it; $begins
+3" "$(starts)"
 lab_done

@@ -79,15 +79,36 @@ static void say_error(const char *error, const char *dir, char first[FOLDER_ERRO
 		copy_printable(first, text);
 }
 
-/* NULL: it can be read. */
+/* With no key at all libunbound takes everything for unsigned, and validates nothing;
+ * what it cannot read it refuses by itself. */
+static bool has_record(FILE *file)
+{
+	char *line = NULL;
+	size_t room = 0;
+	bool is_found = false;
+
+	while (!is_found && getline(&line, &room, file) > 0) {
+		const char *word = line + strspn(line, " \t\r\n");
+		is_found = *word && *word != ';' && *word != '$';
+	}
+	free(line);
+	return is_found;
+}
+
+/* NULL: there is a key to begin with. */
 static const char *anchor_error(const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	const char *error = file ? NULL : strerror(errno);
 
-	if (fd < 0)
-		return strerror(errno);
-	close(fd);
-	return NULL;
+	if (file && !has_record(file))
+		error = "there is no DS or DNSKEY record in it";
+	if (file)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
+	return error;
 }
 
 static bool is_possible(const struct gp_config *config, const struct dns_config *dns,

@@ -146,6 +146,23 @@ static bool take_pattern(struct dns_reader *reader, const char *word)
 
 /* ---- the whole ---- */
 
+/* A relative path is seen from the folder of its file. */
+static void read_anchor(const struct gp_config *config, struct dns_config *out)
+{
+	struct gp_config_item item;
+	const char *slash = NULL;
+	int folder = 0;
+
+	if (gp_config_get(config, "resolver", "trust-anchor", &item) != GP_OK)
+		return;
+	if (item.path && item.value[0] != '/')
+		slash = strrchr(item.path, '/');
+	if (slash)
+		folder = (int)(slash + 1 - item.path);
+	snprintf(out->trust_anchor, sizeof(out->trust_anchor), "%.*s%s", folder,
+		 folder ? item.path : "", item.value);
+}
+
 static void read_words(const struct gp_config *config, struct dns_config *out)
 {
 	static const char *const modes[] = {"off", "auto", "on", NULL};
@@ -156,8 +173,7 @@ static void read_words(const struct gp_config *config, struct dns_config *out)
 	out->filter_signed = !strcmp(gp_config_value(config, r, "filter-signed"), "yes");
 	out->dnssec =
 		dns_config_word(gp_config_value(config, r, "dnssec"), dns_dnssec_words);
-	snprintf(out->trust_anchor, sizeof(out->trust_anchor), "%s",
-		 gp_config_value(config, r, "trust-anchor"));
+	read_anchor(config, out);
 	out->edns_size = (uint32_t)gp_config_integer(config, r, "edns-size");
 	out->aaaa_timeout_ms =
 		(uint32_t)gp_config_milliseconds(config, r, "aaaa-timeout");

@@ -90,7 +90,7 @@ bool dns_config_from(const struct gp_config *config, struct dns_config *out,
 struct dns_ability {
 	bool has_library, has_tls, has_nat64; /* libunbound, and what it can do */
 	bool is_network_known, ipv4_usable;
-	const char *anchor_error; /* why `trust-anchor` cannot be read; NULL: it can */
+	const char *anchor_error; /* why `trust-anchor` is no beginning; NULL: it is */
 };
 
 /** Somebody's answers are validated, from `trust-anchor` on. */
