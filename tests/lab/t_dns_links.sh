@@ -71,6 +71,7 @@ fi
 printf 'nameserver 127.0.0.53\n' >"$etc/resolv.conf"
 printf '%s\n' '[resolver]' 'enable = yes' '[nat64]' 'mode = off' >"$etc/v6guard/v6guard.conf"
 daemon h
+check "the first status knows the names of links" 1 "$(on h v6guard resolver status | grep -c ^forwards)"
 check 'v6guardd, by the same files' "$expected" "$(names 127.0.0.64 ours)"
 check 'status says so' "corp.local.: 10.99.0.1:53 (link)
 lab.test.: [$DNS6]:53 (link)

@@ -166,7 +166,10 @@ const char *resolver_state(const struct worker *worker, const char **detail)
 static json_t *running_status(struct worker *worker, const char *detail)
 {
 	const bool is_off = serve_is_off(worker->serve);
+	struct dns_endpoint servers[UPSTREAM_SERVERS];
 
+	/* Looks for them: what follows is made in whatever order the compiler likes. */
+	upstream_servers(serve_upstream(worker->serve), servers);
 	return json_pack("{s:s s:s s:o s:o s:o s:o s:o s:b s:o s:I s:I s:I s:o}", "state",
 			 "on", "detail", detail, "listen", listeners_value(worker),
 			 "servers", asked_value(worker), "left_out",
