@@ -166,6 +166,14 @@ static const struct {
 	{ON CORP "upstream = 192.0.2.1\n[forward b]\nzones = b.example CORP.example.\n"
 		 "upstream = 192.0.2.2\n",
 	 "test.conf:7: [forward b] zones: 'CORP.example.' is said twice"},
+	{ON "upstream = 192.0.2.1 127.0.0.64\n",
+	 "test.conf:3: [resolver] upstream: 127.0.0.64: there the resolver listens, and "
+	 "would ask itself"},
+	{ON CORP "upstream = ::1@53\n",
+	 "test.conf:5: [forward corp] upstream: ::1@53: there the resolver listens, and "
+	 "would ask itself"},
+	{ON CORP "upstream = ::1@5353\n", NULL},
+	{ON "listen = 127.0.0.1:5300\nupstream = 127.0.0.1\n", NULL},
 	/* Nobody asks for it. */
 	{"[resolver]\nupstream = 192.0.2.1 tls://192.0.2.2#dns.example\n", NULL},
 };

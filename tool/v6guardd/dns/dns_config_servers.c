@@ -75,6 +75,10 @@ static bool add_server(struct dns_reader *reader, const char *word,
 		return dns_config_refuse(reader, "at most %u servers", room);
 	if (!read_server(reader, word, &list[*count]))
 		return false;
+	if (dns_listens_on(reader->out, &list[*count]))
+		return dns_config_refuse(
+			reader, "%s: there the resolver listens, and would ask itself",
+			word);
 	if (!list[*count].tls != !list[0].tls)
 		return dns_config_refuse(
 			reader,
