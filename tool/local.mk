@@ -21,6 +21,9 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_preset.c \
 	tool/v6guard/cmd_resolver.c \
 	tool/v6guard/cmd_resolver_enable.c \
+	tool/v6guard/resolver_start.c \
+	tool/v6guard/systemctl.c \
+	tool/v6guard/systemctl.h \
 	tool/v6guard/cmd_rule.c \
 	tool/v6guard/cmd_run.c \
 	tool/v6guard/cmd_status.c \

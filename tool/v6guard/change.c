@@ -201,7 +201,7 @@ int change_end(struct change *change, int code, const char *summary)
 		else if (!cli->is_quiet)
 			out_line(cli->out, "%s\n", change->diff ? summary : "unchanged");
 		running_report(cli, &change->running);
-		/* `apply` is for all that the files say. */
+		/* Done, but not all that the files say is in force. */
 		if ((cli->is_dry_run && change->diff) ||
 		    (change->wants_reload && is_refused))
 			code = EXIT_NEGATIVE;

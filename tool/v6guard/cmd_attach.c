@@ -7,12 +7,10 @@
 #include <unistd.h>
 
 #include "attach.h"
-#include "guard/spawn.h"
 #include "policy.h"
 #include "run.h"
+#include "systemctl.h"
 #include "unit.h"
-
-#define RELOAD_MS 30000
 
 /* ---- the file ---- */
 
@@ -39,30 +37,15 @@ int attach_write(struct change *change, const struct gp_file *file, const char *
 	return code;
 }
 
-/* systemd's own way to say that it is there, sd_booted(3). */
-static bool is_systemd_running(const struct cli *cli)
-{
-	return !cli->root[0] && access("/run/systemd/system", F_OK) == 0;
-}
-
-static bool reload_systemd(void)
-{
-	static char program[] = "/usr/bin/systemctl", old[] = "/bin/systemctl",
-		    word[] = "daemon-reload";
-	char *argv[] = {access(program, X_OK) == 0 ? program : old, word, NULL};
-
-	return gp_spawn(argv[0], argv, RELOAD_MS) == 0;
-}
-
 int attach_end(struct change *change, int code, const char *summary, const char *name)
 {
 	struct cli *cli = change->cli;
 	char text[2 * UNIT_NAME + 256], which[UNIT_NAME];
 	const char *at = strchr(name, '@');
-	const bool is_running = is_systemd_running(cli);
+	const bool is_running = systemctl_is_there(cli);
 
 	if (code == EXIT_DONE && change->store && change->diff && is_running &&
-	    !reload_systemd())
+	    !systemctl("daemon-reload", NULL))
 		warn(cli, "`systemctl daemon-reload` failed: do that before a restart");
 	/* Of a template, all instances. */
 	if (at && at[1] == '.')

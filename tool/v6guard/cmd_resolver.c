@@ -11,12 +11,12 @@
 
 /* ---- what v6guardd says ---- */
 
-static int get_status(const struct cli *cli, json_t **out)
+int resolver_get_status(const struct cli *cli, json_t **out)
 {
 	return daemon_must_ask(cli, "resolver status", out);
 }
 
-static bool is_on(const json_t *status)
+bool resolver_is_on(const json_t *status)
 {
 	const char *state = json_string_value(json_object_get(status, "state"));
 
@@ -100,12 +100,12 @@ static bool resolv_conf_leads_here(const struct cli *cli)
 int cmd_resolver_status(struct cli *cli, int count, char **args)
 {
 	json_t *status;
-	int code = get_status(cli, &status);
+	int code = resolver_get_status(cli, &status);
 
 	(void)count, (void)args;
 	if (code != EXIT_DONE)
 		return code;
-	const bool on = is_on(status), leads_here = resolv_conf_leads_here(cli);
+	const bool on = resolver_is_on(status), leads_here = resolv_conf_leads_here(cli);
 	const bool dns64 = json_is_true(json_object_get(status, "dns64"));
 	out_styled(cli->out, "state", "resolver",
 		   json_string_value(json_object_get(status, "state")),
@@ -135,12 +135,12 @@ int cmd_resolver_stats(struct cli *cli, int count, char **args)
 {
 	json_t *status, *value;
 	const char *key;
-	int code = get_status(cli, &status);
+	int code = resolver_get_status(cli, &status);
 
 	(void)count, (void)args;
 	if (code != EXIT_DONE)
 		return code;
-	if (!is_on(status)) {
+	if (!resolver_is_on(status)) {
 		complain("the resolver is off");
 		json_decref(status);
 		return EXIT_ENVIRONMENT;
@@ -179,19 +179,25 @@ int cmd_resolver_flush(struct cli *cli, int count, char **args)
 
 /* ---- query ---- */
 
-int resolver_get_running(const struct cli *cli, json_t **out)
+void resolver_complain_off(const json_t *status)
 {
-	int code = get_status(cli, out);
-
-	if (code != EXIT_DONE || is_on(*out))
-		return code;
-	const char *detail = json_string_value(json_object_get(*out, "detail"));
+	const char *detail = json_string_value(json_object_get(status, "detail"));
 	const bool is_asked_for = !detail || !strstr(detail, "enable = no");
+
 	complain("the resolver is off: %s%s", detail ? detail : "no reason is given",
 		 is_asked_for
 			 ? ""
 			 : " (`v6guard config set resolver.enable yes`, and a restart "
 			   "of v6guardd)");
+}
+
+int resolver_get_running(const struct cli *cli, json_t **out)
+{
+	int code = resolver_get_status(cli, out);
+
+	if (code != EXIT_DONE || resolver_is_on(*out))
+		return code;
+	resolver_complain_off(*out);
 	json_decref(*out);
 	return EXIT_ENVIRONMENT;
 }

@@ -20,6 +20,10 @@ static bool all_answer(const struct cli *cli, const json_t *listen)
 	bool is_good = true;
 	char why[128];
 
+	if (!json_array_size(listen)) {
+		complain("the resolver listens nowhere: v6guardd said why");
+		return false;
+	}
 	for (size_t i = 0; i < json_array_size(listen); i++)
 		for (size_t j = 0; j < (has_names ? cli->verify_count : 1); j++) {
 			const char *name = has_names ? cli->verify[j] : ".";
@@ -229,33 +233,67 @@ static int switch_on(struct change *change, const struct gp_file *file,
 	return code;
 }
 
+#define SWITCHED "resolver: programs that start from now on ask it"
+
+static int enable_running(struct cli *cli, const struct gp_file *file,
+			  const json_t *status)
+{
+	const json_t *listen = json_object_get(status, "listen");
+	struct change change;
+
+	if (!all_answer(cli, listen)) {
+		complain("nothing is changed");
+		return EXIT_ENVIRONMENT;
+	}
+	int code = change_begin(&change, cli);
+	if (code == EXIT_DONE)
+		code = switch_on(&change, file, listen);
+	return change_end(&change, code, SWITCHED);
+}
+
+static int enable_stopped(struct cli *cli, const struct gp_file *file)
+{
+	struct gp_file before = {.path = NULL};
+	struct confedit edit;
+	json_t *status = NULL;
+
+	int code = confedit_begin(&edit, cli);
+	if (code == EXIT_DONE)
+		code = resolver_start(&edit, &before, &status);
+	if (code == EXIT_DONE && status) {
+		const json_t *listen = json_object_get(status, "listen");
+		code = all_answer(cli, listen) ? switch_on(&edit.change, file, listen)
+					       : EXIT_ENVIRONMENT;
+		if (code != EXIT_DONE)
+			resolver_unstart(&edit, &before);
+	}
+	snprintf(edit.summary, sizeof(edit.summary), "%s", SWITCHED);
+	gp_file_free(&before);
+	json_decref(status);
+	return confedit_end(&edit, code);
+}
+
 int cmd_resolver_enable(struct cli *cli, int count, char **args)
 {
-	struct change change;
 	struct gp_file file;
 	json_t *status;
 
 	(void)count, (void)args;
-	int code = resolver_get_running(cli, &status);
+	int code = resolver_get_status(cli, &status);
 	if (code != EXIT_DONE)
 		return code;
-	code = read_resolv_conf(cli, &file);
-	if (code != EXIT_DONE) {
-		json_decref(status);
-		return code;
-	}
-	const json_t *listen = json_object_get(status, "listen");
-	if (!all_answer(cli, listen)) {
-		complain("nothing is changed");
+	const bool is_on = resolver_is_on(status);
+	if (!is_on && !resolver_can_start(cli, status)) {
+		resolver_complain_off(status);
 		code = EXIT_ENVIRONMENT;
-	} else {
-		code = change_begin(&change, cli);
-		if (code == EXIT_DONE)
-			code = switch_on(&change, &file, listen);
-		code = change_end(&change, code,
-				  "resolver: programs that start from now on ask it");
 	}
-	gp_file_free(&file);
+	if (code == EXIT_DONE)
+		code = read_resolv_conf(cli, &file);
+	if (code == EXIT_DONE) {
+		code = is_on ? enable_running(cli, &file, status)
+			     : enable_stopped(cli, &file);
+		gp_file_free(&file);
+	}
 	json_decref(status);
 	return code;
 }
