@@ -89,6 +89,13 @@ static const struct {
 	CASE("EDNS 1", HEAD_OPT NAME AAAA_IN OPT("\x10\0", "\1", "\0\0"), QUESTION_REFUSE,
 	     16),
 	CASE("AXFR", HEAD NAME "\0\xfc\0\1", QUESTION_REFUSE, 4),
+	CASE("MAILA (RFC 1035 3.2.3)", HEAD NAME "\0\xfe\0\1", QUESTION_REFUSE, 4),
+	CASE("TKEY (RFC 2930)", HEAD NAME "\0\xf9\0\1", QUESTION_REFUSE, 4),
+	CASE("TSIG as a question", HEAD NAME "\0\xfa\0\1", QUESTION_REFUSE, 1),
+	CASE("OPT as a question", HEAD NAME "\0\x29\0\1", QUESTION_REFUSE, 1),
+	CASE("NXNAME (RFC 9824 3.6)", HEAD NAME "\0\x80\0\1", QUESTION_REFUSE, 1),
+	CASE("ANY (RFC 8482)", HEAD NAME "\0\xff\0\1", QUESTION_GOOD, 0),
+	CASE("the last that is no meta type", HEAD NAME "\0\x7f\0\1", QUESTION_GOOD, 0),
 #undef CASE
 };
 

@@ -114,6 +114,19 @@ static bool read_additional(struct wire_in *in, unsigned count, struct question 
 	return in->at == in->size;
 }
 
+/* Types that no data has (RFC 6895 3.1); ANY is answered. */
+static bool is_meta(uint16_t type)
+{
+	return (type >= WIRE_META && type < WIRE_ANY) || type == WIRE_OPT;
+}
+
+/* Some of them are questions, which are not for a resolver (RFC 1035 3.2.3, 2930, 5936).
+ */
+static enum wire_rcode rcode_of_meta(uint16_t type)
+{
+	return type == WIRE_TKEY || type >= WIRE_IXFR ? WIRE_NOTIMP : WIRE_FORMERR;
+}
+
 enum question_fate question_read(const uint8_t *bytes, size_t size, struct question *out)
 {
 	struct wire_in in = wire_read(bytes, size);
@@ -143,7 +156,5 @@ enum question_fate question_read(const uint8_t *bytes, size_t size, struct quest
 		return refuse(out, WIRE_FORMERR);
 	if (version)
 		return refuse(out, WIRE_BADVERS);
-	if (out->type == WIRE_AXFR || out->type == WIRE_IXFR)
-		return refuse(out, WIRE_NOTIMP);
-	return QUESTION_GOOD;
+	return is_meta(out->type) ? refuse(out, rcode_of_meta(out->type)) : QUESTION_GOOD;
 }

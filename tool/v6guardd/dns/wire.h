@@ -35,6 +35,8 @@ enum wire_type {
 	WIRE_NSEC3 = 50,
 	WIRE_SVCB = 64,
 	WIRE_HTTPS = 65,
+	WIRE_META = 128, /* from here to ANY */
+	WIRE_TKEY = 249,
 	WIRE_IXFR = 251,
 	WIRE_AXFR = 252,
 	WIRE_ANY = 255,
