@@ -98,6 +98,29 @@ lab_tool() {
 	PATH="$PATH:/usr/sbin:/sbin:$DEPS/usr/sbin:$DEPS/usr/bin:$DEPS/sbin" command -v "$1"
 }
 
+# lab_serve PROGRAM ADDRESS FOLDER: a name server that is here beside this file; $! is it.
+lab_serve() {
+	mkdir -p "$3" && rm -f "$3/ready"
+	"$python" "$here/$1" "$2" "$3" >>"$3/log" 2>&1 &
+	until_true 5 test -e "$3/ready" || lab_die "$1 at $2 did not start: $(cat "$3/log")"
+}
+
+# lab_resolved HOST CMD...: the real systemd-resolved with HOST's resolved.conf; it is there when
+# CMD is true. False: `why` it is not.
+lab_resolved() {
+	local program=$DEPS/lib/systemd/systemd-resolved etc=$LAB_DIR/$1/etc host=$1 libs
+	shift
+	libs=$(dirname "$(compgen -G "$DEPS/usr/lib/*/systemd/libsystemd-shared-*.so")")
+	[ -x "$program" ] || program=/lib/systemd/systemd-resolved
+	[ "$LAB_ROOT" -eq 0 ] || { why="it drops privileges, and there is one user only here"; return 1; }
+	[ -x "$program" ] || { why="not there: ./quickstart test brings it"; return 1; }
+	grep -q ^systemd-resolve: "$etc/passwd" ||
+		echo 'systemd-resolve:x:64023:64023::/:/usr/sbin/nologin' >>"$etc/passwd"
+	grep -q ^systemd-resolve: "$etc/group" || echo 'systemd-resolve:x:64023:' >>"$etc/group"
+	on "$host" env LD_LIBRARY_PATH="$libs" "$program" >"$LAB_DIR/resolved.log" 2>&1 &
+	until_true 5 "$@" || { why="it does not start: $(tail -n 1 "$LAB_DIR/resolved.log")"; return 1; }
+}
+
 # For tests that need no lab: V6GUARD and MODULE are the program and the module, those given,
 # those built in $top_builddir, or those staged.
 find_built() {

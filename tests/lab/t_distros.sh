@@ -115,20 +115,10 @@ with_resolve ', resolved not running'
 
 # The real resolved, with the lab's DNS server as its only source.
 resolved() {
-	local program=$DEPS/lib/systemd/systemd-resolved libs
-	libs=$(dirname "$(compgen -G "$DEPS/usr/lib/*/systemd/libsystemd-shared-*.so")")
-	[ -x "$program" ] || program=/lib/systemd/systemd-resolved
-	[ "$LAB_ROOT" -eq 0 ] || { why="it drops privileges, and there is one user only here"; return 1; }
-	[ -x "$program" ] || { why="not there: ./quickstart test brings it"; return 1; }
-	grep -q ^systemd-resolve: "$etc/passwd" ||
-		echo 'systemd-resolve:x:64023:64023::/:/usr/sbin/nologin' >>"$etc/passwd"
-	grep -q ^systemd-resolve: "$etc/group" || echo 'systemd-resolve:x:64023:' >>"$etc/group"
 	mkdir -p "$etc/systemd" "$LAB_DIR/healthy/run/systemd"
 	printf '%s\n' '[Resolve]' "DNS=$DNS4" "Domains=$LAB_DOMAIN" 'DNSStubListener=no' 'LLMNR=no' \
 		'MulticastDNS=no' 'DNSSEC=no' >"$etc/systemd/resolved.conf"
-	on healthy env LD_LIBRARY_PATH="$libs" "$program" >"$LAB_DIR/resolved.log" 2>&1 &
-	until_true 5 test -S "$LAB_DIR/healthy/run/systemd/resolve/io.systemd.Resolve" ||
-		{ why="it does not start: $(tail -n 1 "$LAB_DIR/resolved.log")"; return 1; }
+	lab_resolved healthy test -S "$LAB_DIR/healthy/run/systemd/resolve/io.systemd.Resolve"
 }
 if resolved; then
 	# Its answers come in random order, so only names with one address of a family compare.

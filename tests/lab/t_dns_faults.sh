@@ -11,11 +11,8 @@ lab_enter "$@"
 declare -A odd_pid
 # odd NAME ADDRESS: a server, odd_pid[NAME]; its files are in $LAB_DIR/NAME.
 odd() {
-	mkdir -p "$LAB_DIR/$1"
-	rm -f "$LAB_DIR/$1/ready"
-	"$python" "$here/odd_dns.py" "$2" "$LAB_DIR/$1" >>"$LAB_DIR/$1/log" 2>&1 &
+	lab_serve odd_dns.py "$2" "$LAB_DIR/$1"
 	odd_pid[$1]=$!
-	until_true 5 test -e "$LAB_DIR/$1/ready" || lab_die "server $1 did not start: $(cat "$LAB_DIR/$1/log")"
 }
 kill_odd() { kill -KILL "${odd_pid[$1]}"; wait "${odd_pid[$1]}" 2>/dev/null; }
 # resolver HOST SERVER...: v6guardd there, asking these.

@@ -13,9 +13,7 @@ ip link set vpn up
 on h ip addr add 10.99.0.2/24 dev vpn0
 on h ip link set vpn0 up
 odd=$LAB_DIR/odd
-mkdir "$odd"
-"$python" "$here/odd_dns.py" 10.99.0.1 "$odd" >"$odd/log" 2>&1 &
-until_true 5 test -e "$odd/ready" || lab_die "the odd server did not start"
+lab_serve odd_dns.py 10.99.0.1 "$odd"
 etc=$LAB_DIR/h/etc run=$LAB_DIR/h/run/systemd
 links=$run/netif/links
 mkdir -p "$links" "$etc/v6guard" "$etc/systemd"
@@ -34,18 +32,8 @@ link up0 "DNS=$DNS6" 'DOMAINS=lab.test' 'ROUTE_DOMAINS='
 link vpn0 'DNS=10.99.0.1' 'DOMAINS=' 'ROUTE_DOMAINS=odd.test corp.local'
 
 resolved() {
-	local program=$DEPS/lib/systemd/systemd-resolved libs
-	libs=$(dirname "$(compgen -G "$DEPS/usr/lib/*/systemd/libsystemd-shared-*.so")")
-	[ -x "$program" ] || program=/lib/systemd/systemd-resolved
-	[ "$LAB_ROOT" -eq 0 ] || { why="it drops privileges, and there is one user only here"; return 1; }
-	[ -x "$program" ] || { why="not there: ./quickstart test brings it"; return 1; }
-	grep -q ^systemd-resolve: "$etc/passwd" ||
-		echo 'systemd-resolve:x:64023:64023::/:/usr/sbin/nologin' >>"$etc/passwd"
-	grep -q ^systemd-resolve: "$etc/group" || echo 'systemd-resolve:x:64023:' >>"$etc/group"
 	printf '%s\n' '[Resolve]' 'DNS=' 'FallbackDNS=' 'LLMNR=no' 'MulticastDNS=no' 'DNSSEC=no' >"$etc/systemd/resolved.conf"
-	on h env LD_LIBRARY_PATH="$libs" "$program" >"$LAB_DIR/resolved.log" 2>&1 &
-	until_true 5 grep -q "$DNS6" "$run/resolve/resolv.conf" ||
-		{ why="it does not start: $(tail -n 1 "$LAB_DIR/resolved.log")"; return 1; }
+	lab_resolved h grep -q "$DNS6" "$run/resolve/resolv.conf"
 }
 # asked NAME...: which of the two servers each of these is asked at, of SERVER.
 asked() {

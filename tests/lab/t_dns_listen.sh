@@ -4,11 +4,8 @@
 # never a fragment, which a capture on the wire watches.
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
-rude=$LAB_DIR/rude
-mkdir "$rude"
 ip -6 addr add 2001:db8:53::54/128 dev lo nodad
-"$python" "$here/rude_dns.py" 2001:db8:53::54 "$rude" >"$rude/log" 2>&1 &
-until_true 5 test -e "$rude/ready" || lab_die "the rude server did not start: $(cat "$rude/log")"
+lab_serve rude_dns.py 2001:db8:53::54 "$LAB_DIR/rude"
 lab_host healthy h
 wire=${lab_iface[h]}
 on h ip addr add 10.64.1.3/24 dev up0

@@ -5,10 +5,8 @@
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 odd=$LAB_DIR/odd
-mkdir "$odd"
 ip -6 addr add 2001:db8:53::54/128 dev lo nodad
-"$python" "$here/odd_dns.py" 2001:db8:53::54 "$odd" >"$odd/log" 2>&1 &
-until_true 5 test -e "$odd/ready" || lab_die "the odd server did not start"
+lab_serve odd_dns.py 2001:db8:53::54 "$odd"
 lab_host healthy h
 mkdir -p "$LAB_DIR/h/etc/v6guard"
 printf '%s\n' '[log]' 'events = none' '[resolver]' 'enable = yes' 'allow = 127.0.0.0/8 ::1 2001:db8:1::/64 10.64.1.0/24' \

@@ -4,10 +4,8 @@
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 odd=$LAB_DIR/odd
-mkdir "$odd"
 ip -6 addr add 2001:db8:53::54/128 dev lo nodad
-"$python" "$here/odd_dns.py" 2001:db8:53::54 "$odd" >"$odd/log" 2>&1 &
-until_true 5 test -e "$odd/ready" || lab_die "the odd server did not start: $(cat "$odd/log")"
+lab_serve odd_dns.py 2001:db8:53::54 "$odd"
 lab_host v6only-noroute4 six
 mkdir -p "$LAB_DIR/six/etc/v6guard"
 conf=$LAB_DIR/six/etc/v6guard/v6guard.conf

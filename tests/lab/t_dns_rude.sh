@@ -5,10 +5,8 @@
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 for address in 2001:db8:53::54 192.0.2.54; do
-	mkdir "$LAB_DIR/$address"
 	case $address in *:*) ip -6 addr add $address/128 dev lo nodad ;; *) ip addr add $address/32 dev lo ;; esac
-	"$python" "$here/rude_dns.py" $address "$LAB_DIR/$address" >"$LAB_DIR/$address/log" 2>&1 &
-	until_true 5 test -e "$LAB_DIR/$address/ready" || lab_die "the rude server did not start: $(cat "$LAB_DIR/$address/log")"
+	lab_serve rude_dns.py $address "$LAB_DIR/$address"
 done
 lab_host healthy h
 mkdir -p "$LAB_DIR/h/etc/v6guard"

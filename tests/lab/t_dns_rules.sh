@@ -143,10 +143,8 @@ on both v6guard -q verdict clear
 # ---- servers, what is stale, what is bogus ---------------------------------------------------
 
 odd=$LAB_DIR/odd
-mkdir "$odd"
 ip -6 addr add 2001:db8:53::54/128 dev lo nodad
-"$python" "$here/odd_dns.py" 2001:db8:53::54 "$odd" >"$odd/log" 2>&1 &
-until_true 5 test -e "$odd/ready" || lab_die "the odd server did not start: $(cat "$odd/log")"
+lab_serve odd_dns.py 2001:db8:53::54 "$odd"
 policy off '[resolver]' 'enable = yes' "upstream = 2001:db8:53::54 $DNS6" \
 	'[forward odd]' 'zones = odd.test' 'upstream = 2001:db8:53::54' \
 	'[log]' "to = /run/events" 'events = stale upstream'

@@ -5,11 +5,8 @@
 # is answered, nobody wrongly, and nothing is left of it afterwards.
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
-rude=$LAB_DIR/rude
-mkdir "$rude"
 ip -6 addr add 2001:db8:53::54/128 dev lo nodad
-"$python" "$here/rude_dns.py" 2001:db8:53::54 "$rude" >"$rude/log" 2>&1 &
-until_true 5 test -e "$rude/ready" || lab_die "the rude server did not start: $(cat "$rude/log")"
+lab_serve rude_dns.py 2001:db8:53::54 "$LAB_DIR/rude"
 for host in h few; do
 	lab_host healthy $host
 	mkdir -p "$LAB_DIR/$host/etc/v6guard"

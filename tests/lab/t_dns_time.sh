@@ -6,12 +6,10 @@
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 odd=$LAB_DIR/odd
-mkdir "$odd" "$odd/4"
 ip -6 addr add 2001:db8:53::54/128 dev lo nodad
 ip addr add 192.0.2.54/32 dev lo
-"$python" "$here/odd_dns.py" 2001:db8:53::54 "$odd" >"$odd/log" 2>&1 &
-"$python" "$here/odd_dns.py" 192.0.2.54 "$odd/4" >"$odd/log4" 2>&1 &
-until_true 5 test -e "$odd/ready" -a -e "$odd/4/ready" || lab_die "the odd servers did not start: $(cat "$odd/log"*)"
+lab_serve odd_dns.py 2001:db8:53::54 "$odd"
+lab_serve odd_dns.py 192.0.2.54 "$odd/4"
 lab_host healthy h
 conf=$LAB_DIR/h/etc/v6guard/v6guard.conf
 mkdir -p "${conf%/*}"

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "resident.h"
 #include "dns_text.h"
 #include "tool/v6guardd/dns/cache.h"
 
@@ -192,18 +193,6 @@ static void rounds(void **state)
 	assert_true(found > STEPS / 10);
 	assert_true(cache_entries(cache) > 100 && cache_entries(cache) <= NAMES);
 	cache_free(cache);
-}
-
-/* Pages of this process that are in memory. */
-static size_t resident(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	size_t all = 0, in_memory = 0;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%zu %zu", &all, &in_memory), 2);
-	fclose(file);
-	return in_memory * (size_t)sysconf(_SC_PAGESIZE);
 }
 
 /* What is kept takes what was asked for, and no more, whatever comes. */

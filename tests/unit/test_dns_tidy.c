@@ -12,35 +12,13 @@
 #include <unistd.h>
 
 #include "guard/clock.h"
+#include "resident.h"
+#include "sanitized.h"
 #include "tool/v6guardd/dns/tidy.h"
-
-/* Sanitizers have an allocator of their own. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-static const bool is_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-static const bool is_sanitized = true;
-#else
-static const bool is_sanitized = false;
-#endif
-#else
-static const bool is_sanitized = false;
-#endif
 
 enum { BLOCKS = 512, BLOCK = 16384 };
 
 static size_t lookups;
-
-static size_t resident(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	size_t all = 0, in_memory = 0;
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%zu %zu", &all, &in_memory), 2);
-	fclose(file);
-	return in_memory * (size_t)sysconf(_SC_PAGESIZE);
-}
 
 /* Blocks that were used and are free again, all behind one that is not. */
 static void *burst(void)

@@ -27,20 +27,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sanitized.h" /* then sandbox_seccomp does nothing */
 #include "tool/v6guardd/sandbox.h"
-
-/* Then sandbox_seccomp does nothing. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-static const bool is_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-static const bool is_sanitized = true;
-#else
-static const bool is_sanitized = false;
-#endif
-#else
-static const bool is_sanitized = false;
-#endif
 
 #define NO_SECCOMP 77
 #define NO_SANDBOX 78
