@@ -165,6 +165,14 @@ static void do_trying(struct replay *replay, const struct gp_addr *addr,
 	}
 }
 
+static void do_ok(struct verdicts *v, const struct gp_addr *addr, bool data,
+		  long long now)
+{
+	const struct verdict_connection connection = {80, 1000, data};
+
+	verdict_ok(v, addr, &connection, now);
+}
+
 /* What was seen; false: it is another kind of line. */
 static bool do_seen(struct replay *replay, char **word, size_t count)
 {
@@ -193,7 +201,7 @@ static bool do_seen(struct replay *replay, char **word, size_t count)
 	else if (!strcmp(word[0], "stall"))
 		verdict_stalled(v, &addr, 443, now);
 	else if (!strcmp(word[0], "ok") || !strcmp(word[0], "data"))
-		verdict_ok(v, &addr, word[0][0] == 'd', now);
+		do_ok(v, &addr, word[0][0] == 'd', now);
 	else if (!strcmp(word[0], "probed"))
 		verdict_probed(v, &addr, 80, probe_word(word[2]),
 			       count > 3 ? (uint32_t)atoi(word[3]) : 20, now);
@@ -314,8 +322,8 @@ static void check_line(struct replay *replay, char **word, const char *line)
 	} else if (!strcmp(word[0], "may")) {
 		const struct gp_addr addr = address(replay, word[1]);
 		const struct verdict_waiting syn = waiting(word[2], word[4]);
-		got = rescue_word(verdict_may_rescue(replay->v, &addr, &syn, replay->now,
-						     &partner));
+		got = rescue_word(verdict_may_rescue(replay->v, &addr, 80, &syn,
+						     replay->now, &partner));
 		want = word[3];
 	} else if (!strcmp(word[0], "asked")) {
 		got = was_asked(replay, word[1]) ? "asked" : "not asked";
@@ -377,7 +385,7 @@ struct replay *replay_new(const char *mode, const char *what, uint32_t seed)
 {
 	const struct verdict_rules with = replay_rules(mode);
 	struct replay *replay = calloc(1, sizeof(*replay));
-	const struct verdict_ops ops = {replay, on_publish, on_probe, on_changed};
+	const struct verdict_ops ops = {replay, on_publish, on_probe, on_changed, NULL};
 	void *memory = aligned_alloc(64, (gp_reach_size() + 63) / 64 * 64);
 
 	assert_non_null(replay);

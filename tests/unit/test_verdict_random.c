@@ -7,6 +7,14 @@
 #include "replay.h"
 #include "sizes.h"
 
+static void connected(struct replay *replay, const struct gp_addr *addr, bool data,
+		      long long now)
+{
+	const struct verdict_connection connection = {443, 0, data};
+
+	verdict_ok(replay->v, addr, &connection, now);
+}
+
 /* 20 % loss, a connection each 10 s counted from the first success: SYNs are lost, also
  * three in a row, and nothing is ever called broken or freed (DESIGN 6; `ok` in 60 s). */
 static void test_loss(void **state)
@@ -24,23 +32,23 @@ static void test_loss(void **state)
 	srand(4711);
 	replay->world[replay->world_count++].is_up = true;
 	replay->world[0].prefix = (struct gp_prefix){.addr.family = AF_INET6};
-	verdict_ok(replay->v, &addr6, true, replay->now);
+	connected(replay, &addr6, true, replay->now);
 	for (unsigned i = 0; i < connections; i++) {
 		unsigned retransmits = 0;
 		run_to(replay, replay->now + 5000);
 		verdict_hint(replay->v, both, withheld, 2, 0, replay->now);
-		verdict_ok(replay->v, &addr4, true, replay->now);
+		connected(replay, &addr4, true, replay->now);
 		while (rand() % 100 < 36 && retransmits < 4) {
 			run_to(replay, replay->now + 1000);
 			retransmits++;
 			const struct verdict_waiting syn = {retransmits, 0,
 							    retransmits * 1000, 0};
 			verdict_syn(replay->v, &addr6, 443, &syn, replay->now);
-			assert_int_equal(verdict_may_rescue(replay->v, &addr6, &syn,
+			assert_int_equal(verdict_may_rescue(replay->v, &addr6, 443, &syn,
 							    replay->now, &partner),
 					 VERDICT_RESCUE_NO);
 		}
-		verdict_ok(replay->v, &addr6, true, replay->now);
+		connected(replay, &addr6, true, replay->now);
 		assert_int_equal(verdict_of(replay->v, &addr6, replay->now),
 				 GP_VERDICT_OK);
 	}
@@ -117,8 +125,8 @@ static void test_random(void **state)
 			verdict_failed(replay->v, &addr, 80, 1000, replay->now);
 			break;
 		case 4:
-			verdict_ok(replay->v, rand() % 8 ? &addr4 : &addr, rand() % 2,
-				   replay->now);
+			connected(replay, rand() % 8 ? &addr4 : &addr, rand() % 2,
+				  replay->now);
 			break;
 		case 5:
 			verdict_stalled(replay->v, &addr, 80, replay->now);
@@ -190,14 +198,14 @@ static void test_full(void **state)
 	for (uint32_t i = 0; i < ENTRY_MAX + 100; i++) {
 		memcpy(both[0].bytes + 2, &i, 3);
 		verdict_hint(replay->v, both, withheld, 2, UID_NONE, 0);
-		verdict_ok(replay->v, &partner, false, 0);
+		connected(replay, &partner, false, 0);
 		verdict_failed(replay->v, &both[0], 80, 0, 0);
 	}
 	assert_int_equal(replay->v->internet.verdict, GP_VERDICT_BROKEN);
-	verdict_ok(replay->v, &other, true, 1);
+	connected(replay, &other, true, 1);
 	assert_null(entry_find(replay->v, &other));
 	assert_int_equal(replay->v->internet.verdict, GP_VERDICT_UNKNOWN);
-	verdict_ok(replay->v, &other, true, UNUSED_AFTER + 2);
+	connected(replay, &other, true, UNUSED_AFTER + 2);
 	assert_non_null(entry_find(replay->v, &other));
 	replay_free(replay);
 }

@@ -140,8 +140,9 @@ static void consider_rescue(struct worker *worker, const struct gp_socket *socke
 {
 	struct gp_addr partner;
 	const struct verdict_waiting syn = waiting_of(socket);
-	const enum verdict_rescue may = verdict_may_rescue(
-		worker->verdicts, &socket->remote, &syn, now, &partner);
+	const enum verdict_rescue may =
+		verdict_may_rescue(worker->verdicts, &socket->remote, socket->remote_port,
+				   &syn, now, &partner);
 
 	if (!worker->settings.rescue || may == VERDICT_RESCUE_NO ||
 	    worker->can_destroy != GP_OK || was_asked_lately(worker, socket, now) ||
@@ -200,20 +201,31 @@ static void on_waiting(void *ctx, const struct gp_socket *socket)
 		tick_soon(worker);
 }
 
+/* The kernel says "root" of sockets that it has closed already. */
+static struct verdict_connection connection_of(const struct gp_socket *socket)
+{
+	return (struct verdict_connection){
+		.port = socket->remote_port,
+		.uid = socket->inode ? socket->uid : VERDICT_UID_UNKNOWN,
+	};
+}
+
 static void on_seen(void *ctx, const struct gp_socket *socket)
 {
 	struct worker *worker = ctx;
 	const struct gp_addr *remote = &socket->remote;
 	const long long now = gp_boot_ms();
+	struct verdict_connection connection = connection_of(socket);
 
 	if (prober_owns(worker->prober, socket->cookie))
 		return;
 	switch (gp_socket_evidence(socket)) {
 	case GP_EVIDENCE_OK:
-		verdict_ok(worker->verdicts, remote, false, now);
+		verdict_ok(worker->verdicts, remote, &connection, now);
 		return;
 	case GP_EVIDENCE_DATA_OK:
-		verdict_ok(worker->verdicts, remote, true, now);
+		connection.data = true;
+		verdict_ok(worker->verdicts, remote, &connection, now);
 		return;
 	case GP_EVIDENCE_FAILED:
 		verdict_failed(worker->verdicts, remote, socket->remote_port,
@@ -341,7 +353,7 @@ struct verdict_rules rules_of(const struct settings *settings)
 bool make_verdicts(struct worker *worker)
 {
 	const struct verdict_rules rules = rules_of(&worker->settings);
-	const struct verdict_ops ops = {worker, on_publish, on_probe, on_changed};
+	const struct verdict_ops ops = {worker, on_publish, on_probe, on_changed, NULL};
 	uint32_t seed = 0;
 
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))

@@ -171,8 +171,10 @@ void verdict_stalled(struct verdicts *v, const struct gp_addr *addr, uint16_t po
 		entry_suspect(v, entry, VERDICT_BY_STALL, now, now);
 }
 
-void verdict_ok(struct verdicts *v, const struct gp_addr *addr, bool data, long long now)
+void verdict_ok(struct verdicts *v, const struct gp_addr *addr,
+		const struct verdict_connection *connection, long long now)
 {
+	const bool data = connection->data;
 	struct entry *entry;
 
 	if (gp_addr_is_special(addr))
@@ -436,6 +438,12 @@ void verdicts_set_onlink(struct verdicts *v, const struct gp_prefix *prefixes,
 {
 	v->onlink_count = count < GP_REACH_ONLINK ? count : GP_REACH_ONLINK;
 	memcpy(v->onlink, prefixes, v->onlink_count * sizeof(*prefixes));
+}
+
+void verdicts_set_anchors(struct verdicts *v, const struct verdict_peer *anchors,
+			  size_t count)
+{
+	(void)v, (void)anchors, (void)count;
 }
 
 static void area_forget(struct verdicts *v, struct area *area, long long now)

@@ -29,9 +29,15 @@ enum verdict_evidence {
 /** "connection", "probe", ... */
 const char *verdict_evidence_name(enum verdict_evidence evidence);
 
+/** Whose socket it was is not known: the kernel forgets it as it closes. */
+#define VERDICT_UID_UNKNOWN UINT32_MAX
+
 struct verdict_rules {
 	bool probes;    /* false: [probe] mode = off, nothing is ever sent */
 	bool probe_all; /* mode = all: hinted addresses are probed as well */
+	bool distrust;  /* [guard] or a rule has unknown = distrust: WITHHELD means
+			   something */
+	uint32_t system_uid_max; /* users up to this one are the system's, like root */
 	uint32_t ok_ttl_ms, broken_ttl_ms, broken_ttl_max_ms;
 	uint32_t slow_threshold_ms; /* 0: never slow */
 	uint32_t port_count;
@@ -48,6 +54,15 @@ struct verdict_view {
 	long long since_ms;     /* when it became so */
 	long long expires_ms;
 	long long next_test_ms; /* 0: none is planned */
+	uint16_t port; /* where it failed or answered; 0: a prefix, or not known */
+};
+
+/** A destination and the port on which it answers. */
+struct verdict_peer {
+	struct gp_addr addr;
+	uint16_t port;
+	uint32_t uid;      /* whose connection it is */
+	uint32_t quiet_ms; /* since something last came from it */
 };
 
 /** What the machine wants done. CTX is handed through; no call back into the machine. */
@@ -60,6 +75,11 @@ struct verdict_ops {
 	void (*probe)(void *ctx, const struct gp_addr *addr, uint16_t port);
 	/* A verdict has changed. */
 	void (*changed)(void *ctx, const struct verdict_view *view);
+	/* IPv6 connections that programs of this host made and over which something came
+	   within the last WITHIN_MS, up to MAX; how many. Asked when a round begins and
+	   ends. NULL: none. */
+	size_t (*peers)(void *ctx, struct verdict_peer *out, size_t max,
+			uint32_t within_ms);
 };
 
 struct verdicts;
@@ -72,9 +92,20 @@ void verdicts_free(struct verdicts *verdicts);
 /** New rules hold from now on; what is known stays. */
 void verdicts_set_rules(struct verdicts *verdicts, const struct verdict_rules *rules);
 
-/** The IPv6 prefixes of the host's own links: addresses in them say nothing of ::/0. */
+/**
+ * The IPv6 prefixes of the host's own links: addresses in them say nothing of a /48 or of
+ * ::/0, those in the /32 around one of them nothing of ::/0: they are reached without the
+ * internet, or might be. With GP_REACH_ONLINK of them there may be more: no prefix is
+ * condemned then, as nobody knows what is behind a router.
+ */
 void verdicts_set_onlink(struct verdicts *verdicts, const struct gp_prefix *prefixes,
 			 size_t count);
+
+/** The operator's anchors: they are witnesses always, and count though no program tried
+ * them. Up to VERDICT_ANCHORS. */
+#define VERDICT_ANCHORS 16
+void verdicts_set_anchors(struct verdicts *verdicts, const struct verdict_peer *anchors,
+			  size_t count);
 
 /** Another network (a new epoch): all verdicts are void. Pairs stay known. */
 void verdicts_new_epoch(struct verdicts *verdicts, long long now_ms);
@@ -101,10 +132,16 @@ struct verdict_waiting {
 void verdict_syn(struct verdicts *verdicts, const struct gp_addr *addr, uint16_t port,
 		 const struct verdict_waiting *syn, long long now_ms);
 
-/** A program's connection to ADDR, alive or closed: DATA: beyond the handshake data was
- * acknowledged. Either family. */
-void verdict_ok(struct verdicts *verdicts, const struct gp_addr *addr, bool data,
-		long long now_ms);
+/** What a program's connection shows. */
+struct verdict_connection {
+	uint16_t port; /* 0: not known any more */
+	uint32_t uid;  /* VERDICT_UID_UNKNOWN: not known any more */
+	bool data;     /* beyond the handshake data was acknowledged */
+};
+
+/** A program's connection to ADDR, alive or closed. Either family. */
+void verdict_ok(struct verdicts *verdicts, const struct gp_addr *addr,
+		const struct verdict_connection *connection, long long now_ms);
 
 /** A program's attempt has ended in two or more retransmits, the last of them up to
  * QUIET_MS ago. PORT 0: not known, nor is QUIET_MS. */
@@ -158,10 +195,11 @@ size_t verdict_partners(const struct verdicts *verdicts, const struct gp_addr *a
 			struct gp_addr out[VERDICT_PARTNERS]);
 
 /**
- * May `rescue` free the socket SYN to ADDR? Only one that was handed out with an IPv4
- * address, by the word of its own user, of root, or of two users: when it is broken, or
- * after 2 retransmits when that partner answered within the 10 s before the last of them
- * and nothing was ok at ADDR in the last 60 s.
+ * May `rescue` free the socket SYN to ADDR and PORT? Only one that was handed out with an
+ * IPv4 address, by the word of its own user, of root or of a system user: when ADDR is
+ * broken, and nothing was ok on PORT since; or after 2 retransmits when that partner
+ * answered on PORT within the 10 s before the last of them and nothing was ok at ADDR and
+ * PORT in the last 60 s.
  */
 enum verdict_rescue {
 	VERDICT_RESCUE_NO,
@@ -169,7 +207,7 @@ enum verdict_rescue {
 	VERDICT_RESCUE_RETRANSMITS
 };
 enum verdict_rescue verdict_may_rescue(const struct verdicts *verdicts,
-				       const struct gp_addr *addr,
+				       const struct gp_addr *addr, uint16_t port,
 				       const struct verdict_waiting *syn,
 				       long long now_ms, struct gp_addr *partner);
 

@@ -101,10 +101,11 @@ static bool is_word_for(uint32_t said_by, uint32_t uid)
 }
 
 enum verdict_rescue verdict_may_rescue(const struct verdicts *v,
-				       const struct gp_addr *addr,
+				       const struct gp_addr *addr, uint16_t port,
 				       const struct verdict_waiting *syn, long long now,
 				       struct gp_addr *partner)
 {
+	(void)port;
 	const struct entry *entry = entry_find(v, addr);
 	bool has_partner = false, is_answering = false;
 
