@@ -285,8 +285,7 @@ void world_run(const struct story *story, uint32_t seed, double figures[FIGURE_C
 	run(w);
 	figures[FIGURE_BROKEN] =
 		w->sound_ms ? 100.0 * (double)w->broken_ms / (double)w->sound_ms : 0;
-	if (figures[FIGURE_VICTIMS] > 0)
-		figures[FIGURE_HUNG_S] = w->hung_ms / 1000 / figures[FIGURE_VICTIMS];
+	figures[FIGURE_HUNG_S] = w->hung_ms / 1000;
 	verdicts_free(w->v);
 	free(w->sockets);
 	free(w->names);

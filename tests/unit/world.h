@@ -16,6 +16,7 @@ enum fate {
 	FATE_UP,
 	FATE_DEAD,     /* silence */
 	FATE_REFUSED,  /* a RST */
+	FATE_ICMP,     /* a router says that there is no way */
 	FATE_FILTERED, /* silence on the crowd's port, a handshake on all others */
 	FATE_FLAPPING, /* up and dead in turn, each for PERIOD_S, each name by itself */
 	FATE_DIES,     /* dead from PERIOD_S on */
@@ -94,7 +95,7 @@ enum figure {
 	FIGURE_LIES,    /* times that an address which worked was called broken */
 	FIGURE_NETS,    /* times that a /48 became broken */
 	FIGURE_VICTIMS, /* visits that hung for over 1 s */
-	FIGURE_HUNG_S,  /* how long, in the mean */
+	FIGURE_HUNG_S,  /* how long, together */
 	FIGURE_LONGEST_S,
 	FIGURE_CONDEMNED_S, /* ::/0, after the third failure in a mishap of IPv6 */
 	FIGURE_HEALED_S,    /* ::/0, after the mishap's end */

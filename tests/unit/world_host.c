@@ -122,9 +122,9 @@ static void send_probe(struct world *w, struct probe *probe)
 		happens(w, w->now + TIMEOUT_MS, HAPPENS_PROBE_ENDS, index, probe->of);
 		happens(w, w->now + RESEND_MS, HAPPENS_PROBE_SENDS, index, probe->of);
 	}
-	if (send_syn(w, name, probe->addr.family, probe->port) == ANSWER_NONE)
+	probe->answer = send_syn(w, name, probe->addr.family, probe->port);
+	if (probe->answer == ANSWER_NONE)
 		return;
-	probe->sent = 1;
 	happens(w, w->now + (name ? name->rtt_ms : 0), HAPPENS_PROBE_ENDS, index,
 		probe->of);
 }
@@ -134,7 +134,13 @@ static void end_probe(struct world *w, struct probe *probe)
 	const struct gp_addr addr = probe->addr;
 	const uint16_t port = probe->port;
 	const struct name *name = name_of(w, &addr);
-	const bool was_answered = probe->sent != 0;
+	static const enum verdict_probe results[] = {
+		[ANSWER_NONE] = VERDICT_PROBE_TIMEOUT,
+		[ANSWER_HANDSHAKE] = VERDICT_PROBE_OK,
+		[ANSWER_RST] = VERDICT_PROBE_OK,
+		[ANSWER_ICMP] = VERDICT_PROBE_ICMP,
+	};
+	const enum verdict_probe result = results[probe->answer];
 	struct probe *held;
 
 	probe->state = PROBE_FREE;
@@ -142,9 +148,8 @@ static void end_probe(struct world *w, struct probe *probe)
 	held = find_probe(w, &addr, true);
 	if (held)
 		begin_probe(w, held, w->now);
-	verdict_probed(w->v, &addr, port,
-		       was_answered ? VERDICT_PROBE_OK : VERDICT_PROBE_TIMEOUT,
-		       was_answered && name ? name->rtt_ms : 0, w->now);
+	verdict_probed(w->v, &addr, port, result,
+		       result == VERDICT_PROBE_OK && name ? name->rtt_ms : 0, w->now);
 	tick_soon(w);
 }
 

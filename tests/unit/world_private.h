@@ -24,6 +24,9 @@ enum happening {
 	HAPPENS_MISHAP /* something changes about mishap INDEX */
 };
 
+/* What a SYN meets. */
+enum answer { ANSWER_NONE, ANSWER_HANDSHAKE, ANSWER_RST, ANSWER_ICMP };
+
 struct event {
 	long long at;
 	uint32_t order; /* of those at the same time */
@@ -53,7 +56,7 @@ struct socket {
 	uint16_t port;
 	uint32_t uid;
 	unsigned sent; /* SYNs */
-	bool is_refused;
+	bool is_refused; /* or a router has answered */
 	bool is_blocking;
 	bool is_liars;
 	long long sent_ms; /* the last SYN */
@@ -71,7 +74,7 @@ struct probe {
 	uint32_t of;
 	struct gp_addr addr;
 	uint16_t port;
-	unsigned sent;
+	enum answer answer;
 };
 
 #define PROBES 1024
@@ -139,8 +142,6 @@ bool chance(struct world *w, double share);
 long long about(struct world *w, double ms);
 
 /* ---- the internet and the programs (world_program.c) ---- */
-
-enum answer { ANSWER_NONE, ANSWER_HANDSHAKE, ANSWER_RST };
 
 /* What a SYN to ADDR and PORT meets now, no loss counted. NAME may be NULL: nobody there. */
 enum answer answer_of(const struct world *w, const struct name *name, int family,

@@ -45,6 +45,7 @@ static bool is_dead(const struct world *w, const struct name *name)
 		return (crowd->in_one_48 ? name->number : name->net) % 2 != 0;
 	case FATE_UP:
 	case FATE_REFUSED:
+	case FATE_ICMP:
 	case FATE_FILTERED:
 		break;
 	}
@@ -74,6 +75,8 @@ enum answer answer_of(const struct world *w, const struct name *name, int family
 		return ANSWER_NONE;
 	if (crowd->fate == FATE_FILTERED)
 		return port == crowd->port ? ANSWER_NONE : ANSWER_RST;
+	if (crowd->fate == FATE_ICMP)
+		return ANSWER_ICMP;
 	return crowd->fate == FATE_REFUSED ? ANSWER_RST : ANSWER_HANDSHAKE;
 }
 
@@ -189,10 +192,12 @@ static void attempt(struct world *w, uint32_t index)
 	socket->sent++;
 	socket->sent_ms = w->now;
 	if (answer != ANSWER_NONE) {
-		socket->is_refused = answer == ANSWER_RST;
+		socket->is_refused = answer != ANSWER_HANDSHAKE;
 		happens(w, w->now + name->rtt_ms, HAPPENS_ANSWER, index, socket->of);
 	}
-	if (socket->family == AF_INET6 && socket->sent == 3)
+	/* One that is dead anyway shows nothing of a mishap. */
+	if (socket->family == AF_INET6 && socket->sent == 3 && !socket->is_liars &&
+	    !is_dead(w, name) && w->story->crowds[name->crowd].fate != FATE_FILTERED)
 		note_failure(w, name);
 	happens(w, w->now + syn_gap(socket->sent), HAPPENS_RESEND, index, socket->of);
 }
