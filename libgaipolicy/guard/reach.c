@@ -149,18 +149,22 @@ static bool is_inside(const reach_word *prefix, const uint32_t addr[4])
 	return true;
 }
 
-static bool is_in_any(const struct gp_reach *map, const uint32_t addr[4])
+static bool is_in_any(const struct gp_reach *map, const uint32_t addr[4], bool around)
 {
 	const uint32_t count =
 		at_most(load(&map->host[HOST_ONLINK_COUNT]), GP_REACH_ONLINK);
 
-	for (uint32_t i = 0; i < count; i++)
-		if (is_inside(&map->host[HOST_ONLINK + i * ONLINK_WORDS], addr))
+	for (uint32_t i = 0; i < count; i++) {
+		const reach_word *prefix = &map->host[HOST_ONLINK + i * ONLINK_WORDS];
+		/* The first word is the /32. */
+		if (is_inside(prefix, addr) || (around && load(&prefix[0]) == addr[0]))
 			return true;
+	}
 	return false;
 }
 
-bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr)
+/* AROUND: in the /32 of one of them is enough. */
+static bool is_near(const struct gp_reach *map, const struct gp_addr *addr, bool around)
 {
 	uint32_t number, words[4];
 
@@ -172,11 +176,16 @@ bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr)
 
 		if (!begin(&map->host_sequence, &number))
 			continue;
-		found = is_in_any(map, words);
+		found = is_in_any(map, words, around);
 		if (is_whole(&map->host_sequence, number))
 			return found;
 	}
 	return true;
+}
+
+bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr)
+{
+	return is_near(map, addr, false);
 }
 
 /* ---- verdicts ---- */
@@ -262,9 +271,9 @@ enum gp_verdict gp_reach_verdict(const struct gp_reach *map, const struct gp_add
 		case DISTURBED: /* an ok may stand there */
 			return GP_VERDICT_UNKNOWN;
 		case FOUND:
-			/* A neighbour is not reached by the way that a prefix stands for.
-			 */
-			if (lengths[i] < 128 && gp_reach_is_onlink(map, addr))
+			/* A neighbour is not reached by the way that a prefix stands for,
+			 * and who is in the provider's own network might not be. */
+			if (lengths[i] < 128 && is_near(map, addr, !lengths[i]))
 				return GP_VERDICT_UNKNOWN;
 			return verdict;
 		}

@@ -96,8 +96,9 @@ bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr);
  * What is known of ADDR at NOW_MS: the longest of its prefixes /128, /48 and ::/0 that
  * has a verdict which has not expired, so that an ok inside wins over a broken around
  * it. ::/0 speaks for global unicast alone (2000::/3): unique local addresses, NAT64 and
- * the like are not reached by way of the internet. An on-link address is judged by its
- * /128 alone: no router stands between. IPv4: unknown.
+ * the like are not reached by way of the internet; nor may be what lies in the /32 of an
+ * on-link prefix, a campus or a provider's own network. An on-link address is judged by
+ * its /128 alone: no router stands between. IPv4: unknown.
  */
 enum gp_verdict gp_reach_verdict(const struct gp_reach *map, const struct gp_addr *addr,
 				 long long now_ms);

@@ -13,10 +13,12 @@ static void on_publish(void *ctx, const struct gp_prefix *prefix, enum gp_verdic
 	assert_int_equal(gp_reach_set(replay->map, prefix, verdict, expires_ms), GP_OK);
 }
 
-static enum verdict_probe answer(const struct replay *replay, const struct gp_addr *addr)
+static enum verdict_probe answer(const struct replay *replay, const struct gp_addr *addr,
+				 uint16_t port)
 {
 	for (size_t i = replay->world_count; i-- > 0;)
-		if (gp_prefix_match(&replay->world[i].prefix, addr)) {
+		if ((!replay->world[i].port || replay->world[i].port == port) &&
+		    gp_prefix_match(&replay->world[i].prefix, addr)) {
 			if (replay->world[i].is_none)
 				return VERDICT_PROBE_NOTHING;
 			return replay->world[i].is_up ? VERDICT_PROBE_OK
@@ -28,7 +30,7 @@ static enum verdict_probe answer(const struct replay *replay, const struct gp_ad
 static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
 {
 	struct replay *replay = ctx;
-	const enum verdict_probe result = answer(replay, addr);
+	const enum verdict_probe result = answer(replay, addr, port);
 	const struct flight flight = {
 		*addr, port, replay->now + (result == VERDICT_PROBE_TIMEOUT ? 2500 : 100),
 		result};
@@ -46,6 +48,21 @@ static void on_changed(void *ctx, const struct verdict_view *view)
 
 	assert_true(view->was != view->verdict);
 	replay->changes++;
+}
+
+static size_t on_peers(void *ctx, struct verdict_peer *out, size_t max, uint32_t within)
+{
+	const struct replay *replay = ctx;
+	size_t count = 0;
+
+	for (size_t i = 0; i < replay->flow_count && count < max; i++) {
+		const long long last = replay->flows[i].last_ms;
+		const long long quiet = last == LLONG_MAX ? 0 : replay->now - last;
+		if (quiet <= within)
+			out[count++] = (struct verdict_peer){replay->flows[i].addr, 80,
+							     1000, (uint32_t)quiet};
+	}
+	return count;
 }
 
 /* ---- time ---- */
@@ -117,7 +134,10 @@ static void do_hint(struct replay *replay, char **word, size_t count, bool is_wi
 		withheld[i] = is_withheld && addresses[i].family == AF_INET6;
 	}
 	verdict_hint(replay->v, addresses, withheld, count,
-		     strcmp(word[-1], "stranger") ? 1000 : 2000, replay->now);
+		     !strcmp(word[-1], "root")       ? 0
+		     : !strcmp(word[-1], "stranger") ? 2000
+						     : 1000,
+		     replay->now);
 }
 
 static enum verdict_probe probe_word(const char *word)
@@ -142,12 +162,12 @@ static struct verdict_waiting waiting(const char *retransmits, const char *quiet
 	return (struct verdict_waiting){count, quiet_ms, quiet_ms + count * 1000, 1000};
 }
 
-static void do_syn(struct replay *replay, const struct gp_addr *addr, char **word,
-		   size_t count)
+static void do_syn(struct replay *replay, const struct gp_addr *addr, uint16_t port,
+		   char **word, size_t count)
 {
 	const struct verdict_waiting syn = waiting(word[2], count > 3 ? word[3] : NULL);
 
-	verdict_syn(replay->v, addr, 80, &syn, replay->now);
+	verdict_syn(replay->v, addr, port, &syn, replay->now);
 }
 
 /* A dump each 250 ms shows it. */
@@ -165,12 +185,46 @@ static void do_trying(struct replay *replay, const struct gp_addr *addr,
 	}
 }
 
-static void do_ok(struct verdicts *v, const struct gp_addr *addr, bool data,
-		  long long now)
+static void do_ok(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
+		  const char *word, long long now)
 {
-	const struct verdict_connection connection = {80, 1000, data};
+	const struct verdict_connection connection = {port, word[0] == 'r' ? 0 : 1000,
+						      word[0] == 'd'};
 
 	verdict_ok(v, addr, &connection, now);
+}
+
+static void do_flow(struct replay *replay, const struct gp_addr *addr, const char *ago)
+{
+	assert_true(replay->flow_count <
+		    sizeof(replay->flows) / sizeof(replay->flows[0]));
+	replay->flows[replay->flow_count].addr = *addr;
+	replay->flows[replay->flow_count++].last_ms =
+		atof(ago) == 0 ? LLONG_MAX : replay->now - seconds(ago);
+}
+
+static void do_anchor(struct replay *replay, const struct gp_addr *addr)
+{
+	replay->anchors[replay->anchor_count++] = (struct verdict_peer){*addr, 80, 0, 0};
+	verdicts_set_anchors(replay->v, replay->anchors, replay->anchor_count);
+}
+
+/* "ADDR@PORT" loses its port. */
+static uint16_t take_port(char *word, uint16_t otherwise)
+{
+	char *at = strrchr(word, '@');
+
+	if (!at)
+		return otherwise;
+	*at = '\0';
+	return (uint16_t)atoi(at + 1);
+}
+
+/* Lines about what follows, as against what was seen. */
+static bool is_check(const char *word)
+{
+	return !strcmp(word, "is") || !strcmp(word, "may") || !strcmp(word, "by") ||
+	       !strcmp(word, "asked");
 }
 
 /* What was seen; false: it is another kind of line. */
@@ -180,7 +234,7 @@ static bool do_seen(struct replay *replay, char **word, size_t count)
 	const long long now = replay->now;
 
 	if (!strcmp(word[0], "hint") || !strcmp(word[0], "withheld") ||
-	    !strcmp(word[0], "stranger")) {
+	    !strcmp(word[0], "stranger") || !strcmp(word[0], "root")) {
 		do_hint(replay, word + 1, count - 1, word[0][0] == 'w');
 		return true;
 	}
@@ -188,26 +242,44 @@ static bool do_seen(struct replay *replay, char **word, size_t count)
 	    strchr(word[1], '/') || word[1][0] == '[')
 		return false;
 	struct gp_addr addr;
+	uint16_t port;
+	if (is_check(word[0]))
+		return false;
+	port = take_port(word[1], 80);
 	if (gp_addr_parse(word[1], &addr) != GP_OK)
 		return false;
 	if (!strcmp(word[0], "syn"))
-		do_syn(replay, &addr, word, count);
+		do_syn(replay, &addr, port, word, count);
 	else if (!strcmp(word[0], "trying"))
 		do_trying(replay, &addr, word[2]);
 	else if (!strcmp(word[0], "failed"))
-		verdict_failed(v, &addr, 80, seconds(count > 2 ? word[2] : "0"), now);
+		verdict_failed(v, &addr, port, seconds(count > 2 ? word[2] : "0"), now);
 	else if (!strcmp(word[0], "unclear"))
-		verdict_unclear(v, &addr, 80, now);
+		verdict_unclear(v, &addr, port, now);
 	else if (!strcmp(word[0], "stall"))
-		verdict_stalled(v, &addr, 443, now);
-	else if (!strcmp(word[0], "ok") || !strcmp(word[0], "data"))
-		do_ok(v, &addr, word[0][0] == 'd', now);
+		verdict_stalled(v, &addr, port, now);
+	else if (!strcmp(word[0], "ok") || !strcmp(word[0], "data") ||
+		 !strcmp(word[0], "rootok"))
+		do_ok(v, &addr, port, word[0], now);
+	else if (!strcmp(word[0], "flow"))
+		do_flow(replay, &addr, word[2]);
+	else if (!strcmp(word[0], "anchor"))
+		do_anchor(replay, &addr);
 	else if (!strcmp(word[0], "probed"))
-		verdict_probed(v, &addr, 80, probe_word(word[2]),
+		verdict_probed(v, &addr, port, probe_word(word[2]),
 			       count > 3 ? (uint32_t)atoi(word[3]) : 20, now);
 	else
 		return false;
 	return true;
+}
+
+static void write_host(struct replay *replay)
+{
+	struct gp_reach_host host = {.expires_ms = replay->now + 1000000000,
+				     .onlink_count = (uint32_t)replay->onlink_count};
+
+	memcpy(host.onlink, replay->onlink, sizeof(host.onlink));
+	gp_reach_set_host(replay->map, &host);
 }
 
 static bool do_world(struct replay *replay, char **word)
@@ -220,6 +292,7 @@ static bool do_world(struct replay *replay, char **word)
 		return true;
 	}
 	if (!strcmp(word[0], "world")) {
+		replay->world[replay->world_count].port = take_port(word[1], 0);
 		prefix = prefix_of(replay, word[1]);
 		replay->world[replay->world_count].prefix = prefix;
 		replay->world[replay->world_count].is_none = !strcmp(word[2], "none");
@@ -228,6 +301,7 @@ static bool do_world(struct replay *replay, char **word)
 	} else if (!strcmp(word[0], "onlink")) {
 		replay->onlink[replay->onlink_count++] = prefix_of(replay, word[1]);
 		verdicts_set_onlink(replay->v, replay->onlink, replay->onlink_count);
+		write_host(replay);
 	} else if (!strcmp(word[0], "set")) {
 		prefix = prefix_of(replay, word[1]);
 		assert_int_equal(gp_verdict_parse(word[2], &verdict), GP_OK);
@@ -320,9 +394,10 @@ static void check_line(struct replay *replay, char **word, const char *line)
 	} else if (!strcmp(word[0], "by")) {
 		got = evidence_of(replay, word[1]);
 	} else if (!strcmp(word[0], "may")) {
+		const uint16_t port = take_port(word[1], 80);
 		const struct gp_addr addr = address(replay, word[1]);
 		const struct verdict_waiting syn = waiting(word[2], word[4]);
-		got = rescue_word(verdict_may_rescue(replay->v, &addr, 80, &syn,
+		got = rescue_word(verdict_may_rescue(replay->v, &addr, port, &syn,
 						     replay->now, &partner));
 		want = word[3];
 	} else if (!strcmp(word[0], "asked")) {
@@ -368,6 +443,8 @@ struct verdict_rules replay_rules(const char *mode)
 		.ok_ttl_ms = 600000,
 		.broken_ttl_ms = 30000,
 		.broken_ttl_max_ms = 600000,
+		.distrust = true,
+		.system_uid_max = 999,
 		.port_count = 2,
 		.ports = {443, 80},
 	};
@@ -385,7 +462,8 @@ struct replay *replay_new(const char *mode, const char *what, uint32_t seed)
 {
 	const struct verdict_rules with = replay_rules(mode);
 	struct replay *replay = calloc(1, sizeof(*replay));
-	const struct verdict_ops ops = {replay, on_publish, on_probe, on_changed, NULL};
+	const struct verdict_ops ops = {replay, on_publish, on_probe, on_changed,
+					on_peers};
 	void *memory = aligned_alloc(64, (gp_reach_size() + 63) / 64 * 64);
 
 	assert_non_null(replay);

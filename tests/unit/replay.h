@@ -6,19 +6,24 @@
  * exactly when it asked for them, as from its loop.
  *
  *   hint|withheld ADDR...     handed out together; withheld: the IPv6 ones were held back
- *   stranger ADDR...          a hint of another user
- *   syn ADDR N [QUIET]        a program's SYN waits, N retransmits, the last QUIET s ago
+ *   stranger|root ADDR...     a hint of another user, of root; `hint` is user 1000's
+ *   syn ADDR[@PORT] N [QUIET] a program's SYN waits, N retransmits, the last QUIET s ago;
+ *                             its port is 80 where none is said
  *   trying ADDR UNTIL         a program's SYNs wait until then, 4 retransmits each
- *   failed ADDR [QUIET]
- *   unclear|stall|ok|data ADDR
- *   world PREFIX up|down|none from now on probes are answered: 0.1 s, or 2.5 s of silence;
- *                             none: they cannot be made
+ *   failed ADDR[@PORT] [QUIET]
+ *   unclear|stall|ok|data ADDR[@PORT]
+ *   rootok ADDR[@PORT]        a connection of root's; `ok` is user 1000's
+ *   flow ADDR SECONDS         an open connection; something came over it so long ago, 0: now
+ *                             and always
+ *   anchor ADDR
+ *   world PREFIX[@PORT] up|down|none   from now on probes are answered: 0.1 s, or 2.5 s of
+ *                             silence; none: they cannot be made
  *   probed ADDR ok|timeout|icmp|nothing [RTT]     (without a world)
  *   onlink PREFIX, epoch, set PREFIX VERDICT SECONDS, clear PREFIX
  *   is ADDR VERDICT           what a reader of the map would see
  *   area PREFIX VERDICT       what is published for exactly that prefix
  *   asked ADDR[@PORT] | quiet a probe went out that no line asked about yet; none did
- *   may ADDR N no|broken|retransmits [QUIET]
+ *   may ADDR[@PORT] N no|broken|retransmits [QUIET]
  *   by ADDR EVIDENCE          what the verdict rests on
  *   probes MAX                at most so many probes so far
  *   changes N                 verdicts changed so far (of those that are events)
@@ -56,12 +61,20 @@ struct replay {
 	size_t flying_count;
 	struct {
 		struct gp_prefix prefix;
+		uint16_t port; /* 0: any */
 		bool is_up, is_none;
 	} world[WORLD_MAX];
 	size_t world_count;
 	unsigned probes, changes;
-	struct gp_prefix onlink[4];
+	struct gp_prefix onlink[GP_REACH_ONLINK];
 	size_t onlink_count;
+	struct verdict_peer anchors[VERDICT_ANCHORS];
+	size_t anchor_count;
+	struct {
+		struct gp_addr addr;
+		long long last_ms; /* LLONG_MAX: data all the time */
+	} flows[8];
+	size_t flow_count;
 };
 
 /** MODE of [probe]: "all", "off"; "slow": suspects with a slow-threshold of 100 ms; NULL:

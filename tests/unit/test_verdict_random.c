@@ -201,8 +201,9 @@ static void test_full(void **state)
 		connected(replay, &partner, false, 0);
 		verdict_failed(replay->v, &both[0], 80, 0, 0);
 	}
+	run_to(replay, 2 * ROUND_LASTS);
 	assert_int_equal(replay->v->internet.verdict, GP_VERDICT_BROKEN);
-	connected(replay, &other, true, 1);
+	connected(replay, &other, true, replay->now);
 	assert_null(entry_find(replay->v, &other));
 	assert_int_equal(replay->v->internet.verdict, GP_VERDICT_UNKNOWN);
 	connected(replay, &other, true, UNUSED_AFTER + 2);
@@ -226,11 +227,23 @@ static void test_flood_of_probes(void **state)
 		verdict_hint(replay->v, both, none, 2, 1, 0);
 		verdict_hint(replay->v, both, withheld, 2, 1000, i);
 	}
-	assert_in_range(replay->probes, HINT_PROBES, HINT_PROBES + HINT_PROBES_RATE);
-	const unsigned before = replay->probes;
+	assert_int_equal(replay->probes, LOGIN_PROBES_SECOND);
 	both[0].bytes[2] = 9;
 	verdict_hint(replay->v, both, withheld, 2, 1, 1000);
-	assert_int_equal(replay->probes, before + 1);
+	assert_int_equal(replay->probes, LOGIN_PROBES_SECOND + 1);
+	/* However long he goes on, and under however many names. */
+	for (uint32_t i = 0; i < 600; i++) {
+		memcpy(both[0].bytes + 8, &i, sizeof(i));
+		verdict_hint(replay->v, both, withheld, 2, 1000, 1000 + i * 100);
+	}
+	assert_in_range(replay->probes, LOGIN_PROBES_MINUTE,
+			LOGIN_PROBES_MINUTE + 2 * LOGIN_PROBES_SECOND + 1);
+	for (uint32_t i = 0; i < 600; i++) {
+		memcpy(both[0].bytes + 4, &i, sizeof(i));
+		verdict_hint(replay->v, both, withheld, 2, 100000 + i, 61000 + i);
+	}
+	assert_in_range(replay->probes, LOGIN_PROBES_MINUTE,
+			4 * LOGIN_PROBES_MINUTE + 1);
 	replay_free(replay);
 }
 

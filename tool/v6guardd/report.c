@@ -30,10 +30,11 @@ static json_t *prefix_value(const struct gp_prefix *prefix)
 
 static json_t *view_value(const struct verdict_view *view, long long now_ms)
 {
-	return json_pack("{s:o s:s s:s s:o s:I s:o s:o}", "prefix",
+	return json_pack("{s:o s:s s:s s:o s:o s:I s:o s:o}", "prefix",
 			 prefix_value(&view->prefix), "verdict",
 			 gp_verdict_name(view->verdict), "evidence",
-			 verdict_evidence_name(view->evidence), "partner",
+			 verdict_evidence_name(view->evidence), "port",
+			 view->port ? json_integer(view->port) : json_null(), "partner",
 			 report_address(&view->partner), "age",
 			 (json_int_t)((now_ms - view->since_ms) / 1000), "expires",
 			 seconds_until(view->expires_ms, now_ms), "next_test",

@@ -49,8 +49,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	worker->tick_at_ms = 0;
 	for (size_t i = 0; i < worker->unmade_count; i++)
-		verdict_probed(worker->verdicts, &worker->unmade[i], 0,
-			       VERDICT_PROBE_NOTHING, 0, now);
+		verdict_probed(worker->verdicts, &worker->unmade[i].addr,
+			       worker->unmade[i].port, VERDICT_PROBE_NOTHING, 0, now);
 	worker->unmade_count = 0;
 	next = verdicts_tick(worker->verdicts, now);
 	if (next < now + TICK_SOON_MS)

@@ -72,7 +72,10 @@ struct worker {
 	unsigned rescued_next;
 	long long rescue_second_ms;
 	unsigned rescue_count;
-	struct gp_addr unmade[64]; /* probes that could not be queued */
+	struct {
+		struct gp_addr addr;
+		uint16_t port;
+	} unmade[64]; /* probes that could not be queued */
 	size_t unmade_count;
 };
 

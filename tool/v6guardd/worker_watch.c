@@ -10,6 +10,8 @@
 #include "worker_private.h"
 
 #define NSCD_EVERY_MS 2500
+/* SYS_UID_MAX of login.defs(5), as all distributions have it. */
+#define SYSTEM_UID_MAX 999
 /* Rescues a second, and how long one socket is not asked for again. */
 #define RESCUE_RATE 10
 #define RESCUE_AGAIN_MS 2000
@@ -34,8 +36,10 @@ static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
 
 	if (prober_ask(worker->prober, addr, port))
 		return;
-	if (worker->unmade_count < room)
-		worker->unmade[worker->unmade_count++] = *addr;
+	if (worker->unmade_count < room) {
+		worker->unmade[worker->unmade_count].addr = *addr;
+		worker->unmade[worker->unmade_count++].port = port;
+	}
 	tick_soon(worker);
 }
 
@@ -80,6 +84,37 @@ static void on_probed(void *ctx, const struct gp_addr *addr, uint16_t port,
 	verdict_probed(worker->verdicts, addr, port, results[attempt], rtt_ms,
 		       gp_boot_ms());
 	tick_soon(worker);
+}
+
+/* ---- open connections ---- */
+
+struct gathering {
+	const struct prober *prober;
+	struct verdict_peer *out;
+	size_t max, count;
+};
+
+static bool gather(void *ctx, const struct gp_socket *socket)
+{
+	struct gathering *gathering = ctx;
+
+	if (!prober_owns(gathering->prober, socket->cookie))
+		gathering->out[gathering->count++] =
+			(struct verdict_peer){socket->remote, socket->remote_port,
+					      socket->uid, socket->quiet_ms};
+	return gathering->count < gathering->max;
+}
+
+/* Not from inside a dump: the verdicts ask for it at their tick, or when a probe ends. */
+static size_t on_peers(void *ctx, struct verdict_peer *out, size_t max,
+		       uint32_t within_ms)
+{
+	struct worker *worker = ctx;
+	struct gathering gathering = {worker->prober, out, max, 0};
+
+	if (worker->suspects && max > 0)
+		suspects_peers(worker->suspects, within_ms, gather, &gathering);
+	return gathering.count;
 }
 
 /* ---- rescue ---- */
@@ -314,6 +349,20 @@ static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
 	}
 }
 
+static void set_anchors(struct worker *worker)
+{
+	const struct settings *settings = &worker->settings;
+	struct verdict_peer anchors[SETTINGS_ANCHORS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < settings->anchor_count; i++)
+		if (settings->anchors[i].addr.family == AF_INET6)
+			anchors[count++] =
+				(struct verdict_peer){.addr = settings->anchors[i].addr,
+						      .port = settings->anchors[i].port};
+	verdicts_set_anchors(worker->verdicts, anchors, count);
+}
+
 /* Each is tested as if a program had been handed it together with all IPv4 ones. */
 void ask_anchors(struct worker *worker)
 {
@@ -321,6 +370,7 @@ void ask_anchors(struct worker *worker)
 	struct gp_addr addresses[SETTINGS_ANCHORS];
 	const bool withheld[SETTINGS_ANCHORS] = {false};
 
+	set_anchors(worker);
 	for (size_t i = 0; i < settings->anchor_count; i++)
 		addresses[i] = settings->anchors[i].addr;
 	verdict_hint(worker->verdicts, addresses, withheld, settings->anchor_count, 0,
@@ -344,6 +394,8 @@ struct verdict_rules rules_of(const struct settings *settings)
 		.broken_ttl_max_ms = settings->broken_ttl_max_ms,
 		.slow_threshold_ms = settings->slow_threshold_ms,
 		.port_count = settings->port_count,
+		.distrust = settings->guard.distrust,
+		.system_uid_max = SYSTEM_UID_MAX,
 	};
 
 	memcpy(rules.ports, settings->ports, sizeof(rules.ports));
@@ -353,7 +405,8 @@ struct verdict_rules rules_of(const struct settings *settings)
 bool make_verdicts(struct worker *worker)
 {
 	const struct verdict_rules rules = rules_of(&worker->settings);
-	const struct verdict_ops ops = {worker, on_publish, on_probe, on_changed, NULL};
+	const struct verdict_ops ops = {worker, on_publish, on_probe, on_changed,
+					on_peers};
 	uint32_t seed = 0;
 
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))

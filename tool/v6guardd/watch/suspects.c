@@ -251,6 +251,40 @@ void suspects_hinted(struct suspects *suspects)
 		set_timer(suspects, SUSPECTS_BUSY_MS);
 }
 
+/* ---- open connections ------------------------------------------------------------ */
+
+/* A server's connections are mostly others' to it: a bound on what looking costs. */
+#define PEERS_SEEN 4096
+
+struct peers {
+	struct suspects *suspects;
+	uint32_t within_ms, seen;
+	bool (*visit)(void *ctx, const struct gp_socket *socket);
+	void *ctx;
+};
+
+static bool take_peer(void *ctx, const struct gp_socket *socket)
+{
+	struct peers *peers = ctx;
+
+	if (++peers->seen > PEERS_SEEN)
+		return false;
+	if (socket->quiet_ms > peers->within_ms || !socket->rtt_us ||
+	    is_inbound(peers->suspects, socket))
+		return true;
+	return peers->visit(peers->ctx, socket);
+}
+
+void suspects_peers(struct suspects *suspects, uint32_t within_ms,
+		    bool (*visit)(void *ctx, const struct gp_socket *socket), void *ctx)
+{
+	struct peers peers = {suspects, within_ms, 0, visit, ctx};
+
+	find_listeners(suspects);
+	(void)gp_sockdiag_dump(suspects->dump_fd, AF_INET6, GP_STATE_ESTABLISHED, NULL, 0,
+			       take_peer, &peers);
+}
+
 uint64_t suspects_dumps(const struct suspects *suspects)
 {
 	return suspects->dumps;

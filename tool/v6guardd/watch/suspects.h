@@ -39,6 +39,14 @@ struct suspects *suspects_new(struct event_base *base, int dump_fd, int event_fd
 			      const struct suspects_ops *ops);
 void suspects_free(struct suspects *suspects);
 
+/**
+ * IPv6 connections that programs of this host made and over which something came within
+ * the last WITHIN_MS: VISIT is called for each, until it says false. Of a host with very
+ * many connections some thousands are looked at.
+ */
+void suspects_peers(struct suspects *suspects, uint32_t within_ms,
+		    bool (*visit)(void *ctx, const struct gp_socket *socket), void *ctx);
+
 /** A hint came, or something else that makes the next 10 s interesting. */
 void suspects_hinted(struct suspects *suspects);
 

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * verdict_area.c - what the addresses say of the prefixes around them: a /48 is broken
- * with 3 broken addresses under 2 /64 and no ok for ok-ttl, ::/0 with broken addresses
- * under 3 different /32 and nothing ok since. Addresses on the host's own links say
- * nothing: they are reached without the internet.
+ * verdict_area.c - what the addresses say of the prefixes around them. A /48 and ::/0 are
+ * broken when enough addresses turned broken since anything in them answered, and the
+ * witnesses that are asked then (verdict_round.c) are silent. What is near the host says
+ * nothing: it is reached without the internet, or might be.
  */
 #include <string.h>
 
 #include "verdict_private.h"
 
-bool counts_for_areas(const struct verdicts *v, const struct gp_addr *addr)
+bool counts_for(const struct verdicts *v, const struct gp_addr *addr, unsigned length)
 {
-	if (addr->family != AF_INET6 || (addr->bytes[0] & 0xe0) != 0x20)
+	if (addr->family != AF_INET6 || (addr->bytes[0] & 0xe0) != 0x20 ||
+	    v->onlink_count == GP_REACH_ONLINK)
 		return false;
-	for (size_t i = 0; i < v->onlink_count; i++)
-		if (gp_prefix_match(&v->onlink[i], addr))
+	for (size_t i = 0; i < v->onlink_count; i++) {
+		struct gp_prefix near = v->onlink[i];
+		if (length == 0 && near.length > 32)
+			near.length = 32;
+		if (gp_prefix_match(&near, addr))
 			return false;
+	}
 	return true;
 }
 
@@ -35,20 +40,46 @@ struct area *area_find(const struct verdicts *v, const struct gp_addr *addr)
 	return NULL;
 }
 
+void area_reset(struct area *area)
+{
+	area->pinned_until_ms = area->ok_ms = area->pressed_ms = NEVER;
+	area->ttl_ms = 0;
+	area->expires_ms = area->next_test_ms = 0;
+	area->is_stalled = false;
+	area->wants = WANTS_NONE;
+	area->round = (struct round){.begun_ms = NEVER, .next_ms = NEVER};
+}
+
+static struct area *area_to_take(struct verdicts *v)
+{
+	struct area *found = NULL;
+
+	for (size_t i = 0; i < AREA_MAX; i++) {
+		struct area *area = &v->areas[i];
+		if (!area->is_used)
+			return area;
+		if (area->verdict == GP_VERDICT_UNKNOWN && !area->round.is_running &&
+		    (!found || area->round.begun_ms < found->round.begun_ms))
+			found = area;
+	}
+	return found;
+}
+
 struct area *area_need(struct verdicts *v, const struct gp_addr *addr)
 {
 	struct area *area = area_find(v, addr);
 
 	if (area)
 		return area;
-	for (size_t i = 0; i < AREA_MAX && (!area || area->is_used); i++)
-		if (!v->areas[i].is_used || v->areas[i].verdict == GP_VERDICT_UNKNOWN)
-			area = &v->areas[i];
-	if (area)
-		*area = (struct area){.is_used = true,
-				      .prefix = prefix_around(addr, 48),
-				      .ok_ms = NEVER,
-				      .pinned_until_ms = NEVER};
+	area = area_to_take(v);
+	if (!area)
+		return NULL;
+	*area = (struct area){.is_used = true, .prefix = prefix_around(addr, 48)};
+	area_reset(area);
+	for (uint32_t i = 0; i < v->used_to; i++)
+		if (gp_prefix_match(&area->prefix, &v->entries[i].addr) &&
+		    v->entries[i].ok_ms > area->ok_ms)
+			area->ok_ms = v->entries[i].ok_ms;
 	return area;
 }
 
@@ -86,99 +117,79 @@ void area_say(struct verdicts *v, struct area *area, enum gp_verdict verdict,
 
 /* ---- counting ---- */
 
-/* Different prefixes of LENGTH bits seen so far, up to as many as anybody needs. */
-struct kinds {
-	uint8_t bytes[3][8];
-	size_t length, count;
-};
-
-static void add_kind(struct kinds *kinds, const struct gp_addr *addr)
+void add_kind(struct kinds *kinds, const struct gp_addr *addr)
 {
 	for (size_t i = 0; i < kinds->count; i++)
 		if (!memcmp(kinds->bytes[i], addr->bytes, kinds->length))
 			return;
-	if (kinds->count < 3)
+	if (kinds->count < ENOUGH)
 		memcpy(kinds->bytes[kinds->count++], addr->bytes, kinds->length);
 }
 
+struct kinds kinds_in(const struct area *area)
+{
+	return (struct kinds){.length = area->prefix.length ? 8 : 4};
+}
+
+bool are_enough(const struct area *area, const struct kinds *kinds, unsigned addresses)
+{
+	return addresses >= ENOUGH && kinds->count >= (area->prefix.length ? 2 : ENOUGH);
+}
+
+static bool is_anchor(const struct verdicts *v, const struct gp_addr *addr)
+{
+	for (size_t i = 0; i < v->anchor_count; i++)
+		if (gp_addr_equal(&v->anchors[i].addr, addr))
+			return true;
+	return false;
+}
+
+bool is_tried(const struct verdicts *v, const struct entry *entry)
+{
+	return entry->tried_ms != NEVER || is_anchor(v, &entry->addr);
+}
+
 /* By evidence: what the operator says of an address says nothing of its prefix. */
-static bool is_broken_entry(const struct entry *entry, bool with_stalled)
+static bool is_broken_entry(const struct entry *entry)
 {
 	return entry->addr.family == AF_INET6 && entry->verdict == GP_VERDICT_BROKEN &&
-	       entry->evidence != VERDICT_BY_OPERATOR &&
-	       (with_stalled || entry->evidence != VERDICT_BY_STALL);
+	       entry->evidence != VERDICT_BY_OPERATOR;
 }
 
-/* What follows for a prefix. A handshake speaks against broken addresses, but not against
- * ones on which data stalls: only acknowledged data does. */
-enum finding { FINE, STALLED, BROKEN };
+/* That a re-test fails again is no news: what counts is when it turned. */
+bool is_counted(const struct verdicts *v, const struct area *area,
+		const struct entry *entry)
+{
+	return is_broken_entry(entry) && entry->since_ms > area->ok_ms &&
+	       gp_prefix_match(&area->prefix, &entry->addr) &&
+	       counts_for(v, &entry->addr, area->prefix.length) && is_tried(v, entry);
+}
 
-/* The broken addresses of a /48, without (0) and with (1) the stalled ones. */
+/* Those on which data stalls are counted apart: no handshake speaks against them, nor
+ * do they say that there is none. */
 struct tally {
-	unsigned broken[2];
-	struct kinds kinds[2];
-	bool has_ok, has_data_ok;
+	unsigned broken, stalled;
+	struct kinds broken_kinds, stalled_kinds;
 };
 
-static bool is_majority(const struct tally *tally, unsigned i)
+static struct tally count_members(const struct verdicts *v, const struct area *area)
 {
-	return tally->broken[i] >= 3 && tally->kinds[i].count >= 2;
-}
-
-static void count_member(const struct verdicts *v, const struct entry *entry,
-			 struct tally *tally, long long now)
-{
-	tally->has_ok |= now - entry->ok_ms < v->rules.ok_ttl_ms;
-	tally->has_data_ok |= now - entry->data_ok_ms < v->rules.ok_ttl_ms;
-	for (unsigned i = 0; i < 2; i++) {
-		if (!is_broken_entry(entry, i == 1))
-			continue;
-		tally->broken[i]++;
-		add_kind(&tally->kinds[i], &entry->addr);
-	}
-}
-
-static enum finding judge_net(const struct verdicts *v, const struct gp_prefix *prefix,
-			      long long now)
-{
-	struct tally tally = {.kinds = {{.length = 8}, {.length = 8}}};
+	struct tally tally = {.broken_kinds = kinds_in(area),
+			      .stalled_kinds = kinds_in(area)};
 
 	for (uint32_t i = 0; i < v->used_to; i++) {
 		const struct entry *entry = &v->entries[i];
-		if (gp_prefix_match(prefix, &entry->addr) &&
-		    counts_for_areas(v, &entry->addr))
-			count_member(v, entry, &tally, now);
+		if (!is_counted(v, area, entry))
+			continue;
+		if (entry->evidence == VERDICT_BY_STALL) {
+			tally.stalled++;
+			add_kind(&tally.stalled_kinds, &entry->addr);
+		} else {
+			tally.broken++;
+			add_kind(&tally.broken_kinds, &entry->addr);
+		}
 	}
-	if (!tally.has_ok && is_majority(&tally, 0))
-		return BROKEN;
-	/* With an ok about, the stalled ones must be enough by themselves. */
-	if (tally.has_ok) {
-		tally.broken[1] -= tally.broken[0];
-		if (tally.broken[0])
-			tally.kinds[1].count = 0;
-	}
-	return !tally.has_data_ok && is_majority(&tally, 1) ? STALLED : FINE;
-}
-
-static bool is_internet_broken(const struct verdicts *v, bool with_stalled)
-{
-	struct kinds kinds = {.length = 4};
-
-	for (uint32_t i = 0; i < v->used_to && kinds.count < 3; i++) {
-		const struct entry *entry = &v->entries[i];
-		if (is_broken_entry(entry, with_stalled) &&
-		    entry->failed_ms > v->internet.ok_ms &&
-		    counts_for_areas(v, &entry->addr))
-			add_kind(&kinds, &entry->addr);
-	}
-	return kinds.count == 3;
-}
-
-static enum finding judge_internet(const struct verdicts *v)
-{
-	if (!is_internet_broken(v, true))
-		return FINE;
-	return is_internet_broken(v, false) ? BROKEN : STALLED;
+	return tally;
 }
 
 /* ---- becoming broken ------------------------------------------------------------------
@@ -214,49 +225,165 @@ static void lengthen(const struct verdicts *v, struct area *area)
 		area->ttl_ms = area->ttl_ms > max / 2 ? max : area->ttl_ms * 2;
 }
 
-static void take_finding(struct verdicts *v, struct area *area, enum finding finding,
+/* What is known to be ok was so before it all fell silent. Only who answered since, by a
+ * handshake of its own, still is. */
+static void doubt_members(struct verdicts *v, const struct area *area, long long now)
+{
+	for (uint32_t i = 0; i < v->used_to; i++) {
+		struct entry *entry = &v->entries[i];
+		if (entry->verdict != GP_VERDICT_OK || entry_is_pinned(entry, now) ||
+		    (entry->ok_ms >= area->round.begun_ms &&
+		     entry->flow_ms < area->round.begun_ms) ||
+		    !gp_prefix_match(&area->prefix, &entry->addr) ||
+		    !counts_for(v, &entry->addr, area->prefix.length))
+			continue;
+		entry->expires_ms = entry->next_test_ms = 0;
+		entry_say(v, entry, GP_VERDICT_UNKNOWN, VERDICT_BY_NOTHING, now);
+	}
+}
+
+static void area_condemn(struct verdicts *v, struct area *area, bool is_stalled,
 			 long long now)
 {
-	const bool is_stalled = finding == STALLED;
-
-	if (finding == FINE || area->pinned_until_ms > now ||
-	    (area->verdict == GP_VERDICT_BROKEN && area->is_stalled <= is_stalled))
-		return;
 	area->is_stalled = is_stalled;
 	area->unanswered = 0;
+	v->cover.in_vain = 0;
 	if (area->verdict != GP_VERDICT_BROKEN)
 		lengthen(v, area);
 	schedule(v, area, now);
 	area_say(v, area, GP_VERDICT_BROKEN, VERDICT_BY_MEMBERS, now);
+	if (!is_stalled)
+		doubt_members(v, area, now);
+}
+
+/* With so many who answered a moment ago, and do no more, one that fails is enough. */
+static bool is_plain(const struct area *area, const struct tally *tally, long long now)
+{
+	const bool is_pressed = area->pressed_ms > area->ok_ms &&
+				now - area->pressed_ms <= PARTNER_WITHIN;
+
+	return area->round.kinds >= (area->prefix.length ? 2 : ENOUGH) &&
+	       area->round.silent >= ENOUGH && (tally->broken > 0 || is_pressed);
+}
+
+void area_consider(struct verdicts *v, struct area *area, long long now)
+{
+	struct tally tally;
+	bool has_enough;
+
+	if (area->pinned_until_ms > now || area->round.is_running ||
+	    (area->verdict == GP_VERDICT_BROKEN && !area->is_stalled))
+		return;
+	tally = count_members(v, area);
+	has_enough = are_enough(area, &tally.broken_kinds, tally.broken);
+	if (!has_enough && area->verdict != GP_VERDICT_BROKEN &&
+	    are_enough(area, &tally.stalled_kinds, tally.stalled))
+		area_condemn(v, area, true, now);
+	if (!round_is_silent(area, now) && has_enough) {
+		area->wants = WANTS_VERDICT;
+		area->wanted_ms = area->round.begun_ms + ROUND_FORCED;
+	}
+	if (!round_is_silent(area, now) || !(has_enough || is_plain(area, &tally, now)) ||
+	    !are_ports_tried(v, area, now))
+		return;
+	area_condemn(v, area, false, now);
 }
 
 void areas_failed(struct verdicts *v, const struct entry *entry, long long now)
 {
-	if (!counts_for_areas(v, &entry->addr))
-		return;
+	struct area *area;
+	struct kinds kinds = {.length = 8};
 	const struct gp_prefix prefix = prefix_around(&entry->addr, 48);
-	const enum finding finding = judge_net(v, &prefix, now);
-	struct area *area = finding == FINE ? NULL : area_need(v, &entry->addr);
+	unsigned broken = 0;
+
+	if (!is_tried(v, entry))
+		return;
+	if (counts_for(v, &entry->addr, 0))
+		area_consider(v, &v->internet, now);
+	if (!counts_for(v, &entry->addr, 48))
+		return;
+	/* A /48 of which nothing is known takes no place before it has enough. */
+	for (uint32_t i = 0; i < v->used_to && broken < ENOUGH; i++)
+		if (is_broken_entry(&v->entries[i]) &&
+		    gp_prefix_match(&prefix, &v->entries[i].addr)) {
+			broken++;
+			add_kind(&kinds, &v->entries[i].addr);
+		}
+	area = broken < ENOUGH ? area_find(v, &entry->addr) : area_need(v, &entry->addr);
 	if (area)
-		take_finding(v, area, finding, now);
-	take_finding(v, &v->internet, judge_internet(v), now);
+		area_consider(v, area, now);
+}
+
+/* ---- at the first sign ----------------------------------------------------------------
+ */
+
+static void press(struct verdicts *v, struct area *area, struct entry *entry, bool twice,
+		  long long now)
+{
+	struct round *round = &area->round;
+
+	if (area->verdict == GP_VERDICT_BROKEN || area->pinned_until_ms > now ||
+	    !counts_for(v, &entry->addr, area->prefix.length))
+		return;
+	if (twice)
+		area->pressed_ms = now;
+	if (round->is_running || round_is_silent(area, now))
+		round_try_other_port(v, area, entry, now);
+	else if (area->wants == WANTS_NONE && now >= round->next_ms &&
+		 now - area->ok_ms >= ROUND_QUIET) {
+		area->wants = WANTS_ROUND;
+		area->wanted_ms = now;
+	}
+	if (twice && round->silent >= ENOUGH && round_is_silent(area, now))
+		area_consider(v, area, now);
+}
+
+/* Any address in PREFIX that might be a witness. */
+static bool has_known(const struct verdicts *v, const struct gp_prefix *prefix)
+{
+	for (uint32_t i = 0; i < v->used_to; i++)
+		if (v->entries[i].ok_ms != NEVER && v->entries[i].silent == 0 &&
+		    gp_prefix_match(prefix, &v->entries[i].addr))
+			return true;
+	return false;
+}
+
+void areas_pressed(struct verdicts *v, struct entry *entry, bool twice, long long now)
+{
+	const struct gp_prefix prefix = prefix_around(&entry->addr, 48);
+	struct area *area = area_find(v, &entry->addr);
+
+	if (entry_is_pinned(entry, now) || is_covered(v, entry))
+		return;
+	twice &= partner_answering(v, entry, now) != NULL;
+	press(v, &v->internet, entry, twice, now);
+	if (!area && now >= v->net_round_ms) {
+		v->net_round_ms = now + NET_ROUND_EVERY;
+		if (has_known(v, &prefix))
+			area = area_need(v, &entry->addr);
+	}
+	if (area)
+		press(v, area, entry, twice, now);
 }
 
 /* ---- healing --------------------------------------------------------------------------
  */
 
-/* What was broken around AREA's first ok is asked again, now and one after the other. */
+/* What was broken around AREA's first ok is asked again, now and one after the other:
+ * some soon, the rest at leisure. */
 static void retest_members(struct verdicts *v, const struct area *area, long long now)
 {
 	long long at = now;
+	unsigned count = 0;
 
 	for (uint32_t i = 0; i < v->used_to; i++) {
 		struct entry *entry = &v->entries[i];
-		if (!is_broken_entry(entry, false) ||
+		if (!is_broken_entry(entry) || entry->evidence == VERDICT_BY_STALL ||
 		    !gp_prefix_match(&area->prefix, &entry->addr) ||
 		    entry_is_pinned(entry, now))
 			continue;
-		entry->next_test_ms = at += RETEST_SPREAD;
+		entry->next_test_ms = at +=
+			count++ < RETEST_SOON ? RETEST_SPREAD : RETEST_LATER;
 		entry->expires_ms = entry->next_test_ms + TEST_SLACK;
 		v->ops.publish(v->ops.ctx, &(struct gp_prefix){entry->addr, 128},
 			       GP_VERDICT_BROKEN, entry->expires_ms);
@@ -270,20 +397,43 @@ static void heal(struct verdicts *v, struct area *area, bool data, long long now
 		return;
 	area->expires_ms = area->next_test_ms = 0;
 	area->ttl_ms = 0;
+	v->cover.in_vain = 0;
+	v->cover.next_ms = now;
 	area_say(v, area, GP_VERDICT_UNKNOWN, VERDICT_BY_MEMBERS, now);
 	retest_members(v, area, now);
 }
 
-void areas_ok(struct verdicts *v, const struct gp_addr *addr, bool data, long long now)
+/* A firewall that stops SYNs lets what was open before go on: that is no answer to who is
+ * asked in a round. */
+static bool is_old_flow(const struct area *area, const struct entry *entry)
+{
+	const struct round *round = &area->round;
+
+	return entry && entry->flow_ms != NEVER && entry->flow_ms >= round->begun_ms &&
+	       (round->is_running ||
+		(round->silent >= ENOUGH &&
+		 (round->is_silent || area->verdict == GP_VERDICT_BROKEN)));
+}
+
+static void area_ok(struct verdicts *v, struct area *area, const struct entry *entry,
+		    bool data, bool by_probe, long long now)
+{
+	if (!by_probe && is_old_flow(area, entry))
+		return;
+	area->ok_ms = now;
+	area->round.is_running = area->round.is_silent = false;
+	heal(v, area, data, now);
+}
+
+void areas_ok(struct verdicts *v, const struct gp_addr *addr, const struct entry *entry,
+	      bool data, bool by_probe, long long now)
 {
 	struct area *area = area_find(v, addr);
 
-	if (!counts_for_areas(v, addr))
-		return;
-	v->internet.ok_ms = now;
-	heal(v, &v->internet, data, now);
-	if (area)
-		heal(v, area, data, now);
+	if (counts_for(v, addr, 0))
+		area_ok(v, &v->internet, entry, data, by_probe, now);
+	if (area && counts_for(v, addr, 48))
+		area_ok(v, area, entry, data, by_probe, now);
 }
 
 bool is_covered(const struct verdicts *v, const struct entry *entry)
@@ -292,8 +442,7 @@ bool is_covered(const struct verdicts *v, const struct entry *entry)
 
 	if (area && area->verdict == GP_VERDICT_BROKEN)
 		return true;
-	return v->internet.verdict == GP_VERDICT_BROKEN &&
-	       counts_for_areas(v, &entry->addr);
+	return v->internet.verdict == GP_VERDICT_BROKEN && counts_for(v, &entry->addr, 0);
 }
 
 /* ---- time -----------------------------------------------------------------------------
@@ -317,7 +466,7 @@ static struct entry *herald(struct verdicts *v, const struct area *area, bool wa
 	for (uint32_t i = 0; i < v->used_to; i++) {
 		struct entry *entry = &v->entries[i];
 		if (!gp_prefix_match(&area->prefix, &entry->addr) ||
-		    !counts_for_areas(v, &entry->addr) ||
+		    !counts_for(v, &entry->addr, area->prefix.length) ||
 		    (was_ok && entry->ok_ms == NEVER) ||
 		    entry->verdict == GP_VERDICT_OK ||
 		    (entry->verdict == GP_VERDICT_UNKNOWN && !is_in_use(entry, now)))
@@ -334,9 +483,8 @@ void areas_proven(struct verdicts *v, const struct gp_addr *addr)
 {
 	struct area *area = area_find(v, addr);
 
-	if (!counts_for_areas(v, addr))
-		return;
-	v->internet.unanswered = 0;
+	if (counts_for(v, addr, 0))
+		v->internet.unanswered = 0;
 	if (area)
 		area->unanswered = 0;
 }
@@ -398,13 +546,16 @@ static long long area_tick(struct verdicts *v, struct area *area, long long now)
 
 long long areas_tick(struct verdicts *v, long long now)
 {
-	long long next = area_tick(v, &v->internet, now);
+	long long next = LLONG_MAX;
 
-	for (size_t i = 0; i < AREA_MAX; i++) {
-		const long long at =
-			v->areas[i].is_used ? area_tick(v, &v->areas[i], now) : LLONG_MAX;
-		if (at < next)
-			next = at;
+	for (size_t i = 0; i < AREA_MAX + 1; i++) {
+		struct area *area = i < AREA_MAX ? &v->areas[i] : &v->internet;
+		if (!area->is_used)
+			continue;
+		const long long round = round_tick(v, area, now);
+		const long long test = area_tick(v, area, now);
+		next = round < next ? round : next;
+		next = test < next ? test : next;
 	}
 	return next;
 }

@@ -75,8 +75,8 @@ enum gp_verdict verdict_of(const struct verdicts *v, const struct gp_addr *addr,
 	area = area_find(v, addr);
 	if (area && area->verdict != GP_VERDICT_UNKNOWN && area->expires_ms > now)
 		return (enum gp_verdict)area->verdict;
-	/* As the map's readers do: ::/0 speaks for global unicast. */
-	if ((addr->bytes[0] & 0xe0) == 0x20 && v->internet.expires_ms > now)
+	/* As the map's readers do: ::/0 speaks for global unicast that is far away. */
+	if (counts_for(v, addr, 0) && v->internet.expires_ms > now)
 		return (enum gp_verdict)v->internet.verdict;
 	return GP_VERDICT_UNKNOWN;
 }
@@ -93,11 +93,25 @@ size_t verdict_partners(const struct verdicts *v, const struct gp_addr *addr,
 	return entry->partner_count;
 }
 
-/* UID's connections may go by what it said itself, or root, or two users: by one
- * stranger's word a program would be sent where nobody is. */
-static bool is_word_for(uint32_t said_by, uint32_t uid)
+/* It was answered on PORT after it was said to be broken. */
+static bool is_ok_since(const struct verdicts *v, const struct entry *entry,
+			uint16_t port, long long now)
 {
-	return said_by == uid || said_by == 0 || said_by == UID_ANY;
+	long long since = v->internet.since_ms;
+	const struct area *area = area_find(v, &entry->addr);
+
+	if (area && area->verdict == GP_VERDICT_BROKEN && area->expires_ms > now)
+		since = area->since_ms;
+	if (entry->verdict == GP_VERDICT_BROKEN)
+		since = entry->since_ms;
+	return answered_on(entry, port) >= since;
+}
+
+/* PARTNER was answered on PORT shortly before AT, and no interruption since: not merely
+ * the host, since a service may be there on one family alone. */
+static bool serves(const struct entry *partner, uint16_t port, long long at)
+{
+	return at - answered_on(partner, port) <= PARTNER_WITHIN;
 }
 
 enum verdict_rescue verdict_may_rescue(const struct verdicts *v,
@@ -105,24 +119,28 @@ enum verdict_rescue verdict_may_rescue(const struct verdicts *v,
 				       const struct verdict_waiting *syn, long long now,
 				       struct gp_addr *partner)
 {
-	(void)port;
 	const struct entry *entry = entry_find(v, addr);
+	const long long at = now - syn->quiet_ms;
 	bool has_partner = false, is_answering = false;
 
 	if (!entry || addr->family != AF_INET6)
 		return VERDICT_RESCUE_NO;
 	for (unsigned i = 0; i < entry->partner_count && !is_answering; i++) {
-		if (!is_word_for(entry->partner[i].uid, syn->uid))
+		const struct entry *found;
+		if (!is_named_by(v, entry, i, syn->uid))
 			continue;
-		is_answering = partner_vouches(v, entry, i, now - syn->quiet_ms) != NULL;
+		found = partner_vouches(v, entry, i, at);
+		is_answering = found && serves(found, port, at);
 		if (is_answering || !has_partner)
 			*partner = entry_partner(entry, i);
 		has_partner = true;
 	}
-	if (has_partner && verdict_of(v, addr, now) == GP_VERDICT_BROKEN)
+	if (has_partner && verdict_of(v, addr, now) == GP_VERDICT_BROKEN &&
+	    !is_ok_since(v, entry, port, now))
 		return VERDICT_RESCUE_BROKEN;
 	if (syn->retransmits >= 2 && is_answering && syn->quiet_ms <= PARTNER_WITHIN &&
-	    now - syn->waiting_ms >= v->epoch_ms && now - entry->ok_ms >= OK_FORBIDS)
+	    now - syn->waiting_ms >= v->epoch_ms &&
+	    now - answered_on(entry, port) >= OK_FORBIDS)
 		return VERDICT_RESCUE_RETRANSMITS;
 	return VERDICT_RESCUE_NO;
 }

@@ -1,107 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* verdict_judge.c - when an address is broken, and when it is ok again (DESIGN 6). */
-#include <string.h>
-
 #include "verdict_private.h"
-
-/* ---- partners ------------------------------------------------------------------------
- */
-
-const struct entry *partner_answering(const struct verdicts *v, const struct entry *entry,
-				      long long now)
-{
-	for (unsigned i = 0; i < entry->partner_count; i++) {
-		const struct gp_addr addr = entry_partner(entry, i);
-		const struct entry *partner = entry_find(v, &addr);
-		if (partner && now - partner->ok_ms <= PARTNER_WITHIN)
-			return partner;
-	}
-	return NULL;
-}
-
-const struct entry *partner_vouches(const struct verdicts *v, const struct entry *entry,
-				    unsigned i, long long at)
-{
-	const struct gp_addr addr = entry_partner(entry, i);
-	const struct entry *partner = entry_find(v, &addr);
-
-	return partner && partner->ok_from_ms <= at &&
-			       at - partner->ok_ms <= PARTNER_WITHIN
-		       ? partner
-		       : NULL;
-}
-
-void ask_partners(struct verdicts *v, const struct entry *entry, long long now)
-{
-	for (unsigned i = 0; i < entry->partner_count; i++) {
-		const struct gp_addr addr = entry_partner(entry, i);
-		struct entry *partner = entry_find(v, &addr);
-		if (!partner || !may_ask(partner, PARTNER_AGAIN, now))
-			continue;
-		partner->port = entry->port;
-		entry_probe(v, partner, now);
-	}
-}
-
-/* The latest first: that is what `rescue` and status name. */
-static void to_front(struct entry *entry, unsigned at)
-{
-	const uint32_t uid = entry->partner[at].uid;
-	uint8_t bytes[4];
-
-	memcpy(bytes, entry->partner[at].bytes, sizeof(bytes));
-	memmove(&entry->partner[1], &entry->partner[0], at * sizeof(entry->partner[0]));
-	memcpy(entry->partner[0].bytes, bytes, sizeof(bytes));
-	entry->partner[0].uid = uid;
-}
-
-/* The oldest of who has the most places, of UID's own before another's: so that nobody
- * can push out what others have said. */
-static unsigned place_to_take(const struct entry *entry, uint32_t uid)
-{
-	unsigned found = 0, most = 0;
-
-	for (unsigned i = 0; i < VERDICT_PARTNERS; i++) {
-		const uint32_t owner = entry->partner[i].uid;
-		unsigned places = 0;
-		for (unsigned j = 0; j < VERDICT_PARTNERS; j++)
-			places += 2 * (entry->partner[j].uid == owner);
-		places += owner == uid;
-		if (places >= most) {
-			most = places;
-			found = i;
-		}
-	}
-	return found;
-}
-
-static unsigned partner_place(const struct entry *entry, const struct gp_addr *partner)
-{
-	unsigned at = 0;
-
-	while (at < entry->partner_count &&
-	       memcmp(entry->partner[at].bytes, partner->bytes, 4))
-		at++;
-	return at;
-}
-
-void add_partner(struct entry *entry, const struct gp_addr *partner, uint32_t uid)
-{
-	unsigned at = partner_place(entry, partner);
-	uint32_t *owner;
-
-	if (at == VERDICT_PARTNERS)
-		at = place_to_take(entry, uid);
-	else if (at == entry->partner_count)
-		entry->partner_count++;
-	owner = &entry->partner[at].uid;
-	if (memcmp(entry->partner[at].bytes, partner->bytes, 4) || *owner == UID_NONE)
-		*owner = uid;
-	else if (*owner != uid)
-		*owner = *owner == 0 || uid == 0 ? 0 : UID_ANY;
-	memcpy(entry->partner[at].bytes, partner->bytes, 4);
-	to_front(entry, at);
-}
 
 /* ---- broken --------------------------------------------------------------------------
  */
@@ -140,7 +39,7 @@ static void condemn(struct verdicts *v, struct entry *entry, const struct entry 
 		    long long now)
 {
 	unsuspect(v, entry);
-	to_front(entry, partner_place(entry, &partner->addr));
+	partner_to_front(entry, partner_place(entry, &partner->addr));
 	entry->failures = 0;
 	entry->failed_ms = now;
 	entry->evidence = entry->suspected_by;
@@ -178,21 +77,26 @@ static bool is_ok_lately(const struct entry *entry, enum verdict_evidence by,
 static bool try_condemn(struct verdicts *v, struct entry *entry, long long now)
 {
 	const bool can_test = v->rules.probes && entry->suspected_by != VERDICT_BY_STALL;
-	const struct entry *answering = partner_answering(v, entry, now);
+	const struct entry *answering = partner_answering(v, entry, now), *found = NULL;
+	unsigned slots = 0;
 
-	for (unsigned i = 0; i < entry->partner_count; i++) {
+	for (unsigned i = entry->partner_count; i-- > 0;) {
 		const struct entry *partner =
 			partner_vouches(v, entry, i, entry->suspected_ms);
-		if (partner) {
-			condemn(v, entry, partner, now);
-			return true;
-		}
+		if (!partner)
+			continue;
+		found = partner;
+		slots |= 1U << i;
 	}
-	if (answering && !can_test) {
+	if (found && !is_one_word(v, entry, slots, now)) {
+		condemn(v, entry, found, now);
+		return true;
+	}
+	if (answering && !can_test && !is_one_word(v, entry, UINT_MAX, now)) {
 		condemn(v, entry, answering, now);
 		return true;
 	}
-	if (answering) {
+	if (answering && !found) {
 		entry->failures = (uint8_t)(attempts_needed(v, entry) - 1);
 		entry->failed_attempt_ms = now;
 		entry_probe(v, entry, now);
@@ -207,10 +111,8 @@ void entry_suspect(struct verdicts *v, struct entry *entry, enum verdict_evidenc
 	    is_ok_lately(entry, by, now) || now - at > PARTNER_WITHIN)
 		return;
 	if (entry->verdict == GP_VERDICT_BROKEN) {
-		if (at - entry->failed_ms >= PROBE_AGAIN) {
+		if (at > entry->failed_ms)
 			entry->failed_ms = at;
-			areas_failed(v, entry, now);
-		}
 		return;
 	}
 	entry->suspected_by = by;
@@ -259,7 +161,8 @@ static bool is_slow(const struct verdicts *v, const struct entry *entry)
 static long long refresh_at(const struct verdicts *v, const struct entry *entry,
 			    long long now)
 {
-	const bool is_wanted = entry->is_withheld || v->rules.probe_all;
+	const bool is_wanted =
+		(entry->is_withheld && v->rules.distrust) || v->rules.probe_all;
 
 	return v->rules.probes && is_wanted ? now + v->rules.ok_ttl_ms * 4LL / 5 : 0;
 }
@@ -279,10 +182,9 @@ void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
 	entry->failures = entry->silent = 0;
 	if (entry->suspected_by != VERDICT_BY_STALL || data)
 		unsuspect(v, entry);
-	if (entry_is_pinned(entry, now)) {
-		areas_ok(v, &entry->addr, data, now);
+	areas_ok(v, &entry->addr, entry, data, by == VERDICT_BY_PROBE, now);
+	if (entry_is_pinned(entry, now))
 		return;
-	}
 	entry->ttl_ms = 0;
 	verdict = is_slow(v, entry) ? GP_VERDICT_SLOW : GP_VERDICT_OK;
 	entry->next_test_ms = refresh_at(v, entry, now);
@@ -291,5 +193,4 @@ void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
 		entry->expires_ms = expires;
 		entry_say(v, entry, verdict, by, now);
 	}
-	areas_ok(v, &entry->addr, data, now);
 }

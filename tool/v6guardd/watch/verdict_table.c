@@ -12,7 +12,9 @@ void table_init(struct verdicts *v)
 	for (size_t i = 0; i < SHARES; i++) {
 		v->shares[i].uid = UID_NONE;
 		v->shares[i].at_ms = NEVER;
+		v->shares[i].second_ms = v->shares[i].minute_ms = NEVER;
 	}
+	v->login_minute_ms = NEVER;
 	v->free_head = ENTRY_NONE;
 	v->used_to = 0;
 }
@@ -92,7 +94,13 @@ void entry_forget(struct entry *entry)
 	entry->since_ms = entry->expires_ms = entry->next_test_ms = 0;
 	entry->ok_ms = entry->ok_from_ms = entry->data_ok_ms = entry->failed_ms = NEVER;
 	entry->suspected_ms = entry->failed_attempt_ms = entry->asked_ms = NEVER;
+	entry->tried_ms = entry->other_port_ms = entry->flow_ms = NEVER;
 	entry->pinned_until_ms = NEVER;
+	entry->other_port = 0;
+	for (unsigned i = 0; i < ANSWERS; i++)
+		entry->answers[i].ok_ms = NEVER;
+	for (unsigned i = 0; i < 2; i++)
+		entry->seen_by[i].ms = NEVER;
 }
 
 static bool may_go(const struct entry *entry, long long now)
@@ -137,18 +145,17 @@ static uint8_t share_of(struct verdicts *v, uint32_t uid)
 		v->shares[share].uid = uid;
 		v->shares[share].tokens = HINT_PROBES * 1000LL;
 		v->shares[share].at_ms = NEVER;
+		v->shares[share].second_ms = v->shares[share].minute_ms = NEVER;
 	}
 	return share;
 }
 
-bool may_cause_probe(struct verdicts *v, uint32_t uid, long long now)
+/* A bucket of tokens: some at once for who was quiet. */
+static bool take_token(struct verdicts *v, uint8_t share, long long now)
 {
-	const uint8_t share = share_of(v, uid);
-	long long *const tokens = &v->shares[share % SHARES].tokens;
-	long long *const at = &v->shares[share % SHARES].at_ms;
+	long long *const tokens = &v->shares[share].tokens;
+	long long *const at = &v->shares[share].at_ms;
 
-	if (share == SHARE_NONE)
-		return true;
 	if (now - *at > HINT_PROBES * 1000LL)
 		*tokens = HINT_PROBES * 1000LL;
 	else
@@ -160,6 +167,49 @@ bool may_cause_probe(struct verdicts *v, uint32_t uid, long long now)
 		return false;
 	*tokens -= 1000;
 	return true;
+}
+
+/* So many in the window of LENGTH that began at BEGAN; a new one begins when it is over.
+ */
+static unsigned *in_window(unsigned *count, long long *began, long long length,
+			   long long now)
+{
+	if (now - *began >= length) {
+		*began = now;
+		*count = 0;
+	}
+	return count;
+}
+
+static bool take_login_probe(struct verdicts *v, uint8_t share, long long now)
+{
+	unsigned *second = in_window(&v->shares[share].in_second,
+				     &v->shares[share].second_ms, SECOND, now);
+	unsigned *minute = in_window(&v->shares[share].in_minute,
+				     &v->shares[share].minute_ms, 60 * SECOND, now);
+
+	/* Together as well: one person may have thousands of uids (/etc/subuid). */
+	unsigned *all =
+		in_window(&v->login_probes, &v->login_minute_ms, 60 * SECOND, now);
+
+	v->shares[share].at_ms = now;
+	if (*second >= LOGIN_PROBES_SECOND || *minute >= LOGIN_PROBES_MINUTE ||
+	    *all >= 2 * LOGIN_PROBES_MINUTE)
+		return false;
+	++*second;
+	++*minute;
+	++*all;
+	return true;
+}
+
+bool may_cause_probe(struct verdicts *v, uint32_t uid, long long now)
+{
+	const uint8_t share = share_of(v, uid);
+
+	if (share == SHARE_NONE)
+		return true;
+	return is_system_user(v, uid) ? take_token(v, share, now)
+				      : take_login_probe(v, share, now);
 }
 
 /* Once SHARE is used up, one of its own goes. */
@@ -221,7 +271,8 @@ struct entry *entry_need(struct verdicts *v, const struct gp_addr *addr, uint32_
 	entry = take_free(v, now);
 	if (!entry)
 		return NULL;
-	*entry = (struct entry){.addr = *addr, .share = share, .seen_ms = now};
+	*entry = (struct entry){
+		.addr = *addr, .share = share, .seen_ms = now, .tried_by = UID_NONE};
 	if (share != SHARE_NONE)
 		v->shares[share].count++;
 	entry_forget(entry);
