@@ -85,7 +85,9 @@ units = \
 	tests/unit/test_block \
 	tests/unit/test_ula \
 	tests/unit/test_verdict \
-	tests/unit/test_verdict_random
+	tests/unit/test_verdict_random \
+	tests/unit/test_verdict_worlds \
+	tests/unit/test_verdict_chance
 check_PROGRAMS += $(units)
 TESTS += $(units)
 endif
@@ -299,6 +301,16 @@ tests_unit_test_verdict_random_SOURCES = tests/unit/test_verdict_random.c $(repl
 tests_unit_test_verdict_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_verdict_random_CFLAGS = $(unit_cflags)
 tests_unit_test_verdict_random_LDADD = $(daemon_libs)
+verdict_world = tests/unit/world.c tests/unit/world_host.c tests/unit/world_program.c \
+	tests/unit/world_trial.c tests/unit/world.h tests/unit/world_private.h tests/unit/world_trial.h
+tests_unit_test_verdict_worlds_SOURCES = tests/unit/test_verdict_worlds.c $(verdict_world)
+tests_unit_test_verdict_worlds_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_verdict_worlds_CFLAGS = $(unit_cflags)
+tests_unit_test_verdict_worlds_LDADD = $(daemon_libs) -lm
+tests_unit_test_verdict_chance_SOURCES = tests/unit/test_verdict_chance.c $(verdict_world)
+tests_unit_test_verdict_chance_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_verdict_chance_CFLAGS = $(unit_cflags)
+tests_unit_test_verdict_chance_LDADD = $(daemon_libs) -lm
 tests_unit_test_netwatch_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_netwatch_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_netwatch_LDADD = $(daemon_libs) $(EVENT_LIBS)
