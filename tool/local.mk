@@ -216,6 +216,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/watch/verdict_area.c \
 	tool/v6guardd/watch/verdict_ask.c \
 	tool/v6guardd/watch/verdict_judge.c \
+	tool/v6guardd/watch/verdict_pace.c \
 	tool/v6guardd/watch/verdict_partner.c \
 	tool/v6guardd/watch/verdict_probe.c \
 	tool/v6guardd/watch/verdict_round.c \

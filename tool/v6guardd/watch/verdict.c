@@ -78,6 +78,15 @@ void entry_say(struct verdicts *v, struct entry *entry, enum gp_verdict verdict,
 /* ---- time ----------------------------------------------------------------------------
  */
 
+/* Very many are broken: each has its turn. */
+static void put_off(struct verdicts *v, struct entry *entry, long long now)
+{
+	entry->next_test_ms = now + RETEST_PUT_OFF + random_below(v, RETEST_PUT_OFF);
+	entry->expires_ms = entry->next_test_ms + TEST_SLACK;
+	v->ops.publish(v->ops.ctx, &(struct gp_prefix){entry->addr, 128},
+		       GP_VERDICT_BROKEN, entry->expires_ms);
+}
+
 static void test_due(struct verdicts *v, struct entry *entry, long long now)
 {
 	entry->next_test_ms = 0;
@@ -90,6 +99,10 @@ static void test_due(struct verdicts *v, struct entry *entry, long long now)
 			  (enum verdict_evidence)entry->evidence, now);
 		return;
 	}
+	if (entry->verdict == GP_VERDICT_BROKEN && !is_within(v, LIMIT_RETESTS, now)) {
+		put_off(v, entry, now);
+		return;
+	}
 	if (entry->verdict == GP_VERDICT_OK && now - entry->hint_ms > v->rules.ok_ttl_ms)
 		return; /* nobody asks for it any more */
 	if (entry->verdict == GP_VERDICT_BROKEN && now - entry->seen_ms > UNUSED_AFTER) {
@@ -97,6 +110,8 @@ static void test_due(struct verdicts *v, struct entry *entry, long long now)
 		return;
 	}
 	entry_probe(v, entry, now);
+	entry->is_extra = entry->is_new;
+	entry->is_new = false;
 }
 
 static void expire(struct verdicts *v, struct entry *entry, long long now)

@@ -43,6 +43,7 @@ struct area *area_find(const struct verdicts *v, const struct gp_addr *addr)
 void area_reset(struct area *area)
 {
 	area->pinned_until_ms = area->ok_ms = area->pressed_ms = NEVER;
+	area->hasty_ms = NEVER;
 	area->ttl_ms = 0;
 	area->expires_ms = area->next_test_ms = 0;
 	area->is_stalled = false;
@@ -281,9 +282,11 @@ void area_consider(struct verdicts *v, struct area *area, long long now)
 		area_condemn(v, area, true, now);
 	if (!round_is_silent(area, now) && has_enough) {
 		area->wants = WANTS_VERDICT;
-		area->wanted_ms = area->round.begun_ms + ROUND_FORCED;
+		area->wanted_ms = forced_from(area);
 	}
+	/* Where nobody could be asked, nothing but this shows that IPv4 is there. */
 	if (!round_is_silent(area, now) || !(has_enough || is_plain(area, &tally, now)) ||
+	    (!area->round.silent && now - v->ipv4_ok_ms > PARTNER_WITHIN) ||
 	    !are_ports_tried(v, area, now))
 		return;
 	area_condemn(v, area, false, now);
@@ -397,8 +400,9 @@ static void heal(struct verdicts *v, struct area *area, bool data, long long now
 		return;
 	area->expires_ms = area->next_test_ms = 0;
 	area->ttl_ms = 0;
+	if (now - area->since_ms < HASTY)
+		area->hasty_ms = now;
 	v->cover.in_vain = 0;
-	v->cover.next_ms = now;
 	area_say(v, area, GP_VERDICT_UNKNOWN, VERDICT_BY_MEMBERS, now);
 	retest_members(v, area, now);
 }
@@ -478,6 +482,20 @@ static struct entry *herald(struct verdicts *v, const struct area *area, bool wa
 	return found;
 }
 
+static unsigned count_answered(const struct verdicts *v, const struct area *area,
+			       long long now)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < v->used_to && count < ENOUGH; i++)
+		count += v->entries[i].ok_ms != NEVER &&
+			 gp_prefix_match(&area->prefix, &v->entries[i].addr) &&
+			 counts_for(v, &v->entries[i].addr, area->prefix.length) &&
+			 (v->entries[i].verdict != GP_VERDICT_UNKNOWN ||
+			  is_in_use(&v->entries[i], now));
+	return count;
+}
+
 /* A probe failed: that is news of what is around ADDR. */
 void areas_proven(struct verdicts *v, const struct gp_addr *addr)
 {
@@ -509,7 +527,9 @@ static void beat(struct verdicts *v, struct area *area, long long now)
 		area_say(v, area, GP_VERDICT_BROKEN, VERDICT_BY_MEMBERS, now);
 		return;
 	}
-	struct entry *entry = herald(v, area, v->beats++ & 1, now);
+	/* Where several have answered once, these will do. */
+	const bool was_ok = v->beats++ & 1 || count_answered(v, area, now) >= ENOUGH;
+	struct entry *entry = herald(v, area, was_ok, now);
 
 	if (!entry)
 		entry = herald(v, area, false, now);

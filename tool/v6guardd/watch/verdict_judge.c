@@ -45,6 +45,9 @@ static void condemn(struct verdicts *v, struct entry *entry, const struct entry 
 	entry->evidence = entry->suspected_by;
 	entry_lengthen(v, entry);
 	entry_schedule(v, entry, now);
+	entry->is_new = entry->next_test_ms > now + CONFIRM_AFTER;
+	if (entry->is_new)
+		entry->next_test_ms = now + CONFIRM_AFTER;
 	entry_say(v, entry, GP_VERDICT_BROKEN, (enum verdict_evidence)entry->suspected_by,
 		  now);
 	areas_failed(v, entry, now);

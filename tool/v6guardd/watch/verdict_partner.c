@@ -62,6 +62,7 @@ void ask_partners(struct verdicts *v, const struct entry *entry, long long now)
 		const struct gp_addr addr = entry_partner(entry, i);
 		struct entry *partner = entry_find(v, &addr);
 		if (!partner || !may_ask(partner, PARTNER_AGAIN, now) ||
+		    !is_within(v, LIMIT_PARTNERS, now) ||
 		    !may_ask_partner(v, entry, i, now))
 			continue;
 		partner->port = entry->port;

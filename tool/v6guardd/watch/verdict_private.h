@@ -55,6 +55,20 @@
 #define RETEST_SPREAD 20LL           /* between re-tests that fall due together */
 #define RETEST_SOON 10               /* so many of them, and then: */
 #define RETEST_LATER (2 * SECOND)
+/*
+ * Probes of a minute, all together, up to which some kind of them is still sent: what can
+ * wait gives way first. Rounds and the beat have their own bounds, and what distrust and
+ * mode = all ask for is not counted.
+ */
+#define SLOT (10 * SECOND)
+#define SLOTS 6
+#define LIMIT_RETESTS 35
+#define LIMIT_TESTS 45    /* of what programs try in vain */
+#define LIMIT_PARTNERS 55 /* and whether IPv4 works there */
+#define RETEST_PUT_OFF (3 * SECOND)
+#define CONFIRM_AFTER                                                                    \
+	(3 * SECOND)                /* a new verdict is tested once more: it may be loss \
+				     */
 #define HINT_PROBES 64              /* that one user's hints may cause at once */
 #define HINT_PROBES_RATE 5          /* and a second */
 #define UNMADE_MAX 4                /* re-tests in a row that could not be made */
@@ -62,12 +76,16 @@
 /* What login users' hints alone may cause, each of them. */
 #define LOGIN_PROBES_SECOND 2
 #define LOGIN_PROBES_MINUTE 30
+#define LOGIN_PROBES_FEW 3 /* whoever had no more in this minute waits for nobody */
 /* What is looked up while a prefix around it is broken: so many probes a second; once so
  * many in a row were in vain, one each COVER_SLOW. The same address not sooner than that.
  */
 #define COVER_RATE 5
 #define COVER_IN_VAIN 10
 #define COVER_SLOW (2 * SECOND)
+#define COVER_AGAIN (2 * SECOND) /* the same address */
+#define COVER_PATIENCE                                                                   \
+	(10 * SECOND) /* who had none for so long does not wait for others */
 /* A broken address that is looked up is asked again after so long, while it is so new. */
 #define RECENT_AGAIN (8 * SECOND)
 #define RECENT (300 * SECOND)
@@ -78,6 +96,11 @@
 #define ROUND_QUIET (1 * SECOND)   /* none begins while something answers */
 #define ROUND_EVERY (30 * SECOND)  /* but before a prefix is condemned */
 #define NET_ROUND_EVERY 250LL      /* a /48 is not looked at more often for one */
+#define ROUND_FEW 2                /* after a veto so many are asked first, */
+#define ROUND_REST 500LL           /* and the others so much later */
+#define HASTY (15 * SECOND)        /* a verdict that was refuted so soon was rash: */
+#define CAREFUL (1800 * SECOND)    /* rounds take two attempts each for so long */
+#define ROUND_VETOED (10 * SECOND) /* a moment after somebody answered even then */
 #define ROUND_FORCED (5 * SECOND)  /* and even then */
 #define ROUND_LASTS (10 * SECOND)  /* who was not heard of by then was not asked */
 #define ROUND_HOLDS (30 * SECOND)  /* silence */
@@ -99,6 +122,7 @@ struct entry {
 	uint8_t asks;     /* probes, to take turns over the ports */
 	bool is_asked;    /* a probe is under way, since asked_ms */
 	bool is_extra;    /* and is no re-test that lengthens the verdict */
+	bool is_new;      /* broken, and not yet confirmed */
 	bool is_withheld; /* distrust held it back: to be kept tested */
 	uint16_t port;    /* that a program tried last; 0: none */
 	uint16_t asked_port, other_port; /* of probes: the latest, and in rounds */
@@ -140,7 +164,7 @@ struct asked {
 	bool is_witness; /* false: one that failed, asked on another port */
 	bool is_fresh;   /* was ok within ok-ttl */
 	uint8_t attempts;
-	enum { ASKED_WAITING, ASKED_SILENT, ASKED_UNMADE } state;
+	enum { ASKED_LATER, ASKED_WAITING, ASKED_SILENT, ASKED_UNMADE } state;
 	long long asked_ms;
 	long long again_ms; /* when the second attempt is due; 0: none */
 };
@@ -154,6 +178,7 @@ struct round {
 	bool is_one_port;
 	uint16_t port; /* if so, that on which all of them were asked */
 	long long begun_ms, ended_ms, next_ms;
+	long long rest_ms; /* when those are asked who are ASKED_LATER */
 	struct asked asked[WITNESSES + OTHER_PORTS];
 };
 
@@ -167,6 +192,7 @@ struct area {
 	uint32_t ttl_ms;
 	long long since_ms, expires_ms, next_test_ms;
 	long long ok_ms;      /* the last ok inside */
+	long long hasty_ms;   /* when it turned out to have been condemned too soon */
 	long long pressed_ms; /* a SYN inside was sent again twice; its partner answers */
 	/* A round at the next tick after wanted_ms: what asks for one may be inside a
 	 * dump. */
@@ -186,9 +212,11 @@ struct verdicts {
 	size_t anchor_count;
 	long long ipv4_ok_ms; /* any of them */
 	struct {
-		long long next_ms; /* no probe by a lookup earlier */
+		long long last_ms; /* the latest probe that a lookup caused */
 		unsigned in_vain;  /* in a row */
 	} cover;
+	unsigned sent[SLOTS]; /* probes, in the SLOT since slot_ms and before */
+	long long slot_ms;
 	long long net_round_ms;      /* no round of a /48 is thought of earlier */
 	uint32_t broken;             /* verdicts that say so */
 	struct area internet;        /* ::/0 */
@@ -202,6 +230,7 @@ struct verdicts {
 		long long tokens, at_ms;       /* thousandths of a probe; when counted */
 		unsigned in_second, in_minute; /* probes of a login user's */
 		long long second_ms, minute_ms;
+		long long turn_ms; /* its latest probe under a broken prefix */
 	} shares[SHARES];
 	unsigned login_probes; /* in the minute since login_minute_ms */
 	long long login_minute_ms;
@@ -212,13 +241,23 @@ struct verdicts {
 
 /* ---- the table (verdict_table.c) ---- */
 
+/* UID's share of the table, SHARE_NONE: nobody's. */
+uint8_t share_of(struct verdicts *v, uint32_t uid);
 struct entry *entry_find(const struct verdicts *v, const struct gp_addr *addr);
 /* Find or add; NULL: full of what must not go, or UID has used up its share. */
 struct entry *entry_need(struct verdicts *v, const struct gp_addr *addr, uint32_t uid,
 			 long long now);
+/* ---- how many probes (verdict_pace.c) ---- */
+
+void note_sent(struct verdicts *v, long long now);
+/* Fewer than LIMIT were sent within a minute. */
+bool is_within(struct verdicts *v, unsigned limit, long long now);
 /* A hint of UID may cause one more probe: so that nobody fills the queue for all, nor has
  * others probed as he likes. */
 bool may_cause_probe(struct verdicts *v, uint32_t uid, long long now);
+/* When a lookup of UID's may cause a probe under a broken prefix; it does AT. */
+long long turn_at(struct verdicts *v, uint32_t uid, long long now);
+void take_turn(struct verdicts *v, uint32_t uid, long long at);
 /* Root's or the system's: who could send the packets himself. */
 bool is_system_user(const struct verdicts *v, uint32_t uid);
 void entry_remove(struct verdicts *v, struct entry *entry);
@@ -341,6 +380,8 @@ bool are_enough(const struct area *area, const struct kinds *kinds, unsigned add
 
 /* ---- rounds (verdict_round.c) ---- */
 
+/* When a round may begin that a verdict depends on. */
+long long forced_from(const struct area *area);
 /* Nobody answered, and that still holds. */
 bool round_is_silent(const struct area *area, long long now);
 /* ENTRY, asked on PORT, said RESULT. */

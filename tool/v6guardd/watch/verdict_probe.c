@@ -87,8 +87,10 @@ void entry_probe(struct verdicts *v, struct entry *entry, long long now)
 	entry->is_extra = false;
 	entry->asked_port = port_for(v, entry);
 	entry->asks++;
-	if (v->rules.probes)
-		v->ops.probe(v->ops.ctx, &entry->addr, entry->asked_port);
+	if (!v->rules.probes)
+		return;
+	note_sent(v, now);
+	v->ops.probe(v->ops.ctx, &entry->addr, entry->asked_port);
 }
 
 void entry_probe_other(struct verdicts *v, struct entry *entry, uint16_t port,
@@ -96,6 +98,7 @@ void entry_probe_other(struct verdicts *v, struct entry *entry, uint16_t port,
 {
 	entry->other_port = port;
 	entry->other_port_ms = now;
+	note_sent(v, now);
 	v->ops.probe(v->ops.ctx, &entry->addr, port);
 }
 
@@ -120,10 +123,21 @@ static void failed_under_cover(struct verdicts *v, struct entry *entry, long lon
 
 	v->cover.in_vain++;
 	entry->failures++;
-	if (is_guess && entry->failures < 2 && v->rules.port_count > 1)
+	if (is_guess && entry->failures < 2 && v->rules.port_count > 1 &&
+	    is_within(v, LIMIT_RETESTS, now))
 		entry->next_test_ms = now;
 	else
 		entry->failures = 0;
+}
+
+/* Somebody is in trouble there, or wants to know. A witness that did not answer is none,
+ * and nothing more: what is lost of our own probes must not cost a name its IPv6. */
+static bool is_suspicious(const struct verdicts *v, const struct entry *entry,
+			  long long now)
+{
+	return now - entry->tried_ms <= FAILURES_COUNT || v->rules.probe_all ||
+	       (v->rules.distrust && entry->is_withheld) ||
+	       (entry->tried_ms == NEVER && is_tried(v, entry));
 }
 
 static void attempt_failed(struct verdicts *v, struct entry *entry,
@@ -141,6 +155,8 @@ static void attempt_failed(struct verdicts *v, struct entry *entry,
 		failed_under_cover(v, entry, now);
 		return;
 	}
+	if (!is_suspicious(v, entry, now))
+		return;
 	if (now - entry->failed_attempt_ms > FAILURES_COUNT)
 		entry->failures = 0;
 	entry->failed_attempt_ms = now;

@@ -208,6 +208,16 @@ static struct asked *add_asked(struct round *round, const struct entry *entry)
 	return asked;
 }
 
+static void ask(struct verdicts *v, struct asked *asked, struct entry *entry,
+		long long now)
+{
+	entry_probe(v, entry, now);
+	asked->state = ASKED_WAITING;
+	asked->port = entry->asked_port;
+	asked->asked_ms = now;
+	asked->again_ms = 0;
+}
+
 static void ask_witness(struct verdicts *v, struct round *round, struct entry *entry,
 			long long now)
 {
@@ -215,11 +225,10 @@ static void ask_witness(struct verdicts *v, struct round *round, struct entry *e
 
 	if (!asked)
 		return;
-	entry_probe(v, entry, now);
 	asked->is_witness = true;
 	asked->is_fresh = now - entry->ok_ms <= v->rules.ok_ttl_ms;
-	asked->port = entry->asked_port;
-	asked->asked_ms = now;
+	if (!round->rest_ms || round->count <= ROUND_FEW)
+		ask(v, asked, entry, now);
 	round->is_running = true;
 }
 
@@ -287,13 +296,16 @@ static void begin(struct verdicts *v, struct area *area, long long now)
 {
 	struct round *round = &area->round;
 	struct entry *tried = latest_in_vain(v, area, now);
+	/* Some of many are dead, as they were a moment ago: one answer will do again. */
+	const bool is_vetoed =
+		area->ok_ms >= round->begun_ms && now - round->begun_ms < ROUND_EVERY;
 
 	*round = (struct round){.begun_ms = now,
 				.ended_ms = now,
+				.rest_ms = is_vetoed ? now + ROUND_REST : 0,
 				.next_ms = now + ROUND_EVERY + random_below(v, SECOND)};
 	note_flows(v, area, now);
-	/* With nobody to ask IPv4 must have been there lately. */
-	round->is_silent = ask_all(v, area, now) && now - v->ipv4_ok_ms <= PARTNER_WITHIN;
+	round->is_silent = ask_all(v, area, now);
 	if (tried && round->count)
 		ask_partners(v, tried, now);
 	if (tried && is_tried(v, tried) &&
@@ -301,11 +313,17 @@ static void begin(struct verdicts *v, struct area *area, long long now)
 		round_try_other_port(v, area, tried, now);
 }
 
+long long forced_from(const struct area *area)
+{
+	const bool is_vetoed = area->ok_ms >= area->round.begun_ms;
+
+	return area->round.begun_ms + (is_vetoed ? ROUND_VETOED : ROUND_FORCED);
+}
+
 static void begin_wanted(struct verdicts *v, struct area *area, long long now)
 {
-	const long long from = area->wants == WANTS_VERDICT
-				       ? area->round.begun_ms + ROUND_FORCED
-				       : area->round.next_ms;
+	const long long from =
+		area->wants == WANTS_VERDICT ? forced_from(area) : area->round.next_ms;
 
 	area->wants = WANTS_NONE;
 	if (area->round.is_running || area->verdict == GP_VERDICT_BROKEN ||
@@ -341,16 +359,19 @@ void round_try_other_port(struct verdicts *v, struct area *area, struct entry *e
 {
 	struct round *round = &area->round;
 	const uint16_t port = another_port(v, entry->port);
+	/* Witnesses on other ports say as much, if there are any. */
+	const unsigned most = count_others(round) == round->count ? OTHER_PORTS : 1;
 	struct asked *asked;
 
 	if (!v->rules.probes || !entry->port || !port ||
 	    (!round->is_running && !round_is_silent(area, now)) ||
-	    count_others(round) == OTHER_PORTS ||
+	    count_others(round) >= (round->is_silent ? OTHER_PORTS : most) ||
 	    (entry->other_port_ms != NEVER && entry->other_port_ms > area->ok_ms))
 		return;
 	asked = add_asked(round, entry);
 	if (!asked)
 		return;
+	asked->state = ASKED_WAITING;
 	asked->port = port;
 	asked->asked_ms = now;
 	round->is_running = true;
@@ -459,7 +480,7 @@ static void finish(struct verdicts *v, struct area *area, long long now)
 static bool is_waiting(const struct round *round)
 {
 	for (unsigned i = 0; i < round->count; i++)
-		if (round->asked[i].state == ASKED_WAITING)
+		if (round->asked[i].state <= ASKED_WAITING)
 			return true;
 	return false;
 }
@@ -473,7 +494,8 @@ static void asked_probed(struct verdicts *v, struct area *area, const struct ent
 			 uint16_t port, enum verdict_probe result, long long now)
 {
 	struct round *round = &area->round;
-	const unsigned needed = count_witnesses(round) < ENOUGH ? 2 : 1;
+	const bool is_careful = now - area->hasty_ms < CAREFUL;
+	const unsigned needed = is_careful || count_witnesses(round) < ENOUGH ? 2 : 1;
 
 	if (!round->is_running)
 		return;
@@ -507,22 +529,22 @@ void rounds_probed(struct verdicts *v, const struct entry *entry, uint16_t port,
 }
 
 /* When ASKED is due; it may have its second attempt now. */
-static long long asked_tick(struct verdicts *v, struct asked *asked, long long now)
+static long long asked_tick(struct verdicts *v, struct asked *asked, long long rest_ms,
+			    long long now)
 {
 	struct entry *entry = entry_find(v, &asked->addr);
 
-	if (asked->state != ASKED_WAITING)
+	if (asked->state > ASKED_WAITING)
 		return LLONG_MAX;
-	if (!entry || now - asked->asked_ms >= ROUND_LASTS) {
+	if (!entry ||
+	    (asked->state == ASKED_WAITING && now - asked->asked_ms >= ROUND_LASTS)) {
 		asked->state = ASKED_UNMADE;
 		return LLONG_MAX;
 	}
-	if (asked->again_ms && asked->again_ms <= now) {
-		asked->again_ms = 0;
-		entry_probe(v, entry, now);
-		asked->port = entry->asked_port;
-		asked->asked_ms = now;
-	}
+	if (asked->state == ASKED_LATER && rest_ms > now)
+		return rest_ms;
+	if (asked->state == ASKED_LATER || (asked->again_ms && asked->again_ms <= now))
+		ask(v, asked, entry, now);
 	return asked->again_ms ? asked->again_ms : asked->asked_ms + ROUND_LASTS;
 }
 
@@ -534,7 +556,7 @@ long long round_tick(struct verdicts *v, struct area *area, long long now)
 	if (area->wants != WANTS_NONE && area->wanted_ms <= now)
 		begin_wanted(v, area, now);
 	for (unsigned i = 0; round->is_running && i < round->count; i++) {
-		const long long at = asked_tick(v, &round->asked[i], now);
+		const long long at = asked_tick(v, &round->asked[i], round->rest_ms, now);
 		next = at < next ? at : next;
 	}
 	if (round->is_running && !is_waiting(round))

@@ -39,7 +39,7 @@ void verdict_syn(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 	if (!entry || !entry->partner_count || !syn->retransmits ||
 	    now - syn->waiting_ms < v->epoch_ms)
 		return;
-	if (wants_test(v, entry, now))
+	if (wants_test(v, entry, now) && is_within(v, LIMIT_TESTS, now))
 		entry_probe(v, entry, now);
 	if (!partner_answering(v, entry, now) && entry->verdict != GP_VERDICT_BROKEN)
 		ask_partners(v, entry, now);
@@ -56,7 +56,8 @@ static bool may_be_older(const struct verdicts *v, long long now)
 
 static void unclear(struct verdicts *v, struct entry *entry, long long now)
 {
-	if (entry->partner_count && wants_test(v, entry, now))
+	if (entry->partner_count && wants_test(v, entry, now) &&
+	    is_within(v, LIMIT_TESTS, now))
 		entry_probe(v, entry, now);
 }
 
@@ -149,12 +150,17 @@ static bool may_probe_for(struct verdicts *v, const struct entry *entry, uint32_
 static void look_under_cover(struct verdicts *v, struct entry *entry, uint32_t uid,
 			     long long now)
 {
+	const long long at = turn_at(v, uid, now);
+
 	if (entry->verdict == GP_VERDICT_OK || entry->evidence == VERDICT_BY_STALL ||
-	    now < v->cover.next_ms || now - entry->asked_ms < COVER_SLOW ||
-	    !may_probe_for(v, entry, uid, now))
+	    entry->next_test_ms == at || now - entry->asked_ms < COVER_AGAIN ||
+	    at > now + SECOND / COVER_RATE || !may_probe_for(v, entry, uid, now))
 		return;
-	v->cover.next_ms = now + (v->cover.in_vain < COVER_IN_VAIN ? SECOND / COVER_RATE
-								   : COVER_SLOW);
+	take_turn(v, uid, at > now ? at : now);
+	if (at > now) {
+		entry->next_test_ms = at;
+		return;
+	}
 	entry_probe(v, entry, now);
 	entry->is_extra = true;
 }
@@ -165,7 +171,8 @@ static void look_again(struct verdicts *v, struct entry *entry, uint32_t uid,
 {
 	if (entry->evidence == VERDICT_BY_STALL || now - entry->since_ms > RECENT ||
 	    now - entry->asked_ms < RECENT_AGAIN ||
-	    now - entry->failed_ms < RECENT_AGAIN || !may_probe_for(v, entry, uid, now))
+	    now - entry->failed_ms < RECENT_AGAIN || !may_probe_for(v, entry, uid, now) ||
+	    !is_within(v, LIMIT_RETESTS, now))
 		return;
 	entry_probe(v, entry, now);
 	entry->is_extra = true;

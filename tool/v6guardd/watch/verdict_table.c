@@ -13,8 +13,9 @@ void table_init(struct verdicts *v)
 		v->shares[i].uid = UID_NONE;
 		v->shares[i].at_ms = NEVER;
 		v->shares[i].second_ms = v->shares[i].minute_ms = NEVER;
+		v->shares[i].turn_ms = NEVER;
 	}
-	v->login_minute_ms = NEVER;
+	v->login_minute_ms = v->cover.last_ms = v->slot_ms = NEVER;
 	v->free_head = ENTRY_NONE;
 	v->used_to = 0;
 }
@@ -128,7 +129,7 @@ static struct entry *victim(struct verdicts *v, long long now)
 }
 
 /* UID's own, else the one that was used least lately of those that hold nothing. */
-static uint8_t share_of(struct verdicts *v, uint32_t uid)
+uint8_t share_of(struct verdicts *v, uint32_t uid)
 {
 	uint8_t share = SHARES - 1;
 
@@ -146,70 +147,9 @@ static uint8_t share_of(struct verdicts *v, uint32_t uid)
 		v->shares[share].tokens = HINT_PROBES * 1000LL;
 		v->shares[share].at_ms = NEVER;
 		v->shares[share].second_ms = v->shares[share].minute_ms = NEVER;
+		v->shares[share].turn_ms = NEVER;
 	}
 	return share;
-}
-
-/* A bucket of tokens: some at once for who was quiet. */
-static bool take_token(struct verdicts *v, uint8_t share, long long now)
-{
-	long long *const tokens = &v->shares[share].tokens;
-	long long *const at = &v->shares[share].at_ms;
-
-	if (now - *at > HINT_PROBES * 1000LL)
-		*tokens = HINT_PROBES * 1000LL;
-	else
-		*tokens += (now - *at) * HINT_PROBES_RATE;
-	if (*tokens > HINT_PROBES * 1000LL)
-		*tokens = HINT_PROBES * 1000LL;
-	*at = now;
-	if (*tokens < 1000)
-		return false;
-	*tokens -= 1000;
-	return true;
-}
-
-/* So many in the window of LENGTH that began at BEGAN; a new one begins when it is over.
- */
-static unsigned *in_window(unsigned *count, long long *began, long long length,
-			   long long now)
-{
-	if (now - *began >= length) {
-		*began = now;
-		*count = 0;
-	}
-	return count;
-}
-
-static bool take_login_probe(struct verdicts *v, uint8_t share, long long now)
-{
-	unsigned *second = in_window(&v->shares[share].in_second,
-				     &v->shares[share].second_ms, SECOND, now);
-	unsigned *minute = in_window(&v->shares[share].in_minute,
-				     &v->shares[share].minute_ms, 60 * SECOND, now);
-
-	/* Together as well: one person may have thousands of uids (/etc/subuid). */
-	unsigned *all =
-		in_window(&v->login_probes, &v->login_minute_ms, 60 * SECOND, now);
-
-	v->shares[share].at_ms = now;
-	if (*second >= LOGIN_PROBES_SECOND || *minute >= LOGIN_PROBES_MINUTE ||
-	    *all >= 2 * LOGIN_PROBES_MINUTE)
-		return false;
-	++*second;
-	++*minute;
-	++*all;
-	return true;
-}
-
-bool may_cause_probe(struct verdicts *v, uint32_t uid, long long now)
-{
-	const uint8_t share = share_of(v, uid);
-
-	if (share == SHARE_NONE)
-		return true;
-	return is_system_user(v, uid) ? take_token(v, share, now)
-				      : take_login_probe(v, share, now);
 }
 
 /* Once SHARE is used up, one of its own goes. */
