@@ -21,7 +21,12 @@
 #define NEW_EACH(seconds) {.nets = 40, EACH(seconds)}
 #define NEW_EACH_FROM(seconds, from) {.nets = 40, .from_s = (from), EACH(seconds)}
 #define KNOWN(count, seconds) {.names = (count), .is_random = true, EACH(seconds)}
-/* One after the other, and again each 10 minutes. */
+/* Each again after 10 minutes. */
+#define DEAD(count)                                                                      \
+	{                                                                                \
+		.names = (count), .fate = FATE_DEAD, .from_s = 60, EACH(600.0 / (count)) \
+	}
+/* One right after the other, and so again each 10 minutes. */
 #define DEAD_AGAIN(count)                                                                \
 	{                                                                                \
 		.names = (count), .fate = FATE_DEAD, .round_s = 600, .from_s = 60,       \
@@ -107,6 +112,9 @@ static const struct trial told[] = {
 	 .bounds = {STAYS_AS_IT_IS}},
 	{.story = {"20 names in one /48, half of them dead", 3 * HOUR,
 		.crowds = {{.names = 20, .in_one_48 = true, .is_random = true, .fate = FATE_HALF, EACH(10)}}},
+	 .bounds = {STAYS_AS_IT_IS, MOST(FIGURE_NETS, 0)}},
+	{.story = {"3 dead names on a host with anchors, nothing else for two hours", 3 * HOUR,
+		.crowds = {DEAD_AGAIN(3), {.names = 3, .are_anchors = true}, NEW_EACH_FROM(60, 2 * HOUR)}},
 	 .bounds = {STAYS_AS_IT_IS}},
 	{.story = {"all names dead that are ever asked for", 3 * HOUR, .crowds = {DEAD_AGAIN(10)}},
 	 .bounds = {FEW_PROBES}},
@@ -196,59 +204,62 @@ static const struct trial told[] = {
 
 	/* -- a true blackhole -- */
 	{.story = {"blackhole: new names each 1 s", 2100, .crowds = {NEW_EACH(1)}, BLACKHOLE(900, 1500)},
-	 .bounds = {FOUND_AND_LEFT(6, 671, 19)}},
+	 .bounds = {FOUND_AND_LEFT(6, 671, 21)}},
 	{.story = {"blackhole: a name each 1 s, half of them of 20 known", 2100,
 		.crowds = {KNOWN(20, 2), NEW_EACH(2)}, BLACKHOLE(900, 1500)},
-	 .bounds = {FOUND_AND_LEFT(37, 2887, 19)}},
+	 .bounds = {FOUND_AND_LEFT(37, 2887, 21)}},
 	{.story = {"blackhole: a name each 5 s, half of them of 20 known", 5400,
 		.crowds = {KNOWN(20, 10), NEW_EACH(10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(21, 1783, 17)}},
+	 .bounds = {FOUND_AND_LEFT(21, 1783, 21)}},
 	{.story = {"blackhole: a name each 20 s, half of them of 20 known", 5400,
 		.crowds = {KNOWN(20, 40), NEW_EACH(40)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(7, 678, 17)}},
+	 .bounds = {FOUND_AND_LEFT(7, 678, 21)}},
 	{.story = {"blackhole: a name each 60 s, half of them of 20 known", 3 * HOUR,
 		.crowds = {KNOWN(20, 120), NEW_EACH(120)}, BLACKHOLE(3600, 7200)},
-	 .bounds = {FOUND_AND_LEFT(4, 403, 18)}},
+	 .bounds = {FOUND_AND_LEFT(4, 403, 21)}},
 	{.story = {"blackhole: five known names alone, one each 1 s", 5400,
 		.crowds = {KNOWN(5, 1)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(53, 4250, 15)}},
+	 .bounds = {FOUND_AND_LEFT(53, 4250, 21)}},
 	{.story = {"blackhole: five known names alone, one each 10 s", 5400,
 		.crowds = {KNOWN(5, 10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(7, 805, 14)}},
+	 .bounds = {FOUND_AND_LEFT(7, 805, 21)}},
 	{.story = {"blackhole: five known names alone, one each 60 s", 3 * HOUR,
 		.crowds = {KNOWN(5, 60)}, BLACKHOLE(3600, 7200)},
-	 .bounds = {FOUND_AND_LEFT(4, 405, 13)}},
+	 .bounds = {FOUND_AND_LEFT(4, 405, 21)}},
 	{.story = {"blackhole from boot: new names each 1 s", 1800, .crowds = {NEW_EACH(1)}, BLACKHOLE(0, 900)},
-	 .bounds = {FOUND_AND_LEFT(6, 671, 16)}},
+	 .bounds = {FOUND_AND_LEFT(6, 671, 21)}},
 	{.story = {"blackhole from boot: new names each 5 s", 3600, .crowds = {NEW_EACH(5)}, BLACKHOLE(0, 1800)},
-	 .bounds = {FOUND_AND_LEFT(4, 405, 16)}},
+	 .bounds = {FOUND_AND_LEFT(4, 405, 21)}},
 	{.story = {"blackhole from boot: new names each 60 s", 3 * HOUR, .crowds = {NEW_EACH(60)}, BLACKHOLE(0, 3600)},
-	 .bounds = {FOUND_AND_LEFT(3, 403, 18)}},
+	 .bounds = {FOUND_AND_LEFT(3, 403, 21)}},
 	{.story = {"blackhole: a desktop, user 1000 alone, a name each 5 s", 5400,
 		.crowds = {OF_USER(1000, 20, 10), OF_USER(1000, 0, 10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(23, 1772, 17)}},
+	 .bounds = {FOUND_AND_LEFT(23, 1772, 21)}},
 	{.story = {"blackhole: a desktop, user 1000 alone, a name each 20 s", 5400,
 		.crowds = {OF_USER(1000, 20, 40), OF_USER(1000, 0, 40)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(8, 691, 18)}},
+	 .bounds = {FOUND_AND_LEFT(8, 691, 21)}},
 	{.story = {"blackhole from boot: a desktop, user 1000 alone, a name each 5 s", 3600,
 		.crowds = {OF_USER(1000, 20, 10), OF_USER(1000, 0, 10)}, BLACKHOLE(0, 1800)},
-	 .bounds = {FOUND_AND_LEFT(4, 403, 16)}},
+	 .bounds = {FOUND_AND_LEFT(4, 403, 21)}},
 	{.story = {"blackhole: a name each 1 s, half known, rescue", 2100, .has_rescue = true,
 		.crowds = {KNOWN(20, 2), NEW_EACH(2)}, BLACKHOLE(900, 1500)},
-	 .bounds = {FOUND_AND_LEFT(37, 327, 15)}},
+	 .bounds = {FOUND_AND_LEFT(37, 327, 21)}},
 	{.story = {"blackhole: five known names alone, one each 1 s, rescue", 5400, .has_rescue = true,
 		.crowds = {KNOWN(5, 1)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(53, 998, 14)}},
+	 .bounds = {FOUND_AND_LEFT(53, 998, 21)}},
+	{.story = {"blackhole: three anchors, a new name each 60 s", 5400,
+		.crowds = {NEW_EACH(60), {.names = 3, .are_anchors = true}}, BLACKHOLE(1800, 3600)},
+	 .bounds = {FOUND_AND_LEFT(3, 403, 21)}},
 	{.story = {"blackhole: a name each 5 s, half known, rescue", 5400, .has_rescue = true,
 		.crowds = {KNOWN(20, 10), NEW_EACH(10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(22, 72, 16)}},
+	 .bounds = {FOUND_AND_LEFT(22, 72, 21)}},
 	{.story = {"blackhole: a name each 5 s, half known, 10 dead all the time", 5400,
 		.crowds = {KNOWN(20, 10), NEW_EACH(10), DEAD_AGAIN(10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(28, 2578, 17)}},
+	 .bounds = {FOUND_AND_LEFT(28, 2578, 21)}},
 	{.story = {"a firewall drops SYNs, four connections stay open", 5400,
 		.crowds = {KNOWN(20, 10), NEW_EACH(10), OPEN_ALL_THE_TIME(4)},
 		.mishaps = {{.kind = MISHAP_SYN, .from_s = 1800, .until_s = 3600}}},
-	 .bounds = {FOUND_AND_LEFT(21, 2038, 17)}},
+	 .bounds = {FOUND_AND_LEFT(21, 2038, 21)}},
 	{.story = {"campus: its inside works, its outside is dead from boot", HOUR,
 		.crowds = {{.names = 10, .is_campus = true, .is_random = true, EACH(5)}, NEW_EACH(10)},
 		.mishaps = {{.kind = MISHAP_OUTSIDE, .from_s = 0, .until_s = 2400}}},
@@ -299,7 +310,7 @@ static const struct {
 	unsigned percent, away;
 } losses[] = {{10, 0}, {20, 3}, {30, 9}, {40, 31}, {60, 192}};
 
-#define TRIALS 160
+#define TRIALS 200
 static struct trial trials[TRIALS];
 static char story_names[TRIALS][80];
 static size_t trial_count;
@@ -311,19 +322,23 @@ static struct trial *add(const struct trial *trial)
 	return &trials[trial_count++];
 }
 
-static void add_dead_among_new(unsigned dead, unsigned every_s)
+static void add_dead_among_new(unsigned dead, unsigned every_s, bool is_burst)
 {
-	const struct trial trial = {
+	struct trial trial = {
 		.story = {.name = story_names[trial_count],
 			  .seconds = 3 * HOUR,
-			  .crowds = {DEAD_AGAIN(dead), NEW_EACH(every_s)}},
-		.bounds = {STAYS_AS_IT_IS},
+			  .crowds = {DEAD(dead), NEW_EACH(every_s)}},
+		/* Each dead one costs its first hang. */
+		.bounds = {STAYS_AS_IT_IS, MOST(FIGURE_VICTIMS, dead)},
 		/* Each new name makes the table larger. */
 		.usual_s = every_s == 1 ? 1300 : every_s == 5 ? 3000 : 0,
 	};
 
+	if (is_burst)
+		trial.story.crowds[0] = (struct crowd)DEAD_AGAIN(dead);
 	snprintf(story_names[trial_count], sizeof(story_names[0]),
-		 "%u dead names, a new healthy one each %u s", dead, every_s);
+		 "%u dead names%s, a new healthy one each %u s", dead,
+		 is_burst ? " at once" : "", every_s);
 	add(&trial);
 }
 
@@ -350,7 +365,9 @@ static void tell_all(void)
 		add(&told[i]);
 	for (size_t i = 0; i < sizeof(dead_counts) / sizeof(dead_counts[0]); i++)
 		for (size_t j = 0; j < sizeof(new_every_s) / sizeof(new_every_s[0]); j++)
-			add_dead_among_new(dead_counts[i], new_every_s[j]);
+			for (int is_burst = 0; is_burst < 2; is_burst++)
+				add_dead_among_new(dead_counts[i], new_every_s[j],
+						   is_burst);
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
 		add_loss(losses[i].percent, losses[i].away, false);
 		add_loss(losses[i].percent, losses[i].away, true);

@@ -245,7 +245,7 @@ static void step(struct world *w)
 	if (event.what == HAPPENS_MISHAP)
 		mishap_happens(w, event.index);
 	else if (event.what == HAPPENS_DUMP || event.what == HAPPENS_PROBE_SENDS ||
-		 event.what == HAPPENS_PROBE_ENDS)
+		 event.what == HAPPENS_PROBE_ENDS || event.what == HAPPENS_ANCHORS)
 		host_happens(w, &event);
 	else
 		program_happens(w, &event);

@@ -56,6 +56,7 @@ struct crowd {
 	bool is_withheld;     /* his hints say that distrust held it back */
 	bool is_stubborn;     /* he connects to IPv6 whatever the door says */
 	bool is_proving_ipv4; /* and to IPv4 each time */
+	bool are_anchors;     /* the operator's; nobody need visit them */
 };
 
 /** What happens to the host itself. */

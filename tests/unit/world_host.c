@@ -20,6 +20,7 @@
 #define RESEND_MS 1030
 #define JITTER_MS 50
 #define FRESH_MS 10000
+#define ANCHORS_MS 60000
 #define RESCUE_RATE 10
 #define RESCUE_AGAIN_MS 2000
 
@@ -365,6 +366,40 @@ void host_hinted(struct world *w)
 	tick_soon(w);
 }
 
+/* ---- anchors ------------------------------------------------------------------------- */
+
+static void set_anchors(struct world *w, uint32_t crowd)
+{
+	const unsigned count = w->story->crowds[crowd].names;
+	struct verdict_peer anchors[VERDICT_ANCHORS];
+
+	assert_true(count <= VERDICT_ANCHORS);
+	for (unsigned i = 0; i < count; i++)
+		anchors[i] = (struct verdict_peer){
+			.addr = w->names[w->crowds[crowd].first + i].addr, .port = 443};
+	verdicts_set_anchors(w->v, anchors, count);
+}
+
+/* As if a program had been handed all of them together. */
+void host_ask_anchors(struct world *w, uint32_t crowd)
+{
+	const unsigned count = w->story->crowds[crowd].names;
+	const struct name *names = &w->names[w->crowds[crowd].first];
+	struct gp_addr addresses[2 * VERDICT_ANCHORS];
+	const bool withheld[2 * VERDICT_ANCHORS] = {false};
+
+	set_anchors(w, crowd);
+	for (unsigned i = 0; i < count; i++) {
+		addresses[2 * i] = names[i].addr;
+		addresses[2 * i + 1] = names[i].partner;
+	}
+	verdict_hint(w->v, addresses, withheld, 2 * count, 0, w->now);
+	for (unsigned i = 0; i < count; i++)
+		verdict_unclear(w->v, &names[i].addr, 443, w->now);
+	tick_soon(w);
+	happens(w, w->now + ANCHORS_MS, HAPPENS_ANCHORS, crowd, 0);
+}
+
 /* ---- the whole ----------------------------------------------------------------------- */
 
 void host_begin(struct world *w)
@@ -399,6 +434,10 @@ void host_happens(struct world *w, const struct event *event)
 	if (event->what == HAPPENS_DUMP) {
 		if (event->of == w->dump_of)
 			dump(w);
+		return;
+	}
+	if (event->what == HAPPENS_ANCHORS) {
+		host_ask_anchors(w, event->index);
 		return;
 	}
 	if (event->of != probe->of)

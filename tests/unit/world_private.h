@@ -19,6 +19,7 @@ enum happening {
 	HAPPENS_HAPPY,   /* it tries IPv4 as well */
 	HAPPENS_CLOSE,   /* the connection of socket INDEX ends */
 	HAPPENS_DUMP,
+	HAPPENS_ANCHORS, /* are asked: names of crowd INDEX */
 	HAPPENS_PROBE_SENDS, /* probe INDEX */
 	HAPPENS_PROBE_ENDS,
 	HAPPENS_MISHAP /* something changes about mishap INDEX */
@@ -168,6 +169,8 @@ void programs_end(struct world *w);
 /* ---- v6guardd (world_host.c) ---- */
 
 void host_begin(struct world *w);
+/* The anchors are known now. */
+void host_ask_anchors(struct world *w, uint32_t crowd);
 void host_happens(struct world *w, const struct event *event);
 void host_hinted(struct world *w);
 void host_tick(struct world *w);

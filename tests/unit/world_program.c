@@ -424,12 +424,14 @@ void programs_begin(struct world *w)
 	for (uint32_t i = 0; i < CROWDS; i++) {
 		const struct crowd *crowd = &w->story->crowds[i];
 		const long long from = (long long)(crowd->from_s * 1000);
-		if (crowd->every_s <= 0)
-			continue;
 		w->crowds[i].first = w->name_count;
 		for (unsigned j = 0; !crowd->same_as && j < crowd->names; j++)
 			new_name(w, i);
 		w->crowds[i].round_ms = from;
+		if (crowd->are_anchors)
+			host_ask_anchors(w, i);
+		if (crowd->every_s <= 0)
+			continue;
 		happens(w, from + 1 + below(w, 2000), HAPPENS_VISIT, i, 0);
 	}
 }

@@ -20,7 +20,7 @@ struct bound {
 		.figure = (figure_), .most = (most_)                                     \
 	}
 
-#define BOUNDS 10
+#define BOUNDS 8
 struct trial {
 	struct story story;
 	struct bound bounds[BOUNDS];
@@ -32,7 +32,8 @@ struct trial {
 #define FEW_PROBES MOST(FIGURE_PROBES, 70)
 /* With a witness, whatever is dead. */
 #define STAYS_AS_IT_IS                                                                   \
-	MOST(FIGURE_BROKEN, 0.5), MOST(FIGURE_AWAY, 0), MOST(FIGURE_STOLEN, 0), FEW_PROBES
+	MOST(FIGURE_BROKEN, 0.5), MOST(FIGURE_AWAY, 0), MOST(FIGURE_LIES, 0),            \
+		MOST(FIGURE_STOLEN, 0), FEW_PROBES
 /* Without any, until the first visit that works. */
 #define ONE_NAME_AT_MOST                                                                 \
 	MOST(FIGURE_NAMES, 1), MOST(FIGURE_AWAY_S, 5), MOST(FIGURE_STOLEN, 0), FEW_PROBES
