@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * prober.c - a fixed number of places, each on one of four lists: free, waiting (may
- * begin, first come first served), held (another attempt to that address is not over),
- * running.
+ * prober.c - a fixed number of places, each on one of three lists: free, waiting (first
+ * come first served), running.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +42,7 @@ struct prober {
 	uint64_t sent;
 	uint32_t cookies[COOKIES][2]; /* of the latest sockets */
 	unsigned next_cookie;
-	struct probe_list free, waiting, held, running;
+	struct probe_list free, waiting, running;
 	struct probe places[PLACES];
 };
 
@@ -105,16 +104,6 @@ static bool is_askable(const struct gp_addr *addr, uint16_t port)
 
 /* ---- the queue --------------------------------------------------------------------- */
 
-static struct probe *find(struct probe_list *list, const struct gp_addr *addr)
-{
-	struct probe *probe;
-
-	TAILQ_FOREACH(probe, list, link)
-	if (gp_addr_equal(&probe->addr, addr))
-		return probe;
-	return NULL;
-}
-
 static bool has_port(struct probe_list *list, const struct gp_addr *addr, uint16_t port)
 {
 	struct probe *probe;
@@ -160,14 +149,9 @@ static void finish(struct probe *probe, enum gp_attempt result, uint32_t rtt_ms)
 	struct prober *prober = probe->prober;
 	const struct gp_addr addr = probe->addr;
 	const uint16_t port = probe->port;
-	struct probe *next = find(&prober->held, &addr);
 
 	TAILQ_REMOVE(&prober->running, probe, link);
 	TAILQ_INSERT_TAIL(&prober->free, probe, link);
-	if (next) {
-		TAILQ_REMOVE(&prober->held, next, link);
-		TAILQ_INSERT_TAIL(&prober->waiting, next, link);
-	}
 	schedule(prober);
 	prober->done(prober->ctx, &addr, port, result, rtt_ms);
 }
@@ -276,7 +260,6 @@ struct prober *prober_new(struct event_base *base, uint32_t max_rate,
 	prober->ctx = ctx;
 	TAILQ_INIT(&prober->free);
 	TAILQ_INIT(&prober->waiting);
-	TAILQ_INIT(&prober->held);
 	TAILQ_INIT(&prober->running);
 	for (size_t i = 0; i < PLACES; i++) {
 		prober->places[i].prober = prober;
@@ -315,22 +298,20 @@ void prober_set_rate(struct prober *prober, uint32_t max_rate)
 bool prober_ask(struct prober *prober, const struct gp_addr *addr, uint16_t port)
 {
 	struct probe *probe = TAILQ_FIRST(&prober->free);
-	bool is_busy;
 
 	if (!is_askable(addr, port))
 		return false;
 	if (has_port(&prober->waiting, addr, port) ||
-	    has_port(&prober->running, addr, port) || has_port(&prober->held, addr, port))
+	    has_port(&prober->running, addr, port))
 		return true;
 	if (!probe)
 		return false;
-	is_busy = find(&prober->waiting, addr) || find(&prober->running, addr);
 	probe->addr = *addr;
 	probe->port = port;
 	probe->fd = -1;
 	probe->not_before = now_us() + jitter(prober);
 	TAILQ_REMOVE(&prober->free, probe, link);
-	TAILQ_INSERT_TAIL(is_busy ? &prober->held : &prober->waiting, probe, link);
+	TAILQ_INSERT_TAIL(&prober->waiting, probe, link);
 	schedule(prober);
 	return true;
 }

@@ -34,9 +34,8 @@ void prober_set_rate(struct prober *prober, uint32_t max_rate);
  * Queue an attempt; it begins up to 50 ms later, more if the rate says so. Only global
  * unicast addresses: 2000::/3, fc00::/7, NAT64 (64:ff9b::/96 around an IPv4 address that
  * might be asked itself, 64:ff9b:1::/48), IPv4 but for 0/8, 127/8, 169.254/16, 224/4 and
- * 240/4. One at a time to an address: a second one for the same address and port is taken
- * for the first, one for another port begins when the first is over. False: not that kind
- * of address, or the queue (1024, those under way included) is full.
+ * 240/4. One at a time to an address and port: a second one is taken for the first.
+ * False: not that kind of address, or the queue (1024, those under way included) is full.
  */
 bool prober_ask(struct prober *prober, const struct gp_addr *addr, uint16_t port);
 
