@@ -363,11 +363,13 @@ static void tell_all(void)
 {
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
 		add(&told[i]);
-	for (size_t i = 0; i < sizeof(dead_counts) / sizeof(dead_counts[0]); i++)
+	for (size_t i = 0; i < sizeof(dead_counts) / sizeof(dead_counts[0]); i++) {
 		for (size_t j = 0; j < sizeof(new_every_s) / sizeof(new_every_s[0]); j++)
-			for (int is_burst = 0; is_burst < 2; is_burst++)
-				add_dead_among_new(dead_counts[i], new_every_s[j],
-						   is_burst);
+			add_dead_among_new(dead_counts[i], new_every_s[j], false);
+		add_dead_among_new(dead_counts[i], 5, true);
+		add_dead_among_new(dead_counts[i], 60, true);
+		add_dead_among_new(dead_counts[i], 600, true);
+	}
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
 		add_loss(losses[i].percent, losses[i].away, false);
 		add_loss(losses[i].percent, losses[i].away, true);

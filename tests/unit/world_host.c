@@ -51,29 +51,6 @@ void host_tick(struct world *w)
 
 /* ---- probes -------------------------------------------------------------------------- */
 
-static void begin_probe(struct world *w, struct probe *probe, long long not_before)
-{
-	probe->state = PROBE_QUEUED;
-	if (w->probe_next > not_before)
-		not_before = w->probe_next;
-	w->probe_next = not_before + 1000 / RATE;
-	happens(w, not_before, HAPPENS_PROBE_SENDS, (uint32_t)(probe - w->probes),
-		probe->of);
-}
-
-/* The probe to ADDR that is under way, or one that is held until that is over. */
-static struct probe *find_probe(struct world *w, const struct gp_addr *addr, bool is_held)
-{
-	for (uint32_t i = 0; i < w->probe_count; i++) {
-		struct probe *probe = &w->probes[i];
-		if (probe->state != PROBE_FREE &&
-		    (probe->state == PROBE_HELD) == is_held &&
-		    gp_addr_equal(&probe->addr, addr))
-			return probe;
-	}
-	return NULL;
-}
-
 static struct probe *free_probe(struct world *w)
 {
 	for (uint32_t i = 0; i < w->probe_count; i++)
@@ -94,8 +71,8 @@ static bool is_queued(const struct world *w, const struct gp_addr *addr, uint16_
 static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
 {
 	struct world *w = ctx;
+	long long begins = w->now + below(w, JITTER_MS);
 	struct probe *probe;
-	const bool is_busy = find_probe(w, addr, false) != NULL;
 
 	assert_int_not_equal(port, 0);
 	if (is_queued(w, addr, port))
@@ -107,9 +84,11 @@ static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
 		tick_soon(w);
 		return;
 	}
-	*probe = (struct probe){PROBE_HELD, probe->of + 1, *addr, port, 0};
-	if (!is_busy)
-		begin_probe(w, probe, w->now + below(w, JITTER_MS));
+	*probe = (struct probe){PROBE_QUEUED, probe->of + 1, *addr, port, ANSWER_NONE};
+	if (w->probe_next > begins)
+		begins = w->probe_next;
+	w->probe_next = begins + 1000 / RATE;
+	happens(w, begins, HAPPENS_PROBE_SENDS, (uint32_t)(probe - w->probes), probe->of);
 }
 
 static void send_probe(struct world *w, struct probe *probe)
@@ -142,13 +121,9 @@ static void end_probe(struct world *w, struct probe *probe)
 		[ANSWER_ICMP] = VERDICT_PROBE_ICMP,
 	};
 	const enum verdict_probe result = results[probe->answer];
-	struct probe *held;
 
 	probe->state = PROBE_FREE;
 	probe->of++;
-	held = find_probe(w, &addr, true);
-	if (held)
-		begin_probe(w, held, w->now);
 	verdict_probed(w->v, &addr, port, result,
 		       result == VERDICT_PROBE_OK && name ? name->rtt_ms : 0, w->now);
 	tick_soon(w);

@@ -68,7 +68,7 @@ struct socket {
 	uint32_t twin, twin_of; /* of happy eyeballs: the other one; NOBODY */
 };
 
-enum probe_state { PROBE_FREE, PROBE_QUEUED, PROBE_HELD, PROBE_RUNS };
+enum probe_state { PROBE_FREE, PROBE_QUEUED, PROBE_RUNS };
 
 struct probe {
 	enum probe_state state;
