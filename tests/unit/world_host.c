@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* world_host.c - v6guardd without its machine: when it looks at what (suspects.c), whom it
- * asks at what pace (prober.c), whom it frees (worker_watch.c), when it ticks (worker.c). */
+/* world_host.c - v6guardd without its machine: when it looks at what (suspects.c), whom
+ * it asks at what pace (prober.c), whom it frees (worker_watch.c), when it ticks
+ * (worker.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +25,8 @@
 #define RESCUE_RATE 10
 #define RESCUE_AGAIN_MS 2000
 
-/* ---- ticks --------------------------------------------------------------------------- */
+/* ---- ticks ---------------------------------------------------------------------------
+ */
 
 static void tick_by(struct world *w, long long at)
 {
@@ -49,7 +51,8 @@ void host_tick(struct world *w)
 	tick_by(w, next < w->now + TICK_SOON_MS ? w->now + TICK_SOON_MS : next);
 }
 
-/* ---- probes -------------------------------------------------------------------------- */
+/* ---- probes --------------------------------------------------------------------------
+ */
 
 static struct probe *free_probe(struct world *w)
 {
@@ -129,7 +132,8 @@ static void end_probe(struct world *w, struct probe *probe)
 	tick_soon(w);
 }
 
-/* ---- what else the machine wants ----------------------------------------------------- */
+/* ---- what else the machine wants -----------------------------------------------------
+ */
 
 static void on_publish(void *ctx, const struct gp_prefix *prefix, enum gp_verdict verdict,
 		       long long expires_ms)
@@ -180,14 +184,15 @@ static size_t on_peers(void *ctx, struct verdict_peer *out, size_t max,
 		const long long quiet = w->now - socket->heard_ms;
 		if (socket->state == SOCKET_OPEN && socket->family == AF_INET6 &&
 		    quiet <= within_ms)
-			out[count++] = (struct verdict_peer){
-				w->names[socket->name].addr, socket->port, socket->uid,
-				(uint32_t)quiet};
+			out[count++] = (struct verdict_peer){w->names[socket->name].addr,
+							     socket->port, socket->uid,
+							     (uint32_t)quiet};
 	}
 	return count;
 }
 
-/* ---- sockets that close -------------------------------------------------------------- */
+/* ---- sockets that close --------------------------------------------------------------
+ */
 
 void host_closed(struct world *w, const struct socket *socket, bool is_abort)
 {
@@ -199,8 +204,8 @@ void host_closed(struct world *w, const struct socket *socket, bool is_abort)
 	const uint16_t port = is_abort && socket->is_blocking ? 0 : socket->port;
 
 	if (socket->state == SOCKET_OPEN) {
-		const struct verdict_connection connection = {
-			socket->port, VERDICT_UID_UNKNOWN, true};
+		const struct verdict_connection connection = {socket->port,
+							      VERDICT_UID_UNKNOWN, true};
 		if (is_alive(w, socket))
 			verdict_ok(w->v, addr, &connection, w->now);
 		return;
@@ -212,7 +217,8 @@ void host_closed(struct world *w, const struct socket *socket, bool is_abort)
 	tick_soon(w);
 }
 
-/* ---- dumps --------------------------------------------------------------------------- */
+/* ---- dumps ---------------------------------------------------------------------------
+ */
 
 static bool is_asked_by(const struct world *w, const struct name *name, uint32_t uid)
 {
@@ -302,8 +308,8 @@ static void dump_established(struct world *w)
 		for (uint32_t j = 0; j < w->socket_count; j++) {
 			const struct socket *socket = &w->sockets[j];
 			const struct name *name = &w->names[socket->name];
-			const struct verdict_connection connection = {
-				socket->port, socket->uid, true};
+			const struct verdict_connection connection = {socket->port,
+								      socket->uid, true};
 			if (is_open(socket) && is_alive(w, socket) &&
 			    w->now - socket->heard_ms <= FRESH_MS &&
 			    gp_addr_equal(&wanted[i], socket->family == AF_INET
@@ -341,7 +347,8 @@ void host_hinted(struct world *w)
 	tick_soon(w);
 }
 
-/* ---- anchors ------------------------------------------------------------------------- */
+/* ---- anchors -------------------------------------------------------------------------
+ */
 
 static void set_anchors(struct world *w, uint32_t crowd)
 {
@@ -375,7 +382,8 @@ void host_ask_anchors(struct world *w, uint32_t crowd)
 	happens(w, w->now + ANCHORS_MS, HAPPENS_ANCHORS, crowd, 0);
 }
 
-/* ---- the whole ----------------------------------------------------------------------- */
+/* ---- the whole -----------------------------------------------------------------------
+ */
 
 void host_begin(struct world *w)
 {

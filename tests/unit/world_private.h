@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * world_private.h - what world*.c share: time and figures (world.c), the internet with its
- * names and the programs (world_program.c), v6guardd without its machine (world_host.c).
+ * world_private.h - what world*.c share: time and figures (world.c), the internet with
+ * its names and the programs (world_program.c), v6guardd without its machine
+ * (world_host.c).
  */
 #ifndef TESTS_UNIT_WORLD_PRIVATE_H
 #define TESTS_UNIT_WORLD_PRIVATE_H
@@ -19,7 +20,7 @@ enum happening {
 	HAPPENS_HAPPY,   /* it tries IPv4 as well */
 	HAPPENS_CLOSE,   /* the connection of socket INDEX ends */
 	HAPPENS_DUMP,
-	HAPPENS_ANCHORS, /* are asked: names of crowd INDEX */
+	HAPPENS_ANCHORS,     /* are asked: names of crowd INDEX */
 	HAPPENS_PROBE_SENDS, /* probe INDEX */
 	HAPPENS_PROBE_ENDS,
 	HAPPENS_MISHAP /* something changes about mishap INDEX */
@@ -56,7 +57,7 @@ struct socket {
 	int family;
 	uint16_t port;
 	uint32_t uid;
-	unsigned sent; /* SYNs */
+	unsigned sent;   /* SYNs */
 	bool is_refused; /* or a router has answered */
 	bool is_blocking;
 	bool is_liars;
@@ -81,7 +82,7 @@ struct probe {
 #define PROBES 1024
 #define UNMADE 64
 #define SENT_MAX 2048 /* more than RATE allows in a minute */
-#define RATE 20 /* [probe] max-rate */
+#define RATE 20       /* [probe] max-rate */
 
 struct world {
 	const struct story *story;
@@ -119,7 +120,7 @@ struct world {
 
 	/* figures in the making */
 	long long broken_ms, sound_ms; /* while IPv6 as a whole worked */
-	uint32_t away[64]; /* names with away_since */
+	uint32_t away[64];             /* names with away_since */
 	uint32_t away_count;
 	double hung_ms;
 	struct {
@@ -129,7 +130,7 @@ struct world {
 		long long third_ms;     /* -1: not yet */
 		long long condemned_ms; /* -1: not yet */
 		long long ended_ms;     /* -1: not yet */
-	} trouble; /* the latest of IPv6 as a whole */
+	} trouble;                      /* the latest of IPv6 as a whole */
 };
 
 /* ---- time and chance (world.c) ---- */
@@ -144,7 +145,8 @@ long long about(struct world *w, double ms);
 
 /* ---- the internet and the programs (world_program.c) ---- */
 
-/* What a SYN to ADDR and PORT meets now, no loss counted. NAME may be NULL: nobody there. */
+/* What a SYN to ADDR and PORT meets now, no loss counted. NAME may be NULL: nobody there.
+ */
 enum answer answer_of(const struct world *w, const struct name *name, int family,
 		      uint16_t port);
 /* The same of one that is sent now; it or its answer may be lost. */

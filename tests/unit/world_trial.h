@@ -27,7 +27,8 @@ struct trial {
 	double usual_s; /* how long in a usual run; 0: all of it */
 };
 
-/* ---- what is promised ---------------------------------------------------------------- */
+/* ---- what is promised ----------------------------------------------------------------
+ */
 
 #define FEW_PROBES MOST(FIGURE_PROBES, 70)
 /* With a witness, whatever is dead. */
@@ -43,8 +44,7 @@ struct trial {
 /* A true blackhole: so many visits hang over a second, together for so long. */
 #define FOUND_AND_LEFT(victims, hung_s, healed_s)                                        \
 	MOST(FIGURE_CONDEMNED_S, 6), MOST(FIGURE_VICTIMS, victims),                      \
-		MOST(FIGURE_HUNG_S, hung_s), MOST(FIGURE_HEALED_S, healed_s),            \
-		FEW_PROBES
+		MOST(FIGURE_HUNG_S, hung_s), MOST(FIGURE_HEALED_S, healed_s), FEW_PROBES
 
 /** Run all of TRIALS as tests of cmocka; with --figures [WORD] print the figures instead,
  * the worst of all seeds, of those with WORD in their names. Each is run
