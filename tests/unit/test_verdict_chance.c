@@ -54,7 +54,7 @@ static void draw_witness(struct crowd *crowd)
 
 static void draw_dead(struct crowd *crowd)
 {
-	static const enum fate fates[] = {FATE_DEAD, FATE_DEAD,	    FATE_DEAD,
+	static const enum fate fates[] = {FATE_DEAD, FATE_DEAD,     FATE_DEAD,
 					  FATE_ICMP, FATE_FLAPPING, FATE_FILTERED,
 					  FATE_DIES, FATE_REFUSED};
 
@@ -109,10 +109,10 @@ static void draw(struct trial *trial, uint32_t seed, char name[80])
 {
 	static const struct bound stays[] = {STAYS_AS_IT_IS};
 	/* The beat: 15 to 20 s, and a probe. */
-	static const struct bound is_found[] = {MOST(FIGURE_CONDEMNED_S, 6),
-						MOST(FIGURE_BROKEN, 1), MOST(FIGURE_BACK_S, 21),
-						MOST(FIGURE_HEALED_S, 21),
-						MOST(FIGURE_STOLEN, 0), FEW_PROBES};
+	static const struct bound is_found[] = {
+		MOST(FIGURE_CONDEMNED_S, 6), MOST(FIGURE_BROKEN, 1),
+		MOST(FIGURE_BACK_S, 21),     MOST(FIGURE_HEALED_S, 21),
+		MOST(FIGURE_STOLEN, 0),      FEW_PROBES};
 	struct crowd *crowds = trial->story.crowds;
 	bool is_blackhole = false;
 
@@ -141,9 +141,9 @@ static void draw(struct trial *trial, uint32_t seed, char name[80])
 	for (size_t i = 0; i < (is_blackhole ? 6 : 4); i++)
 		trial->bounds[i] = is_blackhole ? is_found[i] : stays[i];
 	snprintf(name, 80, "seed %u: %s%s%s", (unsigned)seed,
-		 is_blackhole			     ? "blackhole"
-		 : trial->story.mishaps[0].kind	     ? "IPv4 goes"
-						     : "nothing happens",
+		 is_blackhole                   ? "blackhole"
+		 : trial->story.mishaps[0].kind ? "IPv4 goes"
+						: "nothing happens",
 		 crowds[4].names ? ", a liar" : "", crowds[5].names ? ", another" : "");
 }
 

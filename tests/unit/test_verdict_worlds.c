@@ -2,8 +2,8 @@
 /*
  * test_verdict_worlds.c - a healthy host stays as it is whatever is dead around it, and a
  * real blackhole is found and left in no time: hours of programs, as world.h plays them,
- * and what may come of it at most. `test_verdict_worlds --figures [WORD]` prints what did,
- * the worst of all seeds, of the worlds with WORD in their names.
+ * and what may come of it at most. `test_verdict_worlds --figures [WORD]` prints what
+ * did, the worst of all seeds, of the worlds with WORD in their names.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,14 +14,29 @@
 #include "sizes.h"
 #include "world_trial.h"
 
-/* ---- crowds -------------------------------------------------------------------------- */
+/* ---- crowds --------------------------------------------------------------------------
+ */
 
 #define USERS .uid = UID_MIXED, .holds_s = 2
 #define EACH(seconds) .every_s = (seconds), USERS
-#define NEW_EACH(seconds) {.nets = 40, EACH(seconds)}
-#define NEW_EACH_FROM(seconds, from) {.nets = 40, .from_s = (from), EACH(seconds)}
-#define KNOWN(count, seconds) {.names = (count), .is_random = true, EACH(seconds)}
-/* One after the other, and again each 10 minutes. */
+#define NEW_EACH(seconds)                                                                \
+	{                                                                                \
+		.nets = 40, EACH(seconds)                                                \
+	}
+#define NEW_EACH_FROM(seconds, from)                                                     \
+	{                                                                                \
+		.nets = 40, .from_s = (from), EACH(seconds)                              \
+	}
+#define KNOWN(count, seconds)                                                            \
+	{                                                                                \
+		.names = (count), .is_random = true, EACH(seconds)                       \
+	}
+/* Each again after 10 minutes. */
+#define DEAD(count)                                                                      \
+	{                                                                                \
+		.names = (count), .fate = FATE_DEAD, .from_s = 60, EACH(600.0 / (count)) \
+	}
+/* One right after the other, and so again each 10 minutes. */
 #define DEAD_AGAIN(count)                                                                \
 	{                                                                                \
 		.names = (count), .fate = FATE_DEAD, .round_s = 600, .from_s = 60,       \
@@ -33,7 +48,10 @@
 		.names = (count), .every_s = 1, .round_s = 20000, .holds_s = 20000,      \
 		.uid = 1000, .patience = PATIENCE_KERNEL                                 \
 	}
-#define NOBODY_ELSE {.every_s = 0}
+#define NOBODY_ELSE                                                                      \
+	{                                                                                \
+		.every_s = 0                                                             \
+	}
 #define OF_USER(user, count, seconds)                                                    \
 	{                                                                                \
 		.names = (count), .is_random = true, .nets = 40, .every_s = (seconds),   \
@@ -57,7 +75,7 @@
 		.uid = (user), .is_stubborn = true, .is_proving_ipv4 = true,             \
 		.is_withheld = true, .patience = PATIENCE_LONG, LIE_AFTER                \
 	}
-#define OWN_SERVERS(user, count, fate_, seconds)                                                \
+#define OWN_SERVERS(user, count, fate_, seconds)                                         \
 	{                                                                                \
 		.names = (count), .fate = (fate_), .period_s = (seconds), .every_s = 2,  \
 		.uid = (user), .is_stubborn = true, .is_proving_ipv4 = true,             \
@@ -107,6 +125,13 @@ static const struct trial told[] = {
 	 .bounds = {STAYS_AS_IT_IS}},
 	{.story = {"20 names in one /48, half of them dead", 3 * HOUR,
 		.crowds = {{.names = 20, .in_one_48 = true, .is_random = true, .fate = FATE_HALF, EACH(10)}}},
+	 .bounds = {STAYS_AS_IT_IS, MOST(FIGURE_NETS, 0)}},
+	{.story = {"3 dead names on a host with anchors, nothing else for two hours", 3 * HOUR,
+		.crowds = {DEAD_AGAIN(3), {.names = 3, .are_anchors = true}, NEW_EACH_FROM(60, 2 * HOUR)}},
+	 .bounds = {STAYS_AS_IT_IS}},
+	{.story = {"30 names die at once, five others are known", 3 * HOUR,
+		.crowds = {KNOWN(5, 120), NEW_EACH_FROM(60, HOUR),
+			   {.names = 30, .fate = FATE_DIES, .period_s = 1800, .is_random = true, EACH(5)}}},
 	 .bounds = {STAYS_AS_IT_IS}},
 	{.story = {"all names dead that are ever asked for", 3 * HOUR, .crowds = {DEAD_AGAIN(10)}},
 	 .bounds = {FEW_PROBES}},
@@ -196,67 +221,78 @@ static const struct trial told[] = {
 
 	/* -- a true blackhole -- */
 	{.story = {"blackhole: new names each 1 s", 2100, .crowds = {NEW_EACH(1)}, BLACKHOLE(900, 1500)},
-	 .bounds = {FOUND_AND_LEFT(6, 671, 19)}},
+	 .bounds = {FOUND_AND_LEFT(6, 673, 21)}},
 	{.story = {"blackhole: a name each 1 s, half of them of 20 known", 2100,
 		.crowds = {KNOWN(20, 2), NEW_EACH(2)}, BLACKHOLE(900, 1500)},
-	 .bounds = {FOUND_AND_LEFT(37, 2887, 19)}},
+	 .bounds = {FOUND_AND_LEFT(37, 2889, 21)}},
 	{.story = {"blackhole: a name each 5 s, half of them of 20 known", 5400,
 		.crowds = {KNOWN(20, 10), NEW_EACH(10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(21, 1783, 17)}},
+	 .bounds = {FOUND_AND_LEFT(21, 1785, 21)}},
 	{.story = {"blackhole: a name each 20 s, half of them of 20 known", 5400,
 		.crowds = {KNOWN(20, 40), NEW_EACH(40)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(7, 678, 17)}},
+	 .bounds = {FOUND_AND_LEFT(7, 680, 21)}},
 	{.story = {"blackhole: a name each 60 s, half of them of 20 known", 3 * HOUR,
 		.crowds = {KNOWN(20, 120), NEW_EACH(120)}, BLACKHOLE(3600, 7200)},
-	 .bounds = {FOUND_AND_LEFT(4, 403, 18)}},
+	 .bounds = {FOUND_AND_LEFT(4, 405, 21)}},
 	{.story = {"blackhole: five known names alone, one each 1 s", 5400,
 		.crowds = {KNOWN(5, 1)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(53, 4250, 15)}},
+	 .bounds = {FOUND_AND_LEFT(53, 4252, 21)}},
 	{.story = {"blackhole: five known names alone, one each 10 s", 5400,
 		.crowds = {KNOWN(5, 10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(7, 805, 14)}},
+	 .bounds = {FOUND_AND_LEFT(7, 807, 21)}},
 	{.story = {"blackhole: five known names alone, one each 60 s", 3 * HOUR,
 		.crowds = {KNOWN(5, 60)}, BLACKHOLE(3600, 7200)},
-	 .bounds = {FOUND_AND_LEFT(4, 405, 13)}},
+	 .bounds = {FOUND_AND_LEFT(4, 407, 21)}},
 	{.story = {"blackhole from boot: new names each 1 s", 1800, .crowds = {NEW_EACH(1)}, BLACKHOLE(0, 900)},
-	 .bounds = {FOUND_AND_LEFT(6, 671, 16)}},
+	 .bounds = {FOUND_AND_LEFT(6, 673, 21)}},
 	{.story = {"blackhole from boot: new names each 5 s", 3600, .crowds = {NEW_EACH(5)}, BLACKHOLE(0, 1800)},
-	 .bounds = {FOUND_AND_LEFT(4, 405, 16)}},
+	 .bounds = {FOUND_AND_LEFT(4, 407, 21)}},
 	{.story = {"blackhole from boot: new names each 60 s", 3 * HOUR, .crowds = {NEW_EACH(60)}, BLACKHOLE(0, 3600)},
-	 .bounds = {FOUND_AND_LEFT(3, 403, 18)}},
+	 .bounds = {FOUND_AND_LEFT(3, 405, 21)}},
 	{.story = {"blackhole: a desktop, user 1000 alone, a name each 5 s", 5400,
 		.crowds = {OF_USER(1000, 20, 10), OF_USER(1000, 0, 10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(23, 1772, 17)}},
+	 .bounds = {FOUND_AND_LEFT(23, 1774, 21)}},
 	{.story = {"blackhole: a desktop, user 1000 alone, a name each 20 s", 5400,
 		.crowds = {OF_USER(1000, 20, 40), OF_USER(1000, 0, 40)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(8, 691, 18)}},
+	 .bounds = {FOUND_AND_LEFT(8, 693, 21)}},
 	{.story = {"blackhole from boot: a desktop, user 1000 alone, a name each 5 s", 3600,
 		.crowds = {OF_USER(1000, 20, 10), OF_USER(1000, 0, 10)}, BLACKHOLE(0, 1800)},
-	 .bounds = {FOUND_AND_LEFT(4, 403, 16)}},
+	 .bounds = {FOUND_AND_LEFT(4, 405, 21)}},
 	{.story = {"blackhole: a name each 1 s, half known, rescue", 2100, .has_rescue = true,
 		.crowds = {KNOWN(20, 2), NEW_EACH(2)}, BLACKHOLE(900, 1500)},
-	 .bounds = {FOUND_AND_LEFT(37, 327, 15)}},
+	 .bounds = {FOUND_AND_LEFT(37, 329, 21)}},
 	{.story = {"blackhole: five known names alone, one each 1 s, rescue", 5400, .has_rescue = true,
 		.crowds = {KNOWN(5, 1)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(53, 998, 14)}},
+	 .bounds = {FOUND_AND_LEFT(53, 1000, 21)}},
+	{.story = {"blackhole: three anchors, a new name each 60 s", 5400,
+		.crowds = {NEW_EACH(60), {.names = 3, .are_anchors = true}}, BLACKHOLE(1800, 3600)},
+	 .bounds = {FOUND_AND_LEFT(3, 405, 21)}},
 	{.story = {"blackhole: a name each 5 s, half known, rescue", 5400, .has_rescue = true,
 		.crowds = {KNOWN(20, 10), NEW_EACH(10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(22, 72, 16)}},
+	 .bounds = {FOUND_AND_LEFT(22, 74, 21)}},
 	{.story = {"blackhole: a name each 5 s, half known, 10 dead all the time", 5400,
 		.crowds = {KNOWN(20, 10), NEW_EACH(10), DEAD_AGAIN(10)}, BLACKHOLE(1800, 3600)},
-	 .bounds = {FOUND_AND_LEFT(28, 2578, 17)}},
+	 .bounds = {FOUND_AND_LEFT(28, 2580, 21)}},
+	{.story = {"blackhole: three open connections survive it, 20 dead names besides", 5400,
+		.crowds = {OPEN_ALL_THE_TIME(3), KNOWN(5, 10), {.names = 20, .fate = FATE_DEAD, .is_random = true, EACH(10)}},
+		.mishaps = {{.kind = MISHAP_BLACKHOLE, .from_s = 1800, .until_s = 2100}}},
+	 .bounds = {FOUND_AND_LEFT(30, 2111, 21)}},
+	{.story = {"blackhole: three open connections survive it, only dead names are asked for", 5400,
+		.crowds = {OPEN_ALL_THE_TIME(3), {.fate = FATE_DEAD, .nets = 40, EACH(30)}, NEW_EACH_FROM(60, 3600)},
+		.mishaps = {{.kind = MISHAP_BLACKHOLE, .from_s = 1800, .until_s = 2100}}},
+	 .bounds = {MOST(FIGURE_AWAY, 0), MOST(FIGURE_HEALED_S, 21), FEW_PROBES}},
 	{.story = {"a firewall drops SYNs, four connections stay open", 5400,
 		.crowds = {KNOWN(20, 10), NEW_EACH(10), OPEN_ALL_THE_TIME(4)},
 		.mishaps = {{.kind = MISHAP_SYN, .from_s = 1800, .until_s = 3600}}},
-	 .bounds = {FOUND_AND_LEFT(21, 2038, 17)}},
+	 .bounds = {FOUND_AND_LEFT(21, 2040, 21)}},
 	{.story = {"campus: its inside works, its outside is dead from boot", HOUR,
 		.crowds = {{.names = 10, .is_campus = true, .is_random = true, EACH(5)}, NEW_EACH(10)},
 		.mishaps = {{.kind = MISHAP_OUTSIDE, .from_s = 0, .until_s = 2400}}},
-	 .bounds = {FOUND_AND_LEFT(90, 7829, 5), MOST(FIGURE_CAMPUS, 0)}},
+	 .bounds = {FOUND_AND_LEFT(6, 808, 21), MOST(FIGURE_CAMPUS, 0)}},
 	{.story = {"campus: its inside works, its outside dies", 5400,
 		.crowds = {{.names = 10, .is_campus = true, .is_random = true, EACH(5)}, KNOWN(10, 20), NEW_EACH(20)},
 		.mishaps = {{.kind = MISHAP_OUTSIDE, .from_s = 1800, .until_s = 3600}}},
-	 .bounds = {FOUND_AND_LEFT(46, 3984, 4), MOST(FIGURE_CAMPUS, 0)}},
+	 .bounds = {FOUND_AND_LEFT(46, 3986, 21), MOST(FIGURE_CAMPUS, 0)}},
 
 	/* -- neither -- */
 	{.story = {"the host's IPv6 flaps each 5 s", 5400, .crowds = {KNOWN(20, 10), NEW_EACH(10)}, HOST_FLAPS(5)},
@@ -280,6 +316,10 @@ static const struct trial told[] = {
 	{.story = {"both families down from boot", 5400, .crowds = {KNOWN(20, 10), NEW_EACH(10)},
 		.mishaps = {{.kind = MISHAP_BOTH, .from_s = 0, .until_s = 1800}}},
 	 .bounds = {NOTHING_HAPPENS}},
+	{.story = {"both families down, open connections, a liar's servers gone since", 5400,
+		.crowds = {OPEN_ALL_THE_TIME(3), NEW_EACH_FROM(60, 3800), OWN_SERVERS(1001, 10, FATE_DIES, 2400)},
+		.mishaps = {{.kind = MISHAP_BOTH, .from_s = 1800, .until_s = 3600}}},
+	 .bounds = {STAYS_AS_IT_IS}},
 	{.story = {"IPv4 down", 5400, .crowds = {KNOWN(20, 10), NEW_EACH(10)},
 		.mishaps = {{.kind = MISHAP_IPV4, .from_s = 1800, .until_s = 3600}}},
 	 .bounds = {NOTHING_HAPPENS}},
@@ -289,17 +329,19 @@ static const struct trial told[] = {
 };
 /* clang-format on */
 
-/* ---- dead names among healthy ones --------------------------------------------------- */
+/* ---- dead names among healthy ones ---------------------------------------------------
+ */
 
 static const unsigned dead_counts[] = {3, 10, 50};
 static const unsigned new_every_s[] = {1, 5, 30, 60, 300, 600};
-/* The more packets are lost, the more often three SYNs in a row are, of a name that nobody
- * asked for within a minute: no more than before rounds, that is what is asked here. */
+/* The more packets are lost, the more often three SYNs in a row are, of a name that
+ * nobody asked for within a minute: no more than before rounds, that is what is asked
+ * here. */
 static const struct {
-	unsigned percent, away;
-} losses[] = {{10, 0}, {20, 3}, {30, 9}, {40, 31}, {60, 192}};
+	unsigned percent, away, away_both;
+} losses[] = {{10, 0, 0}, {20, 3, 3}, {30, 14, 7}, {40, 37, 31}, {60, 323, 192}};
 
-#define TRIALS 160
+#define TRIALS 200
 static struct trial trials[TRIALS];
 static char story_names[TRIALS][80];
 static size_t trial_count;
@@ -311,19 +353,25 @@ static struct trial *add(const struct trial *trial)
 	return &trials[trial_count++];
 }
 
-static void add_dead_among_new(unsigned dead, unsigned every_s)
+static void add_dead_among_new(unsigned dead, unsigned every_s, bool is_burst)
 {
-	const struct trial trial = {
+	struct trial trial = {
 		.story = {.name = story_names[trial_count],
 			  .seconds = 3 * HOUR,
-			  .crowds = {DEAD_AGAIN(dead), NEW_EACH(every_s)}},
-		.bounds = {STAYS_AS_IT_IS},
+			  .crowds = {DEAD(dead), NEW_EACH(every_s)}},
+		/* Each dead one costs its first hang. */
+		.bounds = {STAYS_AS_IT_IS, MOST(FIGURE_VICTIMS, dead)},
 		/* Each new name makes the table larger. */
-		.usual_s = every_s == 1 ? 1300 : every_s == 5 ? 3000 : 0,
+		.usual_s = every_s == 1   ? 1300
+			   : every_s == 5 ? 3000
+					  : 0,
 	};
 
+	if (is_burst)
+		trial.story.crowds[0] = (struct crowd)DEAD_AGAIN(dead);
 	snprintf(story_names[trial_count], sizeof(story_names[0]),
-		 "%u dead names, a new healthy one each %u s", dead, every_s);
+		 "%u dead names%s, a new healthy one each %u s", dead,
+		 is_burst ? " at once" : "", every_s);
 	add(&trial);
 }
 
@@ -348,12 +396,16 @@ static void tell_all(void)
 {
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
 		add(&told[i]);
-	for (size_t i = 0; i < sizeof(dead_counts) / sizeof(dead_counts[0]); i++)
+	for (size_t i = 0; i < sizeof(dead_counts) / sizeof(dead_counts[0]); i++) {
 		for (size_t j = 0; j < sizeof(new_every_s) / sizeof(new_every_s[0]); j++)
-			add_dead_among_new(dead_counts[i], new_every_s[j]);
+			add_dead_among_new(dead_counts[i], new_every_s[j], false);
+		add_dead_among_new(dead_counts[i], 5, true);
+		add_dead_among_new(dead_counts[i], 60, true);
+		add_dead_among_new(dead_counts[i], 600, true);
+	}
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
 		add_loss(losses[i].percent, losses[i].away, false);
-		add_loss(losses[i].percent, losses[i].away, true);
+		add_loss(losses[i].percent, losses[i].away_both, true);
 	}
 }
 

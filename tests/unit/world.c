@@ -9,7 +9,8 @@
 
 #include "world_private.h"
 
-/* ---- chance -------------------------------------------------------------------------- */
+/* ---- chance --------------------------------------------------------------------------
+ */
 
 /* xorshift32 */
 uint32_t below(struct world *w, uint32_t limit)
@@ -30,7 +31,8 @@ long long about(struct world *w, double ms)
 	return (long long)(ms / 2) + below(w, (uint32_t)ms + 1);
 }
 
-/* ---- time: a heap -------------------------------------------------------------------- */
+/* ---- time: a heap --------------------------------------------------------------------
+ */
 
 static bool is_before(const struct event *a, const struct event *b)
 {
@@ -71,7 +73,8 @@ static struct event next_event(struct world *w)
 	return first;
 }
 
-/* ---- figures ------------------------------------------------------------------------- */
+/* ---- figures -------------------------------------------------------------------------
+ */
 
 static void at_least(struct world *w, enum figure figure, double value)
 {
@@ -161,7 +164,8 @@ void note_failure(struct world *w, const struct name *name)
 		w->trouble.third_ms = w->now;
 }
 
-/* ---- mishaps ------------------------------------------------------------------------- */
+/* ---- mishaps -------------------------------------------------------------------------
+ */
 
 static void trouble_begins(struct world *w)
 {
@@ -214,7 +218,8 @@ static void plan_mishaps(struct world *w)
 	}
 }
 
-/* ---- the whole ----------------------------------------------------------------------- */
+/* ---- the whole -----------------------------------------------------------------------
+ */
 
 /* From the last event to UNTIL nothing changes but by the clock. */
 static void pass_time(struct world *w, long long until)
@@ -245,7 +250,7 @@ static void step(struct world *w)
 	if (event.what == HAPPENS_MISHAP)
 		mishap_happens(w, event.index);
 	else if (event.what == HAPPENS_DUMP || event.what == HAPPENS_PROBE_SENDS ||
-		 event.what == HAPPENS_PROBE_ENDS)
+		 event.what == HAPPENS_PROBE_ENDS || event.what == HAPPENS_ANCHORS)
 		host_happens(w, &event);
 	else
 		program_happens(w, &event);

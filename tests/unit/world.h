@@ -20,7 +20,7 @@ enum fate {
 	FATE_FILTERED, /* silence on the crowd's port, a handshake on all others */
 	FATE_FLAPPING, /* up and dead in turn, each for PERIOD_S, each name by itself */
 	FATE_DIES,     /* dead from PERIOD_S on */
-	FATE_HALF      /* every other /32 of the crowd is dead; in_one_48: every other name */
+	FATE_HALF /* every other /32 of the crowd is dead; in_one_48: every other name */
 };
 
 /** How long a program waits for IPv6. */
@@ -43,8 +43,8 @@ struct crowd {
 	bool in_one_48, is_campus; /* in one /48; in the host's own /32 */
 	enum fate fate;
 	double period_s;
-	double every_s; /* between two visits; up to half more or less */
-	double round_s; /* then a rest: each name once in so long; 0: no rest */
+	double every_s;         /* between two visits; up to half more or less */
+	double round_s;         /* then a rest: each name once in so long; 0: no rest */
 	double from_s, until_s; /* 0: from the start, to the end */
 	double holds_s;         /* how long a connection lasts, data all the time */
 	enum patience patience;
@@ -56,6 +56,7 @@ struct crowd {
 	bool is_withheld;     /* his hints say that distrust held it back */
 	bool is_stubborn;     /* he connects to IPv6 whatever the door says */
 	bool is_proving_ipv4; /* and to IPv4 each time */
+	bool are_anchors;     /* the operator's; nobody need visit them */
 };
 
 /** What happens to the host itself. */

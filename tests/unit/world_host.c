@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* world_host.c - v6guardd without its machine: when it looks at what (suspects.c), whom it
- * asks at what pace (prober.c), whom it frees (worker_watch.c), when it ticks (worker.c). */
+/* world_host.c - v6guardd without its machine: when it looks at what (suspects.c), whom
+ * it asks at what pace (prober.c), whom it frees (worker_watch.c), when it ticks
+ * (worker.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,10 +21,12 @@
 #define RESEND_MS 1030
 #define JITTER_MS 50
 #define FRESH_MS 10000
+#define ANCHORS_MS 60000
 #define RESCUE_RATE 10
 #define RESCUE_AGAIN_MS 2000
 
-/* ---- ticks --------------------------------------------------------------------------- */
+/* ---- ticks ---------------------------------------------------------------------------
+ */
 
 static void tick_by(struct world *w, long long at)
 {
@@ -48,30 +51,8 @@ void host_tick(struct world *w)
 	tick_by(w, next < w->now + TICK_SOON_MS ? w->now + TICK_SOON_MS : next);
 }
 
-/* ---- probes -------------------------------------------------------------------------- */
-
-static void begin_probe(struct world *w, struct probe *probe, long long not_before)
-{
-	probe->state = PROBE_QUEUED;
-	if (w->probe_next > not_before)
-		not_before = w->probe_next;
-	w->probe_next = not_before + 1000 / RATE;
-	happens(w, not_before, HAPPENS_PROBE_SENDS, (uint32_t)(probe - w->probes),
-		probe->of);
-}
-
-/* The probe to ADDR that is under way, or one that is held until that is over. */
-static struct probe *find_probe(struct world *w, const struct gp_addr *addr, bool is_held)
-{
-	for (uint32_t i = 0; i < w->probe_count; i++) {
-		struct probe *probe = &w->probes[i];
-		if (probe->state != PROBE_FREE &&
-		    (probe->state == PROBE_HELD) == is_held &&
-		    gp_addr_equal(&probe->addr, addr))
-			return probe;
-	}
-	return NULL;
-}
+/* ---- probes --------------------------------------------------------------------------
+ */
 
 static struct probe *free_probe(struct world *w)
 {
@@ -93,8 +74,8 @@ static bool is_queued(const struct world *w, const struct gp_addr *addr, uint16_
 static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
 {
 	struct world *w = ctx;
+	long long begins = w->now + below(w, JITTER_MS);
 	struct probe *probe;
-	const bool is_busy = find_probe(w, addr, false) != NULL;
 
 	assert_int_not_equal(port, 0);
 	if (is_queued(w, addr, port))
@@ -106,9 +87,11 @@ static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
 		tick_soon(w);
 		return;
 	}
-	*probe = (struct probe){PROBE_HELD, probe->of + 1, *addr, port, 0};
-	if (!is_busy)
-		begin_probe(w, probe, w->now + below(w, JITTER_MS));
+	*probe = (struct probe){PROBE_QUEUED, probe->of + 1, *addr, port, ANSWER_NONE};
+	if (w->probe_next > begins)
+		begins = w->probe_next;
+	w->probe_next = begins + 1000 / RATE;
+	happens(w, begins, HAPPENS_PROBE_SENDS, (uint32_t)(probe - w->probes), probe->of);
 }
 
 static void send_probe(struct world *w, struct probe *probe)
@@ -141,19 +124,16 @@ static void end_probe(struct world *w, struct probe *probe)
 		[ANSWER_ICMP] = VERDICT_PROBE_ICMP,
 	};
 	const enum verdict_probe result = results[probe->answer];
-	struct probe *held;
 
 	probe->state = PROBE_FREE;
 	probe->of++;
-	held = find_probe(w, &addr, true);
-	if (held)
-		begin_probe(w, held, w->now);
 	verdict_probed(w->v, &addr, port, result,
 		       result == VERDICT_PROBE_OK && name ? name->rtt_ms : 0, w->now);
 	tick_soon(w);
 }
 
-/* ---- what else the machine wants ----------------------------------------------------- */
+/* ---- what else the machine wants -----------------------------------------------------
+ */
 
 static void on_publish(void *ctx, const struct gp_prefix *prefix, enum gp_verdict verdict,
 		       long long expires_ms)
@@ -204,14 +184,15 @@ static size_t on_peers(void *ctx, struct verdict_peer *out, size_t max,
 		const long long quiet = w->now - socket->heard_ms;
 		if (socket->state == SOCKET_OPEN && socket->family == AF_INET6 &&
 		    quiet <= within_ms)
-			out[count++] = (struct verdict_peer){
-				w->names[socket->name].addr, socket->port, socket->uid,
-				(uint32_t)quiet};
+			out[count++] = (struct verdict_peer){w->names[socket->name].addr,
+							     socket->port, socket->uid,
+							     (uint32_t)quiet};
 	}
 	return count;
 }
 
-/* ---- sockets that close -------------------------------------------------------------- */
+/* ---- sockets that close --------------------------------------------------------------
+ */
 
 void host_closed(struct world *w, const struct socket *socket, bool is_abort)
 {
@@ -223,8 +204,8 @@ void host_closed(struct world *w, const struct socket *socket, bool is_abort)
 	const uint16_t port = is_abort && socket->is_blocking ? 0 : socket->port;
 
 	if (socket->state == SOCKET_OPEN) {
-		const struct verdict_connection connection = {
-			socket->port, VERDICT_UID_UNKNOWN, true};
+		const struct verdict_connection connection = {socket->port,
+							      VERDICT_UID_UNKNOWN, true};
 		if (is_alive(w, socket))
 			verdict_ok(w->v, addr, &connection, w->now);
 		return;
@@ -236,7 +217,8 @@ void host_closed(struct world *w, const struct socket *socket, bool is_abort)
 	tick_soon(w);
 }
 
-/* ---- dumps --------------------------------------------------------------------------- */
+/* ---- dumps ---------------------------------------------------------------------------
+ */
 
 static bool is_asked_by(const struct world *w, const struct name *name, uint32_t uid)
 {
@@ -326,8 +308,8 @@ static void dump_established(struct world *w)
 		for (uint32_t j = 0; j < w->socket_count; j++) {
 			const struct socket *socket = &w->sockets[j];
 			const struct name *name = &w->names[socket->name];
-			const struct verdict_connection connection = {
-				socket->port, socket->uid, true};
+			const struct verdict_connection connection = {socket->port,
+								      socket->uid, true};
 			if (is_open(socket) && is_alive(w, socket) &&
 			    w->now - socket->heard_ms <= FRESH_MS &&
 			    gp_addr_equal(&wanted[i], socket->family == AF_INET
@@ -365,7 +347,43 @@ void host_hinted(struct world *w)
 	tick_soon(w);
 }
 
-/* ---- the whole ----------------------------------------------------------------------- */
+/* ---- anchors -------------------------------------------------------------------------
+ */
+
+static void set_anchors(struct world *w, uint32_t crowd)
+{
+	const unsigned count = w->story->crowds[crowd].names;
+	struct verdict_peer anchors[VERDICT_ANCHORS];
+
+	assert_true(count <= VERDICT_ANCHORS);
+	for (unsigned i = 0; i < count; i++)
+		anchors[i] = (struct verdict_peer){
+			.addr = w->names[w->crowds[crowd].first + i].addr, .port = 443};
+	verdicts_set_anchors(w->v, anchors, count);
+}
+
+/* As if a program had been handed all of them together. */
+void host_ask_anchors(struct world *w, uint32_t crowd)
+{
+	const unsigned count = w->story->crowds[crowd].names;
+	const struct name *names = &w->names[w->crowds[crowd].first];
+	struct gp_addr addresses[2 * VERDICT_ANCHORS];
+	const bool withheld[2 * VERDICT_ANCHORS] = {false};
+
+	set_anchors(w, crowd);
+	for (unsigned i = 0; i < count; i++) {
+		addresses[2 * i] = names[i].addr;
+		addresses[2 * i + 1] = names[i].partner;
+	}
+	verdict_hint(w->v, addresses, withheld, 2 * count, 0, w->now);
+	for (unsigned i = 0; i < count; i++)
+		verdict_unclear(w->v, &names[i].addr, 443, w->now);
+	tick_soon(w);
+	happens(w, w->now + ANCHORS_MS, HAPPENS_ANCHORS, crowd, 0);
+}
+
+/* ---- the whole -----------------------------------------------------------------------
+ */
 
 void host_begin(struct world *w)
 {
@@ -399,6 +417,10 @@ void host_happens(struct world *w, const struct event *event)
 	if (event->what == HAPPENS_DUMP) {
 		if (event->of == w->dump_of)
 			dump(w);
+		return;
+	}
+	if (event->what == HAPPENS_ANCHORS) {
+		host_ask_anchors(w, event->index);
 		return;
 	}
 	if (event->of != probe->of)

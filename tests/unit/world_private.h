@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * world_private.h - what world*.c share: time and figures (world.c), the internet with its
- * names and the programs (world_program.c), v6guardd without its machine (world_host.c).
+ * world_private.h - what world*.c share: time and figures (world.c), the internet with
+ * its names and the programs (world_program.c), v6guardd without its machine
+ * (world_host.c).
  */
 #ifndef TESTS_UNIT_WORLD_PRIVATE_H
 #define TESTS_UNIT_WORLD_PRIVATE_H
@@ -19,6 +20,7 @@ enum happening {
 	HAPPENS_HAPPY,   /* it tries IPv4 as well */
 	HAPPENS_CLOSE,   /* the connection of socket INDEX ends */
 	HAPPENS_DUMP,
+	HAPPENS_ANCHORS,     /* are asked: names of crowd INDEX */
 	HAPPENS_PROBE_SENDS, /* probe INDEX */
 	HAPPENS_PROBE_ENDS,
 	HAPPENS_MISHAP /* something changes about mishap INDEX */
@@ -55,7 +57,7 @@ struct socket {
 	int family;
 	uint16_t port;
 	uint32_t uid;
-	unsigned sent; /* SYNs */
+	unsigned sent;   /* SYNs */
 	bool is_refused; /* or a router has answered */
 	bool is_blocking;
 	bool is_liars;
@@ -67,7 +69,7 @@ struct socket {
 	uint32_t twin, twin_of; /* of happy eyeballs: the other one; NOBODY */
 };
 
-enum probe_state { PROBE_FREE, PROBE_QUEUED, PROBE_HELD, PROBE_RUNS };
+enum probe_state { PROBE_FREE, PROBE_QUEUED, PROBE_RUNS };
 
 struct probe {
 	enum probe_state state;
@@ -80,7 +82,7 @@ struct probe {
 #define PROBES 1024
 #define UNMADE 64
 #define SENT_MAX 2048 /* more than RATE allows in a minute */
-#define RATE 20 /* [probe] max-rate */
+#define RATE 20       /* [probe] max-rate */
 
 struct world {
 	const struct story *story;
@@ -118,7 +120,7 @@ struct world {
 
 	/* figures in the making */
 	long long broken_ms, sound_ms; /* while IPv6 as a whole worked */
-	uint32_t away[64]; /* names with away_since */
+	uint32_t away[64];             /* names with away_since */
 	uint32_t away_count;
 	double hung_ms;
 	struct {
@@ -128,7 +130,7 @@ struct world {
 		long long third_ms;     /* -1: not yet */
 		long long condemned_ms; /* -1: not yet */
 		long long ended_ms;     /* -1: not yet */
-	} trouble; /* the latest of IPv6 as a whole */
+	} trouble;                      /* the latest of IPv6 as a whole */
 };
 
 /* ---- time and chance (world.c) ---- */
@@ -143,7 +145,8 @@ long long about(struct world *w, double ms);
 
 /* ---- the internet and the programs (world_program.c) ---- */
 
-/* What a SYN to ADDR and PORT meets now, no loss counted. NAME may be NULL: nobody there. */
+/* What a SYN to ADDR and PORT meets now, no loss counted. NAME may be NULL: nobody there.
+ */
 enum answer answer_of(const struct world *w, const struct name *name, int family,
 		      uint16_t port);
 /* The same of one that is sent now; it or its answer may be lost. */
@@ -168,6 +171,8 @@ void programs_end(struct world *w);
 /* ---- v6guardd (world_host.c) ---- */
 
 void host_begin(struct world *w);
+/* The anchors are known now. */
+void host_ask_anchors(struct world *w, uint32_t crowd);
 void host_happens(struct world *w, const struct event *event);
 void host_hinted(struct world *w);
 void host_tick(struct world *w);

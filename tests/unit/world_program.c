@@ -12,7 +12,8 @@
 #define HAPPY_MS 250
 #define SYN_MS 1024
 
-/* ---- the internet -------------------------------------------------------------------- */
+/* ---- the internet --------------------------------------------------------------------
+ */
 
 bool has_mishap(const struct world *w, unsigned kinds)
 {
@@ -104,8 +105,8 @@ struct name *name_of(const struct world *w, const struct gp_addr *addr)
 	const uint32_t index = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
 	struct name *name = index < w->name_count ? &w->names[index] : NULL;
 
-	if (!name || !gp_addr_equal(addr, addr->family == AF_INET ? &name->partner
-								  : &name->addr))
+	if (!name ||
+	    !gp_addr_equal(addr, addr->family == AF_INET ? &name->partner : &name->addr))
 		return NULL;
 	return name;
 }
@@ -148,7 +149,7 @@ static uint32_t new_name(struct world *w, uint32_t crowd_index)
 		.crowd = crowd_index,
 		.number = number,
 		.net = crowd->in_one_48 ? 0
-		       : crowd->nets	? number % crowd->nets
+		       : crowd->nets    ? number % crowd->nets
 					: number,
 		.rtt_ms = 10 + below(w, 140),
 		.away_since = -1,
@@ -158,7 +159,8 @@ static uint32_t new_name(struct world *w, uint32_t crowd_index)
 	return index;
 }
 
-/* ---- sockets ------------------------------------------------------------------------- */
+/* ---- sockets -------------------------------------------------------------------------
+ */
 
 long long syn_gap(unsigned sent)
 {
@@ -222,8 +224,7 @@ static uint32_t connect_as(struct world *w, struct socket model, int family)
 
 static struct socket *twin_of(struct world *w, const struct socket *socket)
 {
-	struct socket *twin =
-		socket->twin == NOBODY ? NULL : &w->sockets[socket->twin];
+	struct socket *twin = socket->twin == NOBODY ? NULL : &w->sockets[socket->twin];
 
 	return twin && twin->of == socket->twin_of ? twin : NULL;
 }
@@ -303,7 +304,8 @@ static void try_both(struct world *w, uint32_t index)
 	w->sockets[twin].twin_of = w->sockets[index].of;
 }
 
-/* ---- visits -------------------------------------------------------------------------- */
+/* ---- visits --------------------------------------------------------------------------
+ */
 
 static uint32_t owner_of(const struct world *w, uint32_t crowd)
 {
@@ -348,7 +350,7 @@ static void set_patience(struct world *w, uint32_t index, enum patience patience
 {
 	static const enum patience any[] = {
 		PATIENCE_KERNEL, PATIENCE_KERNEL, PATIENCE_KERNEL, PATIENCE_LONG,
-		PATIENCE_LONG,	 PATIENCE_SHORT,  PATIENCE_HAPPY,
+		PATIENCE_LONG,   PATIENCE_SHORT,  PATIENCE_HAPPY,
 	};
 	struct socket *socket = &w->sockets[index];
 	const bool is_first = below(w, 2);
@@ -417,19 +419,22 @@ static void next_visit(struct world *w, uint32_t index)
 		happens(w, at, HAPPENS_VISIT, index, 0);
 }
 
-/* ---- the whole ----------------------------------------------------------------------- */
+/* ---- the whole -----------------------------------------------------------------------
+ */
 
 void programs_begin(struct world *w)
 {
 	for (uint32_t i = 0; i < CROWDS; i++) {
 		const struct crowd *crowd = &w->story->crowds[i];
 		const long long from = (long long)(crowd->from_s * 1000);
-		if (crowd->every_s <= 0)
-			continue;
 		w->crowds[i].first = w->name_count;
 		for (unsigned j = 0; !crowd->same_as && j < crowd->names; j++)
 			new_name(w, i);
 		w->crowds[i].round_ms = from;
+		if (crowd->are_anchors)
+			host_ask_anchors(w, i);
+		if (crowd->every_s <= 0)
+			continue;
 		happens(w, from + 1 + below(w, 2000), HAPPENS_VISIT, i, 0);
 	}
 }

@@ -13,14 +13,14 @@
 #include "world_trial.h"
 
 static const char *const names[FIGURE_COUNT] = {
-	[FIGURE_BROKEN] = "::/0 %",	[FIGURE_AWAY] = "away",
-	[FIGURE_NAMES] = "names",	[FIGURE_AWAY_S] = "away s",
-	[FIGURE_LIES] = "lies",		[FIGURE_NETS] = "/48",
-	[FIGURE_VICTIMS] = "victims",	[FIGURE_HUNG_S] = "of s",
+	[FIGURE_BROKEN] = "::/0 %",     [FIGURE_AWAY] = "away",
+	[FIGURE_NAMES] = "names",       [FIGURE_AWAY_S] = "away s",
+	[FIGURE_LIES] = "lies",         [FIGURE_NETS] = "/48",
+	[FIGURE_VICTIMS] = "victims",   [FIGURE_HUNG_S] = "of s",
 	[FIGURE_LONGEST_S] = "longest", [FIGURE_CONDEMNED_S] = "3rd+ s",
-	[FIGURE_HEALED_S] = "heal s",	[FIGURE_BACK_S] = "back s",
-	[FIGURE_PROBES] = "probes",	[FIGURE_RESCUES] = "freed",
-	[FIGURE_STOLEN] = "stolen",	[FIGURE_STRANDED] = "stranded",
+	[FIGURE_HEALED_S] = "heal s",   [FIGURE_BACK_S] = "back s",
+	[FIGURE_PROBES] = "probes",     [FIGURE_RESCUES] = "freed",
+	[FIGURE_STOLEN] = "stolen",     [FIGURE_STRANDED] = "stranded",
 	[FIGURE_CAMPUS] = "campus",
 };
 
@@ -99,8 +99,8 @@ int trials_main(int argc, char **argv, const struct trial *trials, size_t trial_
 	if (argc > 1 && !strcmp(argv[1], "--figures"))
 		status = print_figures(trials, trial_count, argv[2]);
 	else
-		status = _cmocka_run_group_tests("worlds", tests, trial_count, NULL,
-						 NULL);
+		status =
+			_cmocka_run_group_tests("worlds", tests, trial_count, NULL, NULL);
 	free(tests);
 	return status;
 }
