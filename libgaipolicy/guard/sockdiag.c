@@ -124,7 +124,8 @@ void gp_sockdiag_request(struct gp_sockdiag_request *request, int type, int flag
 			   .nlmsg_seq = new_sequence()},
 		.body = {.sdiag_family = (uint8_t)family,
 			 .sdiag_protocol = IPPROTO_TCP,
-			 .idiag_ext = 1 << (INET_DIAG_INFO - 1)},
+			 .idiag_ext = 1 << (INET_DIAG_INFO - 1) |
+				      1 << (INET_DIAG_MEMINFO - 1)},
 	};
 }
 

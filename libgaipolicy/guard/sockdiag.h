@@ -8,6 +8,10 @@
 
 #include "gaipolicy.h"
 
+/** Payload that shows the path MTU: its packet, options and all, has about the 1280 bytes
+ * that every IPv6 link carries (RFC 8200 5), or more. */
+#define GP_SOCKET_LARGE 1200
+
 /** A TCP socket. */
 struct gp_socket {
 	struct gp_addr local, remote; /**< an IPv4-mapped destination counts as AF_INET */
@@ -25,7 +29,17 @@ struct gp_socket {
 	uint32_t quiet_ms;       /**< since anything came; without a handshake: since the
 				 SYN was last sent, when closed at the most so long */
 	uint32_t waiting_ms;     /**< in SYN_SENT: since the first SYN */
+	uint32_t sent_ms;        /**< since payload was last sent; none yet: since the
+				 handshake, nearly */
+	uint32_t received_ms;    /**< the same for payload that came in its order */
+	uint32_t largest;        /**< payload of the largest segments that come, as the
+				 kernel takes it; it begins with 536 */
+	uint32_t sent_bytes;     /**< payload, each byte once; 0: none, or not known */
+	uint32_t lost;           /**< what had to be sent again, the SYN as well, without
+				 what the peer says it had already */
 	uint8_t has_sent_data;   /**< payload was sent, acknowledged or not */
+	uint8_t has_gap;         /**< something came behind what is missing still; surely,
+				 but not known of every socket that has one */
 	uint8_t was_answered;    /**< a round trip was measured once: outlives an abort,
 				 which wipes the counters above */
 };
@@ -36,14 +50,29 @@ enum gp_evidence {
 	GP_EVIDENCE_OK,      /**< a handshake, and no data that nobody acknowledged */
 	GP_EVIDENCE_DATA_OK, /**< and data beyond the handshake was acknowledged */
 	GP_EVIDENCE_FAILED,  /**< two retransmits of the SYN, and no answer */
-	GP_EVIDENCE_STALLED, /**< a handshake, then nothing acknowledged after 3
-				  retransmits: path MTU */
+	GP_EVIDENCE_STALLED, /**< path MTU: a handshake, then nothing acknowledged after 3
+				  retransmits, 5 if all of it is small; or small packets
+				  from there alone, and what came before is missing */
+	GP_EVIDENCE_REACHED, /**< a handshake and acknowledged data, so the way there
+				works; an answer of full size did not show yet. Not to be
+				  called ok */
 };
 
 /**
  * The same for a socket that is still there (SYN_SENT or established) or was closed. An
  * answer older than 10 s is no evidence, nor is any while something newer waits for its
  * own: the path may have gone since. A FIN is no data.
+ *
+ * Every IPv6 link carries packets of 1280 bytes (RFC 8200 5), so what is larger shows the
+ * path MTU. Towards the peer that is seen by what is not acknowledged. Towards us only a
+ * gap shows: it must be open for 10 s and 20 round trips with nothing on its way in
+ * either direction, no larger segment may ever have come, few out of their order, and
+ * nothing of ours may have been lost, as packets get lost by chance as well. A socket
+ * says so for 10 s; the peer tries again each 2 minutes at the least, and an older gap
+ * may be about to close. Where nothing small follows what is missing, a hole cannot be
+ * told from a server that takes its time: REACHED, and so is a connection in its first
+ * second. One that ends within a second after its last data was content with what it got:
+ * DATA_OK.
  */
 enum gp_evidence gp_socket_evidence(const struct gp_socket *socket);
 

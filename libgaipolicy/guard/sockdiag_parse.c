@@ -11,12 +11,65 @@
 
 #include "guard/sockdiag_private.h"
 
+#define ESTABLISHED 1
 #define SYN_SENT 2
 #define CLOSED 7
 /* By then a path may have changed: an answer that old says nothing of now. */
 #define FRESH_MS 10000
+/* Segments of an answer in the worst case, behind what a path MTU hole swallows; where
+ * more came out of their order, packets get lost by chance. */
+#define GAP_SEGMENTS 4
+/* Who ends it so soon after the last data was not waiting for more; and who says nothing
+ * for so long is not about to ask. */
+#define CONTENT_MS 1000
 
 /* ---- evidence ------------------------------------------------------------------- */
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Whether the peer's answer is stuck in a path MTU hole: NONE, STALLED or REACHED.
+ *
+ * Linux sends what was lost again after about 0, 0.2, 0.6, 1.4, 3 and 6.2 s, on a slow
+ * path later. While anything of ours is not acknowledged, the way there may be gone.
+ */
+static enum gp_evidence gap_evidence(const struct gp_socket *socket)
+{
+	/* The end itself is acknowledged: that is no longer about the answer. */
+	uint32_t open_ms =
+		socket->state == CLOSED ? socket->received_ms : socket->quiet_ms;
+	uint32_t enough_ms = FRESH_MS + socket->rtt_us / 50;
+
+	if (socket->retransmits > 0 || socket->unacked > 0 || socket->lost > 0)
+		return GP_EVIDENCE_NONE;
+	if (open_ms <= enough_ms)
+		return GP_EVIDENCE_REACHED;
+	return open_ms - enough_ms <= FRESH_MS ? GP_EVIDENCE_STALLED : GP_EVIDENCE_NONE;
+}
+
+/* A program that has something to say does so at once. */
+static bool is_just_made(const struct gp_socket *socket)
+{
+	return socket->state != CLOSED && socket->received_ms <= CONTENT_MS;
+}
+
+static bool was_content(const struct gp_socket *socket)
+{
+	return socket->state == CLOSED &&
+	       least(socket->sent_ms, socket->received_ms) <= CONTENT_MS;
+}
+
+/* A small request that is lost again and again: no path MTU, but a dead way. */
+static enum gp_evidence request_evidence(const struct gp_socket *socket)
+{
+	bool is_small = socket->sent_bytes > 0 && socket->sent_bytes < GP_SOCKET_LARGE;
+
+	return socket->retransmits >= (is_small ? 5 : 3) ? GP_EVIDENCE_STALLED
+							 : GP_EVIDENCE_NONE;
+}
 
 /*
  * tcpi_retransmits counts those of the segment that waits now: any ACK of something new
@@ -26,21 +79,25 @@
 enum gp_evidence gp_socket_evidence(const struct gp_socket *socket)
 {
 	bool has_sent = socket->has_sent_data || socket->unacked > 0;
+	bool is_large = socket->largest >= GP_SOCKET_LARGE;
 
 	if (socket->rtt_us == 0 && socket->bytes_acked == 0)
 		return socket->retransmits >= 2 && !socket->was_answered
 			       ? GP_EVIDENCE_FAILED
 			       : GP_EVIDENCE_NONE;
 	if (has_sent && socket->bytes_acked <= 1)
-		return socket->retransmits >= 3 ? GP_EVIDENCE_STALLED : GP_EVIDENCE_NONE;
+		return request_evidence(socket);
+	if (socket->has_gap && !is_large)
+		return gap_evidence(socket);
 	if (socket->retransmits > 0 || socket->quiet_ms > FRESH_MS)
 		return GP_EVIDENCE_NONE;
 
 	/* A FIN counts as one byte on either side, as the SYN does on ours. */
 	uint64_t fin = socket->state == CLOSED ? 1 : 0;
-	if (socket->bytes_acked > 1 + fin || socket->bytes_received > fin)
-		return GP_EVIDENCE_DATA_OK;
-	return GP_EVIDENCE_OK;
+	if (socket->bytes_acked <= 1 + fin && socket->bytes_received <= fin)
+		return is_just_made(socket) ? GP_EVIDENCE_REACHED : GP_EVIDENCE_OK;
+	return is_large || was_content(socket) ? GP_EVIDENCE_DATA_OK
+					       : GP_EVIDENCE_REACHED;
 }
 
 /* ---- messages ------------------------------------------------------------------- */
@@ -57,11 +114,6 @@ static struct gp_addr take_address(int family, const __be32 words[4], uint32_t i
 	if (gp_addr_scope(&address) == GP_SCOPE_LINK && address.bytes[0] == 0xfe)
 		address.scope_id = interface;
 	return address;
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
 }
 
 /*
@@ -84,9 +136,17 @@ static void take_syn_times(struct gp_socket *out, uint32_t rto_ms, uint32_t expi
 			  ((1U << doublings) - 1) * 1000U;
 }
 
+/* What says something only together with the rest of a message. */
+struct reading {
+	uint32_t expires_ms;   /* until the SYN is sent again */
+	uint32_t out_of_order; /* segments that came so, ever */
+	uint32_t unread;       /* bytes that the program could read */
+	uint32_t held;         /* memory of what came and was not read */
+};
+
 /* Older kernels know fewer fields: those are zero. */
 static void take_info(struct gp_socket *out, const uint8_t *bytes, size_t size,
-		      uint32_t expires_ms)
+		      struct reading *reading)
 {
 	struct tcp_info info = {0};
 
@@ -97,15 +157,45 @@ static void take_info(struct gp_socket *out, const uint8_t *bytes, size_t size,
 	out->bytes_acked = info.tcpi_bytes_acked;
 	out->bytes_received = info.tcpi_bytes_received;
 	out->quiet_ms = least(info.tcpi_last_ack_recv, info.tcpi_last_data_recv);
+	out->sent_ms = info.tcpi_last_data_sent;
+	out->received_ms = info.tcpi_last_data_recv;
+	out->sent_bytes = (uint32_t)(info.tcpi_bytes_sent - info.tcpi_bytes_retrans);
+	out->lost = info.tcpi_total_retrans > info.tcpi_dsack_dups
+			    ? info.tcpi_total_retrans - info.tcpi_dsack_dups
+			    : 0;
+	out->largest = info.tcpi_rcv_mss;
+	reading->out_of_order = info.tcpi_rcv_ooopack;
 	out->has_sent_data = info.tcpi_data_segs_out > 0;
 	out->was_answered = info.tcpi_min_rtt != UINT32_MAX;
 	if (out->rtt_us == 0)
-		take_syn_times(out, info.tcpi_rto / 1000, expires_ms);
+		take_syn_times(out, info.tcpi_rto / 1000, reading->expires_ms);
+}
+
+static void take_memory(struct reading *reading, const uint8_t *bytes, size_t size)
+{
+	struct inet_diag_meminfo memory = {0};
+
+	memcpy(&memory, bytes, size < sizeof(memory) ? size : sizeof(memory));
+	reading->held = memory.idiag_rmem;
+}
+
+/*
+ * The count says that there was a gap once. It is open while memory is held although
+ * there is nothing to read: that is behind the gap. When a socket is closed all of that
+ * is gone, and only one to which nothing ever came in its order is sure.
+ */
+static bool has_gap(const struct gp_socket *socket, const struct reading *reading)
+{
+	if (reading->out_of_order == 0 || reading->out_of_order > GAP_SEGMENTS)
+		return false;
+	if (socket->state == CLOSED)
+		return socket->bytes_received == 0;
+	return socket->state == ESTABLISHED && reading->held > 0 && reading->unread == 0;
 }
 
 /* False: another protocol's. */
 static bool take_attributes(struct gp_socket *out, const uint8_t *bytes, size_t size,
-			    uint32_t expires_ms)
+			    struct reading *reading)
 {
 	struct rtattr attribute;
 
@@ -116,7 +206,9 @@ static bool take_attributes(struct gp_socket *out, const uint8_t *bytes, size_t 
 		const uint8_t *value = bytes + RTA_LENGTH(0);
 		size_t length = attribute.rta_len - RTA_LENGTH(0);
 		if (attribute.rta_type == INET_DIAG_INFO)
-			take_info(out, value, length, expires_ms);
+			take_info(out, value, length, reading);
+		if (attribute.rta_type == INET_DIAG_MEMINFO)
+			take_memory(reading, value, length);
 		if (attribute.rta_type == INET_DIAG_PROTOCOL && length >= 1 &&
 		    value[0] != IPPROTO_TCP)
 			return false;
@@ -153,10 +245,16 @@ bool gp_sockdiag_parse(const void *body, size_t size, struct gp_socket *out)
 	};
 	if (out->state == SYN_SENT)
 		out->retransmits = message.idiag_retrans;
+	struct reading reading = {
+		.expires_ms = message.idiag_timer == 1 ? message.idiag_expires : 0,
+		.unread = message.idiag_rqueue,
+	};
 	size_t head = NLMSG_ALIGN(sizeof(message));
-	return size <= head ||
-	       take_attributes(out, (const uint8_t *)body + head, size - head,
-			       message.idiag_timer == 1 ? message.idiag_expires : 0);
+	if (size > head &&
+	    !take_attributes(out, (const uint8_t *)body + head, size - head, &reading))
+		return false;
+	out->has_gap = has_gap(out, &reading);
+	return true;
 }
 
 /* NLMSG_DONE and NLMSG_ERROR begin with a negative errno, or 0. */

@@ -27,7 +27,7 @@ static bool see(void *ctx, const struct gp_socket *socket)
 		abort();
 	if (seen->family && family != seen->family)
 		abort();
-	if (gp_socket_evidence(socket) > GP_EVIDENCE_STALLED)
+	if (gp_socket_evidence(socket) > GP_EVIDENCE_REACHED)
 		abort();
 	/* What the kernel would be asked about it. */
 	struct inet_diag_sockid id;

@@ -15,6 +15,7 @@
 #   daemon HOST [ARG...]    v6guardd -f on HOST, its words in $LAB_DIR/HOST/daemon.log; waits until
 #                           it answers. daemon_pid HOST; daemon_stop HOST ends it
 #   filter HOST 4|6 RULE... what the server drops of HOST's packets (nftables); none: nothing
+#   hole HOST [BYTES]       IPv6 packets of more than BYTES get lost on the way to HOST; none: all arrive
 #   ok, bad, skip, check    one line a case; lab_done ends the script with 0, 1 or 77
 #   nat64.sh                beside this: a host without IPv4 behind a translator
 #   find_built              for tests without a lab: what they are to test
@@ -488,6 +489,18 @@ filter() {
 		echo '}'
 		echo '}'
 	} | nft -f - || lab_die "nftables refused: $*"
+}
+
+# hole HOST [BYTES]: a path MTU hole, without a word of ICMP. It is at the far end of the link: what
+# nftables drops on its way out is told to the sender's TCP.
+hole() {
+	local host=$1 rule=''
+	# In packets as they are on a wire.
+	ip link set dev "${lab_iface[$host]}" gso_max_segs 1
+	[ $# -lt 2 ] || rule="iifname up0 meta length > $2 drop"
+	printf '%s\n' 'table ip6 hole {}' 'delete table ip6 hole' \
+		"table ip6 hole { chain in { type filter hook prerouting priority -300; $rule; }; }" |
+		on "$host" nft -f - || lab_die "nftables refused: hole $*"
 }
 
 on() {

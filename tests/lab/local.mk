@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/lab/ask.py \
 	tests/lab/ask_many.py \
 	tests/lab/demo.sh \
+	tests/lab/evidence.c \
 	tests/lab/fake_control.py \
 	tests/lab/lab.sh \
 	tests/lab/load.py \
@@ -14,6 +15,7 @@ EXTRA_DIST += \
 	tests/lab/on_terminal.py \
 	tests/lab/cares.c \
 	tests/lab/closed.py \
+	tests/lab/ordinary.py \
 	tests/lab/process.c \
 	tests/lab/resign.py \
 	tests/lab/rain.c \
@@ -54,6 +56,7 @@ EXTRA_DIST += \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
 	tests/lab/t_kernel.sh \
+	tests/lab/t_mtu.sh \
 	tests/lab/t_policy.sh \
 	tests/lab/t_preload.sh \
 	tests/lab/t_process.sh \

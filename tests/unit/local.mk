@@ -72,6 +72,7 @@ units = \
 	tests/unit/test_sandbox \
 	tests/unit/test_settings \
 	tests/unit/test_snapshot \
+	tests/unit/test_socket_evidence \
 	tests/unit/test_sockdiag \
 	tests/unit/test_sockdiag_kernel \
 	tests/unit/test_sort \
@@ -328,6 +329,10 @@ tests_unit_test_prober_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_hints_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_hints_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_hints_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_socket_evidence_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_socket_evidence_CFLAGS = $(unit_cflags)
+tests_unit_test_socket_evidence_LDADD = $(unit_libs)
+
 tests_unit_test_sockdiag_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sockdiag_CFLAGS = $(unit_cflags)
 tests_unit_test_sockdiag_LDADD = $(unit_libs)

@@ -165,6 +165,23 @@ static inline void netns_enter(void)
 		fprintf(stderr, "skip: %s\n", netns_reason);
 }
 
+/**
+ * From now on packets of over 1000 bytes from PORT get lost on the loopback interface,
+ * which is as narrow as Ethernet then; PORT 0: none. False: no nft.
+ */
+static inline bool loopback_hole(int port)
+{
+	if (!has_nft())
+		return false;
+	if (port == 0)
+		return sh("nft delete table ip6 hole; "
+			  "ip link set lo mtu 65536 gso_max_segs 65535");
+	return sh("ip link set lo mtu 1500 gso_max_segs 1 && "
+		  "nft 'table ip6 hole { chain in { type filter hook input priority 0; "
+		  "tcp sport %d meta length > 1000 drop; }; }'",
+		  port);
+}
+
 /** Call it last. */
 static inline void netns_leave(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The bytes of NETLINK_SOCK_DIAG, and what a socket is proof of. */
+/* The bytes of NETLINK_SOCK_DIAG. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,141 +29,6 @@ static struct gp_addr address(const char *text)
 	if (gp_addr_parse(text, &addr))
 		fail_msg("%s is no address", text);
 	return addr;
-}
-
-/* ---- evidence ------------------------------------------------------------------- */
-
-/* What Linux 6.18 showed, in network namespaces; t_kernel.sh asks again. */
-static const struct {
-	const char *what;
-	struct gp_socket socket;
-	enum gp_evidence evidence;
-} proofs[] = {
-	{"closed without data: SYN and FIN are a byte each",
-	 {.state = CLOSED, .rtt_us = 97, .bytes_acked = 2, .bytes_received = 1},
-	 GP_EVIDENCE_OK},
-	{"closed, 10 bytes there and 2 back",
-	 {.state = CLOSED,
-	  .rtt_us = 36,
-	  .bytes_acked = 12,
-	  .bytes_received = 3,
-	  .has_sent_data = 1},
-	 GP_EVIDENCE_DATA_OK},
-	{"closed, one byte there", /* and the FIN lost nothing */
-	 {.state = CLOSED, .rtt_us = 30, .bytes_acked = 3, .has_sent_data = 1},
-	 GP_EVIDENCE_DATA_OK},
-	{"closed, only something received",
-	 {.state = CLOSED, .rtt_us = 30, .bytes_acked = 2, .bytes_received = 7},
-	 GP_EVIDENCE_DATA_OK},
-	{"closed, no round trip measured (retransmitted SYN, no timestamps)",
-	 {.state = CLOSED, .bytes_acked = 2, .bytes_received = 1},
-	 GP_EVIDENCE_OK},
-	{"blackhole, gave up at 4 s",
-	 {.state = CLOSED, .retransmits = 3},
-	 GP_EVIDENCE_FAILED},
-	{"blackhole, gave up at 0.7 s", {.state = CLOSED}, GP_EVIDENCE_NONE},
-	{"blackhole, ETIMEDOUT after one retry",
-	 {.state = CLOSED, .retransmits = 2},
-	 GP_EVIDENCE_FAILED},
-	{"ICMP prohibited", {.state = CLOSED, .retransmits = 1}, GP_EVIDENCE_NONE},
-	{"refused", {.state = CLOSED}, GP_EVIDENCE_NONE},
-	{"aborted: the counters are wiped, but for the shortest round trip",
-	 {.state = CLOSED, .was_answered = 1},
-	 GP_EVIDENCE_NONE},
-	{"... and the retransmits: a stalled connection, not a failed connect",
-	 {.state = CLOSED, .retransmits = 3, .was_answered = 1},
-	 GP_EVIDENCE_NONE},
-	{"connecting, first second", {.state = SYN_SENT, .unacked = 1}, GP_EVIDENCE_NONE},
-	{"connecting, one retransmit",
-	 {.state = SYN_SENT, .retransmits = 1, .unacked = 1},
-	 GP_EVIDENCE_NONE},
-	{"connecting, two",
-	 {.state = SYN_SENT, .retransmits = 2, .unacked = 1},
-	 GP_EVIDENCE_FAILED},
-	{"connected",
-	 {.state = ESTABLISHED, .rtt_us = 31, .bytes_acked = 1},
-	 GP_EVIDENCE_OK},
-	{"one byte acknowledged",
-	 {.state = ESTABLISHED, .rtt_us = 31, .bytes_acked = 2, .has_sent_data = 1},
-	 GP_EVIDENCE_DATA_OK},
-	{"one byte received",
-	 {.state = ESTABLISHED, .rtt_us = 31, .bytes_acked = 1, .bytes_received = 1},
-	 GP_EVIDENCE_DATA_OK},
-	{"data on its way proves nothing yet",
-	 {.state = ESTABLISHED,
-	  .rtt_us = 31,
-	  .bytes_acked = 1,
-	  .unacked = 1,
-	  .has_sent_data = 1},
-	 GP_EVIDENCE_NONE},
-	{"path MTU, two retransmits",
-	 {.state = ESTABLISHED,
-	  .rtt_us = 31,
-	  .bytes_acked = 1,
-	  .unacked = 1,
-	  .has_sent_data = 1,
-	  .retransmits = 2},
-	 GP_EVIDENCE_NONE},
-	{"path MTU, three",
-	 {.state = ESTABLISHED,
-	  .rtt_us = 31,
-	  .bytes_acked = 1,
-	  .unacked = 1,
-	  .has_sent_data = 1,
-	  .retransmits = 3},
-	 GP_EVIDENCE_STALLED},
-	{"... although the server has greeted",
-	 {.state = ESTABLISHED,
-	  .rtt_us = 31,
-	  .bytes_acked = 1,
-	  .bytes_received = 90,
-	  .unacked = 1,
-	  .has_sent_data = 1,
-	  .retransmits = 3},
-	 GP_EVIDENCE_STALLED},
-	{"... closed by TCP_USER_TIMEOUT: the queue is purged by then",
-	 {.state = CLOSED,
-	  .rtt_us = 38,
-	  .bytes_acked = 1,
-	  .has_sent_data = 1,
-	  .retransmits = 3,
-	  .quiet_ms = 5004},
-	 GP_EVIDENCE_STALLED},
-	{"only the FIN was lost: no data, no path MTU",
-	 {.state = CLOSED, .rtt_us = 39, .bytes_acked = 1, .retransmits = 3},
-	 GP_EVIDENCE_NONE},
-	{"it worked once, and something waits now",
-	 {.state = ESTABLISHED,
-	  .rtt_us = 31,
-	  .bytes_acked = 900,
-	  .bytes_received = 900,
-	  .unacked = 1,
-	  .has_sent_data = 1,
-	  .retransmits = 1},
-	 GP_EVIDENCE_NONE},
-	{"it worked, 10 s ago",
-	 {.state = ESTABLISHED,
-	  .rtt_us = 31,
-	  .bytes_acked = 900,
-	  .has_sent_data = 1,
-	  .quiet_ms = 10000},
-	 GP_EVIDENCE_DATA_OK},
-	{"it worked an hour ago",
-	 {.state = ESTABLISHED,
-	  .rtt_us = 31,
-	  .bytes_acked = 900,
-	  .has_sent_data = 1,
-	  .quiet_ms = 3600000},
-	 GP_EVIDENCE_NONE},
-};
-
-static void test_evidence(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++)
-		if (gp_socket_evidence(&proofs[i].socket) != proofs[i].evidence)
-			fail_msg("%s: %d", proofs[i].what,
-				 (int)gp_socket_evidence(&proofs[i].socket));
 }
 
 /* ---- messages ------------------------------------------------------------------- */
@@ -217,6 +82,12 @@ static struct bytes body(const char *remote)
 				.tcpi_unacked = 3,
 				.tcpi_last_ack_recv = 60,
 				.tcpi_last_data_recv = 50,
+				.tcpi_last_data_sent = 70,
+				.tcpi_rcv_mss = 1428,
+				.tcpi_total_retrans = 5,
+				.tcpi_dsack_dups = 2,
+				.tcpi_bytes_sent = 3000,
+				.tcpi_bytes_retrans = 1000,
 				.tcpi_bytes_acked = 1ULL << 40,
 				.tcpi_bytes_received = 9,
 				.tcpi_data_segs_out = 5,
@@ -255,8 +126,59 @@ static void test_parse(void **state)
 	assert_true(socket.bytes_acked == 1ULL << 40);
 	assert_int_equal(socket.bytes_received, 9);
 	assert_int_equal(socket.quiet_ms, 50);
+	assert_int_equal(socket.received_ms, 50);
+	assert_int_equal(socket.sent_ms, 70);
+	assert_int_equal(socket.largest, 1428);
+	assert_int_equal(socket.lost, 3);
+	assert_int_equal(socket.sent_bytes, 2000);
+	assert_int_equal(socket.has_gap, 0);
 	assert_int_equal(socket.has_sent_data, 1);
 	assert_int_equal(socket.was_answered, 1);
+}
+
+/* Whether a gap is open is told by three places of a message together. */
+static void test_parse_gap(void **state)
+{
+	static const struct {
+		uint8_t state;
+		uint32_t out_of_order, unread, held;
+		uint64_t received;
+		bool has_gap;
+	} cases[] = {
+		{ESTABLISHED, 1, 0, 1611, 0, true},
+		{ESTABLISHED, 4, 0, 1611, 414, true},
+		{ESTABLISHED, 5, 0, 1611, 414, false},    /* a path that loses packets */
+		{ESTABLISHED, 1, 0, 0, 414, false},       /* closed since, and read */
+		{ESTABLISHED, 1, 1728, 2304, 414, false}, /* ... or not yet */
+		{ESTABLISHED, 0, 0, 1611, 414, false},    /* held for another reason */
+		{SYN_SENT, 1, 0, 1611, 0, false},
+		{8, 1, 0, 1611, 0, false}, /* CLOSE_WAIT */
+		{CLOSED, 1, 0, 0, 0, true},
+		{CLOSED, 1, 0, 0, 1, false},
+		{CLOSED, 0, 0, 0, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct inet_diag_msg message = {.idiag_family = AF_INET6,
+						.idiag_state = cases[i].state,
+						.idiag_rqueue = cases[i].unread};
+		struct tcp_info info = {.tcpi_rcv_ooopack = cases[i].out_of_order,
+					.tcpi_bytes_received = cases[i].received};
+		struct inet_diag_meminfo memory = {.idiag_rmem = cases[i].held};
+		struct bytes bytes = {.size = 0};
+		struct gp_socket socket;
+		/* In either order. */
+		put(&bytes, &message, sizeof(message));
+		if (i % 2)
+			put_attribute(&bytes, INET_DIAG_MEMINFO, &memory, sizeof(memory));
+		put_attribute(&bytes, INET_DIAG_INFO, &info, sizeof(info));
+		if (!(i % 2))
+			put_attribute(&bytes, INET_DIAG_MEMINFO, &memory, sizeof(memory));
+		assert_true(gp_sockdiag_parse(bytes.at, bytes.size, &socket));
+		if (socket.has_gap != cases[i].has_gap)
+			fail_msg("%zu: %d", i, socket.has_gap);
+	}
 }
 
 static void test_parse_addresses(void **state)
@@ -509,7 +431,7 @@ static void test_parse_syn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_evidence),
+		cmocka_unit_test(test_parse_gap),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_addresses),
 		cmocka_unit_test(test_parse_other),

@@ -351,6 +351,100 @@ static void test_listen(void **state)
 	close(events);
 }
 
+#define HOLE_PORT 7009
+
+static bool see_client(void *ctx, const struct gp_socket *socket)
+{
+	return socket->remote_port != HOLE_PORT || see(ctx, socket);
+}
+
+static void hear_client(void *ctx, const struct gp_socket *socket)
+{
+	see_client(ctx, socket);
+}
+
+/* The client's end as it is now. */
+static struct gp_socket client_end(void)
+{
+	struct seen seen = {.count = 0};
+	int diag = gp_sockdiag_open();
+
+	assert_int_equal(gp_sockdiag_dump(diag, AF_INET6, GP_STATE_ESTABLISHED, NULL, 0,
+					  see_client, &seen),
+			 GP_OK);
+	assert_int_equal(seen.count, 1);
+	close(diag);
+	return seen.last;
+}
+
+/* Until it has, or has no, gap. */
+static struct gp_socket client_with(bool gap)
+{
+	struct gp_socket socket = client_end();
+
+	for (int i = 0; i < 500 && socket.has_gap != gap; i++) {
+		usleep(20000);
+		socket = client_end();
+	}
+	assert_int_equal(socket.has_gap, gap);
+	return socket;
+}
+
+/* A question and an answer of one full packet and a bit. */
+static struct pair asked(int server)
+{
+	static const char answer[1428 + 300];
+	struct pair pair = paired(server, "::1", HOLE_PORT);
+	char question[8];
+
+	assert_int_equal(send(pair.fd, "what?", 5, 0), 5);
+	assert_int_equal(recv(pair.peer, question, sizeof(question), 0), 5);
+	assert_int_equal(send(pair.peer, answer, sizeof(answer), 0), sizeof(answer));
+	return pair;
+}
+
+/* Full packets do not come, and then they do. */
+static void test_gap(void **state)
+{
+	char answer[4096];
+	struct seen seen = {.count = 0};
+
+	(void)state;
+	need_netns();
+	if (!loopback_hole(HOLE_PORT))
+		skip();
+	int events = gp_sockdiag_listen(1 << 18), server = listening(HOLE_PORT);
+	struct pair pair = asked(server);
+	struct gp_socket socket = client_with(true);
+	assert_true(socket.bytes_received == 0);
+	assert_true(socket.largest < 1200);
+	assert_int_equal(socket.lost, 0);
+	assert_int_equal(socket.sent_bytes, 5);
+	assert_int_equal(gp_socket_evidence(&socket), GP_EVIDENCE_REACHED);
+	close(pair.fd);
+	for (int i = 0; i < 500 && seen.count == 0; i++) {
+		usleep(10000);
+		assert_int_equal(gp_sockdiag_read(events, hear_client, &seen), GP_OK);
+	}
+	assert_int_equal(seen.last.state, CLOSED);
+	assert_int_equal(seen.last.has_gap, 1);
+	close(pair.peer);
+
+	pair = asked(server);
+	client_with(true);
+	assert_true(loopback_hole(0));
+	socket = client_with(false);
+	assert_true(socket.bytes_received == 1428 + 300);
+	assert_true(socket.largest >= 1200);
+	assert_int_equal(recv(pair.fd, answer, sizeof(answer), 0), 1428 + 300);
+	socket = client_end();
+	assert_int_equal(socket.has_gap, 0);
+	assert_int_equal(gp_socket_evidence(&socket), GP_EVIDENCE_DATA_OK);
+	unpair(&pair);
+	close(server);
+	close(events);
+}
+
 static void hear_lie(void *ctx, const struct gp_socket *socket)
 {
 	*(bool *)ctx |= socket->remote_port == 4711;
@@ -460,6 +554,7 @@ int main(void)
 		cmocka_unit_test(test_syn_times),
 		cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_listen_overflow),
 	};
 

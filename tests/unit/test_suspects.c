@@ -228,6 +228,49 @@ static void test_established(void **state)
 	close(server);
 }
 
+/* Whether a gap in an answer stays is worth a look beyond what a hint is worth. */
+static void test_gap(void **state)
+{
+	static const char answer[1428 + 300];
+	struct world world = {.is_broken = true,
+			      .wanted = {{.bytes = {[15] = 1}, .family = AF_INET6}},
+			      .wanted_count = 1};
+
+	(void)state;
+	need_netns();
+	if (!loopback_hole(7003))
+		skip();
+	int server = listening(7003), fd = connected("::1", 7003, 0),
+	    peer = accept(server, NULL, NULL);
+	begin(&world, -1);
+	run(&world, 1000, &world.established6, 1);
+	/* One without a gap is looked at no longer. */
+	world.is_broken = false;
+	world.wanted_count = 0;
+	run(&world, 400, NULL, 0);
+	size_t before = suspects_dumps(world.suspects);
+	run(&world, 700, NULL, 0);
+	assert_int_equal(suspects_dumps(world.suspects), before);
+
+	assert_int_equal(send(peer, answer, sizeof(answer), 0), sizeof(answer));
+	world.is_broken = true;
+	world.wanted_count = 1;
+	end(&world);
+	begin(&world, -1);
+	run(&world, 700, NULL, 0);
+	world.is_broken = false;
+	world.wanted_count = 0;
+	run(&world, 400, NULL, 0);
+	before = world.established6;
+	run(&world, 4000, &world.established6, before + 4);
+	assert_true(world.established6 >= before + 4);
+	end(&world);
+	assert_true(loopback_hole(0));
+	close(peer);
+	close(fd);
+	close(server);
+}
+
 /* Of both ends of a connection the one that began it is heard of: what others can do
  * towards us says nothing of the way out. */
 static void test_closed(void **state)
@@ -282,7 +325,7 @@ int main(void)
 		cmocka_unit_test(test_idle),        cmocka_unit_test(test_hinted),
 		cmocka_unit_test(test_broken),      cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_established), cmocka_unit_test(test_closed),
-		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_gap),         cmocka_unit_test(test_overflow),
 	};
 
 	netns_enter();

@@ -255,6 +255,11 @@ static void on_seen(void *ctx, const struct gp_socket *socket)
 	if (prober_owns(worker->prober, socket->cookie))
 		return;
 	switch (gp_socket_evidence(socket)) {
+	case GP_EVIDENCE_REACHED:
+		/* IPv4 is asked for no more than that. */
+		if (remote->family != AF_INET)
+			return;
+		/* fall through */
 	case GP_EVIDENCE_OK:
 		verdict_ok(worker->verdicts, remote, &connection, now);
 		return;

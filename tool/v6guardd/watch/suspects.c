@@ -8,6 +8,9 @@
 #include "suspects.h"
 
 #define LISTEN (1U << 10)
+#define CLOSED 7
+#define GAPS 8
+#define GAP_WATCHED_MS 30000 /* longer than a gap must be open to be a proof */
 
 /* One bit a port. */
 struct ports {
@@ -25,7 +28,56 @@ struct suspects {
 	uint64_t dumps;
 	long long listeners_at;
 	struct ports listening, listened; /* now, and before */
+	struct {
+		struct gp_addr remote;
+		long long until; /* of gp_boot_ms */
+	} gaps[GAPS];            /* where an answer lacks its beginning */
 };
+
+/* ---- answers that lack their beginning ------------------------------------------ */
+
+static bool is_watched(const struct suspects *suspects, size_t i)
+{
+	return suspects->gaps[i].until > gp_boot_ms();
+}
+
+/*
+ * Whether that is a path MTU hole shows later than a hint makes us look. The time is not
+ * made longer by what is seen meanwhile, so it ends.
+ */
+static void note_gap(struct suspects *suspects, const struct gp_socket *socket)
+{
+	size_t place = GAPS;
+
+	if (!socket->has_gap || socket->remote.family != AF_INET6 ||
+	    gp_socket_evidence(socket) != GP_EVIDENCE_REACHED)
+		return;
+	for (size_t i = 0; i < GAPS; i++) {
+		if (!is_watched(suspects, i))
+			place = i;
+		else if (gp_addr_equal(&suspects->gaps[i].remote, &socket->remote))
+			return;
+	}
+	if (place == GAPS)
+		return;
+	suspects->gaps[place].remote = socket->remote;
+	suspects->gaps[place].until = gp_boot_ms() + GAP_WATCHED_MS;
+}
+
+/* Add them to the COUNT in OUT, unless they are there; how many there are then. */
+static size_t add_gaps(const struct suspects *suspects, struct gp_addr *out, size_t count)
+{
+	for (size_t i = 0; i < GAPS && count < SUSPECTS_FILTER; i++) {
+		size_t at = 0;
+		if (!is_watched(suspects, i))
+			continue;
+		while (at < count && !gp_addr_equal(&out[at], &suspects->gaps[i].remote))
+			at++;
+		if (at == count)
+			out[count++] = suspects->gaps[i].remote;
+	}
+	return count;
+}
 
 /* ---- whose connection it was ---------------------------------------------------- */
 
@@ -73,7 +125,10 @@ static bool is_inbound(struct suspects *suspects, const struct gp_socket *socket
 
 static bool is_busy(const struct suspects *suspects)
 {
-	return suspects->is_waiting || gp_boot_ms() < suspects->busy_until ||
+	struct gp_addr gaps[SUSPECTS_FILTER];
+
+	return add_gaps(suspects, gaps, 0) > 0 || suspects->is_waiting ||
+	       gp_boot_ms() < suspects->busy_until ||
 	       suspects->ops.any_broken(suspects->ops.ctx);
 }
 
@@ -111,8 +166,11 @@ static bool take_established(void *ctx, const struct gp_socket *socket)
 {
 	struct suspects *suspects = ctx;
 
-	if (!is_inbound(suspects, socket))
-		suspects->ops.seen(suspects->ops.ctx, socket);
+	if (is_inbound(suspects, socket))
+		return true;
+	if (socket->state != CLOSED)
+		note_gap(suspects, socket);
+	suspects->ops.seen(suspects->ops.ctx, socket);
 	return true;
 }
 
@@ -152,11 +210,12 @@ static void dump(struct suspects *suspects)
 	if (!is_busy(suspects))
 		return;
 	size_t count = suspects->ops.suspects(suspects->ops.ctx, wanted, SUSPECTS_FILTER);
+	if (count > SUSPECTS_FILTER)
+		count = SUSPECTS_FILTER;
+	count = add_gaps(suspects, wanted, count);
 	/* Before, as one dump cannot be made inside another. */
 	if (count > 0)
 		find_listeners(suspects);
-	if (count > SUSPECTS_FILTER)
-		count = SUSPECTS_FILTER;
 	dump_established(suspects, wanted, count, AF_INET6);
 	dump_established(suspects, wanted, count, AF_INET);
 }

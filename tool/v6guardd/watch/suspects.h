@@ -22,7 +22,8 @@ struct suspects_ops {
 	void *ctx;
 	/* A socket in SYN_SENT to an IPv6 address, at each dump that shows it. */
 	void (*waiting)(void *ctx, const struct gp_socket *socket);
-	/* An established one to a suspect, or any that closed: either family. IPv6 ones
+	/* An established one to a suspect, or any that closed: either family. Where an
+	   answer lacks its beginning, a suspect is looked at for half a minute. IPv6 ones
 	   that others made to a port that this host listens on are left out. */
 	void (*seen)(void *ctx, const struct gp_socket *socket);
 	/* Destinations whose established connections are worth a look; how many. */
