@@ -157,7 +157,7 @@ static uint32_t seconds(const char *word)
 static struct verdict_waiting waiting(const char *retransmits, const char *quiet)
 {
 	const unsigned count = (unsigned)atoi(retransmits);
-	const uint32_t quiet_ms = quiet ? seconds(quiet) : 0;
+	const uint32_t quiet_ms = quiet ? seconds(quiet) : ANSWER_TAKES;
 
 	return (struct verdict_waiting){count, quiet_ms, quiet_ms + count * 1000, 1000};
 }
@@ -188,8 +188,8 @@ static void do_trying(struct replay *replay, const struct gp_addr *addr,
 static void do_ok(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 		  const char *word, long long now)
 {
-	const struct verdict_connection connection = {port, word[0] == 'r' ? 0 : 1000,
-						      word[0] == 'd'};
+	const struct verdict_connection connection = {
+		port, word[0] == 'r' ? 0 : VERDICT_UID_UNKNOWN, word[0] == 'd'};
 
 	verdict_ok(v, addr, &connection, now);
 }

@@ -12,7 +12,7 @@
  *   trying ADDR UNTIL         a program's SYNs wait until then, 4 retransmits each
  *   failed ADDR[@PORT] [QUIET]
  *   unclear|stall|ok|data ADDR[@PORT]
- *   rootok ADDR[@PORT]        a connection of root's; `ok` is user 1000's
+ *   rootok ADDR[@PORT]        an open connection of root's; `ok` is one that has closed
  *   flow ADDR SECONDS         an open connection; something came over it so long ago, 0: now
  *                             and always
  *   anchor ADDR

@@ -5,8 +5,7 @@
 
 #include "verdict_private.h"
 
-/* ---- output --------------------------------------------------------------------------
- */
+/* ---- output ---- */
 
 /* MS and up to an eighth more or less, so that hosts do not test in step. */
 long long jitter(struct verdicts *v, long long ms)
@@ -75,8 +74,7 @@ void entry_say(struct verdicts *v, struct entry *entry, enum gp_verdict verdict,
 	v->ops.changed(v->ops.ctx, &view);
 }
 
-/* ---- time ----------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 /* Very many are broken: each has its turn. */
 static void put_off(struct verdicts *v, struct entry *entry, long long now)
@@ -151,8 +149,7 @@ long long verdicts_tick(struct verdicts *v, long long now)
 	return next;
 }
 
-/* ---- the whole ------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 struct verdicts *verdicts_new(const struct verdict_rules *rules,
 			      const struct verdict_ops *ops, uint32_t seed)

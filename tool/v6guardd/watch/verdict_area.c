@@ -193,8 +193,7 @@ static struct tally count_members(const struct verdicts *v, const struct area *a
 	return tally;
 }
 
-/* ---- becoming broken ------------------------------------------------------------------
- */
+/* ---- becoming broken ---- */
 
 static long long next_beat(struct verdicts *v, long long now)
 {
@@ -317,8 +316,7 @@ void areas_failed(struct verdicts *v, const struct entry *entry, long long now)
 		area_consider(v, area, now);
 }
 
-/* ---- at the first sign ----------------------------------------------------------------
- */
+/* ---- at the first sign ---- */
 
 static void press(struct verdicts *v, struct area *area, struct entry *entry, bool twice,
 		  long long now)
@@ -332,7 +330,7 @@ static void press(struct verdicts *v, struct area *area, struct entry *entry, bo
 		area->pressed_ms = now;
 	if (round->is_running || round_is_silent(area, now))
 		round_try_other_port(v, area, entry, now);
-	else if (area->wants == WANTS_NONE && now >= round->next_ms &&
+	else if (area->wants == WANTS_NONE && now >= round_from(v, area, now) &&
 		 now - area->ok_ms >= ROUND_QUIET) {
 		area->wants = WANTS_ROUND;
 		area->wanted_ms = now;
@@ -341,14 +339,15 @@ static void press(struct verdicts *v, struct area *area, struct entry *entry, bo
 		area_consider(v, area, now);
 }
 
-/* Any address in PREFIX that might be a witness. */
+/* Enough addresses in PREFIX that might be witnesses. */
 static bool has_known(const struct verdicts *v, const struct gp_prefix *prefix)
 {
-	for (uint32_t i = 0; i < v->used_to; i++)
-		if (v->entries[i].ok_ms != NEVER && v->entries[i].silent == 0 &&
-		    gp_prefix_match(prefix, &v->entries[i].addr))
-			return true;
-	return false;
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < v->used_to && count < ENOUGH; i++)
+		count += v->entries[i].ok_ms != NEVER && !v->entries[i].is_mute &&
+			 gp_prefix_match(prefix, &v->entries[i].addr);
+	return count == ENOUGH;
 }
 
 void areas_pressed(struct verdicts *v, struct entry *entry, bool twice, long long now)
@@ -369,8 +368,7 @@ void areas_pressed(struct verdicts *v, struct entry *entry, bool twice, long lon
 		press(v, area, entry, twice, now);
 }
 
-/* ---- healing --------------------------------------------------------------------------
- */
+/* ---- healing ---- */
 
 /* What was broken around AREA's first ok is asked again, now and one after the other:
  * some soon, the rest at leisure. */
@@ -449,18 +447,26 @@ bool is_covered(const struct verdicts *v, const struct entry *entry)
 	return v->internet.verdict == GP_VERDICT_BROKEN && counts_for(v, &entry->addr, 0);
 }
 
-/* ---- time -----------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 static bool is_in_use(const struct entry *entry, long long now)
 {
 	return now - entry->hint_ms < 600 * SECOND;
 }
 
+/* Who was asked in vain less often, answered later, was asked longer ago. */
+static bool is_better_herald(const struct entry *a, const struct entry *b)
+{
+	if (a->silent != b->silent)
+		return a->silent < b->silent;
+	if (a->ok_ms != b->ok_ms)
+		return a->ok_ms > b->ok_ms;
+	return a->asked_ms < b->asked_ms;
+}
+
 /*
- * Whom to ask whether AREA has healed: the one that was asked longest ago, every other
- * time among those that ever answered, since a server that is simply dead would say
- * nothing about the network.
+ * Whom to ask whether AREA has healed: WAS_OK: among those that ever answered, since a
+ * server that is simply dead would say nothing about the network.
  */
 static struct entry *herald(struct verdicts *v, const struct area *area, bool was_ok,
 			    long long now)
@@ -476,7 +482,7 @@ static struct entry *herald(struct verdicts *v, const struct area *area, bool wa
 		    (entry->verdict == GP_VERDICT_UNKNOWN && !is_in_use(entry, now)))
 			continue;
 		if (entry->evidence != VERDICT_BY_STALL &&
-		    (!found || entry->asked_ms < found->asked_ms))
+		    (!found || is_better_herald(entry, found)))
 			found = entry;
 	}
 	return found;
@@ -529,7 +535,12 @@ static void beat(struct verdicts *v, struct area *area, long long now)
 	}
 	/* Where several have answered once, these will do. */
 	const bool was_ok = v->beats++ & 1 || count_answered(v, area, now) >= ENOUGH;
-	struct entry *entry = herald(v, area, was_ok, now);
+	/* A connection that goes on may be older than the trouble; its peer is worth a
+	 * SYN. */
+	struct entry *entry = live_flow(v, area, BEAT_MIN + BEAT_SPREAD, now);
+
+	if (!entry)
+		entry = herald(v, area, was_ok, now);
 
 	if (!entry)
 		entry = herald(v, area, false, now);

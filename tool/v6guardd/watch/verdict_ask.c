@@ -138,8 +138,8 @@ enum verdict_rescue verdict_may_rescue(const struct verdicts *v,
 	if (has_partner && verdict_of(v, addr, now) == GP_VERDICT_BROKEN &&
 	    !is_ok_since(v, entry, port, now))
 		return VERDICT_RESCUE_BROKEN;
-	if (syn->retransmits >= 2 && is_answering && syn->quiet_ms <= PARTNER_WITHIN &&
-	    now - syn->waiting_ms >= v->epoch_ms &&
+	if (syn->retransmits >= 2 && is_answering && syn->quiet_ms >= ANSWER_TAKES &&
+	    syn->quiet_ms <= PARTNER_WITHIN && now - syn->waiting_ms >= v->epoch_ms &&
 	    now - answered_on(entry, port) >= OK_FORBIDS)
 		return VERDICT_RESCUE_RETRANSMITS;
 	return VERDICT_RESCUE_NO;

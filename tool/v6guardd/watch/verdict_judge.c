@@ -2,8 +2,7 @@
 /* verdict_judge.c - when an address is broken, and when it is ok again (DESIGN 6). */
 #include "verdict_private.h"
 
-/* ---- broken --------------------------------------------------------------------------
- */
+/* ---- broken ---- */
 
 void entry_schedule(struct verdicts *v, struct entry *entry, long long now)
 {
@@ -143,8 +142,7 @@ void partner_ok(struct verdicts *v, struct entry *partner, long long now)
 	}
 }
 
-/* ---- ok ------------------------------------------------------------------------------
- */
+/* ---- ok ---- */
 
 static bool is_slow(const struct verdicts *v, const struct entry *entry)
 {
@@ -171,7 +169,7 @@ static long long refresh_at(const struct verdicts *v, const struct entry *entry,
 }
 
 void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
-	      bool data, long long now)
+	      bool data, bool is_old, long long now)
 {
 	const enum gp_verdict was = (enum gp_verdict)entry->verdict;
 	const long long expires = now + v->rules.ok_ttl_ms;
@@ -183,9 +181,11 @@ void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
 		return;
 	entry->ok_ms = now;
 	entry->failures = entry->silent = 0;
+	entry->is_mute = false;
 	if (entry->suspected_by != VERDICT_BY_STALL || data)
 		unsuspect(v, entry);
-	areas_ok(v, &entry->addr, entry, data, by == VERDICT_BY_PROBE, now);
+	if (!is_old)
+		areas_ok(v, &entry->addr, entry, data, by == VERDICT_BY_PROBE, now);
 	if (entry_is_pinned(entry, now))
 		return;
 	entry->ttl_ms = 0;

@@ -4,7 +4,7 @@
 
 #include "verdict_private.h"
 
-/* ---- in all ------------------------------------------------------------------------ */
+/* ---- in all ---- */
 
 /* Slots of the last minute; the one of now is the first. */
 static void shift_slots(struct verdicts *v, long long now)
@@ -43,8 +43,7 @@ bool is_within(struct verdicts *v, unsigned limit, long long now)
 	return sent < limit;
 }
 
-/* ---- by a user's word -----------------------------------------------------------------
- */
+/* ---- by a user's word ---- */
 
 /* A bucket of tokens: some at once for who was quiet. */
 static bool take_token(struct verdicts *v, uint8_t share, long long now)

@@ -17,8 +17,7 @@ struct gp_addr entry_partner(const struct entry *entry, unsigned i)
 	return gp_addr_make(AF_INET, entry->partner[i].bytes, 0);
 }
 
-/* ---- whether they answer -------------------------------------------------------------
- */
+/* ---- whether they answer ---- */
 
 const struct entry *partner_answering(const struct verdicts *v, const struct entry *entry,
 				      long long now)
@@ -70,8 +69,7 @@ void ask_partners(struct verdicts *v, const struct entry *entry, long long now)
 	}
 }
 
-/* ---- who names them ------------------------------------------------------------------
- */
+/* ---- who names them ---- */
 
 bool is_named_by(const struct verdicts *v, const struct entry *entry, unsigned i,
 		 uint32_t uid)
@@ -160,8 +158,7 @@ void add_partner(const struct verdicts *v, struct entry *entry,
 	partner_to_front(entry, at);
 }
 
-/* ---- what others saw ----------------------------------------------------------------
- */
+/* ---- what others saw ---- */
 
 /* The kernel does not say whose connections were that have closed: the one user's who was
  * handed the address, if there is but one. */

@@ -40,6 +40,7 @@
 #define PARTNER_WITHIN                                                                   \
 	(10 * SECOND)            /* IPv4 must have answered so close to the failure      \
 				  */
+#define ANSWER_TAKES 300LL       /* a SYN of a moment ago may be answered yet */
 #define OK_FORBIDS (60 * SECOND) /* an ok so fresh is worth more than a failure */
 #define ATTEMPT_GAP (1 * SECOND) /* between two attempts that count as two */
 #define BEAT_MIN (15 * SECOND)   /* while ::/0 is broken */
@@ -61,10 +62,10 @@
  * mode = all ask for is not counted.
  */
 #define SLOT (10 * SECOND)
-#define SLOTS 6
-#define LIMIT_RETESTS 35
-#define LIMIT_TESTS 45    /* of what programs try in vain */
-#define LIMIT_PARTNERS 55 /* and whether IPv4 works there */
+#define SLOTS 7 /* a minute, and the one that is not over */
+#define LIMIT_RETESTS 30
+#define LIMIT_TESTS 40    /* of what programs try in vain */
+#define LIMIT_PARTNERS 60 /* and whether IPv4 works there */
 #define RETEST_PUT_OFF (3 * SECOND)
 #define CONFIRM_AFTER                                                                    \
 	(3 * SECOND)                /* a new verdict is tested once more: it may be loss \
@@ -96,6 +97,7 @@
 #define ROUND_QUIET (1 * SECOND)   /* none begins while something answers */
 #define ROUND_EVERY (30 * SECOND)  /* but before a prefix is condemned */
 #define NET_ROUND_EVERY 250LL      /* a /48 is not looked at more often for one */
+#define CHANCE 3                   /* witnesses that are drawn from all there are */
 #define ROUND_FEW 2                /* after a veto so many are asked first, */
 #define ROUND_REST 500LL           /* and the others so much later */
 #define HASTY (15 * SECOND)        /* a verdict that was refuted so soon was rash: */
@@ -104,7 +106,7 @@
 #define ROUND_FORCED (5 * SECOND)  /* and even then */
 #define ROUND_LASTS (10 * SECOND)  /* who was not heard of by then was not asked */
 #define ROUND_HOLDS (30 * SECOND)  /* silence */
-#define FLOWS_WITHIN (60 * SECOND) /* an open connection that is alive */
+#define FLOWS_WITHIN (60 * SECOND) /* an open connection that is alive, and old */
 #define ENOUGH 3                   /* kinds of addresses, and of witnesses */
 #define UNUSED_AFTER (7200 * SECOND) /* nobody asks for it any more */
 
@@ -120,6 +122,7 @@ struct entry {
 	uint8_t failures;     /* attempts in a row, see failed_attempt_ms */
 	uint8_t partner_count;
 	uint8_t asks;     /* probes, to take turns over the ports */
+	bool is_mute;     /* did not answer the last one, while IPv4 was there */
 	bool is_asked;    /* a probe is under way, since asked_ms */
 	bool is_extra;    /* and is no re-test that lengthens the verdict */
 	bool is_new;      /* broken, and not yet confirmed */
@@ -151,6 +154,7 @@ struct entry {
 	long long failed_attempt_ms;
 	long long asked_ms; /* last probe */
 	long long hint_ms, seen_ms;
+	long long open_ms;       /* a connection to it was seen open */
 	long long tried_ms;      /* by a socket of a program, in this epoch */
 	long long other_port_ms; /* asked on other_port; NEVER: not yet */
 	long long flow_ms; /* a round saw a connection to it that was open already */
@@ -327,8 +331,9 @@ bool is_one_word(const struct verdicts *v, const struct entry *entry, unsigned s
  * worked then. */
 void entry_suspect(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
 		   long long at, long long now);
+/* Something came back from ENTRY. IS_OLD: over a connection that was seen before. */
 void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
-	      bool data, long long now);
+	      bool data, bool is_old, long long now);
 /* PARTNER, an IPv4 address, answered: whoever waits for that is broken now. */
 void partner_ok(struct verdicts *v, struct entry *partner, long long now);
 /* The next broken verdict of ENTRY lasts twice as long; when it is tested. */
@@ -380,8 +385,13 @@ bool are_enough(const struct area *area, const struct kinds *kinds, unsigned add
 
 /* ---- rounds (verdict_round.c) ---- */
 
-/* When a round may begin that a verdict depends on. */
+/* When a round may begin, and one that a verdict depends on. */
+long long round_from(struct verdicts *v, const struct area *area, long long now);
 long long forced_from(const struct area *area);
+/* The peer of an open connection over which something came WITHIN so long, the one that
+ * was asked longest ago; NULL. */
+struct entry *live_flow(struct verdicts *v, const struct area *area, long long within,
+			long long now);
 /* Nobody answered, and that still holds. */
 bool round_is_silent(const struct area *area, long long now);
 /* ENTRY, asked on PORT, said RESULT. */

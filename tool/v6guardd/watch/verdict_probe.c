@@ -2,8 +2,7 @@
 /* verdict_probe.c - on which port an address is asked, and what the answer means. */
 #include "verdict_private.h"
 
-/* ---- ports ---------------------------------------------------------------------------
- */
+/* ---- ports ---- */
 
 void note_answer(struct entry *entry, uint16_t port, long long now)
 {
@@ -74,8 +73,7 @@ unsigned attempts_needed(const struct verdicts *v, const struct entry *entry)
 		       : v->rules.port_count;
 }
 
-/* ---- asking ---------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 void entry_probe(struct verdicts *v, struct entry *entry, long long now)
 {
@@ -102,7 +100,7 @@ void entry_probe_other(struct verdicts *v, struct entry *entry, uint16_t port,
 	v->ops.probe(v->ops.ctx, &entry->addr, port);
 }
 
-/* ---- answers ----------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 static void still_broken(struct verdicts *v, struct entry *entry, long long now)
 {
@@ -188,7 +186,7 @@ static void probed_ipv6(struct verdicts *v, struct entry *entry,
 {
 	switch (result) {
 	case VERDICT_PROBE_OK:
-		entry_ok(v, entry, VERDICT_BY_PROBE, false, now);
+		entry_ok(v, entry, VERDICT_BY_PROBE, false, false, now);
 		if (v->rules.slow_threshold_ms && entry->verdict == GP_VERDICT_OK &&
 		    !partner_answering(v, entry, now))
 			ask_partners(v, entry, now);
@@ -209,10 +207,13 @@ static void probed(struct verdicts *v, struct entry *entry, enum verdict_probe r
 		   long long now)
 {
 	entry->is_asked = false;
-	if (result == VERDICT_PROBE_OK)
+	if (result == VERDICT_PROBE_OK) {
 		entry->silent = 0;
-	else if (result != VERDICT_PROBE_NOTHING && entry->silent < UINT8_MAX)
+		entry->is_mute = false;
+	} else if (result != VERDICT_PROBE_NOTHING && entry->silent < UINT8_MAX) {
 		entry->silent++;
+		entry->is_mute |= now - v->ipv4_ok_ms <= PARTNER_WITHIN;
+	}
 	if (entry->addr.family == AF_INET6)
 		probed_ipv6(v, entry, result, now);
 	else if (result == VERDICT_PROBE_OK)

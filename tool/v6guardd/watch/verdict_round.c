@@ -15,8 +15,7 @@ bool round_is_silent(const struct area *area, long long now)
 	       now - area->round.ended_ms <= ROUND_HOLDS;
 }
 
-/* ---- witnesses -----------------------------------------------------------------------
- */
+/* ---- witnesses ---- */
 
 /* Those that may be asked, and whose word each is. */
 struct choice {
@@ -43,7 +42,7 @@ static bool is_witness(const struct verdicts *v, const struct area *area,
 		       const struct entry *entry)
 {
 	return entry->addr.family == AF_INET6 && entry->ok_ms != NEVER &&
-	       entry->verdict != GP_VERDICT_BROKEN && entry->silent == 0 &&
+	       entry->verdict != GP_VERDICT_BROKEN && !entry->is_mute &&
 	       answered_port(entry) && gp_prefix_match(&area->prefix, &entry->addr) &&
 	       counts_for(v, &entry->addr, area->prefix.length);
 }
@@ -131,24 +130,50 @@ static struct entry *find_witness(struct verdicts *v, const struct area *area,
 	return found;
 }
 
+static void choose_best(struct verdicts *v, const struct area *area,
+			struct choice *choice, size_t most)
+{
+	for (int pass = 0; pass < PASSES; pass++) {
+		while (choice->count < most) {
+			struct entry *entry =
+				find_witness(v, area, choice, (enum pass)pass);
+			if (!entry)
+				break;
+			choice->entries[choice->count++] = entry;
+		}
+	}
+}
+
+/* Any of those that are left, each as likely as another: who answered last may all have
+ * gone for one and the same reason. */
+static void choose_by_chance(struct verdicts *v, const struct area *area,
+			     struct choice *choice)
+{
+	struct entry *found = NULL;
+	uint32_t seen = 0;
+
+	for (uint32_t i = 0; i < v->used_to; i++) {
+		struct entry *entry = &v->entries[i];
+		if (is_witness(v, area, entry) && !is_chosen(choice, entry) &&
+		    !is_over_share(v, choice, entry) && random_below(v, ++seen) == 0)
+			found = entry;
+	}
+	if (found)
+		choice->entries[choice->count++] = found;
+}
+
 static struct choice choose(struct verdicts *v, const struct area *area)
 {
 	struct choice choice = {.count = 0};
 
-	for (int pass = 0; pass < PASSES; pass++) {
-		while (choice.count < WITNESSES) {
-			struct entry *entry =
-				find_witness(v, area, &choice, (enum pass)pass);
-			if (!entry)
-				break;
-			choice.entries[choice.count++] = entry;
-		}
-	}
+	choose_best(v, area, &choice, WITNESSES - CHANCE);
+	for (unsigned i = 0; i < CHANCE; i++)
+		choose_by_chance(v, area, &choice);
+	choose_best(v, area, &choice, WITNESSES);
 	return choice;
 }
 
-/* ---- open connections
- * ------------------------------------------------------------------ */
+/* ---- open connections ---- */
 
 #define PEERS 64
 
@@ -160,42 +185,61 @@ static size_t peers_of(struct verdicts *v, struct verdict_peer peers[PEERS],
 	return v->ops.peers(v->ops.ctx, peers, PEERS, (uint32_t)within);
 }
 
-/* They answer, hinted or not. */
+/* It answers, hinted or not. */
+static struct entry *note_flow(struct verdicts *v, const struct verdict_peer *peer,
+			       long long now)
+{
+	struct entry *entry = entry_need(v, &peer->addr, UID_NONE, now);
+	const long long at = now - peer->quiet_ms;
+
+	if (!entry)
+		return NULL;
+	if (entry->ok_ms < at)
+		entry->ok_ms = at;
+	note_answer(entry, peer->port, at);
+	note_seen_by(entry, peer->uid, at);
+	return entry;
+}
+
+static bool is_inside(const struct verdicts *v, const struct area *area,
+		      const struct gp_addr *addr)
+{
+	return counts_for(v, addr, area->prefix.length) &&
+	       gp_prefix_match(&area->prefix, addr);
+}
+
 static void note_flows(struct verdicts *v, const struct area *area, long long now)
 {
 	struct verdict_peer peers[PEERS];
 	const size_t count = peers_of(v, peers, FLOWS_WITHIN);
 
 	for (size_t i = 0; i < count; i++) {
-		struct entry *entry;
-		if (!counts_for(v, &peers[i].addr, area->prefix.length) ||
-		    !gp_prefix_match(&area->prefix, &peers[i].addr))
-			continue;
-		entry = entry_need(v, &peers[i].addr, UID_NONE, now);
-		if (!entry)
-			continue;
-		entry->flow_ms = area->round.begun_ms;
-		if (entry->ok_ms < now - peers[i].quiet_ms)
-			entry->ok_ms = now - peers[i].quiet_ms;
-		note_answer(entry, peers[i].port, now - peers[i].quiet_ms);
-		note_seen_by(entry, peers[i].uid, now - peers[i].quiet_ms);
+		struct entry *entry = is_inside(v, area, &peers[i].addr)
+					      ? note_flow(v, &peers[i], now)
+					      : NULL;
+		if (entry)
+			entry->flow_ms = area->round.begun_ms;
 	}
 }
 
-static bool has_live_flow(struct verdicts *v, const struct area *area, long long now)
+struct entry *live_flow(struct verdicts *v, const struct area *area, long long within,
+			long long now)
 {
 	struct verdict_peer peers[PEERS];
-	const size_t count = peers_of(v, peers, now - area->round.begun_ms);
+	const size_t count = peers_of(v, peers, within);
+	struct entry *found = NULL;
 
-	for (size_t i = 0; i < count; i++)
-		if (counts_for(v, &peers[i].addr, area->prefix.length) &&
-		    gp_prefix_match(&area->prefix, &peers[i].addr))
-			return true;
-	return false;
+	for (size_t i = 0; i < count; i++) {
+		struct entry *entry = is_inside(v, area, &peers[i].addr)
+					      ? note_flow(v, &peers[i], now)
+					      : NULL;
+		if (entry && (!found || entry->asked_ms < found->asked_ms))
+			found = entry;
+	}
+	return found;
 }
 
-/* ---- a round
- * --------------------------------------------------------------------------- */
+/* ---- a round ---- */
 
 static struct asked *add_asked(struct round *round, const struct entry *entry)
 {
@@ -292,17 +336,34 @@ static bool ask_all(struct verdicts *v, struct area *area, long long now)
 	return round->count == 0;
 }
 
+static bool is_vetoed(const struct area *area)
+{
+	return area->round.begun_ms != NEVER && area->ok_ms >= area->round.begun_ms;
+}
+
+long long forced_from(const struct area *area)
+{
+	return area->round.begun_ms + (is_vetoed(area) ? ROUND_VETOED : ROUND_FORCED);
+}
+
+/* After a veto two are asked at first, which may be done more often. */
+long long round_from(struct verdicts *v, const struct area *area, long long now)
+{
+	return is_vetoed(area) && is_within(v, LIMIT_RETESTS, now)
+		       ? area->round.begun_ms + ROUND_VETOED
+		       : area->round.next_ms;
+}
+
 static void begin(struct verdicts *v, struct area *area, long long now)
 {
 	struct round *round = &area->round;
 	struct entry *tried = latest_in_vain(v, area, now);
 	/* Some of many are dead, as they were a moment ago: one answer will do again. */
-	const bool is_vetoed =
-		area->ok_ms >= round->begun_ms && now - round->begun_ms < ROUND_EVERY;
+	const bool is_again = is_vetoed(area) && now < round->next_ms;
 
 	*round = (struct round){.begun_ms = now,
 				.ended_ms = now,
-				.rest_ms = is_vetoed ? now + ROUND_REST : 0,
+				.rest_ms = is_again ? now + ROUND_REST : 0,
 				.next_ms = now + ROUND_EVERY + random_below(v, SECOND)};
 	note_flows(v, area, now);
 	round->is_silent = ask_all(v, area, now);
@@ -313,17 +374,10 @@ static void begin(struct verdicts *v, struct area *area, long long now)
 		round_try_other_port(v, area, tried, now);
 }
 
-long long forced_from(const struct area *area)
-{
-	const bool is_vetoed = area->ok_ms >= area->round.begun_ms;
-
-	return area->round.begun_ms + (is_vetoed ? ROUND_VETOED : ROUND_FORCED);
-}
-
 static void begin_wanted(struct verdicts *v, struct area *area, long long now)
 {
-	const long long from =
-		area->wants == WANTS_VERDICT ? forced_from(area) : area->round.next_ms;
+	const long long from = area->wants == WANTS_VERDICT ? forced_from(area)
+							    : round_from(v, area, now);
 
 	area->wants = WANTS_NONE;
 	if (area->round.is_running || area->verdict == GP_VERDICT_BROKEN ||
@@ -333,9 +387,7 @@ static void begin_wanted(struct verdicts *v, struct area *area, long long now)
 	area_consider(v, area, now);
 }
 
-/* ---- another port
- * ------------------------------------------------------------------------
- */
+/* ---- another port ---- */
 
 static uint16_t another_port(const struct verdicts *v, uint16_t port)
 {
@@ -421,9 +473,7 @@ bool are_ports_tried(struct verdicts *v, struct area *area, long long now)
 	return !area->round.is_running;
 }
 
-/* ---- the end of one
- * ------------------------------------------------------------------------
- */
+/* ---- the end of one ---- */
 
 static void sum_up(struct round *round, const struct area *area)
 {
@@ -468,7 +518,7 @@ static void finish(struct verdicts *v, struct area *area, long long now)
 	sum_up(round, area);
 	if (has_witness(round) && (round->silent == 0 || v->ipv4_ok_ms < round->begun_ms))
 		return;
-	if (round->silent < ENOUGH && has_live_flow(v, area, now)) {
+	if (round->silent < ENOUGH && live_flow(v, area, now - round->begun_ms, now)) {
 		area->ok_ms = now;
 		return;
 	}

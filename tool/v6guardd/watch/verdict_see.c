@@ -2,8 +2,7 @@
 /* verdict_see.c - what programs' sockets show, and what doors tell. */
 #include "verdict_private.h"
 
-/* ---- sockets -------------------------------------------------------------------------
- */
+/* ---- sockets ---- */
 
 static struct entry *entry_of_program(struct verdicts *v, const struct gp_addr *addr,
 				      uint16_t port, uint32_t uid, long long now)
@@ -33,7 +32,7 @@ void verdict_syn(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 		 const struct verdict_waiting *syn, long long now)
 {
 	struct entry *entry = entry_of_program(v, addr, port, syn->uid, now);
-	const bool is_twice = syn->retransmits >= 2;
+	const bool is_twice = syn->retransmits >= 2 && syn->quiet_ms >= ANSWER_TAKES;
 
 	/* One of an older epoch waits for an answer that goes elsewhere. */
 	if (!entry || !entry->partner_count || !syn->retransmits ||
@@ -101,6 +100,7 @@ void verdict_ok(struct verdicts *v, const struct gp_addr *addr,
 		const struct verdict_connection *connection, long long now)
 {
 	struct entry *entry;
+	bool is_old = false;
 
 	if (gp_addr_is_special(addr))
 		return;
@@ -120,11 +120,15 @@ void verdict_ok(struct verdicts *v, const struct gp_addr *addr,
 	}
 	note_answer(entry, connection->port, now);
 	note_seen_by(entry, connection->uid, now);
-	entry_ok(v, entry, VERDICT_BY_CONNECTION, connection->data, now);
+	/* Whose it is, is known of open ones alone. Those go on where no SYN passes. */
+	if (connection->uid != UID_NONE) {
+		is_old = now - entry->open_ms < FLOWS_WITHIN;
+		entry->open_ms = now;
+	}
+	entry_ok(v, entry, VERDICT_BY_CONNECTION, connection->data, is_old, now);
 }
 
-/* ---- hints ----------------------------------------------------------------------------
- */
+/* ---- hints ---- */
 
 static bool is_worth_knowing(const struct gp_addr *addr)
 {

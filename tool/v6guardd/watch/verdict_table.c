@@ -91,11 +91,12 @@ void entry_forget(struct entry *entry)
 	entry->verdict = GP_VERDICT_UNKNOWN;
 	entry->evidence = VERDICT_BY_NOTHING;
 	entry->failures = entry->silent = 0;
+	entry->is_mute = entry->is_new = false;
 	entry->ttl_ms = entry->rtt_ms = 0;
 	entry->since_ms = entry->expires_ms = entry->next_test_ms = 0;
 	entry->ok_ms = entry->ok_from_ms = entry->data_ok_ms = entry->failed_ms = NEVER;
 	entry->suspected_ms = entry->failed_attempt_ms = entry->asked_ms = NEVER;
-	entry->tried_ms = entry->other_port_ms = entry->flow_ms = NEVER;
+	entry->open_ms = entry->tried_ms = entry->other_port_ms = entry->flow_ms = NEVER;
 	entry->pinned_until_ms = NEVER;
 	entry->other_port = 0;
 	for (unsigned i = 0; i < ANSWERS; i++)
