@@ -163,13 +163,19 @@ static const struct trial told[] = {
 
 	/* -- mail -- */
 	{.story = {"MX alone, port 25 blocked", 3 * HOUR, .crowds = {MX(30, 10)}},
-	 .bounds = {STAYS_AS_IT_IS}},
+	 .bounds = {STAYS_AS_IT_IS, MOST(FIGURE_VICTIMS, 33)}},
 	{.story = {"MX with port 25 blocked, a new healthy name each 600 s", 3 * HOUR,
 		.crowds = {MX(30, 10), NEW_EACH(600)}},
-	 .bounds = {STAYS_AS_IT_IS}},
+	 .bounds = {STAYS_AS_IT_IS, MOST(FIGURE_VICTIMS, 34)}},
 	{.story = {"MX with port 25 blocked, a new healthy name each 20 s", 3 * HOUR,
 		.crowds = {MX(100, 5), NEW_EACH(20)}},
-	 .bounds = {STAYS_AS_IT_IS}},
+	 .bounds = {STAYS_AS_IT_IS, MOST(FIGURE_VICTIMS, 115)}},
+
+	{.story = {"port 222 filtered, 443 of the same names in use, rescue", HOUR, .has_rescue = true,
+		.crowds = {{.names = 5, .fate = FATE_FILTERED, .port = 222, .every_s = 30, .uid = 1000,
+			    .patience = PATIENCE_KERNEL, .from_s = 60},
+			   {.names = 5, .same_as = 1, .is_random = true, EACH(5)}}},
+	 .bounds = {STAYS_AS_IT_IS, MOST(FIGURE_LONGEST_S, 3.5)}},
 
 	/* -- liars -- */
 	{.story = {"a liar's three datagrams", 3 * HOUR, .has_rescue = true,
