@@ -23,7 +23,7 @@ say() {
 	"$python" - "$1" >"$replies.new" <<-'END'
 		import json, sys
 		def verdict(n, **more):
-		    v = {"prefix": "2001:db8:%x::1/128" % n, "verdict": "broken", "evidence": "retransmits",
+		    v = {"prefix": "2001:db8:%x::1/128" % n, "verdict": "broken", "evidence": "retransmits", "port": 443,
 		         "partner": "198.51.100.1", "age": 12, "expires": 30, "next_test": 18}
 		    v.update(more)
 		    return v
@@ -129,7 +129,7 @@ rmdir "$gai"
 
 say 'status["verdicts"] = [verdict(n) for n in range(12)] + [verdict(12, prefix="::/0", next_test=None, partner=None)]; status["more"] = 5'
 run 0 "broken destinations are no fault of v6guard" status
-has "a table" "verdicts    2001:db8:0::1/128  broken   retransmits  for 12 s, next test in 18 s"
+has "a table" "verdicts    2001:db8:0::1/128  broken   retransmits  443    for 12 s, next test in 18 s"
 check "ten of them" 10 "$(grep -c retransmits "$out")"
 has "and the rest" "            and 8 more: \`v6guard verdict list\`"
 run 0 "all of them, JSON" --json status
@@ -196,7 +196,7 @@ done
 # ---- verdict -----------------------------------------------------------------------------
 say 'replies["verdict list"]["verdicts"] = [verdict(n, prefix="::/0" if n == 0 else "2001:db8:%x::/48" % n) for n in range(300)]'
 run 0 "verdict list" verdict list
-has "has a heading" "PREFIX             VERDICT  EVIDENCE     AGE     NEXT TEST"
+has "has a heading" "PREFIX             VERDICT  EVIDENCE     PORT   AGE     NEXT TEST"
 check "and all of them" 301 "$(wc -l <"$out")"
 run 0 "verdict list, JSON" verdict list --json
 json "all of them" 300 'len(d["verdicts"])'

@@ -12,7 +12,7 @@ void known_text(char *buf, size_t size, const char *text)
 			*at = '?';
 }
 
-static long long seconds_of(const json_t *item, const char *key)
+static long long number_of(const json_t *item, const char *key)
 {
 	const json_t *value = json_object_get(item, key);
 
@@ -32,9 +32,10 @@ bool known_read(const json_t *item, struct known *out)
 	text_of(item, "verdict", out->verdict, sizeof(out->verdict));
 	text_of(item, "evidence", out->evidence, sizeof(out->evidence));
 	text_of(item, "partner", out->partner, sizeof(out->partner));
-	out->age = seconds_of(item, "age");
-	out->expires = seconds_of(item, "expires");
-	out->next_test = seconds_of(item, "next_test");
+	out->port = number_of(item, "port");
+	out->age = number_of(item, "age");
+	out->expires = number_of(item, "expires");
+	out->next_test = number_of(item, "next_test");
 	return out->prefix[0] && out->verdict[0];
 }
 
@@ -69,6 +70,7 @@ static void add_json(struct out *out, const struct known *known)
 	out_string(out, "prefix", NULL, known->prefix);
 	out_string(out, "verdict", NULL, known->verdict);
 	out_string(out, "evidence", NULL, known->evidence);
+	integer_or_null(out, "port", known->port);
 	out_string(out, "partner", NULL, known->partner[0] ? known->partner : NULL);
 	integer_or_null(out, "age", known->age);
 	integer_or_null(out, "expires", known->expires);
@@ -79,14 +81,16 @@ static void add_json(struct out *out, const struct known *known)
 static void print_row(struct out *out, const struct known *known, int width,
 		      bool has_heading)
 {
-	char age[KNOWN_TIME] = "-", next[KNOWN_TIME] = "-";
+	char age[KNOWN_TIME] = "-", next[KNOWN_TIME] = "-", port[KNOWN_TIME] = "-";
 
 	if (known->age >= 0)
 		known_time(known->age, age);
 	if (known->next_test >= 0)
 		known_time(known->next_test, next);
-	out_line(out, "%-*s  %-7s  %-11s  ", width, known->prefix, known->verdict,
-		 known->evidence);
+	if (known->port > 0)
+		snprintf(port, sizeof(port), "%lld", known->port);
+	out_line(out, "%-*s  %-7s  %-11s  %-5s  ", width, known->prefix, known->verdict,
+		 known->evidence, port);
 	if (has_heading)
 		out_line(out, "%-6s  %s\n", age, next);
 	else if (known->next_test >= 0)
@@ -117,8 +121,8 @@ void known_print(struct out *out, const json_t *list, size_t max, const char *la
 	out_end(out);
 
 	if (rows > 0 && !label)
-		out_line(out, "%-*s  VERDICT  EVIDENCE     AGE     NEXT TEST\n", width,
-			 "PREFIX");
+		out_line(out, "%-*s  VERDICT  EVIDENCE     PORT   AGE     NEXT TEST\n",
+			 width, "PREFIX");
 	size_t shown = 0;
 	json_array_foreach(list, i, item)
 	{

@@ -16,6 +16,7 @@ struct known {
 	char prefix[GP_PREFIX_TEXT], verdict[KNOWN_WORD], evidence[KNOWN_WORD];
 	char partner[GP_ADDR_TEXT]; /* "": none */
 	long long age, expires, next_test;
+	long long port; /* where it answered or failed */
 };
 
 /** False: ITEM is no verdict. */
