@@ -17,7 +17,8 @@ enum fate {
 	FATE_DEAD,     /* silence */
 	FATE_REFUSED,  /* a RST */
 	FATE_ICMP,     /* a router says that there is no way */
-	FATE_FILTERED, /* silence on the crowd's port, a handshake on all others */
+	FATE_FILTERED, /* silence on the crowd's port, a handshake on 443, a RST on others
+			*/
 	FATE_FLAPPING, /* up and dead in turn, each for PERIOD_S, each name by itself */
 	FATE_DIES,     /* dead from PERIOD_S on */
 	FATE_HALF /* every other /32 of the crowd is dead; in_one_48: every other name */

@@ -75,7 +75,9 @@ enum answer answer_of(const struct world *w, const struct name *name, int family
 	if (is_cut_off(w, name) || has_mishap(w, 1U << MISHAP_SYN) || is_dead(w, name))
 		return ANSWER_NONE;
 	if (crowd->fate == FATE_FILTERED)
-		return port == crowd->port ? ANSWER_NONE : ANSWER_RST;
+		return port == crowd->port ? ANSWER_NONE
+		       : port == 443       ? ANSWER_HANDSHAKE
+					   : ANSWER_RST;
 	if (crowd->fate == FATE_ICMP)
 		return ANSWER_ICMP;
 	return crowd->fate == FATE_REFUSED ? ANSWER_RST : ANSWER_HANDSHAKE;
