@@ -10,6 +10,8 @@ libnssdoor_la_SOURCES = \
 	nss/facts.h \
 	nss/hold.c \
 	nss/hold.h \
+	nss/life.c \
+	nss/life.h \
 	nss/nss_v6guard.c \
 	nss/own.c \
 	nss/own.h \
@@ -51,6 +53,8 @@ libpreloaddoor_la_SOURCES = \
 	nss/inline.h \
 	nss/inline_known.c \
 	nss/inline_private.h \
+	nss/life.c \
+	nss/life.h \
 	nss/memo.c \
 	nss/memo.h \
 	nss/order.c \

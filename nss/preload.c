@@ -16,6 +16,7 @@
 #include "arrange.h"
 #include "guard/live.h"
 #include "guard/trace.h"
+#include "life.h"
 
 typedef int lookup_fn(const char *node, const char *service, const struct addrinfo *hints,
 		      struct addrinfo **list);
@@ -51,14 +52,14 @@ static void make_key(void)
 	has_key = !pthread_key_create(&key, NULL);
 }
 
-/* A lookup that was left by longjmp() has its frame below ours, and is over. */
-static bool is_inside(const void *frame)
+/* What the program left by longjmp() is over. */
+static bool is_inside(const struct life *life)
 {
-	const void *outer;
+	const struct life *outer;
 
 	pthread_once(&once, make_key);
 	outer = has_key ? pthread_getspecific(key) : NULL;
-	return outer && (uintptr_t)frame < (uintptr_t)outer;
+	return outer && life_is_inside(outer, outer, life);
 }
 
 /* ---- whether it is ours ---- */
@@ -77,14 +78,14 @@ static bool is_plain(const char *node, const struct addrinfo *hints)
 	return !node || (hints && hints->ai_flags & (AI_PASSIVE | AI_NUMERICHOST));
 }
 
-static bool begin(const char *node, const struct addrinfo *hints, const void *frame,
+static bool begin(const char *node, const struct addrinfo *hints, const struct life *life,
 		  struct lookup *out)
 {
 	struct gp_live_ref ref;
 	bool is_ours;
 
 	if (is_plain(node, hints) || !gnu_get_libc_version || getauxval(AT_SECURE) ||
-	    is_inside(frame) || !has_key || !gp_live_get(&ref))
+	    is_inside(life) || !has_key || !gp_live_get(&ref))
 		return false;
 	out->guard = ref.guard;
 	out->preload = ref.snapshot->preload;
@@ -194,9 +195,9 @@ GP_EXPORT int getaddrinfo(const char *node, const char *service,
 			  const struct addrinfo *hints, struct addrinfo **list)
 {
 	const int saved_errno = errno;
-	const void *frame = __builtin_frame_address(0);
 	lookup_fn *next = find_next();
 	struct lookup lookup;
+	struct life life;
 	bool is_ours;
 	int error;
 
@@ -204,12 +205,14 @@ GP_EXPORT int getaddrinfo(const char *node, const char *service,
 		errno = ENOSYS;
 		return EAI_SYSTEM;
 	}
-	is_ours = next_free && begin(node, hints, frame, &lookup) &&
-		  !pthread_setspecific(key, frame);
+	is_ours = next_free && begin(node, hints, &life, &lookup) &&
+		  !pthread_setspecific(key, &life);
 	errno = saved_errno;
 	if (!is_ours)
 		return next(node, service, hints, list);
+	life_begin(&life, &life);
 	error = look_up(&lookup, next, service, hints, list);
+	life_end(&life);
 	pthread_setspecific(key, NULL);
 	return error;
 }

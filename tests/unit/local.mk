@@ -53,6 +53,7 @@ units = \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
 	tests/unit/test_oracle \
+	tests/unit/test_oracle_errors \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
 	tests/unit/test_preload \
@@ -180,6 +181,12 @@ tests_unit_test_table_LDADD = $(unit_libs)
 tests_unit_test_oracle_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_oracle_CFLAGS = $(unit_cflags)
 tests_unit_test_oracle_LDADD = $(unit_libs)
+# Through the real objects: it loads them from where they were built.
+tests_unit_test_oracle_errors_SOURCES = tests/unit/test_oracle_errors.c tests/unit/error_dns.h
+tests_unit_test_oracle_errors_CPPFLAGS = $(unit_cppflags) -I$(srcdir)/nss -DTEST_BUILD='"$(abs_top_builddir)"'
+tests_unit_test_oracle_errors_CFLAGS = $(unit_cflags)
+tests_unit_test_oracle_errors_LDADD = $(unit_libs)
+EXTRA_tests_unit_test_oracle_errors_DEPENDENCIES = libnss_v6guard.la libv6guard-preload.la
 # With clocks of the test's own.
 clock_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_now_ms -Wl,--wrap=gp_boot_ms
 tests_unit_test_hint_CPPFLAGS = $(unit_cppflags)
