@@ -175,17 +175,22 @@ static struct addrinfo ask_more(const struct lookup *lookup, const struct addrin
 static int look_up(struct lookup *lookup, lookup_fn *next, const char *service,
 		   const struct addrinfo *hints, struct addrinfo **list)
 {
-	struct addrinfo more;
-	int error;
+	const bool asks_more = lookup->is_widened || lookup->adds_canonname;
+	const struct addrinfo more = ask_more(lookup, hints);
+	const struct addrinfo *const given = hints;
+	int saved_errno = errno, error;
 
-	if (lookup->is_widened || lookup->adds_canonname) {
-		more = ask_more(lookup, hints);
+	if (asks_more)
 		hints = &more;
-	}
 	error = next(lookup->query.name, service, hints, list);
+	/* No descriptor, no memory: it may be for what we asked for beyond. */
+	if (asks_more && (error == EAI_SYSTEM || error == EAI_MEMORY)) {
+		errno = saved_errno;
+		return next(lookup->query.name, service, given, list);
+	}
 	if (error || !*list)
 		return error;
-	const int saved_errno = errno;
+	saved_errno = errno;
 	decide_all(lookup, next, hints, list);
 	errno = saved_errno;
 	return *list ? 0 : EAI_NODATA;

@@ -40,6 +40,7 @@ units = \
 	tests/unit/test_happy \
 	tests/unit/test_history \
 	tests/unit/test_label \
+	tests/unit/test_life \
 	tests/unit/test_lint \
 	tests/unit/test_live \
 	tests/unit/test_live_rules \
@@ -246,6 +247,11 @@ tests_unit_test_nss_failure_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_failure_CFLAGS = $(unit_cflags)
 tests_unit_test_nss_failure_LDFLAGS = $(door_ldflags)
 tests_unit_test_nss_failure_LDADD = $(door_libs)
+tests_unit_test_life_SOURCES = tests/unit/test_life.c $(world)
+tests_unit_test_life_CPPFLAGS = $(door_cppflags)
+tests_unit_test_life_CFLAGS = $(unit_cflags)
+tests_unit_test_life_LDFLAGS = $(door_ldflags) -Wl,--wrap=gp_now_ms
+tests_unit_test_life_LDADD = $(door_libs)
 tests_unit_test_live_rules_SOURCES = tests/unit/test_live_rules.c $(world)
 tests_unit_test_live_rules_CPPFLAGS = $(door_cppflags)
 tests_unit_test_live_rules_CFLAGS = $(unit_cflags)

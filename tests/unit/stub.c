@@ -38,11 +38,13 @@ static bool ends_early(enum call_kind kind, size_t size, int *errnop, int *h_err
 	const struct stub_script *script = &STATE.script;
 
 	STATE.calls[kind]++;
+	STATE.error_before = *errnop;
 	if (script->sleep_ms)
 		usleep(script->sleep_ms * 1000);
 	if (script->inside)
 		script->inside();
-	*errnop = script->error;
+	if (script->error)
+		*errnop = script->error;
 	*h_errnop = script->h_error;
 	*status = script->status;
 	if (script->status == NSS_STATUS_SUCCESS && size < script->need) {
@@ -72,7 +74,13 @@ static enum nss_status answer_host(enum call_kind kind, const char *name, int fa
 	enum nss_status status;
 	char **list, *bytes;
 
-	if (ends_early(kind, size, errnop, h_errnop, &status))
+	const bool has_ended = ends_early(kind, size, errnop, h_errnop, &status);
+
+	if (family == AF_INET6 && script->aaaa.h_error) {
+		*h_errnop = script->aaaa.h_error;
+		return script->aaaa.status;
+	}
+	if (has_ended)
 		return status;
 	if (!count && kind < CALL_BY_ADDR2) {
 		*h_errnop = NO_DATA;

@@ -9,7 +9,12 @@
 /** What to answer: by name always the same, whatever the name. */
 struct stub_script {
 	enum nss_status status;
-	int error, h_error;
+	int error, h_error; /**< error 0: errno stays what it was */
+	/** For AAAA alone, if h_error is not 0: how these fail. */
+	struct {
+		enum nss_status status;
+		int h_error;
+	} aaaa;
 	unsigned ipv4, ipv6; /**< addresses 198.51.100.N and 2001:db8::N, from 1 on */
 	unsigned aliases;
 	const char *canon;  /**< name in the answer; NULL: as asked */
@@ -24,6 +29,7 @@ struct stub_script {
 /** A stub's state: `struct stub_state stub_state_NAME` in the DSO libnss_NAME.so.2. */
 struct stub_state {
 	struct stub_script script;
+	int error_before;          /**< what errno was at the latest call */
 	_Atomic unsigned calls[6]; /**< by enum call_kind: 4, 3, 2, name, addr2, addr */
 };
 

@@ -149,6 +149,20 @@ static void jump_out(void)
 	longjmp(out_of_it, 1);
 }
 
+/* DEPTH frames of 300 bytes further down. */
+static __attribute__((noinline)) void look_up_below(unsigned depth, const char *expected)
+{
+	volatile char bytes[300];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)depth;
+	if (depth)
+		look_up_below(depth - 1, expected);
+	else
+		preload_look_up_as(expected);
+	CHECK(bytes[depth] == (char)depth);
+}
+
 /* wget's time limit: the lookup that was left does not count as one that goes on. */
 static void run_left(const void *arg)
 {
@@ -159,6 +173,26 @@ static void run_left(const void *arg)
 		preload_look_up_as("");
 	preload_inside = NULL;
 	preload_look_up_as("ab12");
+	for (unsigned depth = 0; depth < 60; depth++)
+		look_up_below(depth, "ab12");
+}
+
+/* What the door asks for beyond what it was asked, and in vain, is not the program's
+ * trouble. */
+static void fail_all(void)
+{
+	preload_error = preload_calls % 2 ? EAI_MEMORY : 0;
+}
+
+static void run_asked_again(const void *arg)
+{
+	const struct preload_case one = {
+		"more than was asked for", IPV4, "ab12", "12", MAPPED, .asked = 2};
+
+	(void)arg;
+	preload_inside = fail_all;
+	preload_prepare(&one);
+	preload_look_up(&one, SOCK_STREAM);
 }
 
 static void run_without_policy(const void *arg)
@@ -204,6 +238,7 @@ static void test_hands_off(void **state)
 	(void)state;
 	world_run(run_nested, NULL, "a lookup preload_inside a lookup");
 	world_run(run_left, NULL, "a lookup that was left by longjmp");
+	world_run(run_asked_again, NULL, "asked again");
 	world_run(run_without_policy, NULL, "no policy");
 	world_run(run_damaged, NULL, "a damaged policy");
 	world_run(run_no_memory, NULL, "no memory");
