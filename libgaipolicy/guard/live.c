@@ -2,12 +2,14 @@
 /*
  * live.c - the policy in force for this process.
  *
- * Two slots hold at most two generations. Readers count themselves in and out of the slot
- * that is current; a slot is filled again only while it is not current and nobody is in
- * it, and only then the bytes that its rules lead to are let go. The counters and all
- * that a reload needs to remember lie in a page that fork() wipes: the threads that were
- * counted do not exist in the child, and a reload that one of them had begun never ends
- * there.
+ * Slots hold a generation each. Readers count themselves in and out of the slot that is
+ * current; a slot is filled again only while it is not current and nobody is in it, and
+ * only then the bytes that its rules lead to are let go. Two would do, and usually no
+ * more are used; the others are for those that a reader left by longjmp(), and never
+ * counts itself out of. The counters and all that a reload needs to remember lie in a
+ * page that fork() wipes: the threads that were counted do not exist in the child, and a
+ * reload that one of them had begun never ends there. One that was left by longjmp() is
+ * given up for lost in the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,12 +27,17 @@
 #include "guard/clock.h"
 #include "guard/live.h"
 
-#define SLOT_COUNT 2
+#define SLOT_COUNT 4
 #define NO_SLOT SLOT_COUNT
+
+/* In the count of a slot's readers: it is being filled. */
+#define CLAIMED (1U << 31)
 
 /* How long the file is not looked at again: usually, and after it was refused to us. */
 #define CHECK_EVERY_MS 1000
 #define DENIED_FOR_MS 60000
+/* Far longer than a reload takes. */
+#define LOST_AFTER_MS 10000
 
 /* What tells one file from the next. All zero: none was read. */
 struct identity {
@@ -45,8 +52,9 @@ struct identity {
 struct wiped_state {
 	atomic_uint readers[SLOT_COUNT];
 	atomic_llong next_check_ms;
-	atomic_flag reloading;
-	struct identity seen; /* by whom holds `reloading` */
+	atomic_llong reloading; /* since when, plus 1; 0: nobody */
+	atomic_llong whole_ms;  /* when a mapped file was seen to have its size */
+	struct identity seen;   /* by whom is reloading */
 };
 
 /* A snapshot, and the bytes that its rules lead to. */
@@ -55,6 +63,8 @@ struct slot {
 	void *bytes; /* NULL: it has no rules */
 	size_t size;
 	bool is_mapped; /* else allocated */
+	dev_t dev;
+	ino_t ino;
 	pid_t owner;
 };
 
@@ -179,6 +189,8 @@ static enum reading read_open_file(int fd, struct slot *out, struct identity *id
 	if (!is_trusted(&stat) || (uint64_t)stat.st_size > SIZE_MAX / 2)
 		return READING_REFUSED;
 	out->size = (size_t)stat.st_size;
+	out->dev = stat.st_dev;
+	out->ino = stat.st_ino;
 	return out->size > GP_SNAPSHOT_SMALL ? map_large(fd, out) : read_small(fd, out);
 }
 
@@ -200,24 +212,29 @@ static enum reading read_file(struct slot *out, struct identity *identity)
 	return reading;
 }
 
-static unsigned free_slot(struct wiped_state *wiped)
+/* A slot to fill, CLAIMED now, or NO_SLOT. */
+static unsigned claim_slot(struct wiped_state *wiped)
 {
 	const unsigned current = atomic_load(&live.current);
 
-	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		if (i != current && atomic_load(&wiped->readers[i]) == 0)
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		unsigned nobody = 0;
+
+		if (i != current &&
+		    atomic_compare_exchange_strong(&wiped->readers[i], &nobody, CLAIMED))
 			return i;
+	}
 	return NO_SLOT;
 }
 
 /*
- * Put NEW in force, or let go of it. While lookups still run under the generation before
- * the current one there is no room for a third: it is taken up a second later, but `off`
+ * Put NEW in force, or let go of it. While lookups still run under all generations but
+ * the current one there is no room for another: it is taken up a second later, but `off`
  * never waits. What was there before a fork() stays: a frame below may still look at it.
  */
 static bool publish(struct wiped_state *wiped, struct slot *new)
 {
-	const unsigned slot = free_slot(wiped);
+	const unsigned slot = claim_slot(wiped);
 
 	if (slot == NO_SLOT) {
 		if (gp_snapshot_is_off(&new->snapshot, time(NULL)))
@@ -229,6 +246,7 @@ static bool publish(struct wiped_state *wiped, struct slot *new)
 	if (live.slot[slot].owner == new->owner)
 		let_go(&live.slot[slot]);
 	live.slot[slot] = *new;
+	atomic_fetch_sub(&wiped->readers[slot], CLAIMED);
 	atomic_store(&live.current, slot);
 	return true;
 }
@@ -281,6 +299,24 @@ static long long reload(struct wiped_state *wiped)
 	return CHECK_EVERY_MS;
 }
 
+/* False: another thread is at it; the current policy serves meanwhile. */
+static bool begin_reload(struct wiped_state *wiped, long long now)
+{
+	long long since = 0;
+
+	if (atomic_compare_exchange_strong(&wiped->reloading, &since, now + 1))
+		return true;
+	return now + 1 - since >= LOST_AFTER_MS &&
+	       atomic_compare_exchange_strong(&wiped->reloading, &since, now + 1);
+}
+
+static void end_reload(struct wiped_state *wiped, long long now)
+{
+	long long mine = now + 1;
+
+	atomic_compare_exchange_strong(&wiped->reloading, &mine, 0);
+}
+
 static void check(struct wiped_state *wiped)
 {
 	const long long now = gp_now_ms();
@@ -288,14 +324,14 @@ static void check(struct wiped_state *wiped)
 
 	if (now < atomic_load_explicit(&wiped->next_check_ms, memory_order_relaxed))
 		return;
-	if (atomic_flag_test_and_set(&wiped->reloading))
-		return; /* another thread is at it; the current policy serves meanwhile */
-	/* open() is a cancellation point, and the flag must not stay up. */
+	if (!begin_reload(wiped, now))
+		return;
+	/* open() is a cancellation point, and nobody must wait for it. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	if (now >= atomic_load(&wiped->next_check_ms))
 		atomic_store(&wiped->next_check_ms, now + reload(wiped));
 	pthread_setcancelstate(cancel_state, NULL);
-	atomic_flag_clear(&wiped->reloading);
+	end_reload(wiped, now);
 }
 
 /* In a static program our libc is a second one, which takes a setuid program for any
@@ -363,11 +399,34 @@ static unsigned enter(struct wiped_state *wiped)
 	}
 }
 
+/*
+ * Where a mapped file was cut off, the kernel kills whoever looks. Its size is looked at
+ * in front of each use, but once only within a tick of the coarse clock.
+ */
+static bool is_whole(const struct slot *slot)
+{
+	const long long now = gp_now_ms();
+	atomic_llong *whole_ms = &live.wiped->whole_ms;
+	struct stat stat_now;
+
+	if (!slot->bytes || !slot->is_mapped || atomic_load(whole_ms) == now)
+		return true;
+	if (!stat(live.path, &stat_now) && slot->dev == stat_now.st_dev &&
+	    slot->ino == stat_now.st_ino && (uint64_t)stat_now.st_size < slot->size)
+		return false;
+	atomic_store(whole_ms, now);
+	return true;
+}
+
 static bool open_ref(struct gp_live_ref *ref)
 {
 	ref->slot = enter(live.wiped);
 	if (ref->slot == NO_SLOT)
 		return false;
+	if (!is_whole(&live.slot[ref->slot])) {
+		gp_live_put(ref);
+		return false;
+	}
 	ref->snapshot = &live.slot[ref->slot].snapshot;
 	ref->guard = ref->snapshot->guard;
 	ref->rules = ref->snapshot->rules.count ? &ref->snapshot->rules : NULL;

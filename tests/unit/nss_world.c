@@ -22,6 +22,7 @@ struct gp_preload_policy world_preload;
 struct gp_probe_policy world_probe;
 long world_allocations_left = -1;
 _Atomic long world_allocations;
+void (*world_at_allocation)(void);
 
 static char folder[64];
 static char snapshot_path[96], map_path[96], hint_path[96];
@@ -70,6 +71,11 @@ struct gp_facts __wrap_facts_open(struct fact_sources *sources,
 
 static bool fails_now(void)
 {
+	void (*hook)(void) = world_at_allocation;
+
+	world_at_allocation = NULL;
+	if (hook)
+		hook();
 	world_allocations++;
 	return world_allocations_left >= 0 && world_allocations_left-- == 0;
 }

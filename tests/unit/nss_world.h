@@ -87,5 +87,7 @@ const char *world_hints(void);
 /** While > 0: allocations by the door left before one fails; -1: none fails. */
 extern long world_allocations_left;
 extern _Atomic long world_allocations;
+/** Called once, at the door's next allocation; NULL: nothing. */
+extern void (*world_at_allocation)(void);
 
 #endif

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "nss/answer.h"
+#include "nss/hold.h"
 #include "nss/life.h"
 #include "nss_world.h"
 
@@ -241,6 +242,50 @@ static void end_threads(const void *arg)
 	CHECK(after.uordblks <= before.uordblks + sizeof(struct answer));
 }
 
+static void jump_out_of_reload(void)
+{
+	longjmp(back, 1);
+}
+
+static void write_off(void)
+{
+	const struct gp_guard_policy policy = world_policy(GP_MODE_OFF);
+
+	clock_ms += 1000;
+	world_write(&policy, "v6gstub");
+}
+
+/* Whoever comes later takes it for lost after ten seconds. */
+static void leave_reload(const void *arg)
+{
+	(void)arg;
+	begin();
+	write_off();
+	world_at_allocation = jump_out_of_reload;
+	if (!setjmp(back)) {
+		look_up("host.example");
+		CHECK(!"got here");
+	}
+	clock_ms += 9000;
+	CHECK(look_up("host.example") == GUARDED);
+	clock_ms += 1000;
+	CHECK(look_up("host.example") == PLAIN);
+}
+
+static void leave_hold(const void *arg)
+{
+	struct hold hold = {0};
+
+	(void)arg;
+	CHECK(hold_take(&hold) == HOLD_GOOD && hold_take(&hold) == HOLD_BUSY);
+	hold_release(&hold);
+	CHECK(hold_take(&hold) == HOLD_GOOD);
+	clock_ms += 9000;
+	CHECK(hold_take(&hold) == HOLD_BUSY);
+	clock_ms += 1000;
+	CHECK(hold_take(&hold) == HOLD_TAKEN && hold_take(&hold) == HOLD_BUSY);
+}
+
 static void test_left(void **state)
 {
 	(void)state;
@@ -249,6 +294,8 @@ static void test_left(void **state)
 	world_run(look_up_deeper, NULL, "longjmp, then deeper");
 	world_run(lose_one, NULL, "longjmp, 200 times");
 	world_run(end_threads, NULL, "longjmp in threads that end");
+	world_run(leave_reload, NULL, "longjmp out of a reload");
+	world_run(leave_hold, NULL, "longjmp while something is held");
 }
 
 /* ---- stacks of the program's own ---- */

@@ -256,6 +256,28 @@ static void see_changes(const void *arg)
 	CHECK(epoch_later() == 3);
 }
 
+/* `: >reach.map` kills nobody who looks at it later, and what comes in its place is
+ * found. */
+static void survive_cut(const void *arg)
+{
+	const struct gp_addr addr = {.family = AF_INET6, .bytes = {0x20, 1}};
+
+	(void)arg;
+	write_map(1);
+	CHECK(epoch_now() == 1);
+	CHECK(!truncate(path, 0));
+	clock_ms += 4; /* a tick */
+	CHECK(epoch_now() == 0 && epoch_later() == 0);
+	CHECK(!truncate(path, 4096));
+	CHECK(epoch_later() == 0);
+	write_map(2);
+	CHECK(epoch_later() == 2);
+	CHECK(gp_reach_verdict(gp_reach_live(), &addr, clock_ms) == GP_VERDICT_UNKNOWN);
+	/* The old one is nobody's any more. */
+	no_file();
+	CHECK(epoch_later() == 2);
+}
+
 /* A daemon that starts over all the time: after 8 files wait for the first to age. */
 static void see_many(const void *arg)
 {
@@ -362,6 +384,7 @@ static void test_changes(void **state)
 {
 	(void)state;
 	run(see_changes, NULL, "changes");
+	run(survive_cut, NULL, "cut off");
 	run(see_many, NULL, "many files");
 	run(forget_denial, NULL, "denied, then not");
 	run(keep_after_chroot, NULL, "chroot");
