@@ -65,7 +65,9 @@ libpreloaddoor_la_SOURCES = \
 	nss/relink.c \
 	nss/relink.h \
 	nss/tell.c \
-	nss/tell.h
+	nss/tell.h \
+	nss/unclosed.c \
+	nss/unclosed.h
 libpreloaddoor_la_LIBADD = libgpdoor.la
 
 lib_LTLIBRARIES += libv6guard-preload.la
