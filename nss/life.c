@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* life.c - see life.h. */
 #include <errno.h>
-#include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,6 +10,13 @@
 
 /* Longer than any service takes until it looks up a name itself. */
 #define BELIEVED_FOR_MS 30000
+
+/* Bytes of the kernel's set of signals. */
+#ifdef __mips__
+#define SIGNALS_SIZE 16
+#else
+#define SIGNALS_SIZE 8
+#endif
 
 /* The frame belongs to other functions now, and what a sanitizer guards to them. */
 #if defined(__clang__) || defined(__GNUC__)
@@ -40,7 +46,7 @@ void life_end(struct life *life)
  * to be done with it, and there is no such thing as -1. */
 static bool is_memory(const void *at)
 {
-	return !syscall(SYS_rt_sigprocmask, -1, at, NULL, _NSIG / 8) || errno != EFAULT;
+	return !syscall(SYS_rt_sigprocmask, -1, at, NULL, SIGNALS_SIZE) || errno != EFAULT;
 }
 
 ANYBODYS bool life_is_over(const struct life *life, const void *of)

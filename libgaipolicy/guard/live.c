@@ -399,34 +399,66 @@ static unsigned enter(struct wiped_state *wiped)
 	}
 }
 
-/*
- * Where a mapped file was cut off, the kernel kills whoever looks. Its size is looked at
- * in front of each use, but once only within a tick of the coarse clock.
- */
-static bool is_whole(const struct slot *slot)
+static void leave(struct wiped_state *wiped, unsigned slot)
 {
-	const long long now = gp_now_ms();
-	atomic_llong *whole_ms = &live.wiped->whole_ms;
+	atomic_uint *readers = &wiped->readers[slot];
+	unsigned count = atomic_load(readers);
+
+	/* Never below zero: a handler that forked in the middle of a lookup has a wiped
+	 * one. */
+	while (count && !atomic_compare_exchange_weak(readers, &count, count - 1))
+		;
+}
+
+enum place {
+	IN_PLACE, /* or nobody can tell: the look that is due each second sees to that */
+	REPLACED,
+	CUT_OFF
+};
+
+static enum place place_of(const struct slot *slot)
+{
 	struct stat stat_now;
 
-	if (!slot->bytes || !slot->is_mapped || atomic_load(whole_ms) == now)
-		return true;
-	if (!stat(live.path, &stat_now) && slot->dev == stat_now.st_dev &&
-	    slot->ino == stat_now.st_ino && (uint64_t)stat_now.st_size < slot->size)
-		return false;
-	atomic_store(whole_ms, now);
-	return true;
+	if (!slot->bytes || !slot->is_mapped || stat(live.path, &stat_now))
+		return IN_PLACE;
+	if (slot->dev != stat_now.st_dev || slot->ino != stat_now.st_ino)
+		return has_same_root() ? REPLACED : IN_PLACE;
+	return (uint64_t)stat_now.st_size < slot->size ? CUT_OFF : IN_PLACE;
+}
+
+/*
+ * The slot to use, entered. Where a mapped file was cut off, the kernel kills whoever
+ * looks. So it is looked at in front of each use, but once only within a tick of the
+ * coarse clock; and what has taken its place, as it may have been cut before, at once.
+ */
+static unsigned enter_safely(struct wiped_state *wiped)
+{
+	const long long now = gp_now_ms();
+	unsigned slot = enter(wiped);
+
+	if (slot == NO_SLOT || atomic_load(&wiped->whole_ms) == now)
+		return slot;
+	if (place_of(&live.slot[slot]) == IN_PLACE) {
+		atomic_store(&wiped->whole_ms, now);
+		return slot;
+	}
+	leave(wiped, slot);
+	atomic_store(&wiped->next_check_ms, now);
+	check(wiped);
+	slot = enter(wiped);
+	/* Another thread may be at it still. */
+	if (slot == NO_SLOT || place_of(&live.slot[slot]) != CUT_OFF)
+		return slot;
+	leave(wiped, slot);
+	return NO_SLOT;
 }
 
 static bool open_ref(struct gp_live_ref *ref)
 {
-	ref->slot = enter(live.wiped);
+	ref->slot = enter_safely(live.wiped);
 	if (ref->slot == NO_SLOT)
 		return false;
-	if (!is_whole(&live.slot[ref->slot])) {
-		gp_live_put(ref);
-		return false;
-	}
 	ref->snapshot = &live.slot[ref->slot].snapshot;
 	ref->guard = ref->snapshot->guard;
 	ref->rules = ref->snapshot->rules.count ? &ref->snapshot->rules : NULL;
@@ -458,13 +490,7 @@ bool gp_live_get(struct gp_live_ref *ref)
 
 void gp_live_put(struct gp_live_ref *ref)
 {
-	atomic_uint *readers = &live.wiped->readers[ref->slot];
-	unsigned count = atomic_load(readers);
-
-	/* Never below zero: a handler that forked in the middle of a lookup has a wiped
-	 * one. */
-	while (count && !atomic_compare_exchange_weak(readers, &count, count - 1))
-		;
+	leave(live.wiped, ref->slot);
 }
 
 bool gp_live_same_root(void)

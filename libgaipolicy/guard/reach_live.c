@@ -214,22 +214,37 @@ static void look_when_due(long long now)
 	errno = saved_errno;
 }
 
-/* Where the path leads elsewhere, or nowhere, nobody can cut it off by that. */
-static bool is_whole(struct slot *slot, long long now)
+/* The path still leads to SLOT's file, and that has its size; or nobody can tell. */
+static bool is_in_place(const struct slot *slot)
 {
 	const int saved_errno = errno;
 	struct stat stat_now;
-	bool is_cut;
+	bool is_there;
 
-	if (atomic_load_explicit(&slot->whole_ms, memory_order_relaxed) == now)
-		return true;
-	is_cut = !stat(map_path(), &stat_now) && slot->dev == stat_now.st_dev &&
-		 slot->ino == stat_now.st_ino &&
-		 stat_now.st_size < (off_t)sizeof(struct gp_reach);
+	if (stat(map_path(), &stat_now))
+		is_there = errno != ENOENT && errno != ENOTDIR;
+	else
+		is_there = slot->dev == stat_now.st_dev && slot->ino == stat_now.st_ino &&
+			   stat_now.st_size >= (off_t)sizeof(struct gp_reach);
+	/* Behind a chroot() the path is another one. */
+	if (!is_there)
+		is_there = !gp_live_same_root();
 	errno = saved_errno;
-	if (!is_cut)
-		atomic_store_explicit(&slot->whole_ms, now, memory_order_relaxed);
-	return !is_cut;
+	return is_there;
+}
+
+/* SLOT's map is not to be read any more; one that is in its place now is found at once.
+ */
+static void withdraw(struct slot *slot, long long now)
+{
+	unsigned current = (unsigned)(slot - live.slot) + 1;
+
+	if (atomic_compare_exchange_strong(&live.current, &current, 0)) {
+		atomic_store(&slot->retired_ms, now);
+		atomic_store(&slot->state, SLOT_RETIRED);
+	}
+	atomic_store(&live.next_look_ms, now);
+	look_when_due(now);
 }
 
 const struct gp_reach *gp_reach_live(void)
@@ -239,7 +254,14 @@ const struct gp_reach *gp_reach_live(void)
 
 	look_when_due(now);
 	slot = current_slot();
-	if (!slot || !is_whole(slot, now) || !gp_reach_is_live(slot->map, gp_boot_ms()))
+	if (slot && atomic_load_explicit(&slot->whole_ms, memory_order_relaxed) != now) {
+		if (is_in_place(slot))
+			atomic_store_explicit(&slot->whole_ms, now, memory_order_relaxed);
+		else
+			withdraw(slot, now);
+		slot = current_slot();
+	}
+	if (!slot || !gp_reach_is_live(slot->map, gp_boot_ms()))
 		return NULL;
 	return slot->map;
 }

@@ -137,6 +137,14 @@ static void survive_cut(const void *arg)
 	CHECK(generation_for(0) == 0);
 	usleep(A_LOOK_LATER_US);
 	CHECK(generation_for(0) == 0);
+	put(1, MANY);
+	usleep(A_LOOK_LATER_US);
+	CHECK(generation_for(0) == 1);
+	/* And replaced, with no look between. */
+	CHECK(!truncate(world_snapshot(), 0));
+	put(2, MANY);
+	usleep(20000);
+	CHECK(generation_for(0) == 2);
 	put(2, MANY);
 	usleep(A_LOOK_LATER_US);
 	CHECK(generation_for(MANY - 1) == 2);
