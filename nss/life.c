@@ -46,7 +46,8 @@ void life_end(struct life *life)
  * to be done with it, and there is no such thing as -1. */
 static bool is_memory(const void *at)
 {
-	return !syscall(SYS_rt_sigprocmask, -1, at, NULL, SIGNALS_SIZE) || errno != EFAULT;
+	return !syscall(SYS_rt_sigprocmask, -1, at, NULL, SIGNALS_SIZE) ||
+	       errno != EFAULT;
 }
 
 ANYBODYS bool life_is_over(const struct life *life, const void *of)
