@@ -183,7 +183,8 @@ tests_unit_test_oracle_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_oracle_CFLAGS = $(unit_cflags)
 tests_unit_test_oracle_LDADD = $(unit_libs)
 # Through the real objects: it loads them from where they were built.
-tests_unit_test_oracle_errors_SOURCES = tests/unit/test_oracle_errors.c tests/unit/error_dns.h
+tests_unit_test_oracle_errors_SOURCES = tests/unit/test_oracle_errors.c tests/unit/error_calls.c \
+	tests/unit/error_calls.h tests/unit/error_dns.h
 tests_unit_test_oracle_errors_CPPFLAGS = $(unit_cppflags) -I$(srcdir)/nss -DTEST_BUILD='"$(abs_top_builddir)"'
 tests_unit_test_oracle_errors_CFLAGS = $(unit_cflags)
 tests_unit_test_oracle_errors_LDADD = $(unit_libs)
