@@ -22,6 +22,7 @@ void *__libc_realloc(void *old, size_t size);
 long allocations_left = -1;
 bool fails_on;
 
+#if !WORLD_SANITIZED
 static bool fails_now(void)
 {
 	if (allocations_left < 0)
@@ -36,7 +37,6 @@ static bool fails_now(void)
 	return true;
 }
 
-#if !WORLD_SANITIZED
 void *malloc(size_t size)
 {
 	return fails_now() ? NULL : __libc_malloc(size);
