@@ -62,6 +62,7 @@ void answer_reset(struct answer *answer)
 	answer->name = NULL;
 	answer->aliases = NULL;
 	answer->canon = NULL;
+	answer->has_unasked = false;
 }
 
 bool answer_grow(struct answer *answer)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "afirst.h"
 #include "backend.h"
 #include "guard/live.h"
 
@@ -275,6 +276,29 @@ static bool is_status(int status)
 	       status < GP_NSS_STATUS_MIN + GP_NSS_STATUS_COUNT;
 }
 
+static void ask_as_libc(const struct backend *backend, const struct call *call,
+			struct answer *answer)
+{
+	if (call->kind != CALL_BY_NAME4)
+		ask_family(backend, call, call->family, answer);
+	else if (backend->by_name4)
+		ask_family(backend, call, AF_UNSPEC, answer);
+	else
+		ask_both(backend, call, answer);
+}
+
+/* False: it was not asked, or has to be asked for more. */
+static bool ask_for_a(const struct backend *backend, const struct call *call,
+		      struct answer *answer)
+{
+	struct afirst first;
+
+	if (!afirst_begin(&first, backend->name, call, answer))
+		return false;
+	ask_family(backend, &first.call, AF_INET, first.answer);
+	return afirst_end(&first, backend->name, call, answer);
+}
+
 /* Returns the service's own status: it is what the line's [action] is about. */
 static enum nss_status ask_service(const struct gp_service *service,
 				   const struct call *call, struct answer *answer)
@@ -285,12 +309,8 @@ static enum nss_status ask_service(const struct gp_service *service,
 	answer_reset(answer);
 	if (!backend)
 		return answer->status;
-	if (call->kind != CALL_BY_NAME4)
-		ask_family(backend, call, call->family, answer);
-	else if (backend->by_name4)
-		ask_family(backend, call, AF_UNSPEC, answer);
-	else
-		ask_both(backend, call, answer);
+	if (!ask_for_a(backend, call, answer))
+		ask_as_libc(backend, call, answer);
 	if (!is_status(answer->status))
 		answer_fail(answer, NSS_STATUS_UNAVAIL, EINVAL, NO_RECOVERY);
 	status = answer->status;

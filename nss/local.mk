@@ -2,6 +2,8 @@
 # libnssdoor: the module's code, for itself and for tests that reach inside.
 noinst_LTLIBRARIES += libnssdoor.la
 libnssdoor_la_SOURCES = \
+	nss/afirst.c \
+	nss/afirst.h \
 	nss/answer.c \
 	nss/answer.h \
 	nss/backend.c \

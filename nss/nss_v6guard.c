@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "afirst.h"
 #include "backend.h"
 #include "facts.h"
 #include "guard/hint.h"
@@ -120,8 +121,12 @@ static bool ask_partner(struct answer *answer)
 {
 	const struct call call = {
 		.kind = CALL_BY_NAME2, .family = AF_INET, .name = answer->asked};
-	struct answer *partner = answer_new(&call);
+	struct answer *partner;
 
+	if (answer->has_unasked) /* they came first */
+		return answer_add_candidates(answer, answer->partner->candidates,
+					     answer->partner->count);
+	partner = answer_new(&call);
 	if (!partner)
 		return false;
 	answer_free(answer->partner);
@@ -181,6 +186,8 @@ static struct gp_outcome decide_all(const struct call *call, struct answer *answ
 	return outcome;
 }
 
+static void look_up(const struct call *call, struct answer *answer);
+
 static void decide(const struct call *call, struct answer *answer)
 {
 	const size_t own = answer->count;
@@ -190,13 +197,25 @@ static void decide(const struct call *call, struct answer *answer)
 		return;
 	outcome = decide_all(call, answer);
 	answer->count = own; /* this door keeps the order: the partner's stand behind */
-	if (!outcome.acts)
+	if (outcome.acts && afirst_again(call, answer)) {
+		look_up(call, answer);
 		return;
-	answer_strip(answer);
-	if (answer->ttl > CHANGED_TTL)
-		answer->ttl = CHANGED_TTL;
+	}
+	if (outcome.acts) {
+		answer_strip(answer);
+		if (answer->ttl > CHANGED_TTL)
+			answer->ttl = CHANGED_TTL;
+	}
+	afirst_forget(answer);
 	if (!answer->count)
 		answer_fail(answer, NSS_STATUS_NOTFOUND, ENOENT, NO_DATA);
+}
+
+static void look_up(const struct call *call, struct answer *answer)
+{
+	backend_ask(call, answer);
+	if (answer->status == NSS_STATUS_SUCCESS && is_by_name(call))
+		decide(call, answer);
 }
 
 static bool pack(const struct call *call, const struct answer *answer,
@@ -246,9 +265,7 @@ static enum nss_status serve_answer(const struct call *call, const struct reply 
 	if (!answer)
 		return pass(reply);
 	slot_begin(answer, frame);
-	backend_ask(call, answer);
-	if (answer->status == NSS_STATUS_SUCCESS && is_by_name(call))
-		decide(call, answer);
+	look_up(call, answer);
 	return deliver(call, answer, reply);
 }
 
