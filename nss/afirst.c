@@ -211,6 +211,24 @@ static bool suffices(const struct afirst *first, const char *service,
 	return is_enough;
 }
 
+/* Resolved answers for the host itself as nss-myhostname does. */
+static bool is_of_this_host(const char *service, const struct answer *found)
+{
+	struct fact_sources sources;
+	struct gp_facts facts;
+	int cancel_state;
+	bool is_it;
+
+	if (is_dns(service) || found->status != NSS_STATUS_SUCCESS)
+		return false;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	facts = facts_open(&sources, gp_reach_live());
+	is_it = is_here(&facts, found);
+	facts_close(&sources);
+	pthread_setcancelstate(cancel_state, NULL);
+	return is_it;
+}
+
 static bool has_answered(const struct answer *found)
 {
 	return found->status == NSS_STATUS_NOTFOUND && found->h_error != TRY_AGAIN;
@@ -241,7 +259,7 @@ bool afirst_end(struct afirst *first, const char *service, const struct call *ca
 	bool is_enough;
 
 	if (first->ask == GP_ASK_A_ALONE)
-		is_enough = true;
+		is_enough = !is_of_this_host(service, found);
 	else if (found->status == NSS_STATUS_SUCCESS)
 		is_enough = found->count && suffices(first, service, call, answer);
 	else /* To wait a second time would take longer than plain libc does. */

@@ -261,6 +261,9 @@ static void normalise(struct answer *answer)
 		 * again, as glibc would do behind our own UNAVAIL. */
 		if (answer->h_error == TRY_AGAIN)
 			answer_fail(answer, NSS_STATUS_TRYAGAIN, EAGAIN, TRY_AGAIN);
+		/* Or after one server has said so and the next one failed. */
+		else if (answer->h_error == NO_DATA)
+			answer->status = NSS_STATUS_NOTFOUND;
 		else
 			answer->h_error = NO_RECOVERY;
 		break;

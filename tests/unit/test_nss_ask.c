@@ -149,6 +149,12 @@ static const struct ask_case cases[] = {
 	 "v6gstub dns", .other = {OK, .ipv6 = 1}, .asked = "",
 	 .other_asked = "all host.example ", GOT_NONE(NOTFOUND, NO_DATA)},
 
+	{"exact: own addresses by dns", EXACT, .is_own = true, .a = {DUAL}, .all = {DUAL},
+	 .asked = "A host.example ", GOT(2, 0)},
+	{"resolved's for this host are libc's business, as nss-myhostname's", EXACT,
+	 "resolve", .is_own = true, .a = {DUAL}, .all = {DUAL},
+	 .asked = "A host.example all host.example ", GOT(2, 3)},
+
 	/* AAAA alone, aaaa-only = strip. */
 	{"AAAA alone are left alone", MODE_STRIP, .kind = CALL_BY_NAME2, .a = {DUAL},
 	 .all = {DUAL}, .asked = "AAAA host.example ", GOT(0, 3)},
