@@ -239,16 +239,15 @@ static void take(const struct afirst *first, struct answer *answer)
 	const struct gp_candidate unasked = gp_unasked();
 	const struct answer *found = first->answer;
 
-	if (found->status != NSS_STATUS_SUCCESS) {
-		if (found != answer)
-			answer_fail(answer, found->status, found->error, found->h_error);
-		return;
-	}
 	if (found != answer) {
 		answer_reset(answer);
-		answer->status = NSS_STATUS_SUCCESS;
+		answer->status = found->status;
+		answer->error = found->error;
+		answer->h_error = found->h_error;
 		answer->name = found->name;
 	}
+	if (found->status != NSS_STATUS_SUCCESS)
+		return;
 	answer->has_unasked = answer_add_candidates(answer, &unasked, 1);
 }
 

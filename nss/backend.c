@@ -294,12 +294,16 @@ static void ask_as_libc(const struct backend *backend, const struct call *call,
 static bool ask_for_a(const struct backend *backend, const struct call *call,
 		      struct answer *answer)
 {
+	const int before = answer->error;
 	struct afirst first;
 
 	if (!afirst_begin(&first, backend->name, call, answer))
 		return false;
 	ask_family(backend, &first.call, AF_INET, first.answer);
-	return afirst_end(&first, backend->name, call, answer);
+	if (afirst_end(&first, backend->name, call, answer))
+		return true;
+	answer->error = before; /* as if that had not been asked */
+	return false;
 }
 
 /* Returns the service's own status: it is what the line's [action] is about. */

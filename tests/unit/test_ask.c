@@ -14,6 +14,7 @@
 #include "config_text.h"
 #include "guard/ask.h"
 #include "guard/rules_build.h"
+#include "guard/tally.h"
 
 #define ALL GP_ASK_ALL
 #define FIRST GP_ASK_A_FIRST
@@ -250,12 +251,39 @@ static void test_unasked(void **state)
 	assert_false(gp_is_unasked(&one));
 }
 
+/* The rule has acted; how many addresses that has cost nobody knows. */
+static void test_tally(void **state)
+{
+	static const char rules_text[] = RULE(7, STRIP);
+	const struct gp_facts facts = {.is_usable = has_route, .is_own = is_own};
+	const struct gp_query query = {.name = "host.example", .now = 1};
+	struct gp_candidate candidates[2] = {gp_unasked()};
+	struct gp_config *config = config_good(rules_text);
+	struct gp_guard_policy policy;
+	struct gp_outcome outcome;
+	struct gp_rules rules;
+	struct gp_diag diag;
+
+	(void)state;
+	assert_int_equal(gp_rules_build(config, &rules, NULL, &diag), GP_OK);
+	assert_int_equal(gp_addr_parse("203.0.113.1", &candidates[1].addr), GP_OK);
+	gp_guard_policy_init(&policy);
+	outcome = gp_guard(&policy, &rules, &query, &facts, candidates, 2);
+	assert_true(outcome.acts);
+	assert_int_equal(gp_tally(candidates, 2, outcome).stripped, 0);
+	assert_true(gp_tally_rule(candidates, 2, 0));
+	assert_int_equal(candidates[0].priority, 7);
+	gp_rules_build_free(&rules);
+	gp_config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_many_rules),
 		cmocka_unit_test(test_unasked),
+		cmocka_unit_test(test_tally),
 	};
 
 	return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
