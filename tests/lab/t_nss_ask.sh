@@ -36,6 +36,9 @@ cat >"$table/table" <<-END
 	blocked.lab.test AAAA 2001:db8:64::1
 	own.lab.test A 10.64.1.2
 	own.lab.test AAAA 2001:db8:1::2
+	noa.lab.test A drop
+	noa.lab.test AAAA 2001:db8:64::1
+	noa.lab.test.lab.test A drop
 	dead.lab.test A drop
 	dead.lab.test AAAA drop
 	*.dead.lab.test A drop
@@ -222,6 +225,15 @@ for mode in prefer-ipv4 strip-aaaa 'strip-aaaa keep-last=no'; do
 		bad "$mode: no server answers" "$once, $twice ms"
 	check "and fails as plain libc does" "$(plain)" "$(echo "$got" | sed 's/ [0-9]*$//')"
 done
+# The other way round: plain libc fails, too.
+names='u:noa.lab.test'
+once=$(plain MS=1 | ms_of)
+guard healthy strip-aaaa
+got=$(door MS=1) twice=$(echo "$got" | ms_of)
+echo "figure  strip-aaaa: A dropped, AAAA there: $twice ms; plain libc $once ms"
+[ "$twice" -lt $((once + 300)) ] && ok "A alone are not answered: no longer than plain libc" ||
+	bad "A alone are not answered" "$once, $twice ms"
+check "and fails as plain libc does" "$(plain)" "$(echo "$got" | sed 's/ [0-9]*$//')"
 
 # ---- no IPv4 here -----------------------------------------------------------------------------
 
