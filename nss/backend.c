@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "afirst.h"
 #include "backend.h"
 #include "guard/live.h"
+#include "narrow.h"
 
 /* A service and what it can do. Never freed: a thread may be inside it at any time. */
 struct backend {
@@ -295,12 +295,12 @@ static bool ask_for_a(const struct backend *backend, const struct call *call,
 		      struct answer *answer)
 {
 	const int before = answer->error;
-	struct afirst first;
+	struct narrow first;
 
-	if (!afirst_begin(&first, backend->name, call, answer))
+	if (!narrow_begin(&first, backend->name, call, answer))
 		return false;
 	ask_family(backend, &first.call, AF_INET, first.answer);
-	if (afirst_end(&first, backend->name, call, answer))
+	if (narrow_end(&first, backend->name, call, answer))
 		return true;
 	answer->error = before; /* as if that had not been asked */
 	return false;

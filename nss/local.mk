@@ -2,8 +2,6 @@
 # libnssdoor: the module's code, for itself and for tests that reach inside.
 noinst_LTLIBRARIES += libnssdoor.la
 libnssdoor_la_SOURCES = \
-	nss/afirst.c \
-	nss/afirst.h \
 	nss/answer.c \
 	nss/answer.h \
 	nss/backend.c \
@@ -12,11 +10,15 @@ libnssdoor_la_SOURCES = \
 	nss/facts.h \
 	nss/hold.c \
 	nss/hold.h \
+	nss/narrow.c \
+	nss/narrow.h \
 	nss/nss_v6guard.c \
 	nss/own.c \
 	nss/own.h \
 	nss/pack.c \
 	nss/pack.h \
+	nss/searchlist.c \
+	nss/searchlist.h \
 	nss/slot.c \
 	nss/slot.h \
 	nss/tell.c \

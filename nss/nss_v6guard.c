@@ -19,11 +19,11 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "afirst.h"
 #include "backend.h"
 #include "facts.h"
 #include "guard/hint.h"
 #include "guard/live.h"
+#include "narrow.h"
 #include "pack.h"
 #include "slot.h"
 #include "tell.h"
@@ -197,7 +197,7 @@ static void decide(const struct call *call, struct answer *answer)
 		return;
 	outcome = decide_all(call, answer);
 	answer->count = own; /* this door keeps the order: the partner's stand behind */
-	if (outcome.acts && afirst_again(call, answer)) {
+	if (outcome.acts && narrow_again(call, answer)) {
 		look_up(call, answer);
 		return;
 	}
@@ -206,7 +206,7 @@ static void decide(const struct call *call, struct answer *answer)
 		if (answer->ttl > CHANGED_TTL)
 			answer->ttl = CHANGED_TTL;
 	}
-	afirst_forget(answer);
+	narrow_forget(answer);
 	if (!answer->count)
 		answer_fail(answer, NSS_STATUS_NOTFOUND, ENOENT, NO_DATA);
 }

@@ -78,6 +78,8 @@ static const struct ask_case cases[] = {
 	 .asked = "all host.example ", GOT(2, 3), .ttl = 600},
 	{"a dry run", MODE_STRIP, .no_enforce = true, .a = {DUAL}, .all = {DUAL},
 	 .asked = "all host.example ", GOT(2, 3), .ttl = 600},
+	{"no-aaaa: libc asks for A alone as it is", MODE4, .options = "no-aaaa",
+	 .a = {DUAL}, .all = {DUAL}, .asked = "all host.example ", GOT(2, 0)},
 	{"IPv4 is not known to work", MODE_STRIP, .no_ipv4 = true, .a = {DUAL},
 	 .all = {DUAL}, .asked = "all host.example ", GOT(2, 3)},
 

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * afirst.c - see afirst.h. glibc's resolv/res_query.c (2.36) is the reference for what
- * the search list does, systemd's resolved.conf(5) for `resolve`.
- */
+/* narrow.c - see narrow.h. */
 #include <pthread.h>
-#include <resolv.h>
 #include <string.h>
-#include <strings.h>
 
-#include "afirst.h"
 #include "facts.h"
 #include "guard/clock.h"
+#include "narrow.h"
+#include "searchlist.h"
 
 /* A failure that took longer came of waiting: the shortest `timeout` of resolv.conf(5) is
  * a second. */
@@ -26,58 +22,6 @@ static bool is_dns(const char *service)
 static bool is_resolver(const char *service)
 {
 	return is_dns(service) || !strcmp(service, "resolve");
-}
-
-/* ---- the search list ---- */
-
-static bool ends_in_dot(const char *name)
-{
-	const size_t length = strlen(name);
-
-	return length && name[length - 1] == '.';
-}
-
-static unsigned count_dots(const char *name)
-{
-	unsigned dots = 0;
-
-	for (; *name; name++)
-		dots += *name == '.';
-	return dots;
-}
-
-static bool is_multicast(const char *name)
-{
-	static const char local[] = ".local";
-	const size_t tail = sizeof(local) - 1;
-	const size_t length = strlen(name) - ends_in_dot(name);
-
-	return length >= tail && !strncasecmp(name + length - tail, local, tail);
-}
-
-/*
- * ndots as the resolver of this thread has it, with RES_OPTIONS and whatever the program
- * set itself: getaddrinfo() has brought it up to date before it called us. In a static
- * program nobody has, as that libc is not ours.
- */
-static bool is_tried_first(unsigned dots)
-{
-	struct __res_state *state = &_res;
-
-	if (!(state->options & RES_INIT) && res_ninit(state))
-		return false;
-	return dots >= state->ndots;
-}
-
-/* Resolved completes names without a dot alone, and has mDNS for .local, where to be told
- * that there are no A takes seconds. */
-static bool is_fixed(const char *service, const char *name)
-{
-	const unsigned dots = count_dots(name);
-
-	if (!is_dns(service))
-		return dots > ends_in_dot(name) && !is_multicast(name);
-	return ends_in_dot(name) || (dots && is_tried_first(dots));
 }
 
 /* ---- facts ---- */
@@ -135,7 +79,7 @@ static enum gp_ask plan(const char *service, const struct call *call,
 			struct answer *answer)
 {
 	struct gp_query query = query_of(call);
-	const bool fixed = is_fixed(service, call->name);
+	const bool fixed = searchlist_is_fixed(service, call->name);
 	enum gp_ask ask;
 	int cancel_state;
 
@@ -150,9 +94,11 @@ static enum gp_ask plan(const char *service, const struct call *call,
 }
 
 /* The A of a lookup for AAAA alone have a place of their own. */
-static bool find_place(struct afirst *first, const struct call *call,
+static bool find_place(struct narrow *first, const struct call *call,
 		       struct answer *answer)
 {
+	struct answer *old;
+
 	first->call = *call;
 	first->answer = answer;
 	if (call->family == AF_UNSPEC)
@@ -162,16 +108,18 @@ static bool find_place(struct afirst *first, const struct call *call,
 	first->answer = answer_new(&first->call);
 	if (!first->answer)
 		return false;
-	answer_free(answer->partner);
+	old = answer->partner;
 	answer->partner = first->answer;
+	answer_free(old);
 	return true;
 }
 
-bool afirst_begin(struct afirst *first, const char *service, const struct call *call,
+bool narrow_begin(struct narrow *first, const char *service, const struct call *call,
 		  struct answer *answer)
 {
 	answer->is_from_resolver = is_resolver(service);
-	if (!answer->may_act || call->family == AF_INET || !answer->is_from_resolver)
+	if (!answer->may_act || call->family == AF_INET || !answer->is_from_resolver ||
+	    (is_dns(service) && searchlist_has_no_aaaa()))
 		return false;
 	first->ask = answer->is_narrowed ? GP_ASK_A_ALONE : plan(service, call, answer);
 	if (first->ask == GP_ASK_ALL || !find_place(first, call, answer))
@@ -181,7 +129,7 @@ bool afirst_begin(struct afirst *first, const char *service, const struct call *
 	 * comes first anyway: one question, and never another host. */
 	if (first->ask == GP_ASK_A_FIRST && is_dns(service)) {
 		stpcpy(stpcpy(first->name, call->name),
-		       ends_in_dot(call->name) ? "" : ".");
+		       searchlist_ends_in_dot(call->name) ? "" : ".");
 		first->call.name = first->name;
 	}
 	return true;
@@ -189,7 +137,7 @@ bool afirst_begin(struct afirst *first, const char *service, const struct call *
 
 /* The rules may speak of the name that was found, and a static program's ndots be known
  * only now. */
-static bool suffices(const struct afirst *first, const char *service,
+static bool suffices(const struct narrow *first, const char *service,
 		     const struct call *call, struct answer *answer)
 {
 	const struct gp_candidate unasked = gp_unasked();
@@ -199,7 +147,7 @@ static bool suffices(const struct afirst *first, const char *service,
 	bool is_enough;
 
 	if (facts_ask(&answer->guard, answer->has_rules, found->name, &query,
-		      is_fixed(service, call->name)) == GP_ASK_ALL ||
+		      searchlist_is_fixed(service, call->name)) == GP_ASK_ALL ||
 	    !answer_add_candidates(found, &unasked, 1))
 		return false;
 	if (!facts_assign(&answer->guard, answer->has_rules, found->name, &query,
@@ -234,7 +182,7 @@ static bool has_answered(const struct answer *found)
 	return found->status == NSS_STATUS_NOTFOUND && found->h_error != TRY_AGAIN;
 }
 
-static void take(const struct afirst *first, struct answer *answer)
+static void take(const struct narrow *first, struct answer *answer)
 {
 	const struct gp_candidate unasked = gp_unasked();
 	const struct answer *found = first->answer;
@@ -251,7 +199,7 @@ static void take(const struct afirst *first, struct answer *answer)
 	answer->has_unasked = answer_add_candidates(answer, &unasked, 1);
 }
 
-bool afirst_end(struct afirst *first, const char *service, const struct call *call,
+bool narrow_end(struct narrow *first, const char *service, const struct call *call,
 		struct answer *answer)
 {
 	const struct answer *found = first->answer;
@@ -269,7 +217,7 @@ bool afirst_end(struct afirst *first, const char *service, const struct call *ca
 	return is_enough;
 }
 
-bool afirst_again(const struct call *call, struct answer *answer)
+bool narrow_again(const struct call *call, struct answer *answer)
 {
 	if (call->family != AF_UNSPEC || answer->is_narrowed || !answer->is_from_resolver)
 		return false;
@@ -281,7 +229,7 @@ bool afirst_again(const struct call *call, struct answer *answer)
 	return true;
 }
 
-void afirst_forget(struct answer *answer)
+void narrow_forget(struct answer *answer)
 {
 	size_t kept = 0;
 
