@@ -189,6 +189,23 @@ guard healthy strip-aaaa 'keep-last = no'
 names='u:v6only.lab.test'
 check "keep-last = no: never for AAAA" 'v6only.lab.test A, v6only.lab.test.lab.test A' "$(questions door)"
 
+# With a daemon: its word that IPv4 works, and the rule that was the reason is counted.
+guard healthy off
+printf '[rule a]\npriority = 1\ndomains = dual.lab.test\naction = strip-aaaa\n' \
+	>>"$LAB_DIR/healthy/etc/v6guard/v6guard.conf"
+on healthy v6guard -q apply
+daemon healthy
+acted() {
+	on healthy v6guard --json status | "$python" -c 'import json, sys
+c = json.load(sys.stdin)["counters"]
+print([[r["rule"], r["door"], r["observed"], r["acted"]] for r in c["rules"]])'
+}
+names=u:dual.lab.test
+check "a rule, and a daemon: A alone" 'dual.lab.test A' "$(questions door)"
+until_true 5 eval '[[ $(acted) == *nss* ]]'
+check "the rule has acted" "[['a', 'nss', 0, 1]]" "$(acted)"
+daemon_stop healthy
+
 # ---- and for how long -------------------------------------------------------------------------
 
 ms_of() { awk '{ print $NF }'; }
