@@ -108,6 +108,7 @@ static bool find_place(struct narrow *first, const struct call *call,
 	first->answer = answer_new(&first->call);
 	if (!first->answer)
 		return false;
+	first->answer->error = answer->error;
 	old = answer->partner;
 	answer->partner = first->answer;
 	answer_free(old);
