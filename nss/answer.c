@@ -72,6 +72,7 @@ void answer_reset(struct answer *answer)
 	answer->aliases = NULL;
 	answer->canon = NULL;
 	answer->host_family = answer->family;
+	answer->has_unasked = false;
 }
 
 bool answer_grow(struct answer *answer)

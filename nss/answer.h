@@ -52,8 +52,9 @@ struct answer {
 	/* The policy it is decided by, copied: nothing is held while backends are asked.
 	 */
 	struct gp_guard_policy guard;
-	bool has_rules; /**< then it is decided by what is in force at that time */
-	bool may_act;   /**< it may be changed at all */
+	bool has_rules;   /**< then it is decided by what is in force at that time */
+	bool may_act;     /**< it may be changed at all */
+	bool is_narrowed; /**< resolvers are asked for A alone, whatever comes of it */
 	struct gp_chain chain;
 
 	/* What came of it. Pointers lead into `bytes`. */
@@ -62,9 +63,11 @@ struct answer {
 	int h_error; /**< h_errno that goes with status */
 	int32_t ttl; /**< INT32_MAX: unknown */
 	const char *name;
-	char **aliases;  /**< NULL-terminated, or NULL */
-	char *canon;     /**< gethostbyname3_r's, or NULL */
-	int host_family; /**< a struct hostent's own: not always what was asked for */
+	char **aliases;        /**< NULL-terminated, or NULL */
+	char *canon;           /**< gethostbyname3_r's, or NULL */
+	int host_family;       /**< a struct hostent's own: not always what was asked for */
+	bool is_from_resolver; /**< `dns` or `resolve` was the last that was asked */
+	bool has_unasked; /**< gp_unasked() is there for AAAA that were not asked for */
 	struct gp_candidate *candidates;
 	size_t count, capacity;
 	char *bytes;

@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "guard/live.h"
+#include "narrow.h"
 
 /* A service and what it can do. Never freed: a thread may be inside it at any time. */
 struct backend {
@@ -288,6 +289,9 @@ static void normalise(struct answer *answer)
 		 * again, as glibc would do behind our own UNAVAIL. */
 		if (answer->h_error == TRY_AGAIN)
 			answer_fail(answer, NSS_STATUS_TRYAGAIN, TRY_AGAIN);
+		/* Or after one server has said so and the next one failed. */
+		else if (answer->h_error == NO_DATA)
+			answer->status = NSS_STATUS_NOTFOUND;
 		else
 			answer->h_error = NO_RECOVERY;
 		break;
@@ -303,6 +307,32 @@ static bool is_status(int status)
 	       status < GP_NSS_STATUS_MIN + GP_NSS_STATUS_COUNT;
 }
 
+/* Returns what the line's [action] is about. */
+static enum nss_status ask_as_libc(const struct backend *backend, const struct call *call,
+				   struct answer *answer)
+{
+	if (call->kind == CALL_BY_NAME4 && !backend->by_name4)
+		return ask_both(backend, call, answer);
+	ask_family(backend, call, call->family, answer);
+	return answer->status;
+}
+
+/* False: it was not asked, or has to be asked for more. */
+static bool ask_for_a(const struct backend *backend, const struct call *call,
+		      struct answer *answer)
+{
+	const int before = answer->error;
+	struct narrow first;
+
+	if (!narrow_begin(&first, backend->name, call, answer))
+		return false;
+	ask_family(backend, &first.call, AF_INET, first.answer);
+	if (narrow_end(&first, backend->name, call, answer))
+		return true;
+	answer->error = before; /* as if that had not been asked */
+	return false;
+}
+
 /* Returns the service's own status: it is what the line's [action] is about. */
 static enum nss_status ask_service(const struct gp_service *service,
 				   const struct call *call, struct answer *answer)
@@ -313,12 +343,10 @@ static enum nss_status ask_service(const struct gp_service *service,
 	answer_reset(answer);
 	if (!backend)
 		return answer->status;
-	if (call->kind == CALL_BY_NAME4 && !backend->by_name4) {
-		status = ask_both(backend, call, answer);
-	} else {
-		ask_family(backend, call, call->family, answer);
+	if (!ask_for_a(backend, call, answer))
+		status = ask_as_libc(backend, call, answer);
+	else
 		status = answer->status;
-	}
 	if (!is_status(answer->status))
 		answer_fail(answer, NSS_STATUS_UNAVAIL, NO_RECOVERY);
 	if (!is_status(status))

@@ -12,11 +12,15 @@ libnssdoor_la_SOURCES = \
 	nss/hold.h \
 	nss/life.c \
 	nss/life.h \
+	nss/narrow.c \
+	nss/narrow.h \
 	nss/nss_v6guard.c \
 	nss/own.c \
 	nss/own.h \
 	nss/pack.c \
 	nss/pack.h \
+	nss/searchlist.c \
+	nss/searchlist.h \
 	nss/slot.c \
 	nss/slot.h \
 	nss/tell.c \

@@ -25,6 +25,7 @@
 #include "facts.h"
 #include "guard/hint.h"
 #include "guard/live.h"
+#include "narrow.h"
 #include "pack.h"
 #include "slot.h"
 #include "tell.h"
@@ -123,8 +124,12 @@ static bool ask_partner(struct answer *answer)
 {
 	const struct call call = {
 		.kind = CALL_BY_NAME2, .family = AF_INET, .name = answer->asked};
-	struct answer *partner = answer_new(&call), *old;
+	struct answer *partner, *old;
 
+	if (answer->has_unasked) /* they came first */
+		return answer_add_candidates(answer, answer->partner->candidates,
+					     answer->partner->count);
+	partner = answer_new(&call);
 	if (!partner)
 		return false;
 	old = answer->partner;
@@ -185,6 +190,8 @@ static struct gp_outcome decide_all(const struct call *call, struct answer *answ
 	return outcome;
 }
 
+static void look_up(const struct call *call, struct answer *answer);
+
 static void decide(const struct call *call, struct answer *answer)
 {
 	const size_t own = answer->count;
@@ -194,13 +201,25 @@ static void decide(const struct call *call, struct answer *answer)
 		return;
 	outcome = decide_all(call, answer);
 	answer->count = own; /* this door keeps the order: the partner's stand behind */
-	if (!outcome.acts)
+	if (outcome.acts && narrow_again(call, answer)) {
+		look_up(call, answer);
 		return;
-	answer_strip(answer);
-	if (answer->ttl > CHANGED_TTL)
-		answer->ttl = CHANGED_TTL;
+	}
+	if (outcome.acts) {
+		answer_strip(answer);
+		if (answer->ttl > CHANGED_TTL)
+			answer->ttl = CHANGED_TTL;
+	}
+	narrow_forget(answer);
 	if (!answer->count)
 		answer_fail(answer, NSS_STATUS_NOTFOUND, NO_DATA);
+}
+
+static void look_up(const struct call *call, struct answer *answer)
+{
+	backend_ask(call, answer);
+	if (answer->status == NSS_STATUS_SUCCESS && is_by_name(call))
+		decide(call, answer);
 }
 
 static bool pack(const struct answer *answer, const struct reply *reply)
@@ -254,9 +273,7 @@ static enum nss_status serve_answer(const struct call *call, const struct reply 
 		return pass(reply, before);
 	answer->error = before;
 	slot_begin(answer, &life);
-	backend_ask(call, answer);
-	if (answer->status == NSS_STATUS_SUCCESS && is_by_name(call))
-		decide(call, answer);
+	look_up(call, answer);
 	return deliver(answer, reply, before);
 }
 

@@ -44,7 +44,9 @@ units = \
 	tests/unit/test_lint \
 	tests/unit/test_live \
 	tests/unit/test_live_rules \
+	tests/unit/test_ask \
 	tests/unit/test_nss \
+	tests/unit/test_nss_ask \
 	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
 	tests/unit/test_hint \
@@ -158,6 +160,9 @@ tests_unit_test_lint_LDADD = $(unit_libs)
 tests_unit_test_guard_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_guard_CFLAGS = $(unit_cflags)
 tests_unit_test_guard_LDADD = $(unit_libs)
+tests_unit_test_ask_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_ask_CFLAGS = $(unit_cflags)
+tests_unit_test_ask_LDADD = $(unit_libs)
 tests_unit_test_guard_rules_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_guard_rules_CFLAGS = $(unit_cflags)
 tests_unit_test_guard_rules_LDADD = $(unit_libs)
@@ -228,6 +233,16 @@ libnss_v6gold_la_LDFLAGS = $(stub_ldflags)
 libnss_v6gbare_la_SOURCES = $(libnss_v6gstub_la_SOURCES)
 libnss_v6gbare_la_CPPFLAGS = $(stub_cppflags) -DSTUB_NAME=v6gbare -DSTUB_LEVEL=0
 libnss_v6gbare_la_LDFLAGS = $(stub_ldflags)
+# Under the names of resolvers, in a folder where no other program looks for libraries.
+if HAVE_CMOCKA
+check_LTLIBRARIES += tests/unit/stubs/libnss_dns.la tests/unit/stubs/libnss_resolve.la
+endif
+tests_unit_stubs_libnss_dns_la_SOURCES = $(libnss_v6gstub_la_SOURCES)
+tests_unit_stubs_libnss_dns_la_CPPFLAGS = $(stub_cppflags) -DSTUB_NAME=dns -DSTUB_LEVEL=4
+tests_unit_stubs_libnss_dns_la_LDFLAGS = $(stub_ldflags)
+tests_unit_stubs_libnss_resolve_la_SOURCES = $(libnss_v6gstub_la_SOURCES)
+tests_unit_stubs_libnss_resolve_la_CPPFLAGS = $(stub_cppflags) -DSTUB_NAME=resolve -DSTUB_LEVEL=4
+tests_unit_stubs_libnss_resolve_la_LDFLAGS = $(stub_ldflags)
 
 door_cppflags = $(stub_cppflags) -DTEST_BUILD='"$(abs_top_builddir)"'
 door_ldflags = $(AM_LDFLAGS) -Wl,--wrap=facts_open -Wl,--wrap=malloc -Wl,--wrap=calloc
@@ -238,6 +253,11 @@ tests_unit_test_nss_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_CFLAGS = $(unit_cflags)
 tests_unit_test_nss_LDFLAGS = $(door_ldflags)
 tests_unit_test_nss_LDADD = $(door_libs)
+tests_unit_test_nss_ask_SOURCES = tests/unit/test_nss_ask.c $(world)
+tests_unit_test_nss_ask_CPPFLAGS = $(door_cppflags)
+tests_unit_test_nss_ask_CFLAGS = $(unit_cflags)
+tests_unit_test_nss_ask_LDFLAGS = $(door_ldflags)
+tests_unit_test_nss_ask_LDADD = $(door_libs)
 tests_unit_test_nss_auto_SOURCES = tests/unit/test_nss_auto.c $(world)
 tests_unit_test_nss_auto_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_auto_CFLAGS = $(unit_cflags)

@@ -50,6 +50,11 @@ extern struct stub_state *stub_full, *stub_old, *stub_bare;
 int world_setup(void **state);
 int world_teardown(void **state);
 
+/** All functions as well, but under the names of the services `dns` and `resolve`, whose
+ * place they take from here on. */
+extern struct stub_state *stub_dns, *stub_resolve;
+bool world_load_resolvers(void);
+
 /** Path of the snapshot of this run. */
 const char *world_snapshot(void);
 

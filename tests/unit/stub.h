@@ -23,8 +23,14 @@ struct stub_script {
 	int erange_h_error; /**< h_errno that goes with it; 0: NETDB_INTERNAL */
 	int host_family;    /**< what a hostent claims to be; 0: what was asked for */
 	unsigned sleep_ms;
-	void (*inside)(void); /**< called in the middle */
+	void (*inside)(void);        /**< called in the middle */
+	const struct stub_script *a; /**< for lookups of A alone; NULL: this one */
+	/** STUB_LOG bytes, to which each lookup by name is added: "all NAME", "A NAME" or
+	 * "AAAA NAME", and a blank; NULL: no need. For one thread. */
+	char *log;
 };
+
+#define STUB_LOG 4096
 
 /** A stub's state: `struct stub_state stub_state_NAME` in the DSO libnss_NAME.so.2. */
 struct stub_state {
