@@ -390,6 +390,11 @@ static bool has_world(void)
 
 static void make_world(void)
 {
+	/* Before /tmp is another one: the build may lie there. */
+	if (!dlopen(TEST_BUILD "/.libs/libnss_v6guard.so.2", RTLD_NOW)) {
+		fprintf(stderr, "%s\n", dlerror());
+		exit(1);
+	}
 	netns_enter();
 	reason = netns_reason;
 	if (!reason && !has_world())
@@ -406,8 +411,7 @@ static void make_world(void)
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	setenv("V6GUARD_SNAPSHOT", SNAPSHOT, 1);
-	if (shared == MAP_FAILED ||
-	    !dlopen(TEST_BUILD "/.libs/libnss_v6guard.so.2", RTLD_NOW))
+	if (shared == MAP_FAILED)
 		exit(1);
 }
 
