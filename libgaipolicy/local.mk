@@ -49,6 +49,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/reach.h \
 	libgaipolicy/guard/reach_live.c \
 	libgaipolicy/guard/reach_private.h \
+	libgaipolicy/guard/self.c \
+	libgaipolicy/guard/self.h \
 	libgaipolicy/guard/snapshot.c \
 	libgaipolicy/guard/snapshot.h \
 	libgaipolicy/guard/tally.c \

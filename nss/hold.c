@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* hold.c - see hold.h. */
 #include <sched.h>
-#include <unistd.h>
 
+#include "guard/self.h"
 #include "hold.h"
 
 #define TRIES 100 /* whoever has it has it for a microsecond */
 
 enum hold_result hold_take(struct hold *hold)
 {
-	const int self = getpid();
+	const unsigned self = gp_self();
 
 	for (int i = 0; i < TRIES; i++) {
-		int found = 0;
+		unsigned found = 0;
 
-		if (atomic_compare_exchange_strong(&hold->pid, &found, self))
+		if (atomic_compare_exchange_strong(&hold->owner, &found, self))
 			return HOLD_GOOD;
 		if (found != self &&
-		    atomic_compare_exchange_strong(&hold->pid, &found, self))
+		    atomic_compare_exchange_strong(&hold->owner, &found, self))
 			return HOLD_TAKEN;
 		sched_yield();
 	}
@@ -26,5 +26,5 @@ enum hold_result hold_take(struct hold *hold)
 
 void hold_release(struct hold *hold)
 {
-	atomic_store(&hold->pid, 0);
+	atomic_store(&hold->owner, 0);
 }

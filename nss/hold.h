@@ -9,9 +9,9 @@
 
 #include <stdatomic.h>
 
-/** The process that holds it; all zero: nobody does. */
+/** The process that holds it, by gp_self; all zero: nobody does. */
 struct hold {
-	atomic_int pid;
+	atomic_uint owner;
 };
 
 enum hold_result {

@@ -15,6 +15,8 @@ libnssdoor_la_SOURCES = \
 	nss/own.h \
 	nss/pack.c \
 	nss/pack.h \
+	nss/route.c \
+	nss/route.h \
 	nss/slot.c \
 	nss/slot.h \
 	nss/tell.c \
@@ -60,6 +62,8 @@ libpreloaddoor_la_SOURCES = \
 	nss/preload.c \
 	nss/relink.c \
 	nss/relink.h \
+	nss/route.c \
+	nss/route.h \
 	nss/tell.c \
 	nss/tell.h
 libpreloaddoor_la_LIBADD = libgpdoor.la

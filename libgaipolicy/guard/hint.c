@@ -12,6 +12,7 @@
 #include "guard/hint_private.h"
 #include "guard/live.h"
 #include "guard/program.h"
+#include "guard/self.h"
 
 #define SEND_EVERY_MS 1000
 #define DENIED_FOR_MS 60000
@@ -30,7 +31,7 @@ struct rule_counts {
 /* All zero at first. */
 static struct {
 	atomic_llong next_send_ms;
-	atomic_int pid; /* whose counters these are; 0: nobody has sent yet */
+	atomic_uint owner; /* whose counters these are; 0: nobody has sent yet */
 	atomic_uint counters[GP_COUNTERS];
 	struct rule_counts rules[RULES + 1];
 	atomic_uint would_lookups, would_last;
@@ -190,10 +191,10 @@ static void add_addresses(struct gp_hint *hint, const struct gp_candidate *candi
  */
 static void drop_inherited(void)
 {
-	const int pid = (int)getpid();
-	const int before = atomic_exchange(&hints.pid, pid);
+	const unsigned self = gp_self();
+	const unsigned before = atomic_exchange(&hints.owner, self);
 
-	if (!before || before == pid)
+	if (!before || before == self)
 		return;
 	for (unsigned i = 0; i < GP_COUNTERS; i++)
 		atomic_store(&hints.counters[i], 0);

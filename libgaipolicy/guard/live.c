@@ -24,6 +24,7 @@
 
 #include "guard/clock.h"
 #include "guard/live.h"
+#include "guard/self.h"
 
 #define SLOT_COUNT 2
 #define NO_SLOT SLOT_COUNT
@@ -55,7 +56,7 @@ struct slot {
 	void *bytes; /* NULL: it has no rules */
 	size_t size;
 	bool is_mapped; /* else allocated */
-	pid_t owner;
+	unsigned owner; /* by gp_self */
 };
 
 /* Written once by start(), but for `current`, and the slots under the rule above. */
@@ -225,7 +226,7 @@ static bool publish(struct wiped_state *wiped, struct slot *new)
 		let_go(new);
 		return false;
 	}
-	new->owner = getpid();
+	new->owner = gp_self();
 	if (live.slot[slot].owner == new->owner)
 		let_go(&live.slot[slot]);
 	live.slot[slot] = *new;

@@ -103,6 +103,11 @@ static char letter_of(const struct gp_addr *addr)
 					      : '0' + addr->bytes[15]);
 }
 
+static bool has_no_route(const struct gp_addr *addr)
+{
+	return strchr(no_route, letter_of(addr)) != NULL;
+}
+
 /* Everything is native, and through one interface. */
 void __wrap_gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way way,
 			    struct gp_destination *destinations, size_t count)
@@ -115,7 +120,7 @@ void __wrap_gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way 
 		struct gp_destination *one = &destinations[i];
 		const bool is_ipv4 = one->addr.family == AF_INET;
 
-		if (strchr(no_route, letter_of(&one->addr)))
+		if (has_no_route(&one->addr))
 			continue;
 		CHECK(!gp_addr_parse(is_ipv4 ? "198.51.100.99" : "2001:db8::99",
 				     &one->source));
@@ -166,6 +171,7 @@ void preload_prepare(const struct preload_case *one)
 	fake_race_set(one->race ? one->race : "");
 	inline_ops = &fake_race_ops;
 	no_route = one->no_route ? one->no_route : "";
+	world_has_no_route = has_no_route;
 	world_write(&policy, "dns");
 	write_map(one);
 	world_ipv4_usable = !one->no_ipv4;
