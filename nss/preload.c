@@ -127,10 +127,22 @@ static const char *canonname_of(const struct addrinfo *list)
 	return list ? list->ai_canonname : NULL;
 }
 
-/* glibc's freeaddrinfo() frees it so as well, and the nodes are glibc's. */
-static void drop_canonname(struct addrinfo *list)
+static int added_flags(const struct lookup *lookup)
 {
-	for (; list; list = list->ai_next) {
+	return (lookup->is_widened ? AI_ALL : 0) |
+	       (lookup->adds_canonname ? AI_CANONNAME : 0);
+}
+
+/* Each node says what libc was asked for, which is to be what the program asked for.
+ * glibc's freeaddrinfo() frees the name so as well, and the nodes are glibc's. */
+static void hide_added(const struct lookup *lookup, struct addrinfo *list)
+{
+	const int added = added_flags(lookup);
+
+	for (; added && list; list = list->ai_next) {
+		list->ai_flags &= ~added;
+		if (!lookup->adds_canonname)
+			continue;
 		free(list->ai_canonname);
 		list->ai_canonname = NULL;
 	}
@@ -147,8 +159,7 @@ static void decide_all(struct lookup *lookup, lookup_fn *next,
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	lookup->query.canonical = canonname_of(*list);
 	*list = arrange(lookup, *list, partners, &removed);
-	if (lookup->adds_canonname)
-		drop_canonname(*list);
+	hide_added(lookup, *list);
 	if (removed)
 		next_free(removed);
 	if (partners)
@@ -164,10 +175,7 @@ static struct addrinfo ask_more(const struct lookup *lookup, const struct addrin
 
 	if (hints)
 		more = *hints;
-	if (lookup->is_widened)
-		more.ai_flags |= AI_ALL;
-	if (lookup->adds_canonname)
-		more.ai_flags |= AI_CANONNAME;
+	more.ai_flags |= added_flags(lookup);
 	return more;
 }
 
@@ -177,7 +185,7 @@ static int look_up(struct lookup *lookup, lookup_fn *next, const char *service,
 	struct addrinfo more;
 	int error;
 
-	if (lookup->is_widened || lookup->adds_canonname) {
+	if (added_flags(lookup)) {
 		more = ask_more(lookup, hints);
 		hints = &more;
 	}
