@@ -22,9 +22,9 @@ enum run_exit {
 
 #define RUN_WHY 512
 
-/** Whether a preload reaches the program NAME, found as execvp() does: 0, or an exit
- * code, and that was said. */
-int run_target_check(const char *name);
+/** Whether a preload reaches the program of the command ARGS, found as execvp() does: 0,
+ * or an exit code, and that was said. */
+int run_target_check(char *const *args);
 
 /** The file PATH cannot be reached, WHY in a sentence. */
 bool run_target_refuses(const char *path, char why[RUN_WHY]);
