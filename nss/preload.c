@@ -40,6 +40,14 @@ static lookup_fn *find_next(void)
 	return found;
 }
 
+/* Before the program restricts itself. Nothing is done, but for who was started by
+ * `v6guard run`. */
+__attribute__((constructor)) static void start(void)
+{
+	if (secure_getenv(GP_TRACE_VARIABLE))
+		gp_trace_open();
+}
+
 /* ---- lookups inside lookups: a name service that calls getaddrinfo() ---- */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

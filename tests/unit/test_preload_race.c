@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 
@@ -20,8 +20,6 @@
 #include "nss/memo.h"
 #include "preload_world.h"
 #include "sizes.h"
-
-#define TRACE "@v6guard-test-race"
 
 long long __wrap_gp_now_ms(void);
 long long __real_gp_now_ms(void);
@@ -297,30 +295,30 @@ static const struct race_case cases[] = {
 
 /* ---- one case ---- */
 
-static int listen_for_trace(void)
+/* What `run` has for its programs. */
+static struct gp_trace_ring *make_ring(void)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	const size_t length = strlen(TRACE);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int fd = memfd_create("trace", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct gp_trace_ring *ring;
+	char path[48];
 
-	/* One name for each process. */
-	snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1, "%s.%d", &TRACE[1], getpid());
-	CHECK(fd >= 0 && length < sizeof(at.sun_path));
-	CHECK(!bind(fd, (struct sockaddr *)&at,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-				strlen(at.sun_path + 1))));
-	at.sun_path[0] = '@';
-	CHECK(!setenv(GP_TRACE_VARIABLE, at.sun_path, 1));
-	return fd;
+	CHECK(fd >= 0 && !ftruncate(fd, sizeof(*ring)) &&
+	      !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW));
+	ring = mmap(NULL, sizeof(*ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(ring != MAP_FAILED);
+	ring->magic = GP_TRACE_MAGIC;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK(!setenv(GP_TRACE_VARIABLE, path, 1));
+	return ring;
 }
 
-static char *read_why(int fd, char out[512])
+static char *read_why(const struct gp_trace_ring *ring, char out[512])
 {
-	struct gp_trace trace;
+	const struct gp_trace trace = ring->pages[0].trace;
 
 	out[0] = '\0';
-	if (recv(fd, &trace, sizeof(trace), 0) != (ssize_t)sizeof(trace))
-		return out;
+	if (ring->count)
+		CHECK(ring->pages[0].pid == (uint32_t)getpid());
 	for (unsigned i = 0; i < trace.count && i < GP_TRACE_ADDRESSES; i++) {
 		const size_t used = strlen(out);
 		struct gp_addr addr = gp_addr_make(trace.addresses[i].family,
@@ -336,7 +334,7 @@ static char *read_why(int fd, char out[512])
 static void run_case(const void *arg)
 {
 	const struct race_case *one = arg;
-	const int fd = listen_for_trace();
+	const struct gp_trace_ring *ring = make_ring();
 	char why[512];
 
 	if (one->env)
@@ -346,14 +344,13 @@ static void run_case(const void *arg)
 	preload_look_up(&one->base, one->type < 0 ? 0
 				    : one->type   ? one->type
 						  : SOCK_STREAM);
-	read_why(fd, why);
+	read_why(ring, why);
 	if (strcmp(fake_race_started(), one->started) ||
 	    strcmp(why, one->why ? one->why : "") || fake_race_open()) {
 		fprintf(stderr, "%s: started '%s', '%s', %d open\n", one->base.what,
 			fake_race_started(), why, fake_race_open());
 		_exit(1);
 	}
-	close(fd);
 }
 
 static void test_cases(void **state)

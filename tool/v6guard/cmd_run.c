@@ -120,7 +120,7 @@ int cmd_run(struct cli *cli, int count, char **args)
 	if (!code)
 		code = run_policy_find(cli, &policy);
 	if (!code && !run_trace_open(&trace)) {
-		complain("run: no socket to hear of lookups");
+		complain("run: no memory, or no /proc, to hear of lookups by");
 		code = RUN_TROUBLE;
 	}
 	if (!code) {
@@ -139,8 +139,7 @@ int cmd_run(struct cli *cli, int count, char **args)
 		if (!trace.changed && !cli->is_quiet)
 			say_unchanged(&policy, &trace, args[0]);
 	}
-	if (trace.fd >= 0)
-		close(trace.fd);
+	run_trace_close(&trace);
 	run_policy_free(&policy);
 	return code;
 }
