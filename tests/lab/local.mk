@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/lab/cares.c \
 	tests/lab/closed.py \
 	tests/lab/process.c \
+	tests/lab/sealed.c \
 	tests/lab/resign.py \
 	tests/lab/rain.c \
 	tests/lab/rude_dns.py \

@@ -80,6 +80,7 @@ units = \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
 	tests/unit/test_table \
+	tests/unit/test_trace \
 	tests/unit/test_guard_preset \
 	tests/unit/test_unit \
 	tests/unit/test_block \
@@ -329,6 +330,10 @@ tests_unit_test_stuck_SOURCES = tests/unit/test_stuck.c tool/v6guard/stuck.c
 tests_unit_test_stuck_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_stuck_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_stuck_LDADD = $(unit_libs)
+tests_unit_test_trace_SOURCES = tests/unit/test_trace.c tool/v6guard/run_ring.c
+tests_unit_test_trace_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_trace_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS) -pthread
+tests_unit_test_trace_LDADD = $(unit_libs)
 tests_unit_test_run_seen_SOURCES = tests/unit/test_run_seen.c tool/v6guard/run_seen.c
 tests_unit_test_run_seen_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_run_seen_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
