@@ -234,6 +234,7 @@ enum gp_reason {
 	GP_WHY_ORDER,     /**< order = rfc6724, which is not libc's order here */
 	GP_WHY_ANSWERED,  /**< auto: it answered a race of the preload's */
 	GP_WHY_NO_ANSWER, /**< auto: it did not, in time */
+	GP_WHY_NOT_ASKED, /**< AAAA, which the mode strips, were not asked for */
 	GP_WHY_COUNT
 };
 

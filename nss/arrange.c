@@ -34,6 +34,8 @@ bool arrange_begin(struct lookup *lookup, const struct gp_rules *rules)
 	lookup->is_widened &= lookup->is_guarded;
 	lookup->adds_canonname &=
 		lookup->is_guarded && rules && rules->flags & GP_RULES_DOMAINS;
+	lookup->a_first = lookup->is_guarded ? afirst_wanted(guard, rules, &lookup->query)
+					     : AFIRST_NO;
 	return lookup->is_guarded || lookup->is_sorted;
 }
 
@@ -111,6 +113,16 @@ static void note_order(const struct lookup *lookup, struct gp_candidate *candida
 	outcome->acts |= lookup->guard.enforce;
 }
 
+/* AAAA that were not asked for are withheld, as far as anybody knows. */
+static void note_alone(struct gp_candidate *candidates, size_t count,
+		       struct gp_outcome *outcome)
+{
+	for (size_t i = 0; i < count; i++)
+		if (candidates[i].reason == GP_WHY_NOTHING)
+			candidates[i].reason = GP_WHY_NOT_ASKED;
+	outcome->differs = outcome->acts = true;
+}
+
 /* CANDIDATES: room for OWN, LIST's, and MORE, those of PARTNERS. */
 static struct addrinfo *apply(struct lookup *lookup, struct addrinfo *list, size_t own,
 			      struct addrinfo *partners, size_t more,
@@ -126,6 +138,8 @@ static struct addrinfo *apply(struct lookup *lookup, struct addrinfo *list, size
 	outcome = guarded = guard(lookup, map, list, candidates, own + more);
 	if (is_moved)
 		note_order(lookup, candidates, own, &outcome);
+	if (lookup->is_a_alone)
+		note_alone(candidates, own, &outcome);
 	tell_count(candidates, own + more, outcome);
 	if (lookup->is_guarded)
 		tell_count_rules(candidates, own + more, guarded);

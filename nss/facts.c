@@ -60,6 +60,15 @@ static bool is_usable(void *ctx, const struct gp_addr *addr)
 	return true;
 }
 
+bool facts_has_ipv4(struct fact_sources *sources)
+{
+	/* RFC 5737: nobody's. */
+	static const uint8_t anywhere[] = {192, 0, 2, 1};
+	const struct gp_addr addr = gp_addr_make(AF_INET, anywhere, 0);
+
+	return is_usable(sources, &addr);
+}
+
 /* ADDR is in none of the prefixes that hold all of the host's own addresses. */
 static bool is_elsewhere(const struct gp_reach *map, const struct gp_addr *addr)
 {

@@ -41,6 +41,8 @@ dist_man_MANS += nss/libnss_v6guard.8
 # libpreloaddoor: the same for the preload door.
 noinst_LTLIBRARIES += libpreloaddoor.la
 libpreloaddoor_la_SOURCES = \
+	nss/afirst.c \
+	nss/afirst.h \
 	nss/arrange.c \
 	nss/arrange.h \
 	nss/facts.c \
@@ -49,6 +51,8 @@ libpreloaddoor_la_SOURCES = \
 	nss/happy.h \
 	nss/hold.c \
 	nss/hold.h \
+	nss/hosts_line.c \
+	nss/hosts_line.h \
 	nss/inline.c \
 	nss/inline.h \
 	nss/inline_known.c \
