@@ -25,6 +25,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/rfc6724/source_kernel.c \
 	libgaipolicy/rfc6724/table.c \
 	libgaipolicy/rfc6724/table.h \
+	libgaipolicy/guard/ask.c \
+	libgaipolicy/guard/ask.h \
 	libgaipolicy/guard/chain.h \
 	libgaipolicy/guard/clock.c \
 	libgaipolicy/guard/clock.h \

@@ -8,7 +8,7 @@
 
 #include <netdb.h>
 
-#include "afirst.h"
+#include "noaaaa.h"
 #include "guard/snapshot.h"
 
 /** A lookup, and what of the policy acts on it. */
@@ -26,7 +26,7 @@ struct lookup {
 	bool is_widened;
 	/** Rules ask for the canonical name, the program did not. */
 	bool adds_canonname;
-	enum afirst a_first;
+	enum noaaaa a_first;
 	bool is_a_alone; /**< of DNS only A were asked for, in the end */
 };
 

@@ -41,8 +41,8 @@ dist_man_MANS += nss/libnss_v6guard.8
 # libpreloaddoor: the same for the preload door.
 noinst_LTLIBRARIES += libpreloaddoor.la
 libpreloaddoor_la_SOURCES = \
-	nss/afirst.c \
-	nss/afirst.h \
+	nss/noaaaa.c \
+	nss/noaaaa.h \
 	nss/arrange.c \
 	nss/arrange.h \
 	nss/facts.c \

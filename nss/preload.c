@@ -104,7 +104,7 @@ static bool begin(const char *node, const struct addrinfo *hints, const void *fr
 	out->adds_canonname = !(hints && hints->ai_flags & AI_CANONNAME);
 	is_ours = arrange_begin(out, ref.rules);
 	if (hints && hints->ai_family != AF_UNSPEC)
-		out->a_first = AFIRST_NO; /* mapped addresses come of both alone */
+		out->a_first = NOAAAA_NO; /* mapped addresses come of both alone */
 	gp_live_put(&ref);
 	if (is_ours)
 		return true;
@@ -199,8 +199,8 @@ static int look_up(struct lookup *lookup, lookup_fn *next, const char *service,
 		more = ask_more(lookup, hints);
 		hints = &more;
 	}
-	error = afirst_ask(lookup->a_first,
-			   &(struct afirst_call){next, next_free, lookup->query.name,
+	error = noaaaa_ask(lookup->a_first,
+			   &(struct noaaaa_call){next, next_free, lookup->query.name,
 						 service, hints, list},
 			   &lookup->is_a_alone);
 	if (error || !*list)
@@ -226,7 +226,7 @@ GP_EXPORT int getaddrinfo(const char *node, const char *service,
 		return EAI_SYSTEM;
 	}
 	if (!is_inside(frame))
-		afirst_recover();
+		noaaaa_recover();
 	is_ours = next_free && begin(node, hints, frame, &lookup) &&
 		  !pthread_setspecific(key, frame);
 	errno = saved_errno;

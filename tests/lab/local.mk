@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	tests/lab/server.py \
 	tests/lab/sizes.py \
 	tests/lab/slow.py \
+	tests/lab/table_dns.py \
 	tests/lab/t_cli.sh \
 	tests/lab/t_clients.sh \
 	tests/lab/t_completions.sh \
@@ -57,6 +58,7 @@ EXTRA_DIST += \
 	tests/lab/t_kernel.sh \
 	tests/lab/t_policy.sh \
 	tests/lab/t_preload.sh \
+	tests/lab/t_preload_ask.sh \
 	tests/lab/t_process.sh \
 	tests/lab/t_race.sh \
 	tests/lab/t_rules.sh \

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * afirst.h - a lookup for both families that asks DNS for A first, where AAAA are to be
+ * noaaaa.h - a lookup for both families that asks DNS for A first, where AAAA are to be
  * stripped: AAAA that no server answers cost 15 s, and nobody would get them. libc does
  * the lookup as ever, with what `options no-aaaa` of resolv.conf sets in its resolver's
  * state for this thread. So each other service is asked as libc asks it. For nss/ only.
  */
-#ifndef NSS_AFIRST_H
-#define NSS_AFIRST_H
+#ifndef NSS_NOAAAA_H
+#define NSS_NOAAAA_H
 
 #include <netdb.h>
 
 #include "gaipolicy.h"
 
-enum afirst {
-	AFIRST_NO,
+enum noaaaa {
+	NOAAAA_NO,
 	/** What `options no-aaaa` gives is the answer: strip-aaaa with keep-last = no. */
-	AFIRST_ONLY,
+	NOAAAA_ONLY,
 	/**
 	 * If a usable A comes of the name as it stands, that is the answer; else both are
 	 * asked for. Only for names that the search list cannot change: as that stops at
 	 * the first name with any record, A alone could lead to another host.
 	 */
-	AFIRST_TRY,
+	NOAAAA_TRY,
 };
 
 /** How AAAA would be stripped from the answer to QUERY, whatever it is; fills in what
  * rules need of QUERY. */
-enum afirst afirst_wanted(const struct gp_guard_policy *guard,
+enum noaaaa noaaaa_wanted(const struct gp_guard_policy *guard,
 			  const struct gp_rules *rules, struct gp_query *query);
 
 /** A call of libc's getaddrinfo(), which stands behind us, and freeaddrinfo(). */
-struct afirst_call {
+struct noaaaa_call {
 	int (*next)(const char *name, const char *service, const struct addrinfo *hints,
 		    struct addrinfo **list);
 	void (*free)(struct addrinfo *list);
@@ -42,10 +42,10 @@ struct afirst_call {
 /** Do CALL: its result. *IS_ALONE: DNS was asked for A alone. A lookup takes no longer
  * than it would by CALL alone when A are not answered, and one round trip more at most
  * when there are none. */
-int afirst_ask(enum afirst how, const struct afirst_call *call, bool *is_alone);
+int noaaaa_ask(enum noaaaa how, const struct noaaaa_call *call, bool *is_alone);
 
 /** A lookup of this thread that was left by longjmp() has left the resolver's state as it
  * was for A alone: put it right. Not from inside a lookup. */
-void afirst_recover(void);
+void noaaaa_recover(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* afirst.c - see afirst.h. Where anything is not as it is usual, libc is asked as ever.
+/* noaaaa.c - see noaaaa.h. Where anything is not as it is usual, libc is asked as ever.
  */
 #include <arpa/nameser.h>
 #include <errno.h>
@@ -12,8 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "afirst.h"
+#include "noaaaa.h"
 #include "facts.h"
+#include "guard/ask.h"
 #include "guard/clock.h"
 #include "guard/program.h"
 #include "guard/rules.h"
@@ -22,7 +23,7 @@
 #ifndef RES_NOAAAA
 #define RES_NOAAAA 0x08000000
 #endif
-#define NOAAAA_SINCE 36 /* glibc 2.36 */
+#define SINCE_MINOR 36 /* glibc 2.36 */
 
 /* musl and older ones have no such thing. */
 #pragma weak gnu_get_libc_version
@@ -31,44 +32,20 @@
 
 /* ---- whether ---- */
 
-/* The rule that decides for AAAA of QUERY, whatever they are. False: that depends. */
-static bool find_rule(const struct gp_rules *rules, struct gp_query *query,
-		      struct gp_guard_rule *out, bool *is_found)
-{
-	struct gp_rules_walk walk;
-	unsigned rank;
-
-	*is_found = false;
-	if (rules->flags & GP_RULES_CNAMES)
-		return false;
-	query->now = time(NULL);
-	if (rules->flags & GP_RULES_PROGRAMS)
-		query->program = gp_program_self();
-	gp_rules_begin(&walk, rules, query);
-	if (!gp_rules_next(&walk, &rank))
-		return true;
-	*is_found = true;
-	return gp_rules_get(rules, rank, out) && !(out->flags & GP_RULE_PREFIXES);
-}
-
-enum afirst afirst_wanted(const struct gp_guard_policy *guard,
+enum noaaaa noaaaa_wanted(const struct gp_guard_policy *guard,
 			  const struct gp_rules *rules, struct gp_query *query)
 {
-	struct gp_guard_rule rule;
-	bool is_found = false;
-
-	if (query->family != AF_UNSPEC || gp_guard_is_exempt(query->name))
-		return AFIRST_NO;
-	if (rules && !find_rule(rules, query, &rule, &is_found))
-		return AFIRST_NO;
-	if (is_found)
-		/* The name that is found may be another one, and of another rule. */
-		return rule.action == GP_DO_STRIP_AAAA && rule.flags & GP_RULE_ENFORCE
-			       ? AFIRST_TRY
-			       : AFIRST_NO;
-	if (guard->mode != GP_MODE_STRIP_AAAA || !guard->enforce)
-		return AFIRST_NO;
-	return guard->keep_last || rules ? AFIRST_TRY : AFIRST_ONLY;
+	/* What is found may be another name for those. */
+	if (query->family != AF_UNSPEC || (rules && rules->flags & GP_RULES_CNAMES))
+		return NOAAAA_NO;
+	if (rules)
+		query->now = time(NULL);
+	if (rules && rules->flags & GP_RULES_PROGRAMS)
+		query->program = gp_program_self();
+	if (gp_guard_ask(guard, rules, query, false) == GP_ASK_A_ALONE)
+		return NOAAAA_ONLY;
+	return gp_guard_ask(guard, rules, query, true) == GP_ASK_ALL ? NOAAAA_NO
+								     : NOAAAA_TRY;
 }
 
 /* ---- the resolver's state of this thread ---- */
@@ -120,7 +97,7 @@ static bool knows_noaaaa(void)
 
 	if (!__res_state || !res_mkquery || strncmp(version, "2.", 2) != 0)
 		return false;
-	return atoi(version + 2) >= NOAAAA_SINCE;
+	return atoi(version + 2) >= SINCE_MINOR;
 }
 
 /* As libc would have it at its next lookup: it does not look whether resolv.conf is
@@ -154,7 +131,7 @@ static void reset(struct __res_state *state, const struct kept *kept)
 	pthread_setspecific(key, NULL);
 }
 
-void afirst_recover(void)
+void noaaaa_recover(void)
 {
 	const void *left = has_key ? pthread_getspecific(key) : NULL;
 	struct kept kept;
@@ -194,7 +171,7 @@ static bool is_of_this_host(const char *name)
 
 /* ---- the lookup ---- */
 
-static int ask_both(const struct afirst_call *call)
+static int ask_both(const struct noaaaa_call *call)
 {
 	return call->next(call->name, call->service, call->hints, call->list);
 }
@@ -210,7 +187,7 @@ static bool has_ipv4(void)
 	return has;
 }
 
-static bool is_possible(enum afirst how, const struct __res_state *state,
+static bool is_possible(enum noaaaa how, const struct __res_state *state,
 			const char *name)
 {
 	const enum hosts_line line = hosts_line_now();
@@ -218,7 +195,7 @@ static bool is_possible(enum afirst how, const struct __res_state *state,
 	/* `options no-aaaa` is set already. */
 	if (line == HOSTS_UNKNOWN || state->options & RES_NOAAAA)
 		return false;
-	if (how == AFIRST_ONLY)
+	if (how == NOAAAA_ONLY)
 		return true;
 	return (line == HOSTS_DNS_LAST || !is_of_this_host(name)) &&
 	       is_as_it_stands(state, name) && state->retry > 1 && has_ipv4();
@@ -246,7 +223,7 @@ static bool has_usable_ipv4(const struct addrinfo *list)
 }
 
 /* With what is to be kept of the state of this thread in *KEPT; NULL: not possible. */
-static struct __res_state *prepare(enum afirst how, const char *name, struct kept *kept)
+static struct __res_state *prepare(enum noaaaa how, const char *name, struct kept *kept)
 {
 	struct __res_state *state = NULL;
 	int cancel_state;
@@ -279,7 +256,7 @@ static bool is_enough(const struct addrinfo *list)
  * take longer than both at once: what was waited for in vain is one of libc's attempts.
  */
 static int ask_rest(struct __res_state *state, const struct kept *kept,
-		    const struct afirst_call *call, int error, long long took_ms)
+		    const struct noaaaa_call *call, int error, long long took_ms)
 {
 	const bool has_waited =
 		error == EAI_AGAIN && took_ms >= state->retrans * 1000LL - 100;
@@ -291,10 +268,10 @@ static int ask_rest(struct __res_state *state, const struct kept *kept,
 	return error;
 }
 
-int afirst_ask(enum afirst how, const struct afirst_call *call, bool *is_alone)
+int noaaaa_ask(enum noaaaa how, const struct noaaaa_call *call, bool *is_alone)
 {
 	const long long begin_ms = gp_now_ms();
-	struct afirst_call first = *call;
+	struct noaaaa_call first = *call;
 	struct addrinfo *list = NULL;
 	struct __res_state *state = NULL;
 	struct kept kept;
@@ -302,14 +279,14 @@ int afirst_ask(enum afirst how, const struct afirst_call *call, bool *is_alone)
 	int error, h_error;
 
 	*is_alone = false;
-	if (how != AFIRST_NO)
+	if (how != NOAAAA_NO)
 		state = prepare(how, call->name, &kept);
 	if (!state)
 		return ask_both(call);
 	first.list = &list;
 	h_error = state->res_h_errno;
-	if (!set(state, &kept, RES_NOAAAA | (how == AFIRST_TRY ? 0 : kept.options),
-		 how == AFIRST_TRY ? 1 : kept.retry))
+	if (!set(state, &kept, RES_NOAAAA | (how == NOAAAA_TRY ? 0 : kept.options),
+		 how == NOAAAA_TRY ? 1 : kept.retry))
 		return ask_both(call);
 	state->res_h_errno = NOT_ASKED;
 	error = ask_both(&first);
@@ -317,7 +294,7 @@ int afirst_ask(enum afirst how, const struct afirst_call *call, bool *is_alone)
 	is_asked = state->res_h_errno != NOT_ASKED;
 	if (!is_asked)
 		state->res_h_errno = h_error;
-	if (!is_asked || how == AFIRST_ONLY || (!error && is_enough(list))) {
+	if (!is_asked || how == NOAAAA_ONLY || (!error && is_enough(list))) {
 		*is_alone = is_asked;
 		if (!error)
 			*call->list = list;
