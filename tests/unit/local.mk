@@ -9,6 +9,7 @@ units = \
 	tests/unit/test_chain \
 	tests/unit/test_control \
 	tests/unit/test_control_line \
+	tests/unit/test_noaaaa \
 	tests/unit/test_nscd \
 	tests/unit/test_nsswitch \
 	tests/unit/test_config \
@@ -278,6 +279,11 @@ tests_unit_test_happy_LDADD = $(preload_libs)
 tests_unit_test_memo_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_memo_CFLAGS = $(unit_cflags)
 tests_unit_test_memo_LDADD = $(preload_libs)
+tests_unit_test_noaaaa_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_noaaaa_CFLAGS = $(unit_cflags) -pthread
+tests_unit_test_noaaaa_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=hosts_line_now \
+	-Wl,--wrap=facts_has_ipv4 -Wl,--wrap=facts_open -Wl,--wrap=gp_now_ms
+tests_unit_test_noaaaa_LDADD = $(preload_libs)
 tests_unit_test_preload_order_SOURCES = tests/unit/test_preload_order.c $(preload_world)
 tests_unit_test_preload_order_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_order_CFLAGS = $(unit_cflags)
