@@ -32,6 +32,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/clock.h \
 	libgaipolicy/guard/crc32.c \
 	libgaipolicy/guard/crc32.h \
+	libgaipolicy/guard/filter.c \
+	libgaipolicy/guard/filter.h \
 	libgaipolicy/guard/guard.c \
 	libgaipolicy/guard/hint.c \
 	libgaipolicy/guard/hint.h \

@@ -14,7 +14,9 @@
 #include <sys/auxv.h>
 
 #include "arrange.h"
+#include "guard/filter.h"
 #include "guard/live.h"
+#include "guard/reach.h"
 #include "guard/trace.h"
 
 typedef int lookup_fn(const char *node, const char *service, const struct addrinfo *hints,
@@ -44,8 +46,15 @@ static lookup_fn *find_next(void)
  * `v6guard run`. */
 __attribute__((constructor)) static void start(void)
 {
-	if (secure_getenv(GP_TRACE_VARIABLE))
-		gp_trace_open();
+	const int saved_errno = errno;
+
+	if (!secure_getenv(GP_TRACE_VARIABLE))
+		return;
+	gp_trace_open();
+	(void)gp_live_same_root(); /* reads the policy */
+	(void)gp_reach_live();
+	(void)gp_filter_is_new();
+	errno = saved_errno;
 }
 
 /* ---- lookups inside lookups: a name service that calls getaddrinfo() ---- */

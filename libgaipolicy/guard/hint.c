@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guard/clock.h"
+#include "guard/filter.h"
 #include "guard/hint_private.h"
 #include "guard/live.h"
 #include "guard/program.h"
@@ -304,6 +305,14 @@ static int send_hint(enum gp_door door, const struct gp_candidate *candidates,
 	return error;
 }
 
+/* Behind a chroot() the path is somebody else's. A program may be killed by a filter of
+ * its own for such a socket; to look for one costs too much for all programs of a host,
+ * but not for one that is run under the preload. */
+static bool may_send(enum gp_door door)
+{
+	return gp_live_same_root() && (door != GP_DOOR_PRELOAD || !gp_filter_is_new());
+}
+
 void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count)
 {
 	const long long now = gp_now_ms();
@@ -316,10 +325,9 @@ void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size
 	if (!atomic_compare_exchange_strong(&hints.next_send_ms, &due,
 					    now + SEND_EVERY_MS))
 		return;
-	/* sendto() is a cancellation point, and the fd must not stay. Behind a chroot()
-	 * the path is somebody else's. */
+	/* sendto() is a cancellation point, and the fd must not stay. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	error = gp_live_same_root() ? send_hint(door, candidates, count) : 0;
+	error = may_send(door) ? send_hint(door, candidates, count) : 0;
 	if (error == EACCES || error == EPERM)
 		atomic_store(&hints.next_send_ms, now + DENIED_FOR_MS);
 	pthread_setcancelstate(cancel_state, NULL);

@@ -299,6 +299,9 @@ check "--trace: ssh" 'dual: prefer-ipv4: changed: 198.51.100.1, 2001:db8:64::1 d
 	"$(traced --mode prefer-ipv4 -- ssh -F none -o BatchMode=yes nobody@dual true | grep changed | head -n 1)"
 # A program's own seccomp filter kills it for AF_UNIX, for getpid() and for opening to write.
 if ${CC:-gcc} -o "$LAB_DIR/sealed" "$here/sealed.c" 2>/dev/null; then
+	# With a daemon there is a map, and hints are sent to it.
+	on healthy v6guard -q apply >/dev/null
+	daemon healthy
 	for when in after before; do
 		for mode in prefer-ipv4 strip-aaaa; do
 			out=$(on healthy v6guard run --trace --mode $mode "$LAB_DIR/sealed" dual.lab.test $when 2>"$LAB_DIR/sealed.err")
@@ -307,6 +310,10 @@ if ${CC:-gcc} -o "$LAB_DIR/sealed" "$here/sealed.c" 2>/dev/null; then
 				"$? $(echo "$out" | grep -c .) $(grep -c 'dual.*: changed' "$LAB_DIR/sealed.err") $(echo "$out" | sort -u)"
 		done
 	done
+	on healthy v6guard -q verdict set ::/0 broken >/dev/null
+	check "auto, by verdict: it lives" '0 198.51.100.1' \
+		"$(out=$(on healthy v6guard run -q "$LAB_DIR/sealed" dual.lab.test after); echo "$? $(echo "$out" | sort -u)")"
+	daemon_stop healthy
 else
 	skip "a program that restricts itself" "no compiler"
 fi
