@@ -32,6 +32,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/clock.h \
 	libgaipolicy/guard/crc32.c \
 	libgaipolicy/guard/crc32.h \
+	libgaipolicy/guard/filter.c \
+	libgaipolicy/guard/filter.h \
 	libgaipolicy/guard/guard.c \
 	libgaipolicy/guard/hint.c \
 	libgaipolicy/guard/hint.h \
@@ -51,6 +53,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/reach.h \
 	libgaipolicy/guard/reach_live.c \
 	libgaipolicy/guard/reach_private.h \
+	libgaipolicy/guard/self.c \
+	libgaipolicy/guard/self.h \
 	libgaipolicy/guard/snapshot.c \
 	libgaipolicy/guard/snapshot.h \
 	libgaipolicy/guard/tally.c \

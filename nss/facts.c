@@ -15,6 +15,7 @@
 #include "guard/live.h"
 #include "guard/program.h"
 #include "own.h"
+#include "route.h"
 
 /* Any will do: nothing is sent. 9 is discard. */
 #define PROBE_PORT 9
@@ -51,7 +52,21 @@ static bool is_usable(void *ctx, const struct gp_addr *addr)
 	if (addr->family == AF_INET && sources->map &&
 	    gp_reach_ipv4_usable(sources->map, sources->now_ms))
 		return true;
-	return connect_to(ctx, addr) >= 0;
+	if (route_is_fresh(addr))
+		return true;
+	if (connect_to(ctx, addr) < 0)
+		return false;
+	route_note(addr);
+	return true;
+}
+
+bool facts_has_ipv4(struct fact_sources *sources)
+{
+	/* RFC 5737: nobody's. */
+	static const uint8_t anywhere[] = {192, 0, 2, 1};
+	const struct gp_addr addr = gp_addr_make(AF_INET, anywhere, 0);
+
+	return is_usable(sources, &addr);
 }
 
 /* ADDR is in none of the prefixes that hold all of the host's own addresses. */

@@ -24,6 +24,10 @@ struct fact_sources {
 struct gp_facts facts_open(struct fact_sources *sources, const struct gp_reach *map);
 void facts_close(struct fact_sources *sources);
 
+/** IPv4 works, by MAP or as there is a route to the internet: before an address of it is
+ * known. For the preload door. */
+bool facts_has_ipv4(struct fact_sources *sources);
+
 /** An answer to QUERY may be changed, by what is known now. */
 bool facts_may_act(const struct gp_guard_policy *guard, const struct gp_rules *rules,
 		   const struct gp_query *query);

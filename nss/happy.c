@@ -75,6 +75,7 @@ static void note(const struct happy_ops *ops, struct happy_runner *runner,
 	case GP_ATTEMPT_OK:
 	case GP_ATTEMPT_REFUSED:
 		runner->end = HAPPY_ANSWERED;
+		runner->is_refused = result == GP_ATTEMPT_REFUSED;
 		close_ports(ops, runner);
 		break;
 	case GP_ATTEMPT_ICMP:

@@ -2,9 +2,9 @@
 /* hold.c - see hold.h. */
 #include <sched.h>
 #include <stdbool.h>
-#include <unistd.h>
 
 #include "guard/clock.h"
+#include "guard/self.h"
 #include "hold.h"
 
 #define TRIES 100 /* whoever has it has it for a microsecond */
@@ -19,7 +19,7 @@ static bool is_lost(uint64_t owner, uint64_t ours)
 
 enum hold_result hold_take(struct hold *hold)
 {
-	const uint64_t ours = (uint64_t)getpid() << 32 | (uint32_t)(gp_now_ms() / 1000);
+	const uint64_t ours = (uint64_t)gp_self() << 32 | (uint32_t)(gp_now_ms() / 1000);
 
 	for (int i = 0; i < TRIES; i++) {
 		uint64_t found = 0;

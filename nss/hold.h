@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/** The process that holds it, and the second in which it took it; all zero: nobody does.
- */
+/** The process that holds it, by gp_self, and the second in which it took it; all zero:
+ * nobody does. */
 struct hold {
 	_Atomic uint64_t owner;
 };

@@ -19,6 +19,8 @@ libnssdoor_la_SOURCES = \
 	nss/own.h \
 	nss/pack.c \
 	nss/pack.h \
+	nss/route.c \
+	nss/route.h \
 	nss/searchlist.c \
 	nss/searchlist.h \
 	nss/slot.c \
@@ -45,6 +47,8 @@ dist_man_MANS += nss/libnss_v6guard.8
 # libpreloaddoor: the same for the preload door.
 noinst_LTLIBRARIES += libpreloaddoor.la
 libpreloaddoor_la_SOURCES = \
+	nss/noaaaa.c \
+	nss/noaaaa.h \
 	nss/arrange.c \
 	nss/arrange.h \
 	nss/facts.c \
@@ -53,6 +57,8 @@ libpreloaddoor_la_SOURCES = \
 	nss/happy.h \
 	nss/hold.c \
 	nss/hold.h \
+	nss/hosts_line.c \
+	nss/hosts_line.h \
 	nss/inline.c \
 	nss/inline.h \
 	nss/inline_known.c \
@@ -68,6 +74,8 @@ libpreloaddoor_la_SOURCES = \
 	nss/preload.c \
 	nss/relink.c \
 	nss/relink.h \
+	nss/route.c \
+	nss/route.h \
 	nss/tell.c \
 	nss/tell.h \
 	nss/unclosed.c \

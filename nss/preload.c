@@ -14,7 +14,9 @@
 #include <sys/auxv.h>
 
 #include "arrange.h"
+#include "guard/filter.h"
 #include "guard/live.h"
+#include "guard/reach.h"
 #include "guard/trace.h"
 #include "life.h"
 
@@ -39,6 +41,21 @@ static lookup_fn *find_next(void)
 	found = (lookup_fn *)dlsym(RTLD_NEXT, "getaddrinfo");
 	next_lookup = found;
 	return found;
+}
+
+/* Before the program restricts itself. Nothing is done, but for who was started by
+ * `v6guard run`. */
+__attribute__((constructor)) static void start(void)
+{
+	const int saved_errno = errno;
+
+	if (!secure_getenv(GP_TRACE_VARIABLE))
+		return;
+	gp_trace_open();
+	(void)gp_live_same_root(); /* reads the policy */
+	(void)gp_reach_live();
+	(void)gp_filter_is_new();
+	errno = saved_errno;
 }
 
 /* ---- lookups inside lookups: a name service that calls getaddrinfo() ---- */
@@ -96,6 +113,8 @@ static bool begin(const char *node, const struct addrinfo *hints, const struct l
 			  hints->ai_family == AF_INET6 && !(hints->ai_flags & AI_ALL);
 	out->adds_canonname = !(hints && hints->ai_flags & AI_CANONNAME);
 	is_ours = arrange_begin(out, ref.rules);
+	if (hints && hints->ai_family != AF_UNSPEC)
+		out->a_first = NOAAAA_NO; /* mapped addresses come of both alone */
 	gp_live_put(&ref);
 	if (is_ours)
 		return true;
@@ -128,10 +147,22 @@ static const char *canonname_of(const struct addrinfo *list)
 	return list ? list->ai_canonname : NULL;
 }
 
-/* glibc's freeaddrinfo() frees it so as well, and the nodes are glibc's. */
-static void drop_canonname(struct addrinfo *list)
+static int added_flags(const struct lookup *lookup)
 {
-	for (; list; list = list->ai_next) {
+	return (lookup->is_widened ? AI_ALL : 0) |
+	       (lookup->adds_canonname ? AI_CANONNAME : 0);
+}
+
+/* Each node says what libc was asked for, which is to be what the program asked for.
+ * glibc's freeaddrinfo() frees the name so as well, and the nodes are glibc's. */
+static void hide_added(const struct lookup *lookup, struct addrinfo *list)
+{
+	const int added = added_flags(lookup);
+
+	for (; added && list; list = list->ai_next) {
+		list->ai_flags &= ~added;
+		if (!lookup->adds_canonname)
+			continue;
 		free(list->ai_canonname);
 		list->ai_canonname = NULL;
 	}
@@ -148,8 +179,7 @@ static void decide_all(struct lookup *lookup, lookup_fn *next,
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	lookup->query.canonical = canonname_of(*list);
 	*list = arrange(lookup, *list, partners, &removed);
-	if (lookup->adds_canonname)
-		drop_canonname(*list);
+	hide_added(lookup, *list);
 	if (removed)
 		next_free(removed);
 	if (partners)
@@ -165,24 +195,24 @@ static struct addrinfo ask_more(const struct lookup *lookup, const struct addrin
 
 	if (hints)
 		more = *hints;
-	if (lookup->is_widened)
-		more.ai_flags |= AI_ALL;
-	if (lookup->adds_canonname)
-		more.ai_flags |= AI_CANONNAME;
+	more.ai_flags |= added_flags(lookup);
 	return more;
 }
 
 static int look_up(struct lookup *lookup, lookup_fn *next, const char *service,
 		   const struct addrinfo *hints, struct addrinfo **list)
 {
-	const bool asks_more = lookup->is_widened || lookup->adds_canonname;
+	const bool asks_more = added_flags(lookup) != 0;
 	const struct addrinfo more = ask_more(lookup, hints);
 	const struct addrinfo *const given = hints;
 	int saved_errno = errno, error;
 
 	if (asks_more)
 		hints = &more;
-	error = next(lookup->query.name, service, hints, list);
+	error = noaaaa_ask(lookup->a_first,
+			   &(struct noaaaa_call){next, next_free, lookup->query.name,
+						 service, hints, list},
+			   &lookup->is_a_alone);
 	/* No descriptor, no memory: it may be for what we asked for beyond. */
 	if (asks_more && (error == EAI_SYSTEM || error == EAI_MEMORY)) {
 		errno = saved_errno;
@@ -210,6 +240,8 @@ GP_EXPORT int getaddrinfo(const char *node, const char *service,
 		errno = ENOSYS;
 		return EAI_SYSTEM;
 	}
+	if (!is_inside(&life))
+		noaaaa_recover();
 	is_ours = next_free && begin(node, hints, &life, &lookup) &&
 		  !pthread_setspecific(key, &life);
 	errno = saved_errno;

@@ -26,6 +26,7 @@
 
 #include "guard/clock.h"
 #include "guard/live.h"
+#include "guard/self.h"
 
 #define SLOT_COUNT 4
 #define NO_SLOT SLOT_COUNT
@@ -65,7 +66,7 @@ struct slot {
 	bool is_mapped; /* else allocated */
 	dev_t dev;
 	ino_t ino;
-	pid_t owner;
+	unsigned owner; /* by gp_self */
 };
 
 /* Written once by start(), but for `current`, and the slots under the rule above. */
@@ -242,7 +243,7 @@ static bool publish(struct wiped_state *wiped, struct slot *new)
 		let_go(new);
 		return false;
 	}
-	new->owner = getpid();
+	new->owner = gp_self();
 	if (live.slot[slot].owner == new->owner)
 		let_go(&live.slot[slot]);
 	live.slot[slot] = *new;

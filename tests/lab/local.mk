@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/lab/cares.c \
 	tests/lab/closed.py \
 	tests/lab/process.c \
+	tests/lab/sealed.c \
 	tests/lab/resign.py \
 	tests/lab/rain.c \
 	tests/lab/rude_dns.py \
@@ -58,6 +59,7 @@ EXTRA_DIST += \
 	tests/lab/t_nss_ask.sh \
 	tests/lab/t_policy.sh \
 	tests/lab/t_preload.sh \
+	tests/lab/t_preload_ask.sh \
 	tests/lab/t_process.sh \
 	tests/lab/t_race.sh \
 	tests/lab/t_rules.sh \

@@ -9,6 +9,7 @@ units = \
 	tests/unit/test_chain \
 	tests/unit/test_control \
 	tests/unit/test_control_line \
+	tests/unit/test_noaaaa \
 	tests/unit/test_nscd \
 	tests/unit/test_nsswitch \
 	tests/unit/test_config \
@@ -84,6 +85,7 @@ units = \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
 	tests/unit/test_table \
+	tests/unit/test_trace \
 	tests/unit/test_guard_preset \
 	tests/unit/test_unit \
 	tests/unit/test_block \
@@ -311,6 +313,11 @@ tests_unit_test_happy_LDADD = $(preload_libs)
 tests_unit_test_memo_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_memo_CFLAGS = $(unit_cflags)
 tests_unit_test_memo_LDADD = $(preload_libs)
+tests_unit_test_noaaaa_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_noaaaa_CFLAGS = $(unit_cflags) -pthread
+tests_unit_test_noaaaa_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=hosts_line_now \
+	-Wl,--wrap=facts_has_ipv4 -Wl,--wrap=facts_open -Wl,--wrap=gp_now_ms
+tests_unit_test_noaaaa_LDADD = $(preload_libs)
 tests_unit_test_preload_order_SOURCES = tests/unit/test_preload_order.c $(preload_world)
 tests_unit_test_preload_order_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_order_CFLAGS = $(unit_cflags)
@@ -363,6 +370,10 @@ tests_unit_test_stuck_SOURCES = tests/unit/test_stuck.c tool/v6guard/stuck.c
 tests_unit_test_stuck_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_stuck_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_stuck_LDADD = $(unit_libs)
+tests_unit_test_trace_SOURCES = tests/unit/test_trace.c tool/v6guard/run_ring.c
+tests_unit_test_trace_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_trace_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS) -pthread
+tests_unit_test_trace_LDADD = $(unit_libs)
 tests_unit_test_run_seen_SOURCES = tests/unit/test_run_seen.c tool/v6guard/run_seen.c
 tests_unit_test_run_seen_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_run_seen_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)

@@ -18,6 +18,7 @@
 
 struct stub_state *stub_full, *stub_old, *stub_bare, *stub_dns, *stub_resolve;
 bool world_ipv4_usable = true, world_is_own, world_real_facts;
+bool (*world_has_no_route)(const struct gp_addr *addr);
 struct gp_preload_policy world_preload;
 struct gp_probe_policy world_probe;
 long world_allocations_left = -1;
@@ -47,6 +48,8 @@ void *__real_calloc(size_t count, size_t size);
 static bool is_usable(void *ctx, const struct gp_addr *addr)
 {
 	(void)ctx;
+	if (world_has_no_route && world_has_no_route(addr))
+		return false;
 	return addr->family != AF_INET || world_ipv4_usable;
 }
 

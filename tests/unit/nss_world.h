@@ -80,6 +80,8 @@ void world_run(void (*case_fn)(const void *arg), const void *arg, const char *wh
 
 /** What facts_open gives the door in these tests. */
 extern bool world_ipv4_usable, world_is_own;
+/** More of what cannot be reached; NULL: nothing. */
+extern bool (*world_has_no_route)(const struct gp_addr *addr);
 /** Or let it ask the kernel. */
 extern bool world_real_facts;
 

@@ -41,6 +41,25 @@ static const struct preload_case cases[] = {
 	{"for IPv4 alone", IPV4, .behind = "1a", .got = "a", .family = AF_INET},
 	{"prefer-ipv6", IPV6, .behind = "a1b2", .got = "12ab"},
 
+	/* RFC 6724 5, rule 1: never behind what cannot be reached. */
+	{"prefer-ipv4, no way to IPv4", IPV4, .behind = "12ab", .got = "12ab",
+	 .no_ipv4 = true},
+	{"... nor to one of them", IPV4, .behind = "1a2b", .got = "a12b",
+	 .no_route = "b"},
+	{"... by the map", IPV4, .behind = "1a", .got = "1a", .has_map = true,
+	 .no_ipv4 = true},
+	{"... mapped", IPV4, .behind = "1a", .got = "1", MAPPED, .no_ipv4 = true},
+	{"... and the canonical name", IPV4, .behind = "1a", .got = "1a",
+	 .flags = AI_CANONNAME, .no_ipv4 = true},
+	{"prefer-ipv6, no way to IPv6", IPV6, .behind = "ab12", .got = "ab12",
+	 .no_route = "12"},
+	{"broken, no way to IPv4", AUTO, .behind = "1a", .got = "1a", .no_ipv4 = true,
+	 .facts = {{"::/0", BROKEN}}, .hinted = ".."},
+	{"slow, no way to IPv4", AUTO, .behind = "1a", .got = "1a", .no_ipv4 = true,
+	 .facts = {{"2001:db8::1", SLOW}}, .hinted = ".."},
+	{"distrust, no way to IPv4", AUTO, .behind = "1a", .got = "1a", .no_ipv4 = true,
+	 .distrust = true, .has_map = true, .hinted = ".."},
+
 	/* Never touched. */
 	{"passive", IPV4, .behind = "1a", .got = "1a", .flags = AI_PASSIVE},
 	{"numeric", IPV4, .behind = "1a", .got = "1a", .flags = AI_NUMERICHOST},
