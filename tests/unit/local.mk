@@ -90,6 +90,7 @@ units = \
 	tests/unit/test_unit \
 	tests/unit/test_block \
 	tests/unit/test_ula \
+	tests/unit/test_unclosed \
 	tests/unit/test_verdict \
 	tests/unit/test_verdict_random
 check_PROGRAMS += $(units)
@@ -323,6 +324,11 @@ tests_unit_test_preload_order_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_order_CFLAGS = $(unit_cflags)
 tests_unit_test_preload_order_LDFLAGS = $(preload_ldflags)
 tests_unit_test_preload_order_LDADD = $(preload_libs)
+tests_unit_test_unclosed_SOURCES = tests/unit/test_unclosed.c $(preload_world)
+tests_unit_test_unclosed_CPPFLAGS = $(door_cppflags)
+tests_unit_test_unclosed_CFLAGS = $(unit_cflags)
+tests_unit_test_unclosed_LDFLAGS = $(preload_ldflags)
+tests_unit_test_unclosed_LDADD = $(preload_libs)
 tests_unit_test_preload_race_SOURCES = tests/unit/test_preload_race.c $(preload_world)
 tests_unit_test_preload_race_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_race_CFLAGS = $(unit_cflags)
