@@ -234,6 +234,7 @@ enum gp_reason {
 	GP_WHY_ORDER,     /**< order = rfc6724, which is not libc's order here */
 	GP_WHY_ANSWERED,  /**< auto: it answered a race of the preload's */
 	GP_WHY_NO_ANSWER, /**< auto: it did not, in time */
+	GP_WHY_NOT_ASKED, /**< AAAA, which the mode strips, were not asked for */
 	GP_WHY_COUNT
 };
 
@@ -246,11 +247,12 @@ struct gp_candidate {
 	struct gp_addr addr;
 	enum gp_disposition disposition; /**< out */
 	enum gp_reason reason;           /**< out */
-	uint16_t rule;     /**< out: which rule decides, the first is 1; 0: [guard] */
-	uint16_t priority; /**< out: that rule's */
-	uint8_t action;    /**< out: enum gp_rule_action that it asks for */
-	uint8_t keep_last; /**< out: what it says of that */
-	uint8_t enforce;   /**< out: 0: the disposition is what would be done */
+	uint16_t rule;       /**< out: which rule decides, the first is 1; 0: [guard] */
+	uint16_t priority;   /**< out: that rule's */
+	uint8_t action;      /**< out: enum gp_rule_action that it asks for */
+	uint8_t keep_last;   /**< out: what it says of that */
+	uint8_t enforce;     /**< out: 0: the disposition is what would be done */
+	uint8_t unreachable; /**< out: found to have no route, when that mattered */
 };
 
 /** [guard] of v6guard.conf. */
@@ -347,7 +349,8 @@ GP_EXPORT void gp_guard_assign(const struct gp_guard_policy *policy,
 
 /**
  * THE decision (DESIGN 4) over assigned candidates: fills in each one's disposition and
- * reason and, at the preload door, orders them; stable otherwise. Where a rule, or
+ * reason and, at the preload door, orders them; stable otherwise. Nothing is put behind
+ * an address that cannot be reached (RFC 6724 5, rule 1). Where a rule, or
  * [guard], does not enforce, the disposition is what would be done, and the order stays.
  * For a lookup of AF_INET6 alone with aaaa_only set, CANDIDATES must hold the name's IPv4
  * addresses as well: they are what may justify the strip.

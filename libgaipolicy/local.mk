@@ -25,11 +25,15 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/rfc6724/source_kernel.c \
 	libgaipolicy/rfc6724/table.c \
 	libgaipolicy/rfc6724/table.h \
+	libgaipolicy/guard/ask.c \
+	libgaipolicy/guard/ask.h \
 	libgaipolicy/guard/chain.h \
 	libgaipolicy/guard/clock.c \
 	libgaipolicy/guard/clock.h \
 	libgaipolicy/guard/crc32.c \
 	libgaipolicy/guard/crc32.h \
+	libgaipolicy/guard/filter.c \
+	libgaipolicy/guard/filter.h \
 	libgaipolicy/guard/guard.c \
 	libgaipolicy/guard/hint.c \
 	libgaipolicy/guard/hint.h \
@@ -49,6 +53,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/reach.h \
 	libgaipolicy/guard/reach_live.c \
 	libgaipolicy/guard/reach_private.h \
+	libgaipolicy/guard/self.c \
+	libgaipolicy/guard/self.h \
 	libgaipolicy/guard/snapshot.c \
 	libgaipolicy/guard/snapshot.h \
 	libgaipolicy/guard/tally.c \

@@ -8,9 +8,11 @@
 struct answer *answer_new(const struct call *call)
 {
 	struct answer *answer;
-	size_t length = call->name ? strlen(call->name) : 0;
+	const size_t length = call->name ? strlen(call->name) : 0;
+	const int error = errno;
 
-	if (length >= sizeof(answer->asked))
+	if (length >= sizeof(answer->asked) ||
+	    call->addr_length > sizeof(answer->asked_addr))
 		return NULL;
 	answer = malloc(sizeof(*answer));
 	if (!answer)
@@ -21,11 +23,15 @@ struct answer *answer_new(const struct call *call)
 	answer->family = call->family;
 	if (length)
 		memcpy(answer->asked, call->name, length);
+	answer->asked_length = call->addr_length;
+	if (call->addr)
+		memcpy(answer->asked_addr, call->addr, call->addr_length);
 	answer->candidates = answer->few;
 	answer->capacity = ANSWER_CANDIDATES;
 	answer->bytes = answer->small;
 	answer->size = sizeof(answer->small);
 	answer_reset(answer);
+	answer->error = error;
 	return answer;
 }
 
@@ -43,48 +49,55 @@ void answer_free(struct answer *answer)
 
 bool answer_is_for(const struct answer *answer, const struct call *call)
 {
-	return call->name && answer->kind == call->kind &&
-	       answer->family == call->family && !strcmp(answer->asked, call->name);
+	if (answer->kind != call->kind || answer->family != call->family)
+		return false;
+	if (call->name)
+		return !strcmp(answer->asked, call->name);
+	return answer->asked_length == call->addr_length &&
+	       !memcmp(answer->asked_addr, call->addr, call->addr_length);
 }
 
-void answer_fail(struct answer *answer, enum nss_status status, int error, int h_error)
+void answer_fail(struct answer *answer, enum nss_status status, int h_error)
 {
 	answer->status = status;
-	answer->error = error;
 	answer->h_error = h_error;
 	answer->count = 0;
 }
 
 void answer_reset(struct answer *answer)
 {
-	answer_fail(answer, NSS_STATUS_UNAVAIL, ENOENT, NO_RECOVERY);
+	answer_fail(answer, NSS_STATUS_UNAVAIL, NO_RECOVERY);
 	answer->ttl = INT32_MAX;
 	answer->name = NULL;
 	answer->aliases = NULL;
 	answer->canon = NULL;
+	answer->host_family = answer->family;
+	answer->has_unasked = false;
 }
 
 bool answer_grow(struct answer *answer)
 {
 	const size_t size = answer->size * 2;
-	char *bytes;
+	char *bytes, *old;
 
 	if (size > ANSWER_BYTES_MAX)
 		return false;
 	bytes = malloc(size);
 	if (!bytes)
 		return false;
-	if (answer->bytes != answer->small)
-		free(answer->bytes);
+	/* In this order: the program may leave us anywhere by longjmp(). */
+	old = answer->bytes;
 	answer->bytes = bytes;
 	answer->size = size;
+	if (old != answer->small)
+		free(old);
 	return true;
 }
 
 static bool reserve(struct answer *answer, size_t more)
 {
 	size_t capacity = answer->capacity;
-	struct gp_candidate *candidates;
+	struct gp_candidate *candidates, *old;
 
 	while (capacity - answer->count < more)
 		capacity *= 2;
@@ -94,10 +107,11 @@ static bool reserve(struct answer *answer, size_t more)
 	if (!candidates)
 		return false;
 	memcpy(candidates, answer->candidates, answer->count * sizeof(*candidates));
-	if (answer->candidates != answer->few)
-		free(answer->candidates);
+	old = answer->candidates;
 	answer->candidates = candidates;
 	answer->capacity = capacity;
+	if (old != answer->few)
+		free(old);
 	return true;
 }
 
@@ -122,14 +136,17 @@ bool answer_add_tuples(struct answer *answer, const struct gaih_addrtuple *tuple
 
 bool answer_add_host(struct answer *answer, const struct hostent *host, int family)
 {
-	if (host->h_addrtype != family)
+	const int own = host->h_addrtype;
+
+	if ((own != AF_INET && own != AF_INET6) || (family != AF_UNSPEC && own != family))
 		return true;
 	if (!answer->name) {
 		answer->name = host->h_name;
 		answer->aliases = host->h_aliases;
+		answer->host_family = own;
 	}
 	for (char **addr = host->h_addr_list; addr && *addr; addr++)
-		if (!add(answer, host->h_addrtype, *addr, 0))
+		if (!add(answer, own, *addr, 0))
 			return false;
 	return true;
 }

@@ -42,25 +42,32 @@ struct answer {
 	enum call_kind kind;
 	int family;
 	char asked[NI_MAXHOST];
-	uintptr_t frame;      /**< of the entry point that it is made for */
+	uint8_t asked_addr[16]; /**< by address */
+	socklen_t asked_length;
+	struct life *life;    /**< in the frame that it is made for; NULL: it is done */
+	struct answer *left;  /**< of this thread, left or on another stack; slot.h */
 	bool is_kept;         /**< finished, waiting for a larger buffer */
 	long long kept_until; /**< monotonic milliseconds */
 
 	/* The policy it is decided by, copied: nothing is held while backends are asked.
 	 */
 	struct gp_guard_policy guard;
-	bool has_rules; /**< then it is decided by what is in force at that time */
-	bool may_act;   /**< it may be changed at all */
+	bool has_rules;   /**< then it is decided by what is in force at that time */
+	bool may_act;     /**< it may be changed at all */
+	bool is_narrowed; /**< resolvers are asked for A alone, whatever comes of it */
 	struct gp_chain chain;
 
 	/* What came of it. Pointers lead into `bytes`. */
 	enum nss_status status;
-	int error;   /**< errno that goes with status, 0: none */
+	int error;   /**< errno as the services left it, each going on from the last */
 	int h_error; /**< h_errno that goes with status */
 	int32_t ttl; /**< INT32_MAX: unknown */
 	const char *name;
-	char **aliases; /**< NULL-terminated, or NULL */
-	char *canon;    /**< gethostbyname3_r's, or NULL */
+	char **aliases;        /**< NULL-terminated, or NULL */
+	char *canon;           /**< gethostbyname3_r's, or NULL */
+	int host_family;       /**< a struct hostent's own: not always what was asked for */
+	bool is_from_resolver; /**< `dns` or `resolve` was the last that was asked */
+	bool has_unasked; /**< gp_unasked() is there for AAAA that were not asked for */
 	struct gp_candidate *candidates;
 	size_t count, capacity;
 	char *bytes;
@@ -71,15 +78,16 @@ struct answer {
 	char small[ANSWER_BYTES] __attribute__((aligned(16)));
 };
 
-/** NULL: no memory, or a name that no resolver would take. */
+/** NULL: no memory, or a name or address that no resolver would take. Its `error` is what
+ * errno is. */
 struct answer *answer_new(const struct call *call);
 void answer_free(struct answer *answer);
 
-/** Same entry point, family and name. */
+/** Same entry point, family, and name or address. */
 bool answer_is_for(const struct answer *answer, const struct call *call);
 
-/** Set how a call ended without addresses. */
-void answer_fail(struct answer *answer, enum nss_status status, int error, int h_error);
+/** Set how a call ended without addresses. `error` stays. */
+void answer_fail(struct answer *answer, enum nss_status status, int h_error);
 
 /** Forget what a backend said, before the next is asked. */
 void answer_reset(struct answer *answer);
@@ -88,8 +96,8 @@ void answer_reset(struct answer *answer);
 bool answer_grow(struct answer *answer);
 
 /**
- * Add what a backend gave; false: no memory. A host of another family than FAMILY, which
- * was asked for, is left out.
+ * Add what a backend gave; false: no memory. A host of another family than FAMILY is left
+ * out; AF_UNSPEC: it may be of either.
  */
 bool answer_add_tuples(struct answer *answer, const struct gaih_addrtuple *tuples);
 bool answer_add_host(struct answer *answer, const struct hostent *host, int family);

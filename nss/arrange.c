@@ -4,6 +4,7 @@
 
 #include "arrange.h"
 #include "facts.h"
+#include "guard/ask.h"
 #include "guard/hint.h"
 #include "guard/trace.h"
 #include "inline.h"
@@ -34,6 +35,8 @@ bool arrange_begin(struct lookup *lookup, const struct gp_rules *rules)
 	lookup->is_widened &= lookup->is_guarded;
 	lookup->adds_canonname &=
 		lookup->is_guarded && rules && rules->flags & GP_RULES_DOMAINS;
+	lookup->a_first = lookup->is_guarded ? noaaaa_wanted(guard, rules, &lookup->query)
+					     : NOAAAA_NO;
 	return lookup->is_guarded || lookup->is_sorted;
 }
 
@@ -111,24 +114,38 @@ static void note_order(const struct lookup *lookup, struct gp_candidate *candida
 	outcome->acts |= lookup->guard.enforce;
 }
 
-/* CANDIDATES: room for OWN, LIST's, and MORE, those of PARTNERS. */
+/* Why there are A alone. */
+static void note_alone(struct gp_candidate *candidates, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (candidates[i].reason == GP_WHY_NOTHING)
+			candidates[i].reason = GP_WHY_NOT_ASKED;
+}
+
+/* CANDIDATES: room for OWN, LIST's, MORE, those of PARTNERS, and one for AAAA that were
+ * not asked for, which are decided and counted as if they were there. */
 static struct addrinfo *apply(struct lookup *lookup, struct addrinfo *list, size_t own,
 			      struct addrinfo *partners, size_t more,
 			      struct gp_candidate *candidates, struct addrinfo **removed)
 {
 	const struct gp_reach *map = gp_reach_live(); /* the lookup may have taken long */
+	const size_t all = own + more + (lookup->is_a_alone ? 1 : 0);
 	struct gp_outcome guarded, outcome;
 	bool is_moved;
 
 	relink_candidates(list, candidates, own);
 	relink_candidates(partners, candidates + own, more);
+	if (lookup->is_a_alone)
+		candidates[all - 1] = gp_unasked();
 	is_moved = lookup->is_sorted && order_by_rfc6724(candidates, own);
-	outcome = guarded = guard(lookup, map, list, candidates, own + more);
+	outcome = guarded = guard(lookup, map, list, candidates, all);
 	if (is_moved)
 		note_order(lookup, candidates, own, &outcome);
-	tell_count(candidates, own + more, outcome);
+	if (lookup->is_a_alone)
+		note_alone(candidates, own);
+	tell_count(candidates, all, outcome);
 	if (lookup->is_guarded)
-		tell_count_rules(candidates, own + more, guarded);
+		tell_count_rules(candidates, all, guarded);
 	if (map && lookup->is_guarded)
 		tell_hint(GP_DOOR_PRELOAD, candidates, own + more);
 	gp_trace_send(&lookup->guard, &lookup->query, candidates, own + more, outcome);
@@ -151,8 +168,8 @@ struct addrinfo *arrange(struct lookup *lookup, struct addrinfo *list,
 	*removed = NULL;
 	if (own == 0)
 		return list;
-	if (own + more > FEW)
-		candidates = malloc((own + more) * sizeof(*candidates));
+	if (own + more >= FEW)
+		candidates = malloc((own + more + 1) * sizeof(*candidates));
 	if (!candidates) {
 		gp_hint_count(GP_COUNT_TROUBLE, 1);
 		return list;

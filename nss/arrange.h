@@ -8,6 +8,7 @@
 
 #include <netdb.h>
 
+#include "noaaaa.h"
 #include "guard/snapshot.h"
 
 /** A lookup, and what of the policy acts on it. */
@@ -25,6 +26,8 @@ struct lookup {
 	bool is_widened;
 	/** Rules ask for the canonical name, the program did not. */
 	bool adds_canonname;
+	enum noaaaa a_first;
+	bool is_a_alone; /**< of DNS only A were asked for, in the end */
 };
 
 /** Fill in what acts, by QUERY, the policy, which is there, and RULES; false: nothing

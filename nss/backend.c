@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "guard/live.h"
+#include "narrow.h"
 
 /* A service and what it can do. Never freed: a thread may be inside it at any time. */
 struct backend {
@@ -138,16 +139,21 @@ static enum nss_status call_by_addr(const struct backend *backend,
 	return NSS_STATUS_UNAVAIL;
 }
 
-/* One call, its answer taken over. False: there was no memory for it. */
+/*
+ * One call, its answer taken over. False: there was no memory for it. The service begins
+ * with the errno that it would find under glibc, and leaves it as it would there: nss_dns
+ * puts back what it found, and looks at it. But ERANGE must be its own.
+ */
 static bool ask_once(const struct backend *backend, const struct call *call, int family,
 		     struct answer *answer)
 {
 	struct gaih_addrtuple *tuples = NULL;
 	struct hostent host = {0};
+	const int before = answer->error;
 
 	answer_reset(answer);
 	answer->h_error = NETDB_SUCCESS;
-	errno = 0;
+	errno = before == ERANGE ? 0 : before;
 	if (family == AF_UNSPEC)
 		answer->status = backend->by_name4(call->name, &tuples, answer->bytes,
 						   answer->size, &errno, &answer->h_error,
@@ -156,11 +162,14 @@ static bool ask_once(const struct backend *backend, const struct call *call, int
 		answer->status = call_by_name(backend, call, family, answer, &host);
 	else
 		answer->status = call_by_addr(backend, call, answer, &host);
-	answer->error = errno;
+	answer->error = before == ERANGE && !errno ? ERANGE : errno;
 	if (answer->status != NSS_STATUS_SUCCESS)
 		return true;
-	return family == AF_UNSPEC ? answer_add_tuples(answer, tuples)
-				   : answer_add_host(answer, &host, family);
+	return family == AF_UNSPEC
+		       ? answer_add_tuples(answer, tuples)
+		       : answer_add_host(answer, &host,
+					 call->kind == CALL_BY_NAME4 ? family
+								     : AF_UNSPEC);
 }
 
 /*
@@ -169,7 +178,7 @@ static bool ask_once(const struct backend *backend, const struct call *call, int
  */
 static bool wants_more(const struct answer *answer)
 {
-	return answer->status == NSS_STATUS_TRYAGAIN && answer->error == ERANGE &&
+	return answer->status == NSS_STATUS_TRYAGAIN && errno == ERANGE &&
 	       answer->h_error != TRY_AGAIN;
 }
 
@@ -177,14 +186,17 @@ static bool wants_more(const struct answer *answer)
 static void ask_family(const struct backend *backend, const struct call *call, int family,
 		       struct answer *answer)
 {
+	const int before = answer->error;
 	bool has_memory;
 
 	do {
+		answer->error = before;
 		has_memory = ask_once(backend, call, family, answer);
 		if (has_memory && !wants_more(answer))
 			return;
 	} while (has_memory && answer_grow(answer));
-	answer_fail(answer, NSS_STATUS_UNAVAIL, ENOMEM, NO_RECOVERY);
+	answer->error = before;
+	answer_fail(answer, NSS_STATUS_UNAVAIL, NO_RECOVERY);
 }
 
 static bool is_temporary(const struct answer *failure)
@@ -200,7 +212,7 @@ static void merge_failures(struct answer *answer, const struct answer *other)
 		return;
 	if (is_temporary(other) ||
 	    (other->status == NSS_STATUS_NOTFOUND && other->h_error == NO_DATA))
-		answer_fail(answer, other->status, other->error, other->h_error);
+		answer_fail(answer, other->status, other->h_error);
 }
 
 /* The IPv4 half of an answer joins the IPv6 half, which may have failed. */
@@ -214,28 +226,42 @@ static void take_over(struct answer *answer, const struct answer *ipv4)
 	if (ipv4->ttl < answer->ttl)
 		answer->ttl = ipv4->ttl;
 	if (!answer_add_candidates(answer, ipv4->candidates, ipv4->count))
-		answer_fail(answer, NSS_STATUS_UNAVAIL, ENOMEM, NO_RECOVERY);
+		answer_fail(answer, NSS_STATUS_UNAVAIL, NO_RECOVERY);
 }
 
-/* For a service without gethostbyname4_r: IPv6, then IPv4, as getaddrinfo does it. */
-static void ask_both(const struct backend *backend, const struct call *call,
-		     struct answer *answer)
+/* Which of two failures getaddrinfo goes by when it chooses the [action]. */
+static enum nss_status status_of_failures(enum nss_status ipv6, enum nss_status ipv4)
 {
-	struct answer *ipv4;
+	if (ipv6 == NSS_STATUS_TRYAGAIN)
+		return ipv6;
+	return ipv4 == NSS_STATUS_UNAVAIL ? ipv6 : ipv4;
+}
+
+/* For a service without gethostbyname4_r: IPv6, then IPv4, as getaddrinfo does it.
+ * Returns what the line's [action] is about. */
+static enum nss_status ask_both(const struct backend *backend, const struct call *call,
+				struct answer *answer)
+{
+	struct answer *ipv4, *old = answer->partner;
+	enum nss_status status;
 
 	ask_family(backend, call, AF_INET6, answer);
 	ipv4 = answer_new(call);
 	if (!ipv4) {
-		answer_fail(answer, NSS_STATUS_UNAVAIL, ENOMEM, NO_RECOVERY);
-		return;
+		answer_fail(answer, NSS_STATUS_UNAVAIL, NO_RECOVERY);
+		return answer->status;
 	}
-	answer_free(answer->partner);
 	answer->partner = ipv4; /* its bytes hold names that the answer may need */
+	answer_free(old);
+	ipv4->error = answer->error;
 	ask_family(backend, call, AF_INET, ipv4);
+	answer->error = ipv4->error;
+	status = status_of_failures(answer->status, ipv4->status);
 	if (ipv4->status != NSS_STATUS_SUCCESS && answer->status != NSS_STATUS_SUCCESS)
 		merge_failures(answer, ipv4);
 	if (ipv4->status == NSS_STATUS_SUCCESS)
 		take_over(answer, ipv4);
+	return answer->status == NSS_STATUS_SUCCESS ? NSS_STATUS_SUCCESS : status;
 }
 
 /* glibc's rules for what an answer may look like: facts that crash or mislead the caller.
@@ -247,19 +273,25 @@ static void normalise(struct answer *answer)
 		/* Without an address getaddrinfo(AI_CANONNAME) would read through NULL.
 		 */
 		if (!answer->count)
-			answer_fail(answer, NSS_STATUS_NOTFOUND, ENOENT, NO_DATA);
+			answer_fail(answer, NSS_STATUS_NOTFOUND, NO_DATA);
 		break;
 	case NSS_STATUS_NOTFOUND:
 		/* TRY_AGAIN stays: nss_dns says so when it gets no socket, or TCP breaks
 		 * off. Such a name may exist. */
-		if (answer->h_error == NETDB_INTERNAL || answer->h_error == NETDB_SUCCESS)
+		if (answer->h_error == NETDB_SUCCESS)
 			answer->h_error = HOST_NOT_FOUND;
+		/* No descriptor, no memory: who comes next may have better luck. */
+		if (answer->h_error == NETDB_INTERNAL)
+			answer_fail(answer, NSS_STATUS_UNAVAIL, NO_RECOVERY);
 		break;
 	case NSS_STATUS_UNAVAIL:
 		/* nss_dns after a time-out or a refusal: asked, and no use in asking
 		 * again, as glibc would do behind our own UNAVAIL. */
 		if (answer->h_error == TRY_AGAIN)
-			answer_fail(answer, NSS_STATUS_TRYAGAIN, EAGAIN, TRY_AGAIN);
+			answer_fail(answer, NSS_STATUS_TRYAGAIN, TRY_AGAIN);
+		/* Or after one server has said so and the next one failed. */
+		else if (answer->h_error == NO_DATA)
+			answer->status = NSS_STATUS_NOTFOUND;
 		else
 			answer->h_error = NO_RECOVERY;
 		break;
@@ -275,6 +307,32 @@ static bool is_status(int status)
 	       status < GP_NSS_STATUS_MIN + GP_NSS_STATUS_COUNT;
 }
 
+/* Returns what the line's [action] is about. */
+static enum nss_status ask_as_libc(const struct backend *backend, const struct call *call,
+				   struct answer *answer)
+{
+	if (call->kind == CALL_BY_NAME4 && !backend->by_name4)
+		return ask_both(backend, call, answer);
+	ask_family(backend, call, call->family, answer);
+	return answer->status;
+}
+
+/* False: it was not asked, or has to be asked for more. */
+static bool ask_for_a(const struct backend *backend, const struct call *call,
+		      struct answer *answer)
+{
+	const int before = answer->error;
+	struct narrow first;
+
+	if (!narrow_begin(&first, backend->name, call, answer))
+		return false;
+	ask_family(backend, &first.call, AF_INET, first.answer);
+	if (narrow_end(&first, backend->name, call, answer))
+		return true;
+	answer->error = before; /* as if that had not been asked */
+	return false;
+}
+
 /* Returns the service's own status: it is what the line's [action] is about. */
 static enum nss_status ask_service(const struct gp_service *service,
 				   const struct call *call, struct answer *answer)
@@ -285,15 +343,14 @@ static enum nss_status ask_service(const struct gp_service *service,
 	answer_reset(answer);
 	if (!backend)
 		return answer->status;
-	if (call->kind != CALL_BY_NAME4)
-		ask_family(backend, call, call->family, answer);
-	else if (backend->by_name4)
-		ask_family(backend, call, AF_UNSPEC, answer);
+	if (!ask_for_a(backend, call, answer))
+		status = ask_as_libc(backend, call, answer);
 	else
-		ask_both(backend, call, answer);
+		status = answer->status;
 	if (!is_status(answer->status))
-		answer_fail(answer, NSS_STATUS_UNAVAIL, EINVAL, NO_RECOVERY);
-	status = answer->status;
+		answer_fail(answer, NSS_STATUS_UNAVAIL, NO_RECOVERY);
+	if (!is_status(status))
+		status = NSS_STATUS_UNAVAIL;
 	normalise(answer);
 	return status;
 }

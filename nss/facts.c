@@ -15,6 +15,7 @@
 #include "guard/live.h"
 #include "guard/program.h"
 #include "own.h"
+#include "route.h"
 
 /* Any will do: nothing is sent. 9 is discard. */
 #define PROBE_PORT 9
@@ -51,7 +52,21 @@ static bool is_usable(void *ctx, const struct gp_addr *addr)
 	if (addr->family == AF_INET && sources->map &&
 	    gp_reach_ipv4_usable(sources->map, sources->now_ms))
 		return true;
-	return connect_to(ctx, addr) >= 0;
+	if (route_is_fresh(addr))
+		return true;
+	if (connect_to(ctx, addr) < 0)
+		return false;
+	route_note(addr);
+	return true;
+}
+
+bool facts_has_ipv4(struct fact_sources *sources)
+{
+	/* RFC 5737: nobody's. */
+	static const uint8_t anywhere[] = {192, 0, 2, 1};
+	const struct gp_addr addr = gp_addr_make(AF_INET, anywhere, 0);
+
+	return is_usable(sources, &addr);
 }
 
 /* ADDR is in none of the prefixes that hold all of the host's own addresses. */
@@ -139,6 +154,14 @@ bool facts_may_act(const struct gp_guard_policy *guard, const struct gp_rules *r
 	       (gp_guard_may_act(guard, rules, query, true) && gp_reach_live());
 }
 
+/* What rules ask for, but for the name that was found. */
+static void fill_in(struct gp_query *query, const struct gp_rules *rules)
+{
+	query->now = time(NULL);
+	if (rules && rules->flags & GP_RULES_PROGRAMS)
+		query->program = gp_program_self();
+}
+
 bool facts_assign(struct gp_guard_policy *guard, bool has_rules, const char *canonical,
 		  struct gp_query *query, struct gp_candidate *candidates, size_t count)
 {
@@ -149,13 +172,28 @@ bool facts_assign(struct gp_guard_policy *guard, bool has_rules, const char *can
 		return true;
 	}
 	query->canonical = canonical;
-	query->now = time(NULL);
 	if (!gp_live_get(&ref))
 		return false;
-	if (ref.rules && ref.rules->flags & GP_RULES_PROGRAMS)
-		query->program = gp_program_self();
+	fill_in(query, ref.rules);
 	*guard = ref.guard;
 	gp_guard_assign(guard, ref.rules, query, candidates, count);
 	gp_live_put(&ref);
 	return true;
+}
+
+enum gp_ask facts_ask(const struct gp_guard_policy *guard, bool has_rules,
+		      const char *canonical, struct gp_query *query, bool is_fixed)
+{
+	struct gp_live_ref ref;
+	enum gp_ask ask;
+
+	if (!has_rules)
+		return gp_guard_ask(guard, NULL, query, is_fixed);
+	query->canonical = canonical;
+	if (!gp_live_get(&ref))
+		return GP_ASK_ALL;
+	fill_in(query, ref.rules);
+	ask = gp_guard_ask(&ref.guard, ref.rules, query, is_fixed);
+	gp_live_put(&ref);
+	return ask;
 }

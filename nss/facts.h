@@ -6,6 +6,7 @@
 #ifndef NSS_FACTS_H
 #define NSS_FACTS_H
 
+#include "guard/ask.h"
 #include "guard/reach.h"
 
 /** Sources of one decision: sockets are opened when first needed, closed by facts_close.
@@ -23,6 +24,10 @@ struct fact_sources {
 struct gp_facts facts_open(struct fact_sources *sources, const struct gp_reach *map);
 void facts_close(struct fact_sources *sources);
 
+/** IPv4 works, by MAP or as there is a route to the internet: before an address of it is
+ * known. For the preload door. */
+bool facts_has_ipv4(struct fact_sources *sources);
+
 /** An answer to QUERY may be changed, by what is known now. */
 bool facts_may_act(const struct gp_guard_policy *guard, const struct gp_rules *rules,
 		   const struct gp_query *query);
@@ -34,5 +39,9 @@ bool facts_may_act(const struct gp_guard_policy *guard, const struct gp_rules *r
  */
 bool facts_assign(struct gp_guard_policy *guard, bool has_rules, const char *canonical,
 		  struct gp_query *query, struct gp_candidate *candidates, size_t count);
+
+/** gp_guard_ask, likewise; GP_ASK_ALL when there is no policy any more. */
+enum gp_ask facts_ask(const struct gp_guard_policy *guard, bool has_rules,
+		      const char *canonical, struct gp_query *query, bool is_fixed);
 
 #endif

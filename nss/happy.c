@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "happy.h"
+#include "unclosed.h"
 
 #define US_PER_MS 1000LL
 
@@ -21,9 +22,24 @@ static long long now_by_clock(void)
 	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
-const struct happy_ops happy_kernel = {.start = gp_attempt_start,
+static int start_noted(const struct gp_addr *addr, uint16_t port, enum gp_attempt *result)
+{
+	const int fd = gp_attempt_start(addr, port, result);
+
+	if (fd >= 0)
+		unclosed_add(fd);
+	return fd;
+}
+
+static void close_noted(int fd)
+{
+	unclosed_remove(fd);
+	gp_attempt_close(fd);
+}
+
+const struct happy_ops happy_kernel = {.start = start_noted,
 				       .check = gp_attempt_check,
-				       .close = gp_attempt_close,
+				       .close = close_noted,
 				       .wait = wait_by_poll,
 				       .now_us = now_by_clock};
 
@@ -59,6 +75,7 @@ static void note(const struct happy_ops *ops, struct happy_runner *runner,
 	case GP_ATTEMPT_OK:
 	case GP_ATTEMPT_REFUSED:
 		runner->end = HAPPY_ANSWERED;
+		runner->is_refused = result == GP_ATTEMPT_REFUSED;
 		close_ports(ops, runner);
 		break;
 	case GP_ATTEMPT_ICMP:
@@ -240,6 +257,7 @@ static void run(const struct happy_ops *ops, struct happy_race *race)
 
 void happy_race(const struct happy_ops *ops, struct happy_race *race)
 {
+	unclosed_sweep();
 	for (unsigned i = 0; i < race->count; i++) {
 		race->runners[i].end = HAPPY_NOT_STARTED;
 		race->runners[i].started_us = race->runners[i].took_us = 0;

@@ -30,6 +30,7 @@ struct happy_runner {
 	enum happy_end end;
 	long long started_us;
 	long long took_us; /**< until it ended; until the race did, if it was running */
+	bool is_refused;   /**< ANSWERED, and not connected */
 	int fds[HAPPY_PORTS];
 };
 

@@ -55,21 +55,38 @@ static bool is_tcp(const struct addrinfo *node)
 	       (!node->ai_protocol || node->ai_protocol == IPPROTO_TCP);
 }
 
-/* Without a port it is for TCP only if nothing else was asked for. */
-static bool find_port(const struct addrinfo *list, uint16_t *port)
+static bool is_udp(const struct addrinfo *node)
 {
-	bool is_for_tcp = true;
+	return node->ai_socktype == SOCK_DGRAM &&
+	       (!node->ai_protocol || node->ai_protocol == IPPROTO_UDP);
+}
+
+/*
+ * For TCP, and at which port. Java, getent and others say neither, and ncat says UDP
+ * whatever it is about to do: under `run` that is enough.
+ */
+static enum inline_use find_use(const struct addrinfo *list, uint16_t *port)
+{
+	const struct addrinfo *udp = NULL;
+	bool is_tcp_alone = true, has_tcp = false;
 
 	*port = 0;
 	for (; list; list = list->ai_next) {
-		if (!is_tcp(list))
-			is_for_tcp = false;
-		else if (port_of(list)) {
+		if (is_tcp(list) && port_of(list)) {
 			*port = port_of(list);
-			return true;
+			return INLINE_TCP;
 		}
+		has_tcp |= is_tcp(list);
+		is_tcp_alone &= is_tcp(list);
+		if (!udp && is_udp(list))
+			udp = list;
 	}
-	return is_for_tcp;
+	if (has_tcp && (is_tcp_alone || said == SAID_YES))
+		return INLINE_TCP;
+	if (has_tcp || !udp || said != SAID_YES)
+		return INLINE_UNKNOWN;
+	*port = port_of(udp);
+	return INLINE_UDP;
 }
 
 bool inline_is_askable(const struct gp_addr *addr)
@@ -90,7 +107,7 @@ void inline_begin(struct inline_race *race, const struct gp_probe_policy *probe,
 {
 	*race = (struct inline_race){
 		.probe = probe, .known = *known, .now_ms = gp_now_ms()};
-	race->is_for_tcp = find_port(list, &race->port);
+	race->use = find_use(list, &race->port);
 }
 
 /* It may take part: nothing is known of it, and it may be asked. */
@@ -204,7 +221,7 @@ void inline_run(struct inline_race *race, const struct gp_candidate *candidates,
 {
 	struct happy_race *happy = &race->happy;
 
-	if (!race->is_for_tcp || !is_needed(race, candidates, count))
+	if (race->use == INLINE_UNKNOWN || !is_needed(race, candidates, count))
 		return;
 	set_rules(race);
 	if (line_up(race, candidates, count) &&

@@ -6,7 +6,8 @@
  * (memo.h). For nss/ only.
  *
  * Packets go to global unicast destinations of a name that has both families alone: TCP
- * handshakes without data, at the port that the program asked for.
+ * handshakes without data, at the port that the program asked for. Under `run` also for
+ * programs that did not say that it is for TCP.
  */
 #ifndef NSS_INLINE_H
 #define NSS_INLINE_H
@@ -19,12 +20,19 @@
 /** This process races, by PROBE and its environment. */
 bool inline_is_wanted(const struct gp_probe_policy *probe);
 
+/** What a lookup is for. */
+enum inline_use {
+	INLINE_UNKNOWN, /**< nothing that a race could tell of */
+	INLINE_TCP,     /**< TCP, or it was not said what */
+	INLINE_UDP,     /**< UDP: of which TCP tells something only if it is plain */
+};
+
 /** What one lookup learns by races, beside what is known anyway. */
 struct inline_race {
 	const struct gp_probe_policy *probe;
 	struct gp_facts known;
 	uint16_t port; /* 0: not known */
-	bool is_for_tcp;
+	enum inline_use use;
 	long long now_ms;
 	struct happy_race happy; /* its count is 0 while none was run */
 };

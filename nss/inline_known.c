@@ -2,15 +2,22 @@
 /* inline_known.c - what races have shown, as facts for the decision; see inline.h. */
 #include "inline_private.h"
 
-static enum gp_verdict verdict_of(enum memo memo)
+/* That TCP is refused, filtered or slow says nothing of UDP; that all is silent where
+ * IPv4 is connected to does. */
+static enum gp_verdict verdict_of(enum inline_use use, enum memo memo)
 {
+	const bool is_udp = use == INLINE_UDP;
+
 	switch (memo) {
 	case MEMO_ANSWERED:
 		return GP_VERDICT_OK;
 	case MEMO_SLOW:
-		return GP_VERDICT_SLOW;
+		return is_udp ? GP_VERDICT_UNKNOWN : GP_VERDICT_SLOW;
 	case MEMO_NO_ANSWER:
 	case MEMO_PASSED_OVER:
+		return is_udp ? GP_VERDICT_UNKNOWN : GP_VERDICT_BROKEN;
+	case MEMO_OUTDONE:
+	case MEMO_LEFT_OUT:
 		return GP_VERDICT_BROKEN;
 	case MEMO_NOTHING:
 	case MEMO_SILENT:
@@ -37,15 +44,42 @@ static enum memo answered(const struct inline_race *race, const struct happy_run
 									 : MEMO_ANSWERED;
 }
 
+static bool is_silent(const struct inline_race *race, const struct happy_runner *one)
+{
+	return one->addr.family == AF_INET6 && one->end == HAPPY_RUNNING &&
+	       one->took_us >= race->happy.delay_ms * 1000LL;
+}
+
+/* IPv4 was connected to, while IPv6 was silent. */
+static bool is_outdone(const struct inline_race *race)
+{
+	const struct happy_race *happy = &race->happy;
+	const struct happy_runner *ipv4 = happy_winner(happy, AF_INET);
+
+	if (!ipv4 || ipv4->is_refused || happy_winner(happy, AF_INET6))
+		return false;
+	for (unsigned i = 0; i < happy->count; i++)
+		if (is_silent(race, &happy->runners[i]))
+			return true;
+	return false;
+}
+
+/* Of one that IPv4, if it answered, left no time. */
+static enum memo passed_over(const struct inline_race *race)
+{
+	if (!happy_winner(&race->happy, AF_INET))
+		return MEMO_NOTHING;
+	return is_outdone(race) ? MEMO_LEFT_OUT : MEMO_PASSED_OVER;
+}
+
 enum memo inline_shown(const struct inline_race *race, const struct happy_runner *one)
 {
-	const bool has_ipv4 = happy_winner(&race->happy, AF_INET) != NULL;
-	const bool is_answered = has_ipv4 || happy_winner(&race->happy, AF_INET6);
-	const long long fair_us = race->happy.delay_ms * 1000LL;
+	const bool is_answered = happy_winner(&race->happy, AF_INET) ||
+				 happy_winner(&race->happy, AF_INET6);
 
 	switch (one->end) {
 	case HAPPY_NOT_STARTED:
-		return has_ipv4 ? MEMO_PASSED_OVER : MEMO_NOTHING;
+		return passed_over(race);
 	case HAPPY_ANSWERED:
 		return answered(race, one);
 	case HAPPY_LOCAL:
@@ -57,10 +91,9 @@ enum memo inline_shown(const struct inline_race *race, const struct happy_runner
 	}
 	if (!is_answered)
 		return MEMO_SILENT;
-	if (one->took_us >= fair_us)
-		return MEMO_NO_ANSWER;
-	/* It had hardly begun. */
-	return has_ipv4 ? MEMO_PASSED_OVER : MEMO_NOTHING;
+	if (is_silent(race, one))
+		return is_outdone(race) ? MEMO_OUTDONE : MEMO_NO_ANSWER;
+	return passed_over(race); /* it had hardly begun */
 }
 
 static const struct happy_runner *runner_of(const struct happy_race *happy,
@@ -83,9 +116,8 @@ enum memo inline_recall(const struct inline_race *race, const struct gp_addr *ad
 		return inline_shown(race, one);
 	memo = memo_get(addr, race->port, race->now_ms);
 	/* One too many to take part. */
-	if (memo == MEMO_NOTHING && inline_is_askable(addr) &&
-	    happy_winner(&race->happy, AF_INET))
-		return MEMO_PASSED_OVER;
+	if (memo == MEMO_NOTHING && inline_is_askable(addr))
+		return passed_over(race);
 	return memo;
 }
 
@@ -93,8 +125,9 @@ enum gp_verdict inline_verdict(const struct inline_race *race, const struct gp_a
 {
 	const enum gp_verdict known = known_verdict(race, addr);
 
-	return known != GP_VERDICT_UNKNOWN ? known
-					   : verdict_of(inline_recall(race, addr));
+	return known != GP_VERDICT_UNKNOWN
+		       ? known
+		       : verdict_of(race->use, inline_recall(race, addr));
 }
 
 static enum gp_verdict verdict(void *ctx, const struct gp_addr *addr)
@@ -146,9 +179,11 @@ static enum gp_reason reason_of(const struct inline_race *race,
 	case MEMO_ANSWERED:
 		return is_kept ? GP_WHY_ANSWERED : candidate->reason;
 	case MEMO_NO_ANSWER:
+	case MEMO_OUTDONE:
 	case MEMO_SILENT:
 		return GP_WHY_NO_ANSWER;
 	case MEMO_PASSED_OVER:
+	case MEMO_LEFT_OUT:
 		return is_kept ? candidate->reason : GP_WHY_UNTESTED;
 	case MEMO_NOTHING:
 	case MEMO_SLOW:

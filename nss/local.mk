@@ -10,11 +10,19 @@ libnssdoor_la_SOURCES = \
 	nss/facts.h \
 	nss/hold.c \
 	nss/hold.h \
+	nss/life.c \
+	nss/life.h \
+	nss/narrow.c \
+	nss/narrow.h \
 	nss/nss_v6guard.c \
 	nss/own.c \
 	nss/own.h \
 	nss/pack.c \
 	nss/pack.h \
+	nss/route.c \
+	nss/route.h \
+	nss/searchlist.c \
+	nss/searchlist.h \
 	nss/slot.c \
 	nss/slot.h \
 	nss/tell.c \
@@ -39,6 +47,8 @@ dist_man_MANS += nss/libnss_v6guard.8
 # libpreloaddoor: the same for the preload door.
 noinst_LTLIBRARIES += libpreloaddoor.la
 libpreloaddoor_la_SOURCES = \
+	nss/noaaaa.c \
+	nss/noaaaa.h \
 	nss/arrange.c \
 	nss/arrange.h \
 	nss/facts.c \
@@ -47,10 +57,14 @@ libpreloaddoor_la_SOURCES = \
 	nss/happy.h \
 	nss/hold.c \
 	nss/hold.h \
+	nss/hosts_line.c \
+	nss/hosts_line.h \
 	nss/inline.c \
 	nss/inline.h \
 	nss/inline_known.c \
 	nss/inline_private.h \
+	nss/life.c \
+	nss/life.h \
 	nss/memo.c \
 	nss/memo.h \
 	nss/order.c \
@@ -60,8 +74,12 @@ libpreloaddoor_la_SOURCES = \
 	nss/preload.c \
 	nss/relink.c \
 	nss/relink.h \
+	nss/route.c \
+	nss/route.h \
 	nss/tell.c \
-	nss/tell.h
+	nss/tell.h \
+	nss/unclosed.c \
+	nss/unclosed.h
 libpreloaddoor_la_LIBADD = libgpdoor.la
 
 lib_LTLIBRARIES += libv6guard-preload.la

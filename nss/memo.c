@@ -72,7 +72,7 @@ static struct entry *oldest(void)
 
 static bool is_bad(enum memo what)
 {
-	return what == MEMO_NO_ANSWER || what == MEMO_SLOW;
+	return what == MEMO_NO_ANSWER || what == MEMO_OUTDONE || what == MEMO_SLOW;
 }
 
 /* OLD: what was known before, NULL: nothing was. */

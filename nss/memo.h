@@ -15,8 +15,10 @@ enum memo {
 	MEMO_ANSWERED,    /**< for ok-ttl */
 	MEMO_NO_ANSWER,   /**< while another address of its name answered: for broken-ttl,
 			     then twice that, up to broken-ttl-max */
+	MEMO_OUTDONE,     /**< the same, and more: silent, while IPv4 was connected to */
 	MEMO_SLOW,        /**< answered, but too late; the same times */
 	MEMO_PASSED_OVER, /**< never asked, as IPv4 had answered before: for broken-ttl */
+	MEMO_LEFT_OUT,    /**< the same, beside one that is MEMO_OUTDONE */
 	MEMO_SILENT,      /**< nobody answered: for broken-ttl */
 	MEMO_LOCAL,       /**< this host did not try: for broken-ttl */
 };

@@ -7,12 +7,14 @@
  * What the caller sees:
  *   an answer                  SUCCESS                       h_errno NETDB_SUCCESS
  *   buffer too small           TRYAGAIN  errno ERANGE        h_errno NETDB_INTERNAL
- *   no such name               NOTFOUND  errno ENOENT        h_errno HOST_NOT_FOUND
- *   no address                 NOTFOUND  errno ENOENT        h_errno NO_DATA
- *   no server answered         TRYAGAIN  errno EAGAIN        h_errno TRY_AGAIN
+ *   no such name               NOTFOUND                      h_errno HOST_NOT_FOUND
+ *   no address                 NOTFOUND                      h_errno NO_DATA
+ *   no server answered         TRYAGAIN                      h_errno TRY_AGAIN
  *   not our business: off, no
- *   policy, no memory          UNAVAIL   errno ENOENT, cause h_errno NO_RECOVERY
- * UNAVAIL or NOTFOUND with NETDB_INTERNAL would end the whole hosts: line.
+ *   policy, no memory, no fd   UNAVAIL                       h_errno NO_RECOVERY
+ * UNAVAIL or NOTFOUND with NETDB_INTERNAL would end the whole hosts: line. Where no errno
+ * stands it is as the services left it, which begin with what they would find under glibc;
+ * behind UNAVAIL, where glibc goes on to the very same ones, as it was before us.
  */
 /* clang-format on */
 #include <errno.h>
@@ -23,6 +25,7 @@
 #include "facts.h"
 #include "guard/hint.h"
 #include "guard/live.h"
+#include "narrow.h"
 #include "pack.h"
 #include "slot.h"
 #include "tell.h"
@@ -51,9 +54,10 @@ static enum nss_status reply_with(const struct reply *reply, enum nss_status sta
 	return status;
 }
 
-static enum nss_status pass(const struct reply *reply)
+/* ERROR: what errno was before us. */
+static enum nss_status pass(const struct reply *reply, int error)
 {
-	return reply_with(reply, NSS_STATUS_UNAVAIL, ENOENT, NO_RECOVERY);
+	return reply_with(reply, NSS_STATUS_UNAVAIL, error, NO_RECOVERY);
 }
 
 static bool is_by_name(const struct call *call)
@@ -120,12 +124,17 @@ static bool ask_partner(struct answer *answer)
 {
 	const struct call call = {
 		.kind = CALL_BY_NAME2, .family = AF_INET, .name = answer->asked};
-	struct answer *partner = answer_new(&call);
+	struct answer *partner, *old;
 
+	if (answer->has_unasked) /* they came first */
+		return answer_add_candidates(answer, answer->partner->candidates,
+					     answer->partner->count);
+	partner = answer_new(&call);
 	if (!partner)
 		return false;
-	answer_free(answer->partner);
+	old = answer->partner;
 	answer->partner = partner;
+	answer_free(old);
 	partner->chain = answer->chain;
 	backend_ask(&call, partner);
 	return partner->status != NSS_STATUS_SUCCESS ||
@@ -181,6 +190,8 @@ static struct gp_outcome decide_all(const struct call *call, struct answer *answ
 	return outcome;
 }
 
+static void look_up(const struct call *call, struct answer *answer);
+
 static void decide(const struct call *call, struct answer *answer)
 {
 	const size_t own = answer->count;
@@ -190,37 +201,51 @@ static void decide(const struct call *call, struct answer *answer)
 		return;
 	outcome = decide_all(call, answer);
 	answer->count = own; /* this door keeps the order: the partner's stand behind */
-	if (!outcome.acts)
+	if (outcome.acts && narrow_again(call, answer)) {
+		look_up(call, answer);
 		return;
-	answer_strip(answer);
-	if (answer->ttl > CHANGED_TTL)
-		answer->ttl = CHANGED_TTL;
+	}
+	if (outcome.acts) {
+		answer_strip(answer);
+		if (answer->ttl > CHANGED_TTL)
+			answer->ttl = CHANGED_TTL;
+	}
+	narrow_forget(answer);
 	if (!answer->count)
-		answer_fail(answer, NSS_STATUS_NOTFOUND, ENOENT, NO_DATA);
+		answer_fail(answer, NSS_STATUS_NOTFOUND, NO_DATA);
 }
 
-static bool pack(const struct call *call, const struct answer *answer,
-		 const struct reply *reply)
+static void look_up(const struct call *call, struct answer *answer)
+{
+	backend_ask(call, answer);
+	if (answer->status == NSS_STATUS_SUCCESS && is_by_name(call))
+		decide(call, answer);
+}
+
+static bool pack(const struct answer *answer, const struct reply *reply)
 {
 	if (reply->pat)
 		return pack_tuples(answer, reply->pat, reply->buffer, reply->size);
-	return pack_host(answer, call->family, reply->host, reply->buffer, reply->size,
-			 reply->canonp);
+	return pack_host(answer, answer->host_family, reply->host, reply->buffer,
+			 reply->size, reply->canonp);
 }
 
 /* Hand ANSWER over and be done with it, or keep it for a caller with a larger buffer. */
-static enum nss_status deliver(const struct call *call, struct answer *answer,
-			       const struct reply *reply)
+static enum nss_status deliver(struct answer *answer, const struct reply *reply,
+			       int before)
 {
 	enum nss_status status = answer->status;
 
 	if (status != NSS_STATUS_SUCCESS) {
-		reply_with(reply, status, answer->error ? answer->error : ENOENT,
+		const bool is_asked_again =
+			status == NSS_STATUS_UNAVAIL && answer->guard.backends_auto;
+
+		reply_with(reply, status, is_asked_again ? before : answer->error,
 			   answer->h_error);
 		slot_end(answer);
 		return status;
 	}
-	if (!pack(call, answer, reply)) {
+	if (!pack(answer, reply)) {
 		slot_keep(answer);
 		return reply_with(reply, NSS_STATUS_TRYAGAIN, ERANGE, NETDB_INTERNAL);
 	}
@@ -231,31 +256,31 @@ static enum nss_status deliver(const struct call *call, struct answer *answer,
 	return status;
 }
 
-static enum nss_status serve_answer(const struct call *call, const struct reply *reply)
+static enum nss_status serve_answer(const struct call *call, const struct reply *reply,
+				    int before)
 {
-	const void *frame = __builtin_frame_address(0);
 	struct answer *answer;
+	struct life life;
 
 	/* Busy: one of the backends looks up a name itself. */
-	if (!is_well_formed(call) || !thread_is_set_up() || slot_is_busy(frame))
-		return pass(reply);
+	if (!is_well_formed(call) || !thread_is_set_up() || slot_is_busy(&life))
+		return pass(reply, before);
 	answer = slot_take(call);
 	if (answer)
-		return deliver(call, answer, reply);
+		return deliver(answer, reply, before);
 	answer = begin(call);
 	if (!answer)
-		return pass(reply);
-	slot_begin(answer, frame);
-	backend_ask(call, answer);
-	if (answer->status == NSS_STATUS_SUCCESS && is_by_name(call))
-		decide(call, answer);
-	return deliver(call, answer, reply);
+		return pass(reply, before);
+	answer->error = before;
+	slot_begin(answer, &life);
+	look_up(call, answer);
+	return deliver(answer, reply, before);
 }
 
 static enum nss_status serve(const struct call *call, const struct reply *reply)
 {
 	const int saved_errno = errno;
-	enum nss_status status = serve_answer(call, reply);
+	enum nss_status status = serve_answer(call, reply, saved_errno);
 	const int error = *reply->errnop;
 
 	/* errnop is &errno as a rule: the reply's value must come last. */

@@ -14,8 +14,11 @@
 #include <sys/auxv.h>
 
 #include "arrange.h"
+#include "guard/filter.h"
 #include "guard/live.h"
+#include "guard/reach.h"
 #include "guard/trace.h"
+#include "life.h"
 
 typedef int lookup_fn(const char *node, const char *service, const struct addrinfo *hints,
 		      struct addrinfo **list);
@@ -40,6 +43,21 @@ static lookup_fn *find_next(void)
 	return found;
 }
 
+/* Before the program restricts itself. Nothing is done, but for who was started by
+ * `v6guard run`. */
+__attribute__((constructor)) static void start(void)
+{
+	const int saved_errno = errno;
+
+	if (!secure_getenv(GP_TRACE_VARIABLE))
+		return;
+	gp_trace_open();
+	(void)gp_live_same_root(); /* reads the policy */
+	(void)gp_reach_live();
+	(void)gp_filter_is_new();
+	errno = saved_errno;
+}
+
 /* ---- lookups inside lookups: a name service that calls getaddrinfo() ---- */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -51,14 +69,14 @@ static void make_key(void)
 	has_key = !pthread_key_create(&key, NULL);
 }
 
-/* A lookup that was left by longjmp() has its frame below ours, and is over. */
-static bool is_inside(const void *frame)
+/* What the program left by longjmp() is over. */
+static bool is_inside(const struct life *life)
 {
-	const void *outer;
+	const struct life *outer;
 
 	pthread_once(&once, make_key);
 	outer = has_key ? pthread_getspecific(key) : NULL;
-	return outer && (uintptr_t)frame < (uintptr_t)outer;
+	return outer && life_is_inside(outer, outer, life);
 }
 
 /* ---- whether it is ours ---- */
@@ -77,14 +95,14 @@ static bool is_plain(const char *node, const struct addrinfo *hints)
 	return !node || (hints && hints->ai_flags & (AI_PASSIVE | AI_NUMERICHOST));
 }
 
-static bool begin(const char *node, const struct addrinfo *hints, const void *frame,
+static bool begin(const char *node, const struct addrinfo *hints, const struct life *life,
 		  struct lookup *out)
 {
 	struct gp_live_ref ref;
 	bool is_ours;
 
 	if (is_plain(node, hints) || !gnu_get_libc_version || getauxval(AT_SECURE) ||
-	    is_inside(frame) || !has_key || !gp_live_get(&ref))
+	    is_inside(life) || !has_key || !gp_live_get(&ref))
 		return false;
 	out->guard = ref.guard;
 	out->preload = ref.snapshot->preload;
@@ -95,6 +113,8 @@ static bool begin(const char *node, const struct addrinfo *hints, const void *fr
 			  hints->ai_family == AF_INET6 && !(hints->ai_flags & AI_ALL);
 	out->adds_canonname = !(hints && hints->ai_flags & AI_CANONNAME);
 	is_ours = arrange_begin(out, ref.rules);
+	if (hints && hints->ai_family != AF_UNSPEC)
+		out->a_first = NOAAAA_NO; /* mapped addresses come of both alone */
 	gp_live_put(&ref);
 	if (is_ours)
 		return true;
@@ -127,10 +147,22 @@ static const char *canonname_of(const struct addrinfo *list)
 	return list ? list->ai_canonname : NULL;
 }
 
-/* glibc's freeaddrinfo() frees it so as well, and the nodes are glibc's. */
-static void drop_canonname(struct addrinfo *list)
+static int added_flags(const struct lookup *lookup)
 {
-	for (; list; list = list->ai_next) {
+	return (lookup->is_widened ? AI_ALL : 0) |
+	       (lookup->adds_canonname ? AI_CANONNAME : 0);
+}
+
+/* Each node says what libc was asked for, which is to be what the program asked for.
+ * glibc's freeaddrinfo() frees the name so as well, and the nodes are glibc's. */
+static void hide_added(const struct lookup *lookup, struct addrinfo *list)
+{
+	const int added = added_flags(lookup);
+
+	for (; added && list; list = list->ai_next) {
+		list->ai_flags &= ~added;
+		if (!lookup->adds_canonname)
+			continue;
 		free(list->ai_canonname);
 		list->ai_canonname = NULL;
 	}
@@ -147,8 +179,7 @@ static void decide_all(struct lookup *lookup, lookup_fn *next,
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	lookup->query.canonical = canonname_of(*list);
 	*list = arrange(lookup, *list, partners, &removed);
-	if (lookup->adds_canonname)
-		drop_canonname(*list);
+	hide_added(lookup, *list);
 	if (removed)
 		next_free(removed);
 	if (partners)
@@ -164,27 +195,32 @@ static struct addrinfo ask_more(const struct lookup *lookup, const struct addrin
 
 	if (hints)
 		more = *hints;
-	if (lookup->is_widened)
-		more.ai_flags |= AI_ALL;
-	if (lookup->adds_canonname)
-		more.ai_flags |= AI_CANONNAME;
+	more.ai_flags |= added_flags(lookup);
 	return more;
 }
 
 static int look_up(struct lookup *lookup, lookup_fn *next, const char *service,
 		   const struct addrinfo *hints, struct addrinfo **list)
 {
-	struct addrinfo more;
-	int error;
+	const bool asks_more = added_flags(lookup) != 0;
+	const struct addrinfo more = ask_more(lookup, hints);
+	const struct addrinfo *const given = hints;
+	int saved_errno = errno, error;
 
-	if (lookup->is_widened || lookup->adds_canonname) {
-		more = ask_more(lookup, hints);
+	if (asks_more)
 		hints = &more;
+	error = noaaaa_ask(lookup->a_first,
+			   &(struct noaaaa_call){next, next_free, lookup->query.name,
+						 service, hints, list},
+			   &lookup->is_a_alone);
+	/* No descriptor, no memory: it may be for what we asked for beyond. */
+	if (asks_more && (error == EAI_SYSTEM || error == EAI_MEMORY)) {
+		errno = saved_errno;
+		return next(lookup->query.name, service, given, list);
 	}
-	error = next(lookup->query.name, service, hints, list);
 	if (error || !*list)
 		return error;
-	const int saved_errno = errno;
+	saved_errno = errno;
 	decide_all(lookup, next, hints, list);
 	errno = saved_errno;
 	return *list ? 0 : EAI_NODATA;
@@ -194,9 +230,9 @@ GP_EXPORT int getaddrinfo(const char *node, const char *service,
 			  const struct addrinfo *hints, struct addrinfo **list)
 {
 	const int saved_errno = errno;
-	const void *frame = __builtin_frame_address(0);
 	lookup_fn *next = find_next();
 	struct lookup lookup;
+	struct life life;
 	bool is_ours;
 	int error;
 
@@ -204,12 +240,16 @@ GP_EXPORT int getaddrinfo(const char *node, const char *service,
 		errno = ENOSYS;
 		return EAI_SYSTEM;
 	}
-	is_ours = next_free && begin(node, hints, frame, &lookup) &&
-		  !pthread_setspecific(key, frame);
+	if (!is_inside(&life))
+		noaaaa_recover();
+	is_ours = next_free && begin(node, hints, &life, &lookup) &&
+		  !pthread_setspecific(key, &life);
 	errno = saved_errno;
 	if (!is_ours)
 		return next(node, service, hints, list);
+	life_begin(&life, &life);
 	error = look_up(&lookup, next, service, hints, list);
+	life_end(&life);
 	pthread_setspecific(key, NULL);
 	return error;
 }

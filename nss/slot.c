@@ -9,8 +9,11 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
 static bool has_key;
 
-static void free_at_exit(void *answer)
+static void free_at_exit(void *value)
 {
+	struct answer *answer = value;
+
+	answer_free(answer->left);
 	answer_free(answer);
 }
 
@@ -26,25 +29,31 @@ static void make_key(void)
 		has_key = !pthread_key_create(&key, free_at_exit);
 }
 
+/* The latest; one that may have been left stands behind it. */
 static struct answer *get(void)
 {
 	pthread_once(&once, make_key);
 	return has_key ? pthread_getspecific(key) : NULL;
 }
 
-/* wget's time limit jumps out of getaddrinfo() from a signal handler. */
-bool slot_is_busy(const void *frame)
+static void set(struct answer *answer)
 {
-	const struct answer *answer = get();
+	if (has_key)
+		pthread_setspecific(key, answer);
+}
 
-	return answer && !answer->is_kept && (uintptr_t)frame < answer->frame;
+bool slot_is_busy(const struct life *life)
+{
+	for (const struct answer *answer = get(); answer; answer = answer->left)
+		if (answer->life && life_is_inside(answer->life, answer, life))
+			return true;
+	return false;
 }
 
 struct answer *slot_take(const struct call *call)
 {
 	struct answer *answer = get();
 
-	/* One that the program left is lost: it may be a coroutine's, and in use. */
 	if (!answer || !answer->is_kept)
 		return NULL;
 	if (!answer_is_for(answer, call) || gp_now_ms() > answer->kept_until) {
@@ -55,24 +64,68 @@ struct answer *slot_take(const struct call *call)
 	return answer;
 }
 
-void slot_begin(struct answer *answer, const void *frame)
+static bool is_over(const struct answer *answer)
 {
-	answer->frame = (uintptr_t)frame;
-	if (has_key)
-		pthread_setspecific(key, answer);
+	return !answer->life || life_is_over(answer->life, answer);
+}
+
+/* Free what the program has left for certain. Returns what may be in use, at most two. */
+static struct answer *sweep(struct answer *answer)
+{
+	struct answer *left = answer->left;
+
+	if (left && is_over(left)) {
+		answer->left = NULL;
+		answer_free(left);
+		left = NULL;
+	}
+	if (!is_over(answer))
+		return answer;
+	set(left);
+	answer_free(answer);
+	return left;
+}
+
+void slot_begin(struct answer *answer, struct life *life)
+{
+	struct answer *old = get();
+
+	if (old)
+		old = sweep(old);
+	/* Both places taken, by whom nobody can tell: this one goes without. */
+	if (old && old->left)
+		return;
+	answer->left = old;
+	answer->life = life;
+	life_begin(life, answer);
+	set(answer);
+}
+
+/* ANSWER is no longer in progress. */
+static void finish(struct answer *answer)
+{
+	if (answer->life)
+		life_end(answer->life);
+	answer->life = NULL;
 }
 
 void slot_end(struct answer *answer)
 {
-	if (has_key)
-		pthread_setspecific(key, NULL);
+	struct answer *latest = get();
+
+	finish(answer);
+	if (latest == answer)
+		set(answer->left);
+	else if (latest && latest->left == answer)
+		latest->left = answer->left;
 	answer_free(answer);
 }
 
 void slot_keep(struct answer *answer)
 {
-	if (get() != answer) { /* no key, or no memory for its value */
-		answer_free(answer);
+	finish(answer);
+	if (get() != answer) { /* no key, no memory for its value, or no room */
+		slot_end(answer);
 		return;
 	}
 	answer->is_kept = true;

@@ -67,6 +67,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/run_policy.c \
 	tool/v6guard/run_seen.c \
 	tool/v6guard/run_target.c \
+	tool/v6guard/run_ring.c \
 	tool/v6guard/run_trace.c \
 	tool/v6guard/status.c \
 	tool/v6guard/status.h \

@@ -157,6 +157,7 @@ void gp_guard_assign(const struct gp_guard_policy *policy, const struct gp_rules
 		candidate->action = policy->mode;
 		candidate->keep_last = policy->keep_last;
 		candidate->enforce = policy->enforce;
+		candidate->unreachable = 0;
 	}
 	if (!rules || gp_guard_is_exempt(query->name))
 		return;
@@ -265,6 +266,33 @@ static void mark(const struct decision *decision, struct gp_candidate *candidate
 	settle(candidate, plan.demotes ? GP_DEMOTED : GP_STRIPPED, why);
 }
 
+/* ---- how far back ---- */
+
+/* How far back an address belongs: kept, slow, the rest. */
+static int rank_of(const struct gp_candidate *candidate)
+{
+	if (candidate->disposition != GP_DEMOTED)
+		return 0;
+	return candidate->reason == GP_WHY_SLOW ? 1 : 2;
+}
+
+/* Some candidate would move, were all of them enforced. */
+static bool would_move(const struct gp_candidate *candidates, size_t count)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const int rank = rank_of(&candidates[i]);
+
+		if (candidates[i].disposition == GP_STRIPPED || candidates[i].unreachable)
+			continue;
+		if (rank < most)
+			return true;
+		most = rank;
+	}
+	return false;
+}
+
 /* ---- never without somewhere to go ---- */
 
 static bool is_gone(const struct decision *decision, const struct gp_candidate *candidate)
@@ -284,16 +312,23 @@ static bool is_partner(const struct decision *decision, int victim,
 	       !gp_addr_is_special(&candidate->addr);
 }
 
-/* NOTHING: some partner can be reached; else what is wrong. */
+/*
+ * NOTHING: some partner can be reached; else what is wrong. From the end on: libc has put
+ * those that cannot be reached last, so that mostly the first one asked about tells of
+ * all. What is found out on the way is noted in the candidates.
+ */
 static enum gp_reason look_for_partner(const struct decision *decision, int victim)
 {
 	const struct gp_facts *facts = decision->facts;
 	enum gp_reason reason = GP_WHY_LAST_ADDRESS;
 
-	for (size_t i = 0; i < decision->count; i++) {
-		if (!is_partner(decision, victim, &decision->candidates[i]))
+	for (size_t i = decision->count; i-- > 0;) {
+		struct gp_candidate *candidate = &decision->candidates[i];
+
+		if (!is_partner(decision, victim, candidate))
 			continue;
-		if (facts->is_usable(facts->ctx, &decision->candidates[i].addr))
+		candidate->unreachable = !facts->is_usable(facts->ctx, &candidate->addr);
+		if (!candidate->unreachable)
 			return GP_WHY_NOTHING;
 		reason = victim == AF_INET6 ? GP_WHY_NO_USABLE_IPV4
 					    : GP_WHY_NO_USABLE_IPV6;
@@ -320,6 +355,49 @@ static void spare(const struct decision *decision, int victim)
 	}
 }
 
+/* An address of FAMILY stays where it is, and is known to answer. */
+static bool has_proven(const struct decision *decision, int family)
+{
+	const struct gp_facts *facts = decision->facts;
+
+	for (size_t i = 0; facts->verdict && i < decision->count; i++) {
+		const struct gp_candidate *candidate = &decision->candidates[i];
+
+		if (candidate->addr.family == family &&
+		    candidate->disposition == GP_KEPT &&
+		    facts->verdict(facts->ctx, &candidate->addr) == GP_VERDICT_OK)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * RFC 6724 5, rule 1, comes before any preference: nothing is put behind addresses that
+ * cannot be reached. A verdict may also put an address behind one of its own family that
+ * is known to answer.
+ */
+static void spare_demoted(const struct decision *decision, int victim)
+{
+	enum gp_reason reason = GP_WHY_COUNT; /* not looked for yet */
+
+	for (size_t i = 0; i < decision->count; i++) {
+		struct gp_candidate *candidate = &decision->candidates[i];
+
+		if (candidate->addr.family != victim || !counts(decision, candidate) ||
+		    candidate->disposition != GP_DEMOTED)
+			continue;
+		if (reason == GP_WHY_COUNT)
+			reason = look_for_partner(decision, victim);
+		if (reason == GP_WHY_NOTHING)
+			return;
+		if (plan_for(decision, candidate).by_verdict &&
+		    has_proven(decision, victim))
+			continue;
+		settle(candidate, GP_KEPT,
+		       reason == GP_WHY_LAST_ADDRESS ? GP_WHY_NOTHING : reason);
+	}
+}
+
 static void decide(const struct decision *decision)
 {
 	for (size_t i = 0; i < decision->count; i++)
@@ -329,21 +407,31 @@ static void decide(const struct decision *decision)
 	 * programs that lose the A. */
 	spare(decision, AF_INET6);
 	spare(decision, AF_INET);
+	/* No question is asked where the order is the wanted one already. */
+	if (!would_move(decision->candidates, decision->count))
+		return;
+	spare_demoted(decision, AF_INET6);
+	spare_demoted(decision, AF_INET);
 }
 
 /* ---- order ---- */
 
-/* How far back an address belongs: kept, slow, the rest. */
-static int rank_of(const struct gp_candidate *candidate)
-{
-	if (candidate->disposition != GP_DEMOTED)
-		return 0;
-	return candidate->reason == GP_WHY_SLOW ? 1 : 2;
-}
+#define LAST_RANK 3
 
+/* Nothing is put behind what cannot be reached. */
 static int enforced_rank_of(const struct gp_candidate *candidate)
 {
+	if (candidate->unreachable && candidate->disposition == GP_KEPT)
+		return LAST_RANK;
 	return candidate->enforce ? rank_of(candidate) : 0;
+}
+
+static bool has_demoted(const struct gp_candidate *candidates, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (candidates[i].enforce && candidates[i].disposition == GP_DEMOTED)
+			return true;
+	return false;
 }
 
 /* Stable, in place: the demoted sink behind the others. Insertion: candidates are few. */
@@ -351,6 +439,8 @@ static bool sink_demoted(struct gp_candidate *candidates, size_t count)
 {
 	bool moved = false;
 
+	if (!has_demoted(candidates, count))
+		return false;
 	for (size_t i = 1; i < count; i++) {
 		const struct gp_candidate candidate = candidates[i];
 		size_t place = i;
@@ -366,23 +456,6 @@ static bool sink_demoted(struct gp_candidate *candidates, size_t count)
 		moved = true;
 	}
 	return moved;
-}
-
-/* Some candidate would move, were all of them enforced. */
-static bool would_move(const struct gp_candidate *candidates, size_t count)
-{
-	int most = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		const int rank = rank_of(&candidates[i]);
-
-		if (candidates[i].disposition == GP_STRIPPED)
-			continue;
-		if (rank < most)
-			return true;
-		most = rank;
-	}
-	return false;
 }
 
 /* Who stood last already has lost nothing. */

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "guard/clock.h"
+#include "guard/filter.h"
 #include "guard/hint_private.h"
 #include "guard/live.h"
 #include "guard/program.h"
+#include "guard/self.h"
 
 #define SEND_EVERY_MS 1000
 #define DENIED_FOR_MS 60000
@@ -30,7 +32,7 @@ struct rule_counts {
 /* All zero at first. */
 static struct {
 	atomic_llong next_send_ms;
-	atomic_int pid; /* whose counters these are; 0: nobody has sent yet */
+	atomic_uint owner; /* whose counters these are; 0: nobody has sent yet */
 	atomic_uint counters[GP_COUNTERS];
 	struct rule_counts rules[RULES + 1];
 	atomic_uint would_lookups, would_last;
@@ -190,10 +192,10 @@ static void add_addresses(struct gp_hint *hint, const struct gp_candidate *candi
  */
 static void drop_inherited(void)
 {
-	const int pid = (int)getpid();
-	const int before = atomic_exchange(&hints.pid, pid);
+	const unsigned self = gp_self();
+	const unsigned before = atomic_exchange(&hints.owner, self);
 
-	if (!before || before == pid)
+	if (!before || before == self)
 		return;
 	for (unsigned i = 0; i < GP_COUNTERS; i++)
 		atomic_store(&hints.counters[i], 0);
@@ -303,6 +305,14 @@ static int send_hint(enum gp_door door, const struct gp_candidate *candidates,
 	return error;
 }
 
+/* Behind a chroot() the path is somebody else's. A program may be killed by a filter of
+ * its own for such a socket; to look for one costs too much for all programs of a host,
+ * but not for one that is run under the preload. */
+static bool may_send(enum gp_door door)
+{
+	return gp_live_same_root() && (door != GP_DOOR_PRELOAD || !gp_filter_is_new());
+}
+
 void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count)
 {
 	const long long now = gp_now_ms();
@@ -315,10 +325,9 @@ void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size
 	if (!atomic_compare_exchange_strong(&hints.next_send_ms, &due,
 					    now + SEND_EVERY_MS))
 		return;
-	/* sendto() is a cancellation point, and the fd must not stay. Behind a chroot()
-	 * the path is somebody else's. */
+	/* sendto() is a cancellation point, and the fd must not stay. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	error = gp_live_same_root() ? send_hint(door, candidates, count) : 0;
+	error = may_send(door) ? send_hint(door, candidates, count) : 0;
 	if (error == EACCES || error == EPERM)
 		atomic_store(&hints.next_send_ms, now + DENIED_FOR_MS);
 	pthread_setcancelstate(cancel_state, NULL);

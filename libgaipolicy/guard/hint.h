@@ -22,7 +22,7 @@
 /** Counters of a door, since the last hint that was taken. */
 enum gp_counter {
 	GP_COUNT_LOOKUPS,  /**< lookups that went through the decision */
-	GP_COUNT_CHANGED,  /**< answers that were changed */
+	GP_COUNT_CHANGED,  /**< answers that were changed, or not asked for in full */
 	GP_COUNT_STRIPPED, /**< addresses that were taken out */
 	GP_COUNT_WITHHELD, /**< of these by distrust */
 	GP_COUNT_WOULD,    /**< answers that enforce = no left as they were */

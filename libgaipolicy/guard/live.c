@@ -2,12 +2,14 @@
 /*
  * live.c - the policy in force for this process.
  *
- * Two slots hold at most two generations. Readers count themselves in and out of the slot
- * that is current; a slot is filled again only while it is not current and nobody is in
- * it, and only then the bytes that its rules lead to are let go. The counters and all
- * that a reload needs to remember lie in a page that fork() wipes: the threads that were
- * counted do not exist in the child, and a reload that one of them had begun never ends
- * there.
+ * Slots hold a generation each. Readers count themselves in and out of the slot that is
+ * current; a slot is filled again only while it is not current and nobody is in it, and
+ * only then the bytes that its rules lead to are let go. Two would do, and usually no
+ * more are used; the others are for those that a reader left by longjmp(), and never
+ * counts itself out of. The counters and all that a reload needs to remember lie in a
+ * page that fork() wipes: the threads that were counted do not exist in the child, and a
+ * reload that one of them had begun never ends there. One that was left by longjmp() is
+ * given up for lost in the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,13 +26,19 @@
 
 #include "guard/clock.h"
 #include "guard/live.h"
+#include "guard/self.h"
 
-#define SLOT_COUNT 2
+#define SLOT_COUNT 4
 #define NO_SLOT SLOT_COUNT
+
+/* In the count of a slot's readers: it is being filled. */
+#define CLAIMED (1U << 31)
 
 /* How long the file is not looked at again: usually, and after it was refused to us. */
 #define CHECK_EVERY_MS 1000
 #define DENIED_FOR_MS 60000
+/* Far longer than a reload takes. */
+#define LOST_AFTER_MS 10000
 
 /* What tells one file from the next. All zero: none was read. */
 struct identity {
@@ -45,8 +53,9 @@ struct identity {
 struct wiped_state {
 	atomic_uint readers[SLOT_COUNT];
 	atomic_llong next_check_ms;
-	atomic_flag reloading;
-	struct identity seen; /* by whom holds `reloading` */
+	atomic_llong reloading; /* since when, plus 1; 0: nobody */
+	atomic_llong whole_ms;  /* when a mapped file was seen to have its size */
+	struct identity seen;   /* by whom is reloading */
 };
 
 /* A snapshot, and the bytes that its rules lead to. */
@@ -55,7 +64,9 @@ struct slot {
 	void *bytes; /* NULL: it has no rules */
 	size_t size;
 	bool is_mapped; /* else allocated */
-	pid_t owner;
+	dev_t dev;
+	ino_t ino;
+	unsigned owner; /* by gp_self */
 };
 
 /* Written once by start(), but for `current`, and the slots under the rule above. */
@@ -179,6 +190,8 @@ static enum reading read_open_file(int fd, struct slot *out, struct identity *id
 	if (!is_trusted(&stat) || (uint64_t)stat.st_size > SIZE_MAX / 2)
 		return READING_REFUSED;
 	out->size = (size_t)stat.st_size;
+	out->dev = stat.st_dev;
+	out->ino = stat.st_ino;
 	return out->size > GP_SNAPSHOT_SMALL ? map_large(fd, out) : read_small(fd, out);
 }
 
@@ -200,24 +213,29 @@ static enum reading read_file(struct slot *out, struct identity *identity)
 	return reading;
 }
 
-static unsigned free_slot(struct wiped_state *wiped)
+/* A slot to fill, CLAIMED now, or NO_SLOT. */
+static unsigned claim_slot(struct wiped_state *wiped)
 {
 	const unsigned current = atomic_load(&live.current);
 
-	for (unsigned i = 0; i < SLOT_COUNT; i++)
-		if (i != current && atomic_load(&wiped->readers[i]) == 0)
+	for (unsigned i = 0; i < SLOT_COUNT; i++) {
+		unsigned nobody = 0;
+
+		if (i != current &&
+		    atomic_compare_exchange_strong(&wiped->readers[i], &nobody, CLAIMED))
 			return i;
+	}
 	return NO_SLOT;
 }
 
 /*
- * Put NEW in force, or let go of it. While lookups still run under the generation before
- * the current one there is no room for a third: it is taken up a second later, but `off`
+ * Put NEW in force, or let go of it. While lookups still run under all generations but
+ * the current one there is no room for another: it is taken up a second later, but `off`
  * never waits. What was there before a fork() stays: a frame below may still look at it.
  */
 static bool publish(struct wiped_state *wiped, struct slot *new)
 {
-	const unsigned slot = free_slot(wiped);
+	const unsigned slot = claim_slot(wiped);
 
 	if (slot == NO_SLOT) {
 		if (gp_snapshot_is_off(&new->snapshot, time(NULL)))
@@ -225,10 +243,11 @@ static bool publish(struct wiped_state *wiped, struct slot *new)
 		let_go(new);
 		return false;
 	}
-	new->owner = getpid();
+	new->owner = gp_self();
 	if (live.slot[slot].owner == new->owner)
 		let_go(&live.slot[slot]);
 	live.slot[slot] = *new;
+	atomic_fetch_sub(&wiped->readers[slot], CLAIMED);
 	atomic_store(&live.current, slot);
 	return true;
 }
@@ -281,6 +300,24 @@ static long long reload(struct wiped_state *wiped)
 	return CHECK_EVERY_MS;
 }
 
+/* False: another thread is at it; the current policy serves meanwhile. */
+static bool begin_reload(struct wiped_state *wiped, long long now)
+{
+	long long since = 0;
+
+	if (atomic_compare_exchange_strong(&wiped->reloading, &since, now + 1))
+		return true;
+	return now + 1 - since >= LOST_AFTER_MS &&
+	       atomic_compare_exchange_strong(&wiped->reloading, &since, now + 1);
+}
+
+static void end_reload(struct wiped_state *wiped, long long now)
+{
+	long long mine = now + 1;
+
+	atomic_compare_exchange_strong(&wiped->reloading, &mine, 0);
+}
+
 static void check(struct wiped_state *wiped)
 {
 	const long long now = gp_now_ms();
@@ -288,14 +325,14 @@ static void check(struct wiped_state *wiped)
 
 	if (now < atomic_load_explicit(&wiped->next_check_ms, memory_order_relaxed))
 		return;
-	if (atomic_flag_test_and_set(&wiped->reloading))
-		return; /* another thread is at it; the current policy serves meanwhile */
-	/* open() is a cancellation point, and the flag must not stay up. */
+	if (!begin_reload(wiped, now))
+		return;
+	/* open() is a cancellation point, and nobody must wait for it. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	if (now >= atomic_load(&wiped->next_check_ms))
 		atomic_store(&wiped->next_check_ms, now + reload(wiped));
 	pthread_setcancelstate(cancel_state, NULL);
-	atomic_flag_clear(&wiped->reloading);
+	end_reload(wiped, now);
 }
 
 /* In a static program our libc is a second one, which takes a setuid program for any
@@ -363,9 +400,64 @@ static unsigned enter(struct wiped_state *wiped)
 	}
 }
 
+static void leave(struct wiped_state *wiped, unsigned slot)
+{
+	atomic_uint *readers = &wiped->readers[slot];
+	unsigned count = atomic_load(readers);
+
+	/* Never below zero: a handler that forked in the middle of a lookup has a wiped
+	 * one. */
+	while (count && !atomic_compare_exchange_weak(readers, &count, count - 1))
+		;
+}
+
+enum place {
+	IN_PLACE, /* or nobody can tell: the look that is due each second sees to that */
+	REPLACED,
+	CUT_OFF
+};
+
+static enum place place_of(const struct slot *slot)
+{
+	struct stat stat_now;
+
+	if (!slot->bytes || !slot->is_mapped || stat(live.path, &stat_now))
+		return IN_PLACE;
+	if (slot->dev != stat_now.st_dev || slot->ino != stat_now.st_ino)
+		return has_same_root() ? REPLACED : IN_PLACE;
+	return (uint64_t)stat_now.st_size < slot->size ? CUT_OFF : IN_PLACE;
+}
+
+/*
+ * The slot to use, entered. Where a mapped file was cut off, the kernel kills whoever
+ * looks. So it is looked at in front of each use, but once only within a tick of the
+ * coarse clock; and what has taken its place, as it may have been cut before, at once.
+ */
+static unsigned enter_safely(struct wiped_state *wiped)
+{
+	const long long now = gp_now_ms();
+	unsigned slot = enter(wiped);
+
+	if (slot == NO_SLOT || atomic_load(&wiped->whole_ms) == now)
+		return slot;
+	if (place_of(&live.slot[slot]) == IN_PLACE) {
+		atomic_store(&wiped->whole_ms, now);
+		return slot;
+	}
+	leave(wiped, slot);
+	atomic_store(&wiped->next_check_ms, now);
+	check(wiped);
+	slot = enter(wiped);
+	/* Another thread may be at it still. */
+	if (slot == NO_SLOT || place_of(&live.slot[slot]) != CUT_OFF)
+		return slot;
+	leave(wiped, slot);
+	return NO_SLOT;
+}
+
 static bool open_ref(struct gp_live_ref *ref)
 {
-	ref->slot = enter(live.wiped);
+	ref->slot = enter_safely(live.wiped);
 	if (ref->slot == NO_SLOT)
 		return false;
 	ref->snapshot = &live.slot[ref->slot].snapshot;
@@ -399,13 +491,7 @@ bool gp_live_get(struct gp_live_ref *ref)
 
 void gp_live_put(struct gp_live_ref *ref)
 {
-	atomic_uint *readers = &live.wiped->readers[ref->slot];
-	unsigned count = atomic_load(readers);
-
-	/* Never below zero: a handler that forked in the middle of a lookup has a wiped
-	 * one. */
-	while (count && !atomic_compare_exchange_weak(readers, &count, count - 1))
-		;
+	leave(live.wiped, ref->slot);
 }
 
 bool gp_live_same_root(void)

@@ -10,7 +10,7 @@
 
 /**
  * A policy in use. Take what is needed of it and release it with gp_live_put before
- * anything that can block or be cancelled: there is room for two generations only.
+ * anything that can block or be cancelled: there is room for four generations only.
  */
 struct gp_live_ref {
 	const struct gp_snapshot *snapshot;

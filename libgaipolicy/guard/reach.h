@@ -109,10 +109,11 @@ enum gp_verdict gp_reach_verdict(const struct gp_reach *map, const struct gp_add
  * GP_REACH_PATH, mapped; NULL: there is none, it is not to be trusted (a regular file of
  * root that nobody else may write), it is of another network namespace, or nobody keeps
  * it any more. Looked for at most once a second, after EACCES or EPERM once in 60 s. A
- * map that was found serves until it expires or another file takes its place, also after
- * a chroot(); to notice that, gp_live_get must have been called before. Valid for 60 s at
- * least after it was returned; a process that saw 8 files within 60 s looks for no more
- * until these are over. Thread- and fork-safe, never waits for another thread; errno is
+ * map that was found serves until it expires or its file is cut off, removed or replaced,
+ * also after a chroot(); to notice that, gp_live_get must have been called before. Valid
+ * for 60 s at least after it was returned, as long as nobody cuts the file off: ask for
+ * it anew in front of each use. A process that saw 8 files within 60 s has none until
+ * these are over. Thread- and fork-safe, never waits for another thread; errno is
  * preserved.
  */
 const struct gp_reach *gp_reach_live(void);

@@ -7,6 +7,11 @@
  * that is replaced stays mapped, as somebody may be reading it; only a minute later its
  * place is mapped over with the next one, so that a daemon that is restarted for years
  * takes up no more than SLOT_COUNT maps.
+ *
+ * Where a file was cut off, as by `: >reach.map`, the kernel kills whoever looks. So its
+ * size is looked at in front of each use, but once only within a tick of the coarse
+ * clock: what remains is a cut in those few milliseconds. A copy of our own would be 200
+ * KB a process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +39,7 @@ struct slot {
 	_Atomic(const struct gp_reach *) map;
 	_Atomic dev_t dev;
 	_Atomic ino_t ino;
+	atomic_llong whole_ms; /* when the file was seen to have its size */
 };
 
 /* All zero at first. */
@@ -190,9 +196,8 @@ static long long look(long long now)
 	return LOOK_EVERY_MS;
 }
 
-static void look_when_due(void)
+static void look_when_due(long long now)
 {
-	const long long now = gp_now_ms();
 	long long due = atomic_load_explicit(&live.next_look_ms, memory_order_relaxed);
 	const int saved_errno = errno;
 	int cancel_state;
@@ -209,12 +214,53 @@ static void look_when_due(void)
 	errno = saved_errno;
 }
 
+/* The path still leads to SLOT's file, and that has its size; or nobody can tell. */
+static bool is_in_place(const struct slot *slot)
+{
+	const int saved_errno = errno;
+	struct stat stat_now;
+	bool is_there;
+
+	if (stat(map_path(), &stat_now))
+		is_there = errno != ENOENT && errno != ENOTDIR;
+	else
+		is_there = slot->dev == stat_now.st_dev && slot->ino == stat_now.st_ino &&
+			   stat_now.st_size >= (off_t)sizeof(struct gp_reach);
+	/* Behind a chroot() the path is another one. */
+	if (!is_there)
+		is_there = !gp_live_same_root();
+	errno = saved_errno;
+	return is_there;
+}
+
+/* SLOT's map is not to be read any more; one that is in its place now is found at once.
+ */
+static void withdraw(struct slot *slot, long long now)
+{
+	unsigned current = (unsigned)(slot - live.slot) + 1;
+
+	if (atomic_compare_exchange_strong(&live.current, &current, 0)) {
+		atomic_store(&slot->retired_ms, now);
+		atomic_store(&slot->state, SLOT_RETIRED);
+	}
+	atomic_store(&live.next_look_ms, now);
+	look_when_due(now);
+}
+
 const struct gp_reach *gp_reach_live(void)
 {
-	const struct slot *slot;
+	const long long now = gp_now_ms();
+	struct slot *slot;
 
-	look_when_due();
+	look_when_due(now);
 	slot = current_slot();
+	if (slot && atomic_load_explicit(&slot->whole_ms, memory_order_relaxed) != now) {
+		if (is_in_place(slot))
+			atomic_store_explicit(&slot->whole_ms, now, memory_order_relaxed);
+		else
+			withdraw(slot, now);
+		slot = current_slot();
+	}
 	if (!slot || !gp_reach_is_live(slot->map, gp_boot_ms()))
 		return NULL;
 	return slot->map;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tally.c - see tally.h. */
+#include "guard/ask.h"
 #include "guard/tally.h"
 
 static bool is_spared(const struct gp_candidate *candidate)
@@ -23,6 +24,8 @@ struct gp_tally gp_tally(const struct gp_candidate *candidates, size_t count,
 		is_left |= candidate->disposition != GP_STRIPPED;
 		if (!gp_is_stripped(candidate))
 			continue;
+		if (gp_is_unasked(candidate))
+			continue; /* nobody knows how many there are */
 		tally.stripped++;
 		tally.withheld += candidate->reason == GP_WHY_UNTESTED;
 	}

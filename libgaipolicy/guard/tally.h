@@ -7,7 +7,8 @@
 
 /** Of one lookup. */
 struct gp_tally {
-	uint32_t stripped;    /**< addresses that were taken out */
+	uint32_t stripped;    /**< addresses that were taken out, not what stands for
+				 those that were not asked for */
 	uint32_t withheld;    /**< of these by distrust */
 	bool is_spared;       /**< kept, as no IPv4 address was usable */
 	bool is_last_address; /**< enforce = no: the last usable address is concerned */

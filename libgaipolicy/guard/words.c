@@ -157,6 +157,8 @@ const char *gp_reason_name(enum gp_reason reason)
 		return "answered";
 	case GP_WHY_NO_ANSWER:
 		return "no-answer";
+	case GP_WHY_NOT_ASKED:
+		return "aaaa-not-asked";
 	case GP_WHY_COUNT:
 		break;
 	}

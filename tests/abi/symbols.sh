@@ -82,10 +82,14 @@ for file in "$module" "$preload" "$library"; do
 	grep -q TEXTREL <<<"$dynamic" && wrong "$name: text relocations" || say "$name: no text relocations"
 	grep -qE 'RPATH|RUNPATH' <<<"$dynamic" && wrong "$name: has an rpath" || say "$name: no rpath"
 	grep -q ' TLS ' <<<"$segments" && wrong "$name: has a TLS segment" || say "$name: no TLS segment"
-	# gcc's own frame_dummy is the one entry that every object has.
+	# gcc's own frame_dummy is the one entry that every object has. The preload has one more: under
+	# `v6guard run` it opens what it writes its decisions down in, before the program restricts itself.
+	constructors=8
+	[ "$file" != "$preload" ] || constructors=16
 	count=$(awk '$0 ~ /\.(init_array|ctors) / { for (i = 1; i < NF; i++) if ($i ~ /^(INIT_ARRAY|PROGBITS)$/) size = $(i + 3) }
 		END { print size }' <<<"$sections")
-	[ $((16#${count:-0})) -le 8 ] && say "$name: no constructor" || wrong "$name: constructors ($count bytes)"
+	[ $((16#${count:-0})) -le $constructors ] && say "$name: no constructor but those" ||
+		wrong "$name: constructors ($count bytes)"
 done
 
 if [ -n "${V6GUARD_STAGE:-}" ]; then

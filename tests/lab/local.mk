@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	tests/lab/closed.py \
 	tests/lab/ordinary.py \
 	tests/lab/process.c \
+	tests/lab/sealed.c \
 	tests/lab/resign.py \
 	tests/lab/rain.c \
 	tests/lab/rude_dns.py \
@@ -25,6 +26,7 @@ EXTRA_DIST += \
 	tests/lab/server.py \
 	tests/lab/sizes.py \
 	tests/lab/slow.py \
+	tests/lab/table_dns.py \
 	tests/lab/t_cli.sh \
 	tests/lab/t_clients.sh \
 	tests/lab/t_completions.sh \
@@ -57,8 +59,10 @@ EXTRA_DIST += \
 	tests/lab/t_healing.sh \
 	tests/lab/t_kernel.sh \
 	tests/lab/t_mtu.sh \
+	tests/lab/t_nss_ask.sh \
 	tests/lab/t_policy.sh \
 	tests/lab/t_preload.sh \
+	tests/lab/t_preload_ask.sh \
 	tests/lab/t_process.sh \
 	tests/lab/t_race.sh \
 	tests/lab/t_rules.sh \

@@ -117,6 +117,20 @@ reach blackhole auto 4 # they race: t_race.sh
 for mode in off prefer-ipv6 strip-a; do
 	reach v4only $mode 4
 done
+# RFC 6724 5, rule 1, before any preference: nothing goes behind what cannot be reached. Java and
+# others try one address.
+for family in 4 6; do
+	lab_host healthy noroute$family
+	on noroute$family ip -$family route del default
+done
+sed -i "s/$DNS4/$DNS6/" "$LAB_DIR/noroute4/etc/resolv.conf"
+all_programs=$programs programs=$(for program in wget node java; do
+	[[ " $programs " != *" $program "* ]] || echo -n " $program"
+done)
+reach noroute4 prefer-ipv4 6
+reach noroute4 strip-aaaa 6
+reach noroute6 prefer-ipv6 4
+programs=$all_programs
 
 # ---- auto, by what v6guardd knows ---------------------------------------------------------
 
@@ -194,6 +208,47 @@ check "order = rfc6724: --trace says it" \
 	"$(on sorted v6guard run --trace --config "$LAB_DIR/order.conf" -- getent ahosts site.lab.test 2>&1 >/dev/null |
 		sed -n 's/^v6guard: \[[0-9]*\] //p')"
 
+check "order = rfc6724, then prefer-ipv4 without a way to IPv4" '2001:db8:64::1 198.51.100.1 ' \
+	"$(on_time noroute4 v6guard run -q --config "$LAB_DIR/order.conf" --mode prefer-ipv4 getent ahosts dual |
+		awk '$2 == "STREAM" { printf "%s ", $1 }')"
+check "... and --trace says why" \
+	'dual: prefer-ipv4: unchanged: 2001:db8:64::1 kept (no-usable-ipv4), 198.51.100.1' \
+	"$(on noroute4 v6guard run --trace --mode prefer-ipv4 getent ahosts dual 2>&1 >/dev/null |
+		sed -n 's/^v6guard: \[[0-9]*\] //p')"
+
+# ---- flags of the nodes: what the caller asked for, whatever we ask for in addition -----------
+
+cat >"$LAB_DIR/flags.c" <<-'END'
+	#include <netdb.h>
+	#include <stdio.h>
+	static void show(const struct addrinfo *hints) {
+		struct addrinfo *list = NULL;
+		if (getaddrinfo("dual.lab.test", "7", hints, &list)) return;
+		for (struct addrinfo *node = list; node; node = node->ai_next)
+			printf(" %x%s", (unsigned)node->ai_flags, node->ai_canonname ? "c" : "");
+		freeaddrinfo(list);
+	}
+	int main(void) {
+		struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+		show(NULL);
+		show(&hints);
+		hints.ai_flags = AI_CANONNAME | AI_ADDRCONFIG;
+		show(&hints);
+		hints.ai_family = AF_INET6;
+		hints.ai_flags = AI_V4MAPPED;
+		show(&hints);
+		return 0;
+	}
+END
+printf '[guard]\nmode = prefer-ipv6\n[rule x]\npriority = 1\ndomains = other.example\naction = prefer-ipv4\n' \
+	>"$LAB_DIR/flags.conf"
+if ${CC:-gcc} -D_GNU_SOURCE -o "$LAB_DIR/flags" "$LAB_DIR/flags.c" 2>/dev/null; then
+	check "flags and names of the nodes are the caller's" "$(on healthy "$LAB_DIR/flags")" \
+		"$(on healthy v6guard run -q --config "$LAB_DIR/flags.conf" "$LAB_DIR/flags")"
+else
+	skip "flags of the nodes" "no compiler"
+fi
+
 # ---- a service: its drop-in, as far as that goes without systemd ---------------------------
 
 mkdir -p "$LAB_DIR/healthy/etc/systemd/system"
@@ -242,6 +297,26 @@ check "--trace: enforce = no" \
 # ssh closes every descriptor that it did not open, forks, and is heard of all the same.
 check "--trace: ssh" 'dual: prefer-ipv4: changed: 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
 	"$(traced --mode prefer-ipv4 -- ssh -F none -o BatchMode=yes nobody@dual true | grep changed | head -n 1)"
+# A program's own seccomp filter kills it for AF_UNIX, for getpid() and for opening to write.
+if ${CC:-gcc} -o "$LAB_DIR/sealed" "$here/sealed.c" 2>/dev/null; then
+	# With a daemon there is a map, and hints are sent to it.
+	on healthy v6guard -q apply >/dev/null
+	daemon healthy
+	for when in after before; do
+		for mode in prefer-ipv4 strip-aaaa; do
+			out=$(on healthy v6guard run --trace --mode $mode "$LAB_DIR/sealed" dual.lab.test $when 2>"$LAB_DIR/sealed.err")
+			check "$mode: a program that restricts itself $when its first lookup lives, and is traced" "0 $(
+				[ $when = after ] && echo 3 3 || echo 2 2) 198.51.100.1" \
+				"$? $(echo "$out" | grep -c .) $(grep -c 'dual.*: changed' "$LAB_DIR/sealed.err") $(echo "$out" | sort -u)"
+		done
+	done
+	on healthy v6guard -q verdict set ::/0 broken >/dev/null
+	check "auto, by verdict: it lives" '0 198.51.100.1' \
+		"$(out=$(on healthy v6guard run -q "$LAB_DIR/sealed" dual.lab.test after); echo "$? $(echo "$out" | sort -u)")"
+	daemon_stop healthy
+else
+	skip "a program that restricts itself" "no compiler"
+fi
 compared() { sed -n 's/^v6guard: \(plain\|guarded\) .* s  //p' | tr -s ' '; }
 out=$(on blackhole v6guard run --mode prefer-ipv4 --compare --limit 1s -- wget -q -O - http://dual/ 2>&1)
 check "--compare: plain is cut short, guarded is not; where both were" \
@@ -324,6 +399,22 @@ if chown 1:1 "$LAB_DIR/id" 2>/dev/null; then
 else
 	skip "setuid and setgid programs" "only one user in this namespace"
 fi
+# What runs others for somebody else: with the words to say instead.
+advice() { on healthy "$@" 2>&1 >/dev/null | sed -n 's/^v6guard: run: say //p'; }
+mkdir -p "$LAB_DIR/bin"
+for program in sudo doas pkexec run0; do
+	cp "$(command -v id)" "$LAB_DIR/bin/$program"
+	check "$program: refused, with what to say" "\`$program v6guard run -- wget -q http://dual/\` instead" \
+		"$(advice env PATH="$LAB_DIR/bin:$PATH" v6guard run -- $program wget -q http://dual/)"
+done
+check "sudo with options of its own" '`sudo v6guard run -- CMD` instead' \
+	"$(advice env PATH="$LAB_DIR/bin:$PATH" v6guard run sudo -u somebody wget http://dual/)"
+refused "sudo" "$LAB_DIR/bin/sudo" 'an environment of its own'
+cp "$(command -v id)" "$LAB_DIR/bin/su" && chmod 4755 "$LAB_DIR/bin/su"
+if chown 1:1 "$LAB_DIR/bin/su" 2>/dev/null && chmod 4755 "$LAB_DIR/bin/su"; then
+	check "su, with rights to gain" "\`su -c 'v6guard run -- CMD'\` instead" "$(advice v6guard run "$LAB_DIR/bin/su" -c x)"
+	check "... without it is run" 0 "$(on healthy setpriv --no-new-privs v6guard run -q "$LAB_DIR/bin/su" >/dev/null 2>&1; echo $?)"
+fi
 # Lookups that stay inside libc, or do not go through it.
 check "gethostbyname() is not reached" 'unchanged' "$(on healthy v6guard run --mode strip-a -- "$python" -c '
 import socket; print(socket.gethostbyname("dual"))' 2>&1 | grep -q '^198' && echo unchanged)"
@@ -339,7 +430,10 @@ check "status: the program's" '0 7' "$(echo "$(status_of -- true)" "$(status_of 
 check "status: 128+N for signal N" 137 "$(status_of -- sh -c 'kill -KILL $$')"
 check "status: 127, no such program" 127 "$(status_of -- no-such-program)"
 check "status: 126, not executable" 126 "$(status_of -- /etc/passwd)"
-check "status: 125, our own trouble" '125 125' "$(echo "$(status_of --mode nonsense -- true)" "$(status_of true)")"
+check "status: 125, our own trouble" '125 125' "$(echo "$(status_of --mode nonsense -- true)" "$(status_of)")"
+check "without --: the first word that is no option is the program" '0 7 -q --mode' \
+	"$(echo "$(status_of wget http://dual/ -q -O /dev/null)" "$(status_of --mode off sh -c 'exit 7')" \
+		"$(on healthy v6guard -q run --mode=off echo -q --mode)")"
 check "the program's own options are its own" '--mode -x --' \
 	"$(on healthy v6guard run -q -- echo --mode -x --)"
 check "standard input is the program's" hello "$(echo hello | on healthy v6guard run -q -- cat)"

@@ -79,6 +79,86 @@ after = os.listdir("/proc/self/fd")
 if before != after:
 	print(before, after)')"
 
+# ---- errors ---------------------------------------------------------------------------------
+
+# What names come to, with so many descriptors left as the first word says. With a second word
+# the module is not on the line.
+cat >"$LAB_DIR/scarce.py" <<'END'
+import ctypes, os, resource, socket, sys
+if len(sys.argv) > 2:
+    ctypes.CDLL(None).__nss_configure_lookup(b"hosts", b"files dns")
+socket.getaddrinfo("dual", 80)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+held = []
+try:
+    while True:
+        held.append(os.dup(0))
+except OSError:
+    pass
+for _ in range(int(sys.argv[1])):
+    os.close(held.pop())
+for name in ("dual", "v6only", "nxdomain"):
+    for family in (socket.AF_UNSPEC, socket.AF_INET, socket.AF_INET6):
+        try:
+            found = {entry[4][0] for entry in socket.getaddrinfo(name, 80, family)}
+            print(name, int(family), len(found) > 0)
+        except OSError as error:
+            print(name, int(family), type(error).__name__, error.errno)
+END
+for left in 0 1 2 3; do
+	check "$left descriptors left: the same errors as without v6guard" \
+		"$(run "$python" "$LAB_DIR/scarce.py" $left plain)" "$(run "$python" "$LAB_DIR/scarce.py" $left)"
+done
+check "... EMFILE among them" 'OSError 24' \
+	"$(run "$python" "$LAB_DIR/scarce.py" 0 | sed -n 's/^dual 0 //p')"
+guard blackhole prefer-ipv4 'backends = dns'
+for addr in 198.51.100.1 ::ffff:198.51.100.1 ::198.51.100.1 ::ffff:198.51.100.99; do
+	check "backends spelled out, the name of $addr" "$(plainly getent hosts $addr)" \
+		"$(run getent hosts $addr)"
+done
+check "... there is one of a mapped address" 1 "$(run getent hosts ::ffff:198.51.100.1 | grep -c host1)"
+guard blackhole prefer-ipv4
+
+# ---- files that are cut off ----------------------------------------------------------------
+
+# A program that looks a name up each 50 ms, and says what it saw as often as that changes.
+cat >"$LAB_DIR/often.py" <<'END'
+import socket, time
+before = None
+while True:
+    families = {entry[0] for entry in socket.getaddrinfo("dual", 80)}
+    seen = "".join("6" if socket.AF_INET6 in families else "4")
+    if seen != before:
+        print(seen, flush=True)
+    before = seen
+    time.sleep(0.05)
+END
+has_seen() { [ "$(tail -n 1 "$LAB_DIR/often")" = "$1" ]; }
+guard blackhole auto 'unknown = distrust'
+daemon blackhole
+on blackhole sh -c 'echo $$ >"$1/often.pid" && exec "$2" "$1/often.py"' - "$LAB_DIR" "$python" \
+	>"$LAB_DIR/often" 2>&1 &
+is_alive() { kill -0 "$(cat "$LAB_DIR/often.pid")"; }
+until_true 10 has_seen 4 || bad "IPv6 that nobody has tested is held back" "$(cat "$LAB_DIR/often")"
+on blackhole sh -c ': >/run/v6guard/reach.map'
+if until_true 10 has_seen 6 && is_alive; then
+	ok "a map that is cut off kills nobody: lookups are plain libc's"
+else
+	bad "a map that is cut off kills nobody" "$(cat "$LAB_DIR/often")"
+fi
+# Its worker writes to it, and the unit starts both again.
+is_ended() { ! kill -0 "$(daemon_pid blackhole)"; }
+until_true 20 is_ended && ok "... the daemon ends" || bad "the daemon ends" "$(cat "$LAB_DIR/blackhole/daemon.log")"
+daemon blackhole
+if until_true 10 has_seen 4 && is_alive; then
+	ok "... and the map that the next daemon makes is found"
+else
+	bad "the map that the next daemon makes is found" "$(cat "$LAB_DIR/often")"
+fi
+kill "$(cat "$LAB_DIR/often.pid")"
+daemon_stop blackhole
+guard blackhole prefer-ipv4
+
 # ---- chroot ---------------------------------------------------------------------------------
 
 # A chroot as old daemons know it: a resolv.conf, no libraries, no v6guard.

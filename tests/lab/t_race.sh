@@ -32,6 +32,20 @@ p_ssh() {
 		-o UserKnownHostsFile=/dev/null -o PreferredAuthentications=none nobody@dual true 2>&1 |
 		sed -n '/Connecting to/h; /Connection established/{ x; p; q }'
 }
+p_ncat() { "$@" ncat dual 7; }
+# Neither type nor port is in its lookup. It puts IPv4 first unless it is told not to.
+p_java() {
+	"$@" java -Xshare:auto -XX:TieredStopAtLevel=1 -Djava.net.preferIPv6Addresses=system "$LAB_DIR/Reach.java"
+}
+cat >"$LAB_DIR/Reach.java" <<'END'
+public class Reach {
+	public static void main(String[] args) throws Exception {
+		try (java.net.Socket s = new java.net.Socket(java.net.InetAddress.getByName("dual"), 7)) {
+			System.out.println(new String(s.getInputStream().readAllBytes()));
+		}
+	}
+}
+END
 family() {
 	case $(grep -oE '([0-9a-f]+:+){2,}[0-9a-f]*|([0-9]+\.){3}[0-9]+' | head -n 1) in
 	*:*) echo 6 ;;
@@ -53,7 +67,7 @@ measure() {
 
 echo "# milliseconds until connected   plain, IPv4 only | plain, blackholed | raced, blackholed | raced, healthy"
 limit=5
-for program in wget ssh nc python curl perl; do
+for program in wget ssh nc python curl perl ncat; do
 	tool=$program
 	[ $program != python ] || tool=$python
 	command -v "$tool" >/dev/null || { skip "$program" "not installed"; continue; }
@@ -71,6 +85,19 @@ for program in wget ssh nc python curl perl; do
 	check "$program: blackholed over IPv4, healthy over IPv6, well under 1 s" '4 6' "$family $got"
 done
 
+if command -v java >/dev/null; then
+	limit=3 measure java plain blackhole
+	plain=$got
+	limit=20 measure java raced blackhole
+	row="$got $ms ms" family=$got
+	measure java raced healthy
+	echo "# java     plain, blackholed: $plain after 3 s | raced, blackholed: IPv$row | healthy: IPv$got $ms ms"
+	check "java: blackholed over IPv4, healthy over IPv6" '- 4 6' "$plain $family $got"
+	limit=5
+else
+	skip java "not installed"
+fi
+
 # ---- why, and how not ---------------------------------------------------------------------
 
 traced() { on_time "$@" 2>&1 >/dev/null | sed -n 's/^v6guard: \[[0-9]*\] //p'; }
@@ -83,6 +110,15 @@ check "--trace: IPv6 answers" 'dual: auto: unchanged: 2001:db8:64::1 kept (answe
 	"$(traced healthy v6guard run --trace -- nc dual 7)"
 check "several addresses: the family that answered is first" '198.51.100 2001:db8:64' \
 	"$(on_time blackhole v6guard run -q -- "$python" -c "$look" four 7 | sed 's/\.[0-9]*$//; s/::[0-9]*$//' | uniq | paste -sd' ')"
+first() { awk '{ print $1; exit }'; }
+check "getent: neither type nor port" 198.51.100.1 "$(on_time blackhole v6guard run -q getent ahosts dual | first)"
+# ncat looks up for UDP whatever it is about to do. Nobody listens at port 9: IPv4 refuses.
+udp='import socket, sys
+print(socket.getaddrinfo("dual", int(sys.argv[1]), type=socket.SOCK_DGRAM)[0][4][0])'
+check "for UDP: IPv4 first where it is connected to, and IPv6 silent" 198.51.100.1 \
+	"$(on_time blackhole v6guard run -q "$python" -c "$udp" 7)"
+check "for UDP: as it was where IPv4 refuses" 2001:db8:64::1 "$(on_time blackhole v6guard run -q "$python" -c "$udp" 9)"
+check "for UDP: as it was where IPv6 answers" 2001:db8:64::1 "$(on_time healthy v6guard run -q "$python" -c "$udp" 7)"
 check "--no-probe: nothing is asked" 'dual: auto: left alone' \
 	"$(traced blackhole v6guard run --trace --no-probe -- nc -w 1 dual 7)"
 printf '[probe]\nmode = off\ninline = yes\n' >"$LAB_DIR/off.conf"
@@ -122,9 +158,9 @@ sends "a name with IPv6 alone" 0 "$python" -c "$lookup" v6only 7
 sends "a name with IPv4 alone" 0 "$python" -c "$lookup" v4only 7
 sends "a literal" 0 "$python" -c "$lookup" 2001:db8:64::1 7
 sends "localhost" 0 "$python" -c "$lookup" localhost 7
-sends "for UDP" 0 "$python" -c "$lookup" dual 7 SOCK_DGRAM
+sends "for UDP, three times" 1 "$python" -c "$lookup" dual 7 SOCK_DGRAM
 sends "a unique local address" 0 "$python" -c "$lookup" site.lab.test 7
-sends "no service, and not for TCP alone" 0 getent ahosts dual
+sends "no service, and not for TCP alone: two ports" 2 getent ahosts dual
 
 # ---- the budget: nobody answers ---------------------------------------------------------------
 

@@ -9,6 +9,7 @@ units = \
 	tests/unit/test_chain \
 	tests/unit/test_control \
 	tests/unit/test_control_line \
+	tests/unit/test_noaaaa \
 	tests/unit/test_nscd \
 	tests/unit/test_nsswitch \
 	tests/unit/test_config \
@@ -40,10 +41,13 @@ units = \
 	tests/unit/test_happy \
 	tests/unit/test_history \
 	tests/unit/test_label \
+	tests/unit/test_life \
 	tests/unit/test_lint \
 	tests/unit/test_live \
 	tests/unit/test_live_rules \
+	tests/unit/test_ask \
 	tests/unit/test_nss \
+	tests/unit/test_nss_ask \
 	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
 	tests/unit/test_hint \
@@ -53,6 +57,7 @@ units = \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
 	tests/unit/test_oracle \
+	tests/unit/test_oracle_errors \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
 	tests/unit/test_preload \
@@ -81,10 +86,12 @@ units = \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
 	tests/unit/test_table \
+	tests/unit/test_trace \
 	tests/unit/test_guard_preset \
 	tests/unit/test_unit \
 	tests/unit/test_block \
 	tests/unit/test_ula \
+	tests/unit/test_unclosed \
 	tests/unit/test_verdict \
 	tests/unit/test_verdict_random \
 	tests/unit/test_verdict_worlds \
@@ -159,6 +166,9 @@ tests_unit_test_lint_LDADD = $(unit_libs)
 tests_unit_test_guard_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_guard_CFLAGS = $(unit_cflags)
 tests_unit_test_guard_LDADD = $(unit_libs)
+tests_unit_test_ask_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_ask_CFLAGS = $(unit_cflags)
+tests_unit_test_ask_LDADD = $(unit_libs)
 tests_unit_test_guard_rules_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_guard_rules_CFLAGS = $(unit_cflags)
 tests_unit_test_guard_rules_LDADD = $(unit_libs)
@@ -183,6 +193,13 @@ tests_unit_test_table_LDADD = $(unit_libs)
 tests_unit_test_oracle_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_oracle_CFLAGS = $(unit_cflags)
 tests_unit_test_oracle_LDADD = $(unit_libs)
+# Through the real objects: it loads them from where they were built.
+tests_unit_test_oracle_errors_SOURCES = tests/unit/test_oracle_errors.c tests/unit/error_calls.c \
+	tests/unit/error_calls.h tests/unit/error_dns.h
+tests_unit_test_oracle_errors_CPPFLAGS = $(unit_cppflags) -I$(srcdir)/nss -DTEST_BUILD='"$(abs_top_builddir)"'
+tests_unit_test_oracle_errors_CFLAGS = $(unit_cflags)
+tests_unit_test_oracle_errors_LDADD = $(unit_libs)
+EXTRA_tests_unit_test_oracle_errors_DEPENDENCIES = libnss_v6guard.la libv6guard-preload.la
 # With clocks of the test's own.
 clock_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_now_ms -Wl,--wrap=gp_boot_ms
 tests_unit_test_hint_CPPFLAGS = $(unit_cppflags)
@@ -222,6 +239,16 @@ libnss_v6gold_la_LDFLAGS = $(stub_ldflags)
 libnss_v6gbare_la_SOURCES = $(libnss_v6gstub_la_SOURCES)
 libnss_v6gbare_la_CPPFLAGS = $(stub_cppflags) -DSTUB_NAME=v6gbare -DSTUB_LEVEL=0
 libnss_v6gbare_la_LDFLAGS = $(stub_ldflags)
+# Under the names of resolvers, in a folder where no other program looks for libraries.
+if HAVE_CMOCKA
+check_LTLIBRARIES += tests/unit/stubs/libnss_dns.la tests/unit/stubs/libnss_resolve.la
+endif
+tests_unit_stubs_libnss_dns_la_SOURCES = $(libnss_v6gstub_la_SOURCES)
+tests_unit_stubs_libnss_dns_la_CPPFLAGS = $(stub_cppflags) -DSTUB_NAME=dns -DSTUB_LEVEL=4
+tests_unit_stubs_libnss_dns_la_LDFLAGS = $(stub_ldflags)
+tests_unit_stubs_libnss_resolve_la_SOURCES = $(libnss_v6gstub_la_SOURCES)
+tests_unit_stubs_libnss_resolve_la_CPPFLAGS = $(stub_cppflags) -DSTUB_NAME=resolve -DSTUB_LEVEL=4
+tests_unit_stubs_libnss_resolve_la_LDFLAGS = $(stub_ldflags)
 
 door_cppflags = $(stub_cppflags) -DTEST_BUILD='"$(abs_top_builddir)"'
 door_ldflags = $(AM_LDFLAGS) -Wl,--wrap=facts_open -Wl,--wrap=malloc -Wl,--wrap=calloc
@@ -232,6 +259,11 @@ tests_unit_test_nss_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_CFLAGS = $(unit_cflags)
 tests_unit_test_nss_LDFLAGS = $(door_ldflags)
 tests_unit_test_nss_LDADD = $(door_libs)
+tests_unit_test_nss_ask_SOURCES = tests/unit/test_nss_ask.c $(world)
+tests_unit_test_nss_ask_CPPFLAGS = $(door_cppflags)
+tests_unit_test_nss_ask_CFLAGS = $(unit_cflags)
+tests_unit_test_nss_ask_LDFLAGS = $(door_ldflags)
+tests_unit_test_nss_ask_LDADD = $(door_libs)
 tests_unit_test_nss_auto_SOURCES = tests/unit/test_nss_auto.c $(world)
 tests_unit_test_nss_auto_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_auto_CFLAGS = $(unit_cflags)
@@ -242,6 +274,11 @@ tests_unit_test_nss_failure_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_failure_CFLAGS = $(unit_cflags)
 tests_unit_test_nss_failure_LDFLAGS = $(door_ldflags)
 tests_unit_test_nss_failure_LDADD = $(door_libs)
+tests_unit_test_life_SOURCES = tests/unit/test_life.c $(world)
+tests_unit_test_life_CPPFLAGS = $(door_cppflags)
+tests_unit_test_life_CFLAGS = $(unit_cflags)
+tests_unit_test_life_LDFLAGS = $(door_ldflags) -Wl,--wrap=gp_now_ms
+tests_unit_test_life_LDADD = $(door_libs)
 tests_unit_test_live_rules_SOURCES = tests/unit/test_live_rules.c $(world)
 tests_unit_test_live_rules_CPPFLAGS = $(door_cppflags)
 tests_unit_test_live_rules_CFLAGS = $(unit_cflags)
@@ -280,11 +317,21 @@ tests_unit_test_happy_LDADD = $(preload_libs)
 tests_unit_test_memo_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_memo_CFLAGS = $(unit_cflags)
 tests_unit_test_memo_LDADD = $(preload_libs)
+tests_unit_test_noaaaa_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_noaaaa_CFLAGS = $(unit_cflags) -pthread
+tests_unit_test_noaaaa_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=hosts_line_now \
+	-Wl,--wrap=facts_has_ipv4 -Wl,--wrap=facts_open -Wl,--wrap=gp_now_ms
+tests_unit_test_noaaaa_LDADD = $(preload_libs)
 tests_unit_test_preload_order_SOURCES = tests/unit/test_preload_order.c $(preload_world)
 tests_unit_test_preload_order_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_order_CFLAGS = $(unit_cflags)
 tests_unit_test_preload_order_LDFLAGS = $(preload_ldflags)
 tests_unit_test_preload_order_LDADD = $(preload_libs)
+tests_unit_test_unclosed_SOURCES = tests/unit/test_unclosed.c $(preload_world)
+tests_unit_test_unclosed_CPPFLAGS = $(door_cppflags)
+tests_unit_test_unclosed_CFLAGS = $(unit_cflags)
+tests_unit_test_unclosed_LDFLAGS = $(preload_ldflags)
+tests_unit_test_unclosed_LDADD = $(preload_libs)
 tests_unit_test_preload_race_SOURCES = tests/unit/test_preload_race.c $(preload_world)
 tests_unit_test_preload_race_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_race_CFLAGS = $(unit_cflags)
@@ -346,6 +393,10 @@ tests_unit_test_stuck_SOURCES = tests/unit/test_stuck.c tool/v6guard/stuck.c
 tests_unit_test_stuck_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_stuck_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_stuck_LDADD = $(unit_libs)
+tests_unit_test_trace_SOURCES = tests/unit/test_trace.c tool/v6guard/run_ring.c
+tests_unit_test_trace_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_trace_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS) -pthread
+tests_unit_test_trace_LDADD = $(unit_libs)
 tests_unit_test_run_seen_SOURCES = tests/unit/test_run_seen.c tool/v6guard/run_seen.c
 tests_unit_test_run_seen_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_run_seen_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)

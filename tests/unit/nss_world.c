@@ -16,12 +16,14 @@
 #include "nss_world.h"
 #include "sizes.h"
 
-struct stub_state *stub_full, *stub_old, *stub_bare;
+struct stub_state *stub_full, *stub_old, *stub_bare, *stub_dns, *stub_resolve;
 bool world_ipv4_usable = true, world_is_own, world_real_facts;
+bool (*world_has_no_route)(const struct gp_addr *addr);
 struct gp_preload_policy world_preload;
 struct gp_probe_policy world_probe;
 long world_allocations_left = -1;
 _Atomic long world_allocations;
+void (*world_at_allocation)(void);
 
 static char folder[64];
 static char snapshot_path[96], map_path[96], hint_path[96];
@@ -46,6 +48,8 @@ void *__real_calloc(size_t count, size_t size);
 static bool is_usable(void *ctx, const struct gp_addr *addr)
 {
 	(void)ctx;
+	if (world_has_no_route && world_has_no_route(addr))
+		return false;
 	return addr->family != AF_INET || world_ipv4_usable;
 }
 
@@ -70,6 +74,11 @@ struct gp_facts __wrap_facts_open(struct fact_sources *sources,
 
 static bool fails_now(void)
 {
+	void (*hook)(void) = world_at_allocation;
+
+	world_at_allocation = NULL;
+	if (hook)
+		hook();
 	world_allocations++;
 	return world_allocations_left >= 0 && world_allocations_left-- == 0;
 }
@@ -87,12 +96,13 @@ void *__wrap_calloc(size_t count, size_t size)
 /* ---- the world ---- */
 
 /* The door's own dlopen("libnss_v6gstub.so.2") then finds it by that name. */
-static struct stub_state *load_stub(const char *name)
+static struct stub_state *load_stub(const char *folder_of, const char *name)
 {
 	char path[512];
 	void *handle;
 
-	snprintf(path, sizeof(path), "%s/.libs/libnss_%s.so.2", TEST_BUILD, name);
+	snprintf(path, sizeof(path), "%s%s/.libs/libnss_%s.so.2", TEST_BUILD, folder_of,
+		 name);
 	handle = dlopen(path, RTLD_NOW);
 	if (!handle) {
 		fprintf(stderr, "%s\n", dlerror());
@@ -105,9 +115,9 @@ static struct stub_state *load_stub(const char *name)
 int world_setup(void **state)
 {
 	(void)state;
-	stub_full = load_stub("v6gstub");
-	stub_old = load_stub("v6gold");
-	stub_bare = load_stub("v6gbare");
+	stub_full = load_stub("", "v6gstub");
+	stub_old = load_stub("", "v6gold");
+	stub_bare = load_stub("", "v6gbare");
 	if (!stub_full || !stub_old || !stub_bare)
 		return -1;
 	strcpy(folder, "/tmp/v6guard-test-XXXXXX");
@@ -117,6 +127,13 @@ int world_setup(void **state)
 	snprintf(map_path, sizeof(map_path), "%s/reach.map", folder);
 	snprintf(hint_path, sizeof(hint_path), "%s/hint.sock", folder);
 	return 0;
+}
+
+bool world_load_resolvers(void)
+{
+	stub_dns = load_stub("/tests/unit/stubs", "dns");
+	stub_resolve = load_stub("/tests/unit/stubs", "resolve");
+	return stub_dns && stub_resolve;
 }
 
 int world_teardown(void **state)

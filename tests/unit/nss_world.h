@@ -50,6 +50,11 @@ extern struct stub_state *stub_full, *stub_old, *stub_bare;
 int world_setup(void **state);
 int world_teardown(void **state);
 
+/** All functions as well, but under the names of the services `dns` and `resolve`, whose
+ * place they take from here on. */
+extern struct stub_state *stub_dns, *stub_resolve;
+bool world_load_resolvers(void);
+
 /** Path of the snapshot of this run. */
 const char *world_snapshot(void);
 
@@ -75,6 +80,8 @@ void world_run(void (*case_fn)(const void *arg), const void *arg, const char *wh
 
 /** What facts_open gives the door in these tests. */
 extern bool world_ipv4_usable, world_is_own;
+/** More of what cannot be reached; NULL: nothing. */
+extern bool (*world_has_no_route)(const struct gp_addr *addr);
 /** Or let it ask the kernel. */
 extern bool world_real_facts;
 
@@ -87,5 +94,7 @@ const char *world_hints(void);
 /** While > 0: allocations by the door left before one fails; -1: none fails. */
 extern long world_allocations_left;
 extern _Atomic long world_allocations;
+/** Called once, at the door's next allocation; NULL: nothing. */
+extern void (*world_at_allocation)(void);
 
 #endif

@@ -45,9 +45,10 @@ static void select_letters(const struct addrinfo *hints, char out[128])
 }
 
 /* The port stands at the same place in both families. */
-static void set_nodes(struct addrinfo *node, int type)
+static void set_nodes(struct addrinfo *node, int type, int flags)
 {
 	for (; node; node = node->ai_next) {
+		node->ai_flags = flags;
 		((struct sockaddr_in *)node->ai_addr)->sin_port = htons(port);
 		if (type)
 			node->ai_socktype = type;
@@ -69,7 +70,8 @@ static int lookup_behind(const char *node, const char *service,
 		return preload_error ? preload_error : EAI_NODATA;
 	*list = addrlist_make(letters, hints && hints->ai_socktype ? 1 : 3,
 			      hints && hints->ai_flags & AI_CANONNAME ? NAME : NULL);
-	set_nodes(*list, hints ? hints->ai_socktype : 0);
+	set_nodes(*list, hints ? hints->ai_socktype : 0,
+		  hints ? hints->ai_flags : AI_V4MAPPED | AI_ADDRCONFIG);
 	return 0;
 }
 
@@ -103,6 +105,11 @@ static char letter_of(const struct gp_addr *addr)
 					      : '0' + addr->bytes[15]);
 }
 
+static bool has_no_route(const struct gp_addr *addr)
+{
+	return strchr(no_route, letter_of(addr)) != NULL;
+}
+
 /* Everything is native, and through one interface. */
 void __wrap_gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way way,
 			    struct gp_destination *destinations, size_t count)
@@ -115,7 +122,7 @@ void __wrap_gp_source_facts(const struct gp_source_ops *ops, enum gp_source_way 
 		struct gp_destination *one = &destinations[i];
 		const bool is_ipv4 = one->addr.family == AF_INET;
 
-		if (strchr(no_route, letter_of(&one->addr)))
+		if (has_no_route(&one->addr))
 			continue;
 		CHECK(!gp_addr_parse(is_ipv4 ? "198.51.100.99" : "2001:db8::99",
 				     &one->source));
@@ -166,6 +173,7 @@ void preload_prepare(const struct preload_case *one)
 	fake_race_set(one->race ? one->race : "");
 	inline_ops = &fake_race_ops;
 	no_route = one->no_route ? one->no_route : "";
+	world_has_no_route = has_no_route;
 	world_write(&policy, "dns");
 	write_map(one);
 	world_ipv4_usable = !one->no_ipv4;
@@ -220,8 +228,11 @@ void preload_look_up(const struct preload_case *one, int type)
 	preload_calls = 0;
 	error = getaddrinfo(one->name ? one->name : "host.example", "80", &hints, &list);
 	CHECK(errno == EXDEV);
-	for (struct addrinfo *node = list; type && node; node = node->ai_next)
-		node->ai_socktype = addrlist_types[0];
+	for (struct addrinfo *node = list; node; node = node->ai_next) {
+		CHECK(node->ai_flags == one->flags);
+		if (type)
+			node->ai_socktype = addrlist_types[0];
+	}
 	addrlist_text(list, type ? 1 : 3, text);
 	if (error != one->error || strcmp(text, one->got ? one->got : "") != 0 ||
 	    preload_calls != (one->asked ? one->asked : 1)) {

@@ -40,7 +40,7 @@ struct preload_case {
 	bool distrust, no_enforce, aaaa_only, no_keep_last, no_ipv4, own;
 
 	enum gp_order order;
-	const char *no_route; /* letters of what cannot be reached, for `order` */
+	const char *no_route; /* letters of what cannot be reached */
 
 	/* With `inline = yes`, attempts end as this says (fake_race.h). */
 	const char *race;

@@ -31,18 +31,37 @@ static char *cursor(char *buffer, size_t alignment)
 	return buffer + (-(uintptr_t)buffer & (alignment - 1));
 }
 
-/* True: the call ends here, with *STATUS. */
-static bool ends_early(enum call_kind kind, size_t size, int *errnop, int *h_errnop,
-		       enum nss_status *status)
+static const struct stub_script *script_for(int family)
 {
-	const struct stub_script *script = &STATE.script;
+	const struct stub_script *a = STATE.script.a;
 
+	return family == AF_INET && a ? a : &STATE.script;
+}
+
+static void note(const char *name, int family)
+{
+	char *log = STATE.script.log;
+
+	if (log && strlen(log) + strlen(name) + 8 < STUB_LOG)
+		stpcpy(stpcpy(stpcpy(log + strlen(log), family == AF_UNSPEC ? "all "
+							: family == AF_INET ? "A "
+									    : "AAAA "),
+			      name),
+		       " ");
+}
+
+/* True: the call ends here, with *STATUS. */
+static bool ends_early(const struct stub_script *script, enum call_kind kind, size_t size,
+		       int *errnop, int *h_errnop, enum nss_status *status)
+{
 	STATE.calls[kind]++;
+	STATE.error_before = *errnop;
 	if (script->sleep_ms)
 		usleep(script->sleep_ms * 1000);
 	if (script->inside)
 		script->inside();
-	*errnop = script->error;
+	if (script->error)
+		*errnop = script->error;
 	*h_errnop = script->h_error;
 	*status = script->status;
 	if (script->status == NSS_STATUS_SUCCESS && size < script->need) {
@@ -67,12 +86,21 @@ static enum nss_status answer_host(enum call_kind kind, const char *name, int fa
 				   int *errnop, int *h_errnop, int32_t *ttlp,
 				   char **canonp)
 {
-	const struct stub_script *script = &STATE.script;
+	const struct stub_script *script = script_for(family);
 	const unsigned count = family == AF_INET ? script->ipv4 : script->ipv6;
 	enum nss_status status;
 	char **list, *bytes;
+	bool has_ended;
 
-	if (ends_early(kind, size, errnop, h_errnop, &status))
+	if (kind < CALL_BY_ADDR2)
+		note(name, family);
+	has_ended = ends_early(script, kind, size, errnop, h_errnop, &status);
+
+	if (family == AF_INET6 && script->aaaa.h_error) {
+		*h_errnop = script->aaaa.h_error;
+		return script->aaaa.status;
+	}
+	if (has_ended)
 		return status;
 	if (!count && kind < CALL_BY_ADDR2) {
 		*h_errnop = NO_DATA;
@@ -134,7 +162,8 @@ EXPORT enum nss_status ENTRY(gethostbyname4_r)(const char *name,
 	char *text = (char *)(tuple + count);
 	enum nss_status status;
 
-	if (ends_early(CALL_BY_NAME4, size, errnop, h_errnop, &status))
+	note(name, AF_UNSPEC);
+	if (ends_early(script, CALL_BY_NAME4, size, errnop, h_errnop, &status))
 		return status;
 	*pat = count ? tuple : NULL;
 	for (unsigned i = 0; i < count; i++, tuple++) {

@@ -112,11 +112,41 @@ static void test_own(void **state)
 	assert_int_equal(known("2001:db8:8::1"), OWN_NO);
 }
 
+static bool is_usable(const char *text)
+{
+	struct fact_sources sources;
+	const struct gp_facts facts = facts_open(&sources, NULL);
+	struct gp_addr addr;
+	bool usable;
+
+	assert_int_equal(gp_addr_parse(text, &addr), GP_OK);
+	usable = facts.is_usable(facts.ctx, &addr);
+	facts_close(&sources);
+	return usable;
+}
+
+/* A way is believed to be there for a quarter of a second; that there is none, never. */
+static void test_routes(void **state)
+{
+	(void)state;
+	need_netns();
+	assert_false(is_usable("100.64.7.1"));
+	assert_true(sh("ip route add 100.64.7.0/24 via 192.0.2.2"));
+	assert_true(is_usable("100.64.7.1"));
+	assert_true(sh("ip route del 100.64.7.0/24"));
+	assert_false(is_usable("100.64.7.2"));
+	later_ms += 200;
+	assert_true(is_usable("100.64.7.1"));
+	later_ms += 100;
+	assert_false(is_usable("100.64.7.1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_own),
+		cmocka_unit_test(test_routes),
 	};
 	int failed;
 

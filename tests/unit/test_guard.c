@@ -19,7 +19,7 @@
 #define OWN4 "198.51.100.255"
 
 /* What the pretended host can reach. */
-enum host { DUAL, NO_IPV4_ROUTE, NO_IPV6_ROUTE };
+enum host { DUAL, NO_IPV4_ROUTE, NO_IPV6_ROUTE, NO_SECOND_IPV4 };
 
 struct world {
 	enum host host;
@@ -34,6 +34,8 @@ static bool is_usable(void *ctx, const struct gp_addr *addr)
 	struct world *world = ctx;
 
 	world->asked++;
+	if (world->host == NO_SECOND_IPV4)
+		return addr->family == AF_INET6 || addr->bytes[3] != 2;
 	return world->host == DUAL ||
 	       world->host == (addr->family == AF_INET ? NO_IPV6_ROUTE : NO_IPV4_ROUTE);
 }
@@ -220,9 +222,42 @@ static const struct guard_case cases[] = {
 	{"distrust orders as broken", AUTO, PRELOAD, .known = "?s?", .distrust = true,
 	 .in = {AAAA, AAAA2, A}, .order = "210",
 	 .out = {LATER_AS(UNTESTED), LATER_AS(SLOW), KEPT}, .differs = true},
-	{"demoting needs no IPv4 route", AUTO, PRELOAD, .known = "b",
-	 .host = NO_IPV4_ROUTE, .in = {AAAA, A}, .order = "10",
-	 .out = {LATER_AS(BROKEN), KEPT}, .differs = true},
+
+	/* RFC 6724 5, rule 1, before any preference. */
+	{"broken, and no way to IPv4", AUTO, PRELOAD, .known = "b", .host = NO_IPV4_ROUTE,
+	 .in = {AAAA, A}, .out = {STAYS(NO_USABLE_IPV4), KEPT}},
+	{"slow, and no way to IPv4", AUTO, PRELOAD, .known = "s", .host = NO_IPV4_ROUTE,
+	 .in = {AAAA, A}, .out = {STAYS(NO_USABLE_IPV4), KEPT}},
+	{"distrust, and no way to IPv4", AUTO, PRELOAD, .known = "?", .distrust = true,
+	 .host = NO_IPV4_ROUTE, .in = {AAAA, A}, .out = {STAYS(NO_USABLE_IPV4), KEPT}},
+	{"one is broken, no way to IPv4", AUTO, PRELOAD, .known = "b?",
+	 .host = NO_IPV4_ROUTE, .in = {AAAA, AAAA2, A},
+	 .out = {STAYS(NO_USABLE_IPV4), KEPT, KEPT}},
+	{"one is broken, the other answers", AUTO, PRELOAD, .known = "bo",
+	 .host = NO_IPV4_ROUTE, .in = {AAAA, AAAA2, A}, .order = "102",
+	 .out = {LATER_AS(BROKEN), KEPT, KEPT}, .differs = true},
+	{"one is broken, IPv6 alone", AUTO, PRELOAD, .known = "b?", .in = {AAAA, AAAA2},
+	 .out = {KEPT, KEPT}},
+	{"one is broken, IPv6 alone, the other answers", AUTO, PRELOAD, .known = "bo",
+	 .in = {AAAA, AAAA2}, .order = "10", .out = {LATER_AS(BROKEN), KEPT},
+	 .differs = true},
+	{"prefer-ipv4, and no way to IPv4", GP_MODE_PREFER_IPV4, PRELOAD,
+	 .host = NO_IPV4_ROUTE, .in = {AAAA, A}, .out = {STAYS(NO_USABLE_IPV4), KEPT}},
+	{"prefer-ipv6, and no way to IPv6", GP_MODE_PREFER_IPV6, PRELOAD,
+	 .host = NO_IPV6_ROUTE, .in = {A, AAAA}, .out = {STAYS(NO_USABLE_IPV6), KEPT}},
+	{"prefer-ipv4, no way to one of them", GP_MODE_PREFER_IPV4, PRELOAD,
+	 .host = NO_SECOND_IPV4, .in = {AAAA, A, A2}, .order = "102",
+	 .out = {LATER, KEPT, KEPT}, .differs = true},
+	{"prefer-ipv4, nothing but 127.0.0.1", GP_MODE_PREFER_IPV4, PRELOAD,
+	 .in = {AAAA, "127.0.0.1"}, .out = {KEPT, KEPT}},
+	{"enforce = no, no way to IPv4", GP_MODE_PREFER_IPV4, PRELOAD, .no_enforce = true,
+	 .host = NO_IPV4_ROUTE, .in = {AAAA, A}, .out = {STAYS(NO_USABLE_IPV4), KEPT}},
+	{"enforce = no, no way to one of them", GP_MODE_PREFER_IPV4, PRELOAD,
+	 .no_enforce = true, .host = NO_SECOND_IPV4, .in = {AAAA, A, A2, AAAA2},
+	 .out = {LATER, KEPT, KEPT, LATER}, .differs = true},
+	{"strip-aaaa, no way to one of them", GP_MODE_STRIP_AAAA, PRELOAD,
+	 .host = NO_SECOND_IPV4, .in = {A, AAAA, A2, "::1"},
+	 .out = {KEPT, GONE, KEPT, STAYS(EXEMPT_ADDRESS)}, .differs = true},
 
 	/* Nobody's last usable address. */
 	{"prefer-ipv4, AAAA only", GP_MODE_PREFER_IPV4, NSS, .in = {AAAA, AAAA2},

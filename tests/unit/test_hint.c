@@ -11,8 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -430,6 +434,33 @@ static void after_fork(void)
 	CHECK(receive(&hint) && hint.counters[GP_COUNT_LOOKUPS] == 7);
 }
 
+/* A program that forbids itself AF_UNIX sockets, and is killed for one. */
+static void after_seccomp(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+	struct gp_candidate one = candidate("2001:db8::1", GP_KEPT, GP_WHY_NOTHING);
+	struct gp_hint hint;
+
+	listen_here();
+	gp_hint_send(GP_DOOR_PRELOAD, &one, 1);
+	CHECK(receive(&hint));
+	clock_ms += 1000;
+	gp_hint_send(GP_DOOR_PRELOAD, &one, 1);
+	CHECK(receive(&hint));
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		return;
+	clock_ms += 1000;
+	gp_hint_send(GP_DOOR_PRELOAD, &one, 1);
+	CHECK(!receive(&hint));
+}
+
 static void after_chroot(void)
 {
 	struct gp_hint hint;
@@ -456,6 +487,7 @@ static void test_sending(void **state)
 	run(rules_are_told, "rules are told");
 	run(rules_wait, "rules wait");
 	run(after_fork, "after fork");
+	run(after_seccomp, "after seccomp");
 	run(after_chroot, "after chroot");
 }
 

@@ -126,6 +126,30 @@ static void map_and_let_go(const void *arg)
 	CHECK(generation_for(2) == 4 && mappings() == 0);
 }
 
+/* Nobody who looks at it later is killed. */
+static void survive_cut(const void *arg)
+{
+	(void)arg;
+	put(1, MANY);
+	CHECK(generation_for(0) == 1);
+	CHECK(!truncate(world_snapshot(), 0));
+	usleep(20000); /* some ticks */
+	CHECK(generation_for(0) == 0);
+	usleep(A_LOOK_LATER_US);
+	CHECK(generation_for(0) == 0);
+	put(1, MANY);
+	usleep(A_LOOK_LATER_US);
+	CHECK(generation_for(0) == 1);
+	/* And replaced, with no look between. */
+	CHECK(!truncate(world_snapshot(), 0));
+	put(2, MANY);
+	usleep(20000);
+	CHECK(generation_for(0) == 2);
+	put(2, MANY);
+	usleep(A_LOOK_LATER_US);
+	CHECK(generation_for(MANY - 1) == 2);
+}
+
 /* What a lookup holds stays, whatever comes. */
 static void hold_a_mapping(const void *arg)
 {
@@ -206,6 +230,7 @@ static void test_mapped(void **state)
 {
 	(void)state;
 	world_run(map_and_let_go, NULL, "map and let go");
+	world_run(survive_cut, NULL, "cut off");
 	world_run(hold_a_mapping, NULL, "hold a mapping");
 	world_run(fork_with_a_mapping, NULL, "fork with a mapping");
 	world_run(damage, NULL, "damage");

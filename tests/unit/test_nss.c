@@ -46,8 +46,8 @@ struct nss_case {
 };
 
 #define NONE(st, err, h) .want = {.status = NSS_STATUS_##st, .error = err, .h_error = h}
-#define PASSED NONE(UNAVAIL, ENOENT, NO_RECOVERY)
 /* errno stays what it was. */
+#define PASSED NONE(UNAVAIL, ERRNO_BEFORE, NO_RECOVERY)
 #define GOT(n4, n6)                                                                      \
 	.want = {.status = NSS_STATUS_SUCCESS,                                           \
 		 .error = ERRNO_BEFORE,                                                  \
@@ -60,25 +60,37 @@ static const struct nss_case cases[] = {
 	 .calls = 1},
 	{"no such name", GP_MODE_AUTO,
 	 .full = {.status = NSS_STATUS_NOTFOUND, .h_error = HOST_NOT_FOUND},
-	 NONE(NOTFOUND, ENOENT, HOST_NOT_FOUND), .calls = 1},
+	 NONE(NOTFOUND, ERRNO_BEFORE, HOST_NOT_FOUND), .calls = 1},
 	{"no address", GP_MODE_AUTO,
 	 .full = {.status = NSS_STATUS_NOTFOUND, .h_error = NO_DATA},
-	 NONE(NOTFOUND, ENOENT, NO_DATA), .calls = 1},
+	 NONE(NOTFOUND, ERRNO_BEFORE, NO_DATA), .calls = 1},
+	{"no such name, and errno", GP_MODE_AUTO,
+	 .full = {.status = NSS_STATUS_NOTFOUND,
+		  .error = ESRCH,
+		  .h_error = HOST_NOT_FOUND},
+	 NONE(NOTFOUND, ESRCH, HOST_NOT_FOUND), .calls = 1},
 	{"NOTFOUND with NETDB_INTERNAL would end the chain", GP_MODE_AUTO,
-	 .full = {.status = NSS_STATUS_NOTFOUND, .h_error = NETDB_INTERNAL},
-	 NONE(NOTFOUND, ENOENT, HOST_NOT_FOUND), .calls = 1},
+	 .full = {.status = NSS_STATUS_NOTFOUND,
+		  .error = ENOMEM,
+		  .h_error = NETDB_INTERNAL},
+	 NONE(UNAVAIL, ENOMEM, NO_RECOVERY), .calls = 1},
 	{"nss_dns without a socket: not a name that does not exist", GP_MODE_AUTO,
 	 .full = {.status = NSS_STATUS_NOTFOUND, .error = EAGAIN, .h_error = TRY_AGAIN},
 	 NONE(NOTFOUND, EAGAIN, TRY_AGAIN), .calls = 1},
 	{"nss_dns, REFUSED or NOTIMP", GP_MODE_AUTO,
 	 .full = {.status = NSS_STATUS_NOTFOUND, .h_error = NO_RECOVERY},
-	 NONE(NOTFOUND, ENOENT, NO_RECOVERY), .calls = 1},
+	 NONE(NOTFOUND, ERRNO_BEFORE, NO_RECOVERY), .calls = 1},
 	{"server failure", GP_MODE_AUTO,
 	 .full = {.status = NSS_STATUS_TRYAGAIN, .error = EAGAIN, .h_error = TRY_AGAIN},
 	 NONE(TRYAGAIN, EAGAIN, TRY_AGAIN), .calls = 1},
 	{"time-out of nss_dns is not asked again", GP_MODE_AUTO,
 	 .full = {.status = NSS_STATUS_UNAVAIL, .error = ETIMEDOUT, .h_error = TRY_AGAIN},
-	 NONE(TRYAGAIN, EAGAIN, TRY_AGAIN), .calls = 1},
+	 NONE(TRYAGAIN, ETIMEDOUT, TRY_AGAIN), .calls = 1},
+	{"no address below one domain, no answer for the next: nor is that", GP_MODE_AUTO,
+	 .full = {.status = NSS_STATUS_UNAVAIL,
+		  .error = ECONNREFUSED,
+		  .h_error = NO_DATA},
+	 NONE(NOTFOUND, ECONNREFUSED, NO_DATA), .calls = 1},
 	{"service down", GP_MODE_AUTO,
 	 .full = {.status = NSS_STATUS_UNAVAIL,
 		  .error = ECONNREFUSED,
@@ -89,11 +101,16 @@ static const struct nss_case cases[] = {
 		  .error = EMFILE,
 		  .h_error = NETDB_INTERNAL},
 	 NONE(UNAVAIL, EMFILE, NO_RECOVERY), .calls = 1},
+	{"trouble that glibc is to see itself", GP_MODE_PREFER_IPV4,
+	 .auto_backends = true,
+	 .full = {.status = NSS_STATUS_UNAVAIL,
+		  .error = EMFILE,
+		  .h_error = NETDB_INTERNAL},
+	 PASSED, .calls = 1},
 	{"SUCCESS without an address would crash getaddrinfo", GP_MODE_AUTO, .full = {OK},
-	 NONE(NOTFOUND, ENOENT, NO_DATA), .calls = 1},
+	 NONE(NOTFOUND, ERRNO_BEFORE, NO_DATA), .calls = 1},
 	{"a status that does not exist", GP_MODE_AUTO,
-	 .full = {.status = (enum nss_status)17, .h_error = NO_DATA},
-	 NONE(UNAVAIL, EINVAL, NO_RECOVERY), .calls = 1},
+	 .full = {.status = (enum nss_status)17, .h_error = NO_DATA}, PASSED, .calls = 1},
 	{"RETURN", GP_MODE_AUTO,
 	 .full = {.status = NSS_STATUS_RETURN,
 		  .error = ENOENT,
@@ -126,7 +143,7 @@ static const struct nss_case cases[] = {
 	 .want = {OK, .error = ERRNO_BEFORE, .ipv4 = 1, .ipv6 = 1, .ttl = 600},
 	 .calls = 1},
 	{"strip-aaaa leaves nothing, as told", GP_MODE_STRIP_AAAA, .no_keep_last = true,
-	 .full = {OK, .ipv6 = 2}, NONE(NOTFOUND, ENOENT, NO_DATA), .calls = 1},
+	 .full = {OK, .ipv6 = 2}, NONE(NOTFOUND, ERRNO_BEFORE, NO_DATA), .calls = 1},
 	{"strip-a", GP_MODE_STRIP_A, .full = {OK, .ipv4 = 2, .ipv6 = 2},
 	 .want = {OK, .error = ERRNO_BEFORE, .ipv6 = 2, .ttl = 30}, .calls = 1},
 	{"localhost", GP_MODE_STRIP_AAAA, .name = "localhost",
@@ -139,7 +156,7 @@ static const struct nss_case cases[] = {
 	 .family = AF_INET6, .full = {OK, .ipv4 = 1, .ipv6 = 2}, GOT(0, 2), .calls = 1},
 	{"AAAA alone, aaaa-only = strip", GP_MODE_STRIP_AAAA, .kind = CALL_BY_NAME2,
 	 .family = AF_INET6, .aaaa_only = true, .full = {OK, .ipv4 = 1, .ipv6 = 2},
-	 NONE(NOTFOUND, ENOENT, NO_DATA), .calls = 2},
+	 NONE(NOTFOUND, ERRNO_BEFORE, NO_DATA), .calls = 2},
 	{"the same for a name without A", GP_MODE_STRIP_AAAA, .kind = CALL_BY_NAME3,
 	 .family = AF_INET6, .aaaa_only = true, .full = {OK, .ipv6 = 2}, GOT(0, 2),
 	 .calls = 2},
@@ -158,7 +175,7 @@ static const struct nss_case cases[] = {
 	 .family = AF_INET, .full = {OK, .ipv4 = 2}, GOT(2, 0), .calls = 1},
 	{"strip-a of A alone, as told", GP_MODE_STRIP_A, .kind = CALL_BY_NAME2,
 	 .family = AF_INET, .no_keep_last = true, .full = {OK, .ipv4 = 2},
-	 NONE(NOTFOUND, ENOENT, NO_DATA), .calls = 1},
+	 NONE(NOTFOUND, ERRNO_BEFORE, NO_DATA), .calls = 1},
 	{"a family that is none", GP_MODE_AUTO, .kind = CALL_BY_NAME2, .family = AF_UNIX,
 	 .full = {OK, .ipv4 = 1}, PASSED},
 	{"AF_UNSPEC where it makes no sense", GP_MODE_AUTO, .kind = CALL_BY_NAME3,
@@ -173,7 +190,13 @@ static const struct nss_case cases[] = {
 	{"by address, nobody there", GP_MODE_AUTO, .kind = CALL_BY_ADDR,
 	 .family = AF_INET,
 	 .full = {.status = NSS_STATUS_NOTFOUND, .h_error = HOST_NOT_FOUND},
-	 NONE(NOTFOUND, ENOENT, HOST_NOT_FOUND), .calls = 1},
+	 NONE(NOTFOUND, ERRNO_BEFORE, HOST_NOT_FOUND), .calls = 1},
+
+	{"by mapped address, by which nss_dns finds the IPv4 one", GP_MODE_AUTO,
+	 .kind = CALL_BY_ADDR, .family = AF_INET6,
+	 .full = {OK, .ipv6 = 1, .host_family = AF_INET}, GOT(1, 0), .calls = 1},
+	{"the same, nscd", GP_MODE_AUTO, .kind = CALL_BY_ADDR2, .family = AF_INET6,
+	 .full = {OK, .ipv6 = 1, .host_family = AF_INET}, GOT(1, 0), .calls = 1},
 
 	/* backends = auto: what cannot be changed is glibc's, not ours. */
 	{"auto, nothing known", GP_MODE_AUTO, .auto_backends = true,
@@ -197,7 +220,7 @@ static const struct nss_case cases[] = {
 	 .full = {OK, .ipv4 = 1}, GOT(1, 0), .calls = 1},
 	{"[NOTFOUND=return]", GP_MODE_AUTO, "v6gold [NOTFOUND=return] " STUB,
 	 .old = {.status = NSS_STATUS_NOTFOUND, .h_error = HOST_NOT_FOUND},
-	 .full = {OK, .ipv4 = 1}, NONE(NOTFOUND, ENOENT, HOST_NOT_FOUND)},
+	 .full = {OK, .ipv4 = 1}, NONE(NOTFOUND, ERRNO_BEFORE, HOST_NOT_FOUND)},
 	{"[!UNAVAIL=return], not there", GP_MODE_AUTO, "v6gnot [!UNAVAIL=return] " STUB,
 	 .full = {OK, .ipv4 = 1}, GOT(1, 0), .calls = 1},
 	{"[!UNAVAIL=return], server failure", GP_MODE_AUTO,
@@ -207,7 +230,7 @@ static const struct nss_case cases[] = {
 	{"[SUCCESS=continue]", GP_MODE_AUTO, "v6gold [SUCCESS=continue] " STUB,
 	 .old = {OK, .ipv4 = 2},
 	 .full = {.status = NSS_STATUS_NOTFOUND, .h_error = NO_DATA},
-	 NONE(NOTFOUND, ENOENT, NO_DATA), .calls = 1},
+	 NONE(NOTFOUND, ERRNO_BEFORE, NO_DATA), .calls = 1},
 	{"nothing to be found", GP_MODE_AUTO, "v6gnot", PASSED},
 	{"a service without functions", GP_MODE_AUTO, "v6gbare " STUB,
 	 .full = {OK, .ipv4 = 1}, GOT(1, 0), .calls = 1},
@@ -215,14 +238,20 @@ static const struct nss_case cases[] = {
 	{"[UNAVAIL=return] ends at a time-out", GP_MODE_AUTO,
 	 "v6gold [UNAVAIL=return] " STUB,
 	 .old = {.status = NSS_STATUS_UNAVAIL, .error = ETIMEDOUT, .h_error = TRY_AGAIN},
-	 .full = {OK, .ipv4 = 1}, NONE(TRYAGAIN, EAGAIN, TRY_AGAIN)},
+	 .full = {OK, .ipv4 = 1}, NONE(TRYAGAIN, ETIMEDOUT, TRY_AGAIN)},
 	{"[TRYAGAIN=return] does not", GP_MODE_AUTO, "v6gold [TRYAGAIN=return] " STUB,
 	 .old = {.status = NSS_STATUS_UNAVAIL, .error = ETIMEDOUT, .h_error = TRY_AGAIN},
 	 .full = {OK, .ipv4 = 1}, GOT(1, 0), .calls = 1},
-	{"a host of another family is no answer", GP_MODE_AUTO, .kind = CALL_BY_NAME2,
-	 .family = AF_INET, .full = {OK, .ipv4 = 1, .host_family = AF_INET6},
-	 NONE(NOTFOUND, ENOENT, NO_DATA), .calls = 1},
-	{"nor in the halves of an answer", GP_MODE_AUTO, "v6gold",
+	{"a host of another family is handed on", GP_MODE_AUTO, .kind = CALL_BY_NAME2,
+	 .family = AF_INET, .full = {OK, .ipv4 = 1, .host_family = AF_INET6}, GOT(0, 1),
+	 .calls = 1},
+	{"mapped addresses as well", GP_MODE_AUTO, .kind = CALL_BY_NAME3,
+	 .family = AF_INET6, .full = {OK, .ipv6 = 2, .host_family = AF_INET}, GOT(2, 0),
+	 .calls = 1},
+	{"a family that is none of both", GP_MODE_AUTO, .kind = CALL_BY_NAME2,
+	 .family = AF_INET, .full = {OK, .ipv4 = 1, .host_family = AF_UNIX},
+	 NONE(NOTFOUND, ERRNO_BEFORE, NO_DATA), .calls = 1},
+	{"not in the halves of an answer", GP_MODE_AUTO, "v6gold",
 	 .old = {OK, .ipv4 = 1, .ipv6 = 2, .host_family = AF_INET6}, GOT(0, 2)},
 
 	/* A service with gethostbyname2_r alone: IPv6, then IPv4, as getaddrinfo does it.
@@ -238,9 +267,21 @@ static const struct nss_case cases[] = {
 	 GOT(0, 2)},
 	{"4 by 2 and 2, none", GP_MODE_AUTO, "v6gold",
 	 .old = {.status = NSS_STATUS_NOTFOUND, .h_error = HOST_NOT_FOUND},
-	 NONE(NOTFOUND, ENOENT, HOST_NOT_FOUND)},
+	 NONE(NOTFOUND, ERRNO_BEFORE, HOST_NOT_FOUND)},
 	{"4 by 2 and 2, neither family", GP_MODE_AUTO, "v6gold", .old = {OK},
-	 NONE(NOTFOUND, ENOENT, NO_DATA)},
+	 NONE(NOTFOUND, ERRNO_BEFORE, NO_DATA)},
+	{"4 by 2 and 2, [action] by A if AAAA are not to be had", GP_MODE_AUTO,
+	 "v6gold [NOTFOUND=return] " STUB,
+	 .old = {.status = NSS_STATUS_NOTFOUND,
+		 .h_error = HOST_NOT_FOUND,
+		 .aaaa = {NSS_STATUS_UNAVAIL, TRY_AGAIN}},
+	 .full = {OK, .ipv4 = 1}, NONE(TRYAGAIN, ERRNO_BEFORE, TRY_AGAIN)},
+	{"4 by 2 and 2, [action] by AAAA that are to be tried again", GP_MODE_AUTO,
+	 "v6gold [NOTFOUND=return] " STUB,
+	 .old = {.status = NSS_STATUS_NOTFOUND,
+		 .h_error = HOST_NOT_FOUND,
+		 .aaaa = {NSS_STATUS_TRYAGAIN, TRY_AGAIN}},
+	 .full = {OK, .ipv4 = 1}, GOT(1, 0), .calls = 1},
 	{"3 by 2", GP_MODE_AUTO, "v6gold", .old = {OK, .ipv6 = 1}, .kind = CALL_BY_NAME3,
 	 .family = AF_INET6, GOT(0, 1)},
 	{"name by 2", GP_MODE_AUTO, "v6gold", .old = {OK, .ipv4 = 1},
@@ -255,8 +296,7 @@ static const struct nss_case cases[] = {
 	 .full = {OK, .ipv4 = 1, .need = 9000, .erange_h_error = NO_RECOVERY}, GOT(1, 0),
 	 .calls = 2},
 	{"backend never has enough", GP_MODE_AUTO,
-	 .full = {OK, .ipv4 = 1, .need = 1 << 30}, NONE(UNAVAIL, ENOMEM, NO_RECOVERY),
-	 .calls = 8},
+	 .full = {OK, .ipv4 = 1, .need = 1 << 30}, PASSED, .calls = 8},
 };
 
 static void count_tuples(const struct gaih_addrtuple *tuple, struct seen *seen)
@@ -367,6 +407,7 @@ static void run_case(const void *arg)
 	CHECK(!want->name || !strcmp(seen.got_name, want->name));
 	CHECK(!want->canon || !strcmp(seen.got_canon, want->canon));
 	CHECK(calls_of(stub_full) == one->calls);
+	CHECK(!one->calls || one->chain || stub_full->error_before == ERRNO_BEFORE);
 }
 
 static void test_outcomes(void **state)
@@ -443,10 +484,28 @@ static void keep_for_the_same_call(const void *arg)
 	CHECK(calls_of(stub_full) == 9); /* too late */
 }
 
+static void keep_by_address(const void *arg)
+{
+	struct gp_guard_policy policy = world_policy(GP_MODE_AUTO);
+	char small[64], large[16384];
+
+	(void)arg;
+	policy.backends_auto = 0;
+	world_write(&policy, STUB);
+	stub_full->script = (struct stub_script){OK, .ipv4 = 1, .ipv6 = 1, .aliases = 9};
+	CHECK(call(CALL_BY_ADDR, NULL, AF_INET6, small, sizeof(small)).error == ERANGE);
+	CHECK(call(CALL_BY_ADDR, NULL, AF_INET6, large, sizeof(large)).ipv6 == 1);
+	CHECK(calls_of(stub_full) == 1);
+	CHECK(call(CALL_BY_ADDR, NULL, AF_INET6, small, sizeof(small)).error == ERANGE);
+	CHECK(call(CALL_BY_ADDR, NULL, AF_INET, large, sizeof(large)).ipv4 == 1);
+	CHECK(calls_of(stub_full) == 3); /* another address */
+}
+
 static void test_kept(void **state)
 {
 	(void)state;
 	world_run(keep_for_the_same_call, NULL, "kept");
+	world_run(keep_by_address, NULL, "kept by address");
 }
 
 /* The *pat of nscd and glibc up to 2.35: the caller's own tuple is the first. */
@@ -514,44 +573,12 @@ static void test_environment(void **state)
 		world_run(obey_environment, &env[i], env[i].value);
 }
 
-/* A backend that looks up a name in the middle of our lookup gets plain libc. */
-static enum nss_status inner_status;
-
-static void look_up_inside(void)
-{
-	char buffer[4096];
-
-	inner_status =
-		call(CALL_BY_NAME4, "inner.example", 0, buffer, sizeof(buffer)).status;
-}
-
-static void recurse(const void *arg)
-{
-	const struct gp_guard_policy policy = world_policy(GP_MODE_PREFER_IPV4);
-	char buffer[4096];
-
-	(void)arg;
-	world_write(&policy, STUB);
-	inner_status = NSS_STATUS_SUCCESS;
-	stub_full->script =
-		(struct stub_script){OK, .ipv4 = 1, .ipv6 = 1, .inside = look_up_inside};
-	CHECK(call(CALL_BY_NAME4, "host.example", 0, buffer, sizeof(buffer)).ipv4 == 1);
-	CHECK(inner_status == NSS_STATUS_UNAVAIL);
-	CHECK(calls_of(stub_full) == 1);
-}
-
-static void test_recursion(void **state)
-{
-	(void)state;
-	world_run(recurse, NULL, "recursion");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_outcomes),    cmocka_unit_test(test_asked_once),
 		cmocka_unit_test(test_kept),        cmocka_unit_test(test_given_head),
-		cmocka_unit_test(test_environment), cmocka_unit_test(test_recursion),
+		cmocka_unit_test(test_environment),
 	};
 
 	return cmocka_run_group_tests_name("nss", tests, world_setup, world_teardown);

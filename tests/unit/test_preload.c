@@ -41,6 +41,25 @@ static const struct preload_case cases[] = {
 	{"for IPv4 alone", IPV4, .behind = "1a", .got = "a", .family = AF_INET},
 	{"prefer-ipv6", IPV6, .behind = "a1b2", .got = "12ab"},
 
+	/* RFC 6724 5, rule 1: never behind what cannot be reached. */
+	{"prefer-ipv4, no way to IPv4", IPV4, .behind = "12ab", .got = "12ab",
+	 .no_ipv4 = true},
+	{"... nor to one of them", IPV4, .behind = "1a2b", .got = "a12b",
+	 .no_route = "b"},
+	{"... by the map", IPV4, .behind = "1a", .got = "1a", .has_map = true,
+	 .no_ipv4 = true},
+	{"... mapped", IPV4, .behind = "1a", .got = "1", MAPPED, .no_ipv4 = true},
+	{"... and the canonical name", IPV4, .behind = "1a", .got = "1a",
+	 .flags = AI_CANONNAME, .no_ipv4 = true},
+	{"prefer-ipv6, no way to IPv6", IPV6, .behind = "ab12", .got = "ab12",
+	 .no_route = "12"},
+	{"broken, no way to IPv4", AUTO, .behind = "1a", .got = "1a", .no_ipv4 = true,
+	 .facts = {{"::/0", BROKEN}}, .hinted = ".."},
+	{"slow, no way to IPv4", AUTO, .behind = "1a", .got = "1a", .no_ipv4 = true,
+	 .facts = {{"2001:db8::1", SLOW}}, .hinted = ".."},
+	{"distrust, no way to IPv4", AUTO, .behind = "1a", .got = "1a", .no_ipv4 = true,
+	 .distrust = true, .has_map = true, .hinted = ".."},
+
 	/* Never touched. */
 	{"passive", IPV4, .behind = "1a", .got = "1a", .flags = AI_PASSIVE},
 	{"numeric", IPV4, .behind = "1a", .got = "1a", .flags = AI_NUMERICHOST},
@@ -149,6 +168,20 @@ static void jump_out(void)
 	longjmp(out_of_it, 1);
 }
 
+/* DEPTH frames of 300 bytes further down. */
+static __attribute__((noinline)) void look_up_below(unsigned depth, const char *expected)
+{
+	volatile char bytes[300];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)depth;
+	if (depth)
+		look_up_below(depth - 1, expected);
+	else
+		preload_look_up_as(expected);
+	CHECK(bytes[depth] == (char)depth);
+}
+
 /* wget's time limit: the lookup that was left does not count as one that goes on. */
 static void run_left(const void *arg)
 {
@@ -159,6 +192,26 @@ static void run_left(const void *arg)
 		preload_look_up_as("");
 	preload_inside = NULL;
 	preload_look_up_as("ab12");
+	for (unsigned depth = 0; depth < 60; depth++)
+		look_up_below(depth, "ab12");
+}
+
+/* What the door asks for beyond what it was asked, and in vain, is not the program's
+ * trouble. */
+static void fail_all(void)
+{
+	preload_error = preload_calls % 2 ? EAI_MEMORY : 0;
+}
+
+static void run_asked_again(const void *arg)
+{
+	const struct preload_case one = {
+		"more than was asked for", IPV4, "ab12", "12", MAPPED, .asked = 2};
+
+	(void)arg;
+	preload_inside = fail_all;
+	preload_prepare(&one);
+	preload_look_up(&one, SOCK_STREAM);
 }
 
 static void run_without_policy(const void *arg)
@@ -204,6 +257,7 @@ static void test_hands_off(void **state)
 	(void)state;
 	world_run(run_nested, NULL, "a lookup preload_inside a lookup");
 	world_run(run_left, NULL, "a lookup that was left by longjmp");
+	world_run(run_asked_again, NULL, "asked again");
 	world_run(run_without_policy, NULL, "no policy");
 	world_run(run_damaged, NULL, "a damaged policy");
 	world_run(run_no_memory, NULL, "no memory");

@@ -32,9 +32,20 @@ static const struct preload_case cases[] = {
 	 .no_route = "a"},
 
 	/* The mode acts on what was sorted. */
-	{"then prefer-ipv4", IPV4, SORTED, .behind = "b1a2", .got = "ab12",
-	 .no_route = "b"},
-	{"then prefer-ipv6", IPV6, SORTED, .behind = "1a", .got = "1a", .no_route = "1"},
+	{"then prefer-ipv4", IPV4, SORTED, .behind = "1b2a", .got = "ba12"},
+	{"then prefer-ipv6", IPV6, SORTED, .behind = "1a", .got = "1a"},
+	/* But not before rule 1. */
+	{"then prefer-ipv4, one without a way", IPV4, SORTED, .behind = "b1a2",
+	 .got = "a12b", .no_route = "b"},
+	{"then prefer-ipv4, without a way to IPv4", IPV4, SORTED, .behind = "a1",
+	 .got = "1a", .no_route = "a"},
+	{"then prefer-ipv6, without a way to IPv6", IPV6, SORTED, .behind = "1a",
+	 .got = "a1", .no_route = "1"},
+	{"then auto, without a way to IPv4", AUTO, SORTED, .behind = "a1", .got = "1a",
+	 .facts = {{"::/0", BROKEN}}, .no_route = "a", .no_ipv4 = true, .hinted = ".."},
+	{"then distrust, without a way to IPv4", AUTO, SORTED, .behind = "a1",
+	 .got = "1a", .distrust = true, .has_map = true, .no_route = "a", .no_ipv4 = true,
+	 .hinted = ".."},
 	{"then strip-aaaa", NO_AAAA, SORTED, .behind = "1ba", .got = "ab",
 	 .no_route = "b"},
 	{"then strip-a", NO_A, SORTED, .behind = "a12", .got = "21", .no_route = "1"},
@@ -51,8 +62,10 @@ static const struct preload_case cases[] = {
 	 .no_route = "a"},
 	{"mapped: the mode could act", IPV6, SORTED, MAPPED, .behind = "a12",
 	 .got = "12"},
-	{"mapped: the mode acts", IPV6, SORTED, MAPPED, .behind = "12a", .got = "21A",
+	{"mapped: the mode acts", IPV4, SORTED, MAPPED, .behind = "12a", .got = "A21",
 	 .no_route = "1"},
+	{"mapped: the mode would act", IPV4, SORTED, MAPPED, .behind = "12a", .got = "21",
+	 .no_route = "1a"},
 	{"mapped: all", AUTO, SORTED, .family = AF_INET6, .flags = AI_V4MAPPED | AI_ALL,
 	 .behind = "a1", .got = "1A"},
 
@@ -88,7 +101,7 @@ static void run_no_memory(const void *arg)
 	(void)arg;
 	preload_prepare(&one);
 	preload_behind = "1234567891abcdefghib";
-	preload_look_up_as("bcdefghiba1234567891");
+	preload_look_up_as("bcdefghib1234567891a");
 	world_allocations_left = nodes;
 	preload_look_up_as("abcdefghib1234567891");
 	world_allocations_left = -1;

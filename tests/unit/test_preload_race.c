@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 
@@ -20,8 +20,6 @@
 #include "nss/memo.h"
 #include "preload_world.h"
 #include "sizes.h"
-
-#define TRACE "@v6guard-test-race"
 
 long long __wrap_gp_now_ms(void);
 long long __real_gp_now_ms(void);
@@ -133,6 +131,86 @@ static const struct race_case cases[] = {
 	 .why = "1 nothing, a nothing",
 	 .type = SOCK_DGRAM},
 
+	/* Under `run`. Java and getent say neither type nor port, ncat says UDP. */
+	{{"run: no service, any type", AUTO, .behind = "1a", .got = "a1", .port = -1},
+	 RACE("a:80=ok@5"),
+	 .started = "1@0:443 1@0:80 a@100:443 a@100:80",
+	 .why = "a answered, 1 no-answer",
+	 .type = -1,
+	 .env = "yes"},
+	{{"run: ... refused is an answer", AUTO, .behind = "1a", .got = "1a", .port = -1},
+	 RACE("1:80=refused@5 a=ok@5"),
+	 .started = "1@0:443 1@0:80",
+	 .why = "1 answered, a nothing",
+	 .type = -1,
+	 .env = "yes"},
+	{{"run: ... prefer-ipv6", IPV6, .behind = "1a", .got = "1a", .port = -1},
+	 RACE("a=ok@5"),
+	 .started = "",
+	 .why = "1 nothing, a nothing",
+	 .type = -1,
+	 .env = "yes"},
+	{{"run: UDP, IPv4 is connected to", AUTO, .behind = "12a", .got = "a12"},
+	 RACE("a=ok@5"),
+	 .started = "1@0 a@100",
+	 .why = "a answered, 1 no-answer, 2 untested",
+	 .type = SOCK_DGRAM,
+	 .env = "yes"},
+	{{"run: UDP, no service", AUTO, .behind = "1a", .got = "a1", .port = -1},
+	 RACE("a:443=ok@5"),
+	 .started = "1@0:443 1@0:80 a@100:443 a@100:80",
+	 .why = "a answered, 1 no-answer",
+	 .type = SOCK_DGRAM,
+	 .env = "yes"},
+	{{"run: UDP, IPv4 refuses", AUTO, .behind = "1a", .got = "1a"},
+	 RACE("a=refused@5"),
+	 .started = "1@0 a@100",
+	 .why = "1 no-answer, a answered",
+	 .type = SOCK_DGRAM,
+	 .env = "yes"},
+	{{"run: UDP, nobody answers", AUTO, .behind = "1a", .got = "1a"},
+	 RACE(""),
+	 .started = "1@0 a@100",
+	 .why = "1 no-answer, a nothing",
+	 .type = SOCK_DGRAM,
+	 .env = "yes"},
+	{{"run: UDP, an ICMP error is not silence", AUTO, .behind = "1a", .got = "1a"},
+	 RACE("1=icmp@10 a=ok@5"),
+	 .started = "1@0 a@10",
+	 .why = "1 no-answer, a answered",
+	 .type = SOCK_DGRAM,
+	 .env = "yes"},
+	{{"run: UDP, IPv6 answers", AUTO, .behind = "1a", .got = "1a"},
+	 RACE("1=ok@20"),
+	 .started = "1@0",
+	 .why = "1 answered, a nothing",
+	 .type = SOCK_DGRAM,
+	 .env = "yes"},
+	{{"run: UDP, another IPv6 answers", AUTO, .behind = "12ab", .got = "12ab"},
+	 RACE("2=ok@5"),
+	 .started = "1@0 a@100 2@200",
+	 .why = "1 no-answer, 2 answered, a nothing, b nothing",
+	 .type = SOCK_DGRAM,
+	 .env = "yes"},
+	{{"run: UDP, slow", AUTO, .behind = "1a", .got = "1a",
+	  .probe = {300, 250, 50, 600000, 30000, 600000, 20, {443, 80}, 1, 0, {0, 0}}},
+	 RACE("1=ok@90 a=ok@10"),
+	 .started = "1@0 a@90",
+	 .why = "1 answered, a answered",
+	 .type = SOCK_DGRAM,
+	 .env = "yes"},
+	{{"run: UDP, no way to IPv4", AUTO, .behind = "1a", .got = "1a", .no_ipv4 = true},
+	 RACE("a=local"),
+	 .started = "1@0 a@100",
+	 .why = "1 no-answer, a nothing",
+	 .type = SOCK_DGRAM,
+	 .env = "yes"},
+	{{"run: V6GUARD_INLINE=no", AUTO, .behind = "1a", .got = "1a", .port = -1},
+	 RACE("a=ok@5"),
+	 .started = "",
+	 .type = -1,
+	 .env = "no"},
+
 	/* Nothing to find out. */
 	{{"IPv4 is first", AUTO, .behind = "a1", .got = "a1"},
 	 RACE("a=ok@5"),
@@ -217,30 +295,30 @@ static const struct race_case cases[] = {
 
 /* ---- one case ---- */
 
-static int listen_for_trace(void)
+/* What `run` has for its programs. */
+static struct gp_trace_ring *make_ring(void)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	const size_t length = strlen(TRACE);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int fd = memfd_create("trace", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct gp_trace_ring *ring;
+	char path[48];
 
-	/* One name for each process. */
-	snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1, "%s.%d", &TRACE[1], getpid());
-	CHECK(fd >= 0 && length < sizeof(at.sun_path));
-	CHECK(!bind(fd, (struct sockaddr *)&at,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-				strlen(at.sun_path + 1))));
-	at.sun_path[0] = '@';
-	CHECK(!setenv(GP_TRACE_VARIABLE, at.sun_path, 1));
-	return fd;
+	CHECK(fd >= 0 && !ftruncate(fd, sizeof(*ring)) &&
+	      !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW));
+	ring = mmap(NULL, sizeof(*ring), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(ring != MAP_FAILED);
+	ring->magic = GP_TRACE_MAGIC;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK(!setenv(GP_TRACE_VARIABLE, path, 1));
+	return ring;
 }
 
-static char *read_why(int fd, char out[512])
+static char *read_why(const struct gp_trace_ring *ring, char out[512])
 {
-	struct gp_trace trace;
+	const struct gp_trace trace = ring->pages[0].trace;
 
 	out[0] = '\0';
-	if (recv(fd, &trace, sizeof(trace), 0) != (ssize_t)sizeof(trace))
-		return out;
+	if (ring->count)
+		CHECK(ring->pages[0].pid == (uint32_t)getpid());
 	for (unsigned i = 0; i < trace.count && i < GP_TRACE_ADDRESSES; i++) {
 		const size_t used = strlen(out);
 		struct gp_addr addr = gp_addr_make(trace.addresses[i].family,
@@ -256,7 +334,7 @@ static char *read_why(int fd, char out[512])
 static void run_case(const void *arg)
 {
 	const struct race_case *one = arg;
-	const int fd = listen_for_trace();
+	const struct gp_trace_ring *ring = make_ring();
 	char why[512];
 
 	if (one->env)
@@ -266,14 +344,13 @@ static void run_case(const void *arg)
 	preload_look_up(&one->base, one->type < 0 ? 0
 				    : one->type   ? one->type
 						  : SOCK_STREAM);
-	read_why(fd, why);
+	read_why(ring, why);
 	if (strcmp(fake_race_started(), one->started) ||
 	    strcmp(why, one->why ? one->why : "") || fake_race_open()) {
 		fprintf(stderr, "%s: started '%s', '%s', %d open\n", one->base.what,
 			fake_race_started(), why, fake_race_open());
 		_exit(1);
 	}
-	close(fd);
 }
 
 static void test_cases(void **state)

@@ -247,13 +247,42 @@ static void see_changes(const void *arg)
 	CHECK(epoch_later() == 2);
 	CHECK(gp_reach_is_live(first, clock_ms)); /* still there for who holds it */
 	no_file();
-	CHECK(epoch_later() == 2); /* until it expires */
+	CHECK(epoch_later() == 0); /* it may have been cut off before */
+	write_map(2);
+	CHECK(epoch_later() == 2);
 	clock_ms += 200000;
 	CHECK(epoch_now() == 0);
 	write_map(3);
 	CHECK(epoch_later() == 3);
-	a_folder(); /* not a map: the one before goes on */
-	CHECK(epoch_later() == 3);
+	a_folder(); /* not a map */
+	CHECK(epoch_later() == 0);
+}
+
+/* `: >reach.map` kills nobody who looks at it later, and what comes in its place is
+ * found. */
+static void survive_cut(const void *arg)
+{
+	const struct gp_addr addr = {.family = AF_INET6, .bytes = {0x20, 1}};
+
+	(void)arg;
+	write_map(1);
+	CHECK(epoch_now() == 1);
+	CHECK(!truncate(path, 0));
+	clock_ms += 4; /* a tick */
+	CHECK(epoch_now() == 0 && epoch_later() == 0);
+	CHECK(!truncate(path, 4096));
+	CHECK(epoch_later() == 0);
+	write_map(2);
+	CHECK(epoch_later() == 2);
+	CHECK(gp_reach_verdict(gp_reach_live(), &addr, clock_ms) == GP_VERDICT_UNKNOWN);
+	/* Cut off and replaced, with no look between. */
+	CHECK(!truncate(path, 0));
+	write_map(3);
+	clock_ms += 4;
+	CHECK(epoch_now() == 3);
+	CHECK(!truncate(path, 0));
+	no_file();
+	CHECK(epoch_later() == 0);
 }
 
 /* A daemon that starts over all the time: after 8 files wait for the first to age. */
@@ -268,7 +297,7 @@ static void see_many(const void *arg)
 		maps[epoch] = gp_reach_live();
 	}
 	write_map(9);
-	CHECK(epoch_later() == 8);
+	CHECK(epoch_later() == 0);
 	CHECK(gp_reach_is_live(maps[1], clock_ms)); /* nothing was taken away */
 	for (uint32_t epoch = 9; epoch < 40; epoch++) {
 		clock_ms += 61000;
@@ -362,6 +391,7 @@ static void test_changes(void **state)
 {
 	(void)state;
 	run(see_changes, NULL, "changes");
+	run(survive_cut, NULL, "cut off");
 	run(see_many, NULL, "many files");
 	run(forget_denial, NULL, "denied, then not");
 	run(keep_after_chroot, NULL, "chroot");

@@ -31,7 +31,7 @@ struct cli {
 	bool is_rescue;
 	const char *for_time; /* NULL: not given */
 	/* of `run` */
-	bool is_trace, is_compare, is_no_probe, has_dashes;
+	bool is_trace, is_compare, is_no_probe;
 	const char *mode, *config, *limit;
 	/* of `policy` */
 	bool is_minimal, is_file, is_effective, is_kernel;

@@ -14,8 +14,8 @@
 
 static int check_use(const struct cli *cli, int count)
 {
-	if (!count || !cli->has_dashes)
-		complain("run: say `--` and then the program: see `v6guard help run`");
+	if (!count)
+		complain("run: say which program: see `v6guard help run`");
 	else if (cli->root[0])
 		complain("run: not below another root");
 	else if (out_is_json(cli->out))
@@ -114,13 +114,13 @@ int cmd_run(struct cli *cli, int count, char **args)
 	if (!code && !count)
 		code = check_use(cli, 0);
 	if (!code)
-		code = run_target_check(args[0]);
+		code = run_target_check(args);
 	if (!code)
 		code = run_preload_find("", preload, sizeof(preload));
 	if (!code)
 		code = run_policy_find(cli, &policy);
 	if (!code && !run_trace_open(&trace)) {
-		complain("run: no socket to hear of lookups");
+		complain("run: no memory, or no /proc, to hear of lookups by");
 		code = RUN_TROUBLE;
 	}
 	if (!code) {
@@ -139,8 +139,7 @@ int cmd_run(struct cli *cli, int count, char **args)
 		if (!trace.changed && !cli->is_quiet)
 			say_unchanged(&policy, &trace, args[0]);
 	}
-	if (trace.fd >= 0)
-		close(trace.fd);
+	run_trace_close(&trace);
 	run_policy_free(&policy);
 	return code;
 }

@@ -183,7 +183,7 @@ static void offer_usage(const struct line *line, const char *usage, bool wants_o
 	while (!is_last && next_token(&usage, &token)) {
 		struct token rest = token;
 		bool has_word = false;
-		const bool is_dashes = is_name(&token, "--");
+		const bool is_dashes = is_name(&token, "[--]");
 
 		is_last = !usage[strspn(usage, " ")];
 		while (!is_dashes && next_part(&rest, &part)) {
@@ -291,6 +291,9 @@ int cmd_complete(struct cli *cli, int count, char **args)
 			if (line.count < 2)
 				line.words[line.count] = word;
 			line.count++;
+			/* From here on the words are a program's. */
+			line.has_dashes |=
+				line.count == 2 && !strcmp(line.words[0], "run");
 		}
 	}
 	complete(&line);

@@ -76,7 +76,7 @@ static const struct command commands[] = {
 	 ON_MODE | ON_CONFIG | ON_TRACE | ON_COMPARE | ON_LIMIT | ON_NO_PROBE, INT_MAX,
 	 "[--mode MODE] [--config FILE] [--trace] [--compare [--limit TIME]] "
 	 "[--no-probe] "
-	 "-- PROGRAM [ARG]...",
+	 "[--] PROGRAM [ARG]...",
 	 "run a program with libv6guard-preload.so",
 	 "There the order of addresses can change as well. --trace shows each lookup's\n"
 	 "decision; --compare runs PROGRAM plain before, for TIME (10s) at most. In "

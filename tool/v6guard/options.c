@@ -234,13 +234,26 @@ static int take_option(struct cli *cli, struct wishes *wishes, int option,
 	return EXIT_DONE;
 }
 
-int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv)
+/* Where the verb is `run`, whose words are a program's from the first one on that is no
+ * option; 0: it is another. */
+static int find_run(int argc, char *const *argv)
 {
-	static const char *const colors[] = {"auto", "always", "never"};
+	int i = 1;
+
+	while (i < argc && argv[i][0] == '-' && argv[i][1]) {
+		if (!strcmp(argv[i], "--"))
+			return 0;
+		i += options_takes_value(argv[i]) ? 2 : 1;
+	}
+	return i < argc && !strcmp(argv[i], "run") ? i : 0;
+}
+
+static int take_options(struct cli *cli, struct wishes *wishes, int argc, char **argv,
+			const char *letters)
+{
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		if (take_run_option(cli, wishes, option) ||
 		    take_policy_option(cli, wishes, option))
 			continue;
@@ -248,7 +261,36 @@ int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv)
 		if (code != EXIT_DONE)
 			return code;
 	}
-	cli->has_dashes = optind > 1 && !strcmp(argv[optind - 1], "--");
+	return EXIT_DONE;
+}
+
+/* Those before the verb at AT and those behind it; it then stands before what is left. */
+static int take_run_options(struct cli *cli, struct wishes *wishes, int argc, char **argv,
+			    int at)
+{
+	char *const verb = argv[at];
+	int code = take_options(cli, wishes, argc, argv, "+:qh");
+
+	optind = at + 1;
+	if (code == EXIT_DONE)
+		code = take_options(cli, wishes, argc, argv, "+:qh");
+	optind--;
+	memmove(&argv[at], &argv[at + 1], (size_t)(optind - at) * sizeof(*argv));
+	argv[optind] = verb;
+	return code;
+}
+
+int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv)
+{
+	static const char *const colors[] = {"auto", "always", "never"};
+	const int run = find_run(argc, argv);
+	int code;
+
+	opterr = 0;
+	code = run ? take_run_options(cli, wishes, argc, argv, run)
+		   : take_options(cli, wishes, argc, argv, ":qh");
+	if (code != EXIT_DONE)
+		return code;
 	for (size_t i = 0; i < 3; i++)
 		if (!strcmp(wishes->color, colors[i]))
 			return EXIT_DONE;

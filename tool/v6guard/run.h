@@ -9,6 +9,7 @@
 #include "gaiconf/store.h"
 #include "guard/rules.h"
 #include "guard/sockdiag.h"
+#include "guard/trace.h"
 
 /** As env(1) and others have it. */
 enum run_exit {
@@ -22,9 +23,9 @@ enum run_exit {
 
 #define RUN_WHY 512
 
-/** Whether a preload reaches the program NAME, found as execvp() does: 0, or an exit
- * code, and that was said. */
-int run_target_check(const char *name);
+/** Whether a preload reaches the program of the command ARGS, found as execvp() does: 0,
+ * or an exit code, and that was said. */
+int run_target_check(char *const *args);
 
 /** The file PATH cannot be reached, WHY in a sentence. */
 bool run_target_refuses(const char *path, char why[RUN_WHY]);
@@ -111,22 +112,31 @@ void run_seen_settle(struct run_seen *seen);
 const char *run_seen_text(const struct run_seen *seen, const struct run_names *names,
 			  char buf[RUN_SEEN_TEXT]);
 
-/* ---- run_trace.c ---- */
+/* ---- run_ring.c, run_trace.c ---- */
 
 /** What came from the doors of the program. */
 struct run_trace {
 	int fd;
-	char name[32]; /* for V6GUARD_TRACE */
+	struct gp_trace_ring *ring; /* NULL: none */
+	unsigned taken;             /* lookups that were read or missed */
+	char name[48];              /* for V6GUARD_TRACE */
 	bool is_shown;
 	const struct gp_rules *rules; /* to name them; NULL: there are none */
 	unsigned lookups, changed;
 	struct run_names names;
 };
 
+/** Close it with run_trace_close in any case. */
 bool run_trace_open(struct run_trace *out);
+void run_trace_close(struct run_trace *trace);
 
-/** Take what is there now. */
-void run_trace_read(struct run_trace *trace);
+/** Take what is there now; IS_OVER: what is half written will not be completed. */
+void run_trace_read(struct run_trace *trace, bool is_over);
+
+/** Show and keep what is of use of MESSAGE, which process PID wrote: it may hold
+ * anything.
+ */
+void run_trace_take(struct run_trace *trace, struct gp_trace *message, long pid);
 
 /* ---- run_child.c ---- */
 

@@ -125,6 +125,7 @@ static bool has_ended(pid_t pid)
 }
 
 #define LONGEST_SLEEP 3600.0
+#define TRACE_PAUSE_MS 20 /* nobody wakes us for what is to be shown */
 
 /* How long to sleep at most, in milliseconds; -1: until something comes. */
 static int time_left(const struct run_order *order, double begin,
@@ -132,6 +133,9 @@ static int time_left(const struct run_order *order, double begin,
 {
 	const double left = begin + (double)order->limit_ms / 1000 - now();
 	int most = order->seen ? order->seen->pause_ms : -1;
+
+	if (order->trace && order->trace->is_shown && (most < 0 || most > TRACE_PAUSE_MS))
+		most = TRACE_PAUSE_MS;
 
 	if (!order->limit_ms || result->is_cut)
 		return most;
@@ -145,9 +149,7 @@ static int time_left(const struct run_order *order, double begin,
 static void wait_for(const struct run_order *order, int signals, pid_t pid, double begin,
 		     struct run_result *out)
 {
-	struct pollfd fds[] = {
-		{.fd = signals, .events = POLLIN},
-		{.fd = order->trace ? order->trace->fd : -1, .events = POLLIN}};
+	struct pollfd of_signals = {.fd = signals, .events = POLLIN};
 	int status = 0;
 
 	while (!has_ended(pid)) {
@@ -162,12 +164,12 @@ static void wait_for(const struct run_order *order, int signals, pid_t pid, doub
 			out->is_cut = true;
 			continue;
 		}
-		poll(fds, 2, left);
+		poll(&of_signals, 1, left);
 		if (order->seen)
 			run_seen_look(order->seen, pid);
 		handle_signals(signals, pid);
 		if (order->trace)
-			run_trace_read(order->trace);
+			run_trace_read(order->trace, false);
 	}
 	out->seconds = now() - begin;
 	if (!order->preload)
@@ -176,7 +178,7 @@ static void wait_for(const struct run_order *order, int signals, pid_t pid, doub
 	out->code =
 		WIFSIGNALED(status) ? RUN_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 	if (order->trace)
-		run_trace_read(order->trace);
+		run_trace_read(order->trace, true);
 	if (order->seen)
 		run_seen_settle(order->seen);
 }

@@ -8,7 +8,9 @@
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -79,12 +81,54 @@ static bool refuse(char out[RUN_WHY], const char *path, const char *why)
 	return true;
 }
 
+/* Programs that start others for another user. They drop LD_PRELOAD, or the loader does
+ * for them: it has to be said behind them. */
+static const struct launcher {
+	const char *name, *before, *behind; /* what stands around a command */
+	bool takes_command;                 /* its words are one, behind its options */
+	bool is_only_secure; /* with no rights to gain it hands the environment on */
+} launchers[] = {
+	{"sudo", "sudo", "", true, false},     {"doas", "doas", "", true, false},
+	{"pkexec", "pkexec", "", true, false}, {"run0", "run0", "", true, false},
+	{"su", "su -c '", "'", false, true},   {"sg", "sg GROUP -c '", "'", false, true},
+};
+
+static const struct launcher *find_launcher(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < sizeof(launchers) / sizeof(launchers[0]); i++)
+		if (!strcmp(launchers[i].name, name))
+			return &launchers[i];
+	return NULL;
+}
+
+static const char *why_launcher(const char *path)
+{
+	const struct launcher *launcher = find_launcher(path);
+
+	if (!launcher || launcher->is_only_secure)
+		return NULL;
+	return "it runs programs with an environment of its own, where nothing is "
+	       "preloaded";
+}
+
+/* Where the kernel gives no rights by a file, the loader goes on as ever. */
+static bool may_give_rights(int fd)
+{
+	struct statvfs system;
+
+	return (fstatvfs(fd, &system) || !(system.f_flag & ST_NOSUID)) &&
+	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
+}
+
 /* Programs that get rights their caller has not: the loader ignores our preload. */
 static const char *why_secure(int fd)
 {
 	struct stat found;
 
-	if (fstat(fd, &found))
+	if (fstat(fd, &found) || !may_give_rights(fd))
 		return NULL;
 	if (found.st_mode & S_ISUID && found.st_uid != getuid())
 		return "it is setuid: the loader preloads nothing of ours into it "
@@ -164,7 +208,9 @@ static bool refuses_open(int fd, const char *path, unsigned depth, char out[RUN_
 		return refuses_script(start + 2, path, depth, out);
 	if (got < SELFMAG || memcmp(start, ELFMAG, SELFMAG) != 0)
 		return false; /* execvp() gives it to the shell, or fails */
-	why = why_secure(fd);
+	why = why_launcher(path);
+	if (!why)
+		why = why_secure(fd);
 	if (!why)
 		why = why_elf(fd);
 	return why && refuse(out, path, why);
@@ -188,14 +234,55 @@ bool run_target_refuses(const char *path, char why[RUN_WHY])
 	return refuses(path, 0, why);
 }
 
-int run_target_check(const char *name)
+static bool is_plain(const char *word)
+{
+	return word[0] != '-' &&
+	       !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789_./:@%+,-")];
+}
+
+/* The command that ARGS hand to a launcher, as a shell takes it; or CMD in its place,
+ * where that takes knowledge of the launcher's options. */
+static const char *command_of(char *const *args, char *out, size_t size)
+{
+	size_t used = 0;
+
+	if (!args[0] || !is_plain(args[0]))
+		return "CMD";
+	for (; *args; args++) {
+		const int more =
+			snprintf(out + used, size - used, "%s%s", used ? " " : "", *args);
+		if (more < 0 || (size_t)more >= size - used ||
+		    !is_plain(*args + strspn(*args, "-")))
+			return "CMD";
+		used += (size_t)more;
+	}
+	return out;
+}
+
+static void say_how(const char *path, char *const *args)
+{
+	const struct launcher *launcher = find_launcher(path);
+	const char *command = "CMD";
+	char text[256];
+
+	if (!launcher)
+		return;
+	if (launcher->takes_command)
+		command = command_of(args + 1, text, sizeof(text));
+	complain("run: say `%s%sv6guard run -- %s%s` instead", launcher->before,
+		 launcher->takes_command ? " " : "", command, launcher->behind);
+}
+
+int run_target_check(char *const *args)
 {
 	char path[PATH_MAX], why[RUN_WHY];
-	int code = find(name, path);
+	int code = find(args[0], path);
 
 	if (code || !refuses(path, 0, why))
 		return code;
 	complain("run: %s", why);
+	say_how(path, args);
 	return RUN_REFUSED;
 }
 

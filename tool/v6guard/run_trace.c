@@ -1,39 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* run_trace.c - what the doors of a program say that they decided. */
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "guard/trace.h"
 #include "known.h"
 #include "run.h"
-
-/* The kernel finds a name, and says of each datagram who sent it. */
-bool run_trace_open(struct run_trace *out)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	socklen_t length = sizeof(at);
-	const size_t head = offsetof(struct sockaddr_un, sun_path);
-	const int yes = 1;
-
-	*out = (struct run_trace){
-		.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-	if (out->fd < 0)
-		return false;
-	if (setsockopt(out->fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) ||
-	    bind(out->fd, (struct sockaddr *)&at, sizeof(at.sun_family)) ||
-	    getsockname(out->fd, (struct sockaddr *)&at, &length) || length <= head + 1 ||
-	    length - head > sizeof(out->name)) {
-		close(out->fd);
-		out->fd = -1;
-		return false;
-	}
-	out->name[0] = '@';
-	memcpy(out->name + 1, at.sun_path + 1, length - head - 1);
-	return true;
-}
 
 /* Other reasons hold whatever rule there is. */
 static bool is_by_rule(enum gp_reason reason)
@@ -120,52 +90,11 @@ static void print(const struct gp_rules *rules, const struct gp_trace *message, 
 	fputc('\n', stderr);
 }
 
-/* Any program of the host can send to such a socket: only this user's count. */
-static long sender_of(struct msghdr *header)
+void run_trace_take(struct run_trace *trace, struct gp_trace *message, long pid)
 {
-	struct cmsghdr *part = CMSG_FIRSTHDR(header);
-	struct ucred who;
-
-	if (!part || part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_CREDENTIALS)
-		return -1;
-	memcpy(&who, CMSG_DATA(part), sizeof(who));
-	return who.uid == getuid() ? (long)who.pid : -1;
-}
-
-/* False: there is nothing more. */
-static bool read_one(struct run_trace *trace)
-{
-	struct gp_trace message;
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(struct ucred))];
-	} control;
-	struct iovec bytes = {.iov_base = &message, .iov_len = sizeof(message)};
-	struct msghdr header = {.msg_iov = &bytes,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
-	const ssize_t size = recvmsg(trace->fd, &header, MSG_CMSG_CLOEXEC);
-	long pid;
-
-	if (size < 0)
-		return errno == EINTR;
-	pid = sender_of(&header);
-	if (size != (ssize_t)sizeof(message) || pid < 0 ||
-	    message.magic != GP_TRACE_MAGIC)
-		return true;
-	message.name[sizeof(message.name) - 1] = '\0';
-	for (unsigned i = 0; i < message.count && i < GP_TRACE_ADDRESSES; i++)
-		keep_address(&trace->names, &message, i);
-	trace->lookups++;
-	trace->changed += message.acts != 0;
+	message->name[sizeof(message->name) - 1] = '\0';
+	for (unsigned i = 0; i < message->count && i < GP_TRACE_ADDRESSES; i++)
+		keep_address(&trace->names, message, i);
 	if (trace->is_shown)
-		print(trace->rules, &message, pid);
-	return true;
-}
-
-void run_trace_read(struct run_trace *trace)
-{
-	while (read_one(trace))
-		;
+		print(trace->rules, message, pid);
 }
