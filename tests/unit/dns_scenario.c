@@ -174,6 +174,7 @@ static uint64_t counter(const char *name, bool *is_known)
 		{"joined", counters->joined},
 		{"hits", counters->hits},
 		{"stale", counters->stale},
+		{"late", counters->late},
 	};
 
 	*is_known = false;

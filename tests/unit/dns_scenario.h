@@ -44,9 +44,10 @@
  *                             addresses that the verdicts were told of together, since the
  *                             last `told`; with ? those that are withheld. `told nothing`
  *   decided WORD... [+ WORD...]...
- *                             what lookups came to since the last `decided`: stale, bogus,
- *                             synthesized, block, all, stripped, with ? by enforce = no
- *                             alone; and by=NAME. `decided nothing`
+ *                             what lookups came to since the last `decided`: stale, late,
+ *                             bogus, synthesized, block, all, stripped, with ? by
+ *                             enforce = no alone; by=NAME; found=NAME, where CNAMEs lead.
+ *                             `decided nothing`
  *   epoch                     another network: no verdict holds any more
  *   flush [NAME]
  *   cached NUMBER             answers that are kept

@@ -400,10 +400,12 @@ static void on_handed_out(void *ctx, const struct gp_addr *addresses,
 static void on_decided(void *ctx, const struct serve_event *event)
 {
 	const struct answer_decision *decision = &event->answer->decision;
-	char text[128] = "";
+	char text[128] = "", name[WIRE_NAME_TEXT];
+	const char *found = serve_found(event, name);
 
 	(void)ctx;
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", event->is_stale ? " stale" : "",
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s", event->is_stale ? " stale" : "",
+		 event->answer->is_late && !event->is_stale ? " late" : "",
 		 event->answer->ede == ANSWER_EDE_BOGUS ? " bogus" : "",
 		 event->answer->is_synthesized ? " synthesized" : "",
 		 !decision->is_whole  ? ""
@@ -416,8 +418,10 @@ static void on_decided(void *ctx, const struct serve_event *event)
 		return;
 	add(world.decided, "%s%s", world.decided[0] ? " +" : "",
 	    world.decided[0] ? text : text + 1);
-	if (decision->by[0])
+	if (decision->by[0] && !event->is_stale)
 		add(world.decided, " by=%s", decision->by);
+	if (found)
+		add(world.decided, " found=%s", found);
 }
 
 void world_set_network(void)

@@ -95,7 +95,8 @@ static void kinds_of_events(void **state)
 {
 	static const char *const names[EVENT_KINDS] = {
 		"verdict",  "epoch",       "nat64",    "reload",  "door",  "rescue",
-		"upstream", "synthesized", "stripped", "blocked", "stale", "bogus"};
+		"upstream", "synthesized", "stripped", "blocked", "stale", "bogus",
+		"late"};
 	char text[64];
 
 	(void)state;

@@ -27,7 +27,13 @@ struct health {
 	struct health_rules rules;
 	struct server servers[HEALTH_SERVERS];
 	bool none_answers; /* as was told last */
+	long long heard_ms;
 };
+
+long long health_heard_ms(const struct health *health)
+{
+	return health->heard_ms;
+}
 
 bool health_none_answers(const struct health *health)
 {
@@ -81,6 +87,7 @@ static void answered(struct server *server)
 	bool others;
 
 	close_socket(server);
+	health->heard_ms = gp_boot_ms();
 	others = health_rules_answer(&health->rules, (size_t)(server - health->servers));
 	set_timer(health);
 	tell(health, others);

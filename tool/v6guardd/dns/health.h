@@ -32,6 +32,9 @@ void health_doubt(struct health *health);
 /** SERVER missed two answers while another one did not. */
 bool health_is_out(const struct health *health, const struct dns_endpoint *server);
 
+/** When one of them answered us last (gp_boot_ms); 0: never, as nobody was asked. */
+long long health_heard_ms(const struct health *health);
+
 /** All of them missed two answers. */
 bool health_none_answers(const struct health *health);
 

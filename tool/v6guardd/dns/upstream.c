@@ -363,6 +363,11 @@ void upstream_on_change(struct upstream *upstream, void (*changed)(void *ctx), v
 	upstream->changed_ctx = ctx;
 }
 
+long long upstream_heard_ms(const struct upstream *upstream)
+{
+	return health_heard_ms(upstream->servers.health);
+}
+
 bool upstream_none_answers(const struct upstream *upstream)
 {
 	return health_none_answers(upstream->servers.health);
