@@ -36,6 +36,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_enable.sh \
 	tests/lab/t_dns_deep.sh \
 	tests/lab/t_dns_conform.sh \
+	tests/lab/t_dns_late.sh \
 	tests/lab/t_dns_links.sh \
 	tests/lab/t_dns_flood.sh \
 	tests/lab/t_dns_listen.sh \
