@@ -296,10 +296,10 @@ static int replace_policy(struct change *change, const struct policy *old,
 					parts->part[i].size};
 	if (gp_file_map(change->cli->root, GP_SNAPSHOT_PATH, &file, &diag) != GP_OK)
 		return complain_diag(&diag);
-	/* Programs map it: whoever writes into it, or empties it, kills them. */
-	file.mode = 0444;
 	if (old->state == POLICY_UNTRUSTED)
 		code = drop_untrusted(change, &file);
+	/* Programs map it: whoever writes into it, or empties it, kills them. */
+	file.mode = 0444;
 	if (code == EXIT_DONE && gp_store_replace_parts(change->store, &file, NULL, iov,
 							parts->count, &diag) != GP_OK)
 		code = complain_diag(&diag);
