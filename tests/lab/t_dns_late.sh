@@ -138,6 +138,18 @@ check "no server answers: SERVFAIL, with an A that is kept" 'SERVFAIL; EDE 22' "
 check "... not before all patience is over" yes "$([ $(($(now_ms) - start)) -gt 4000 ] && echo yes)"
 rm "$odd/mute"
 
+# A zone with servers of its own, and an A that only libunbound has to say.
+printf '%s\n' '[guard]' 'mode = auto' '[resolver]' 'enable = yes' "upstream = $DNS6" 'aaaa-timeout = 200ms' \
+	'[nat64]' 'mode = off' '[forward odd]' 'zones = odd.test' 'upstream = 2001:db8:53::54' >"$etc/v6guard/v6guard.conf"
+on h v6guard -q apply
+sleep 1.1
+check "[forward]: an A is kept" 'NOERROR; A 198.51.100.1' "$(ask late.g.odd.test A)"
+check "... and its servers live" 'NOERROR; EDE 22' "$(ask late.g.odd.test AAAA)"
+check "... which was asked of them" yes "$([ "$(asked '' 2)" -gt 0 ] && echo yes)"
+: >"$odd/mute"
+check "... and then do not" SERVFAIL "$(sleep 5; ask late.g.odd.test AAAA | sed 's/; EDE 22//')"
+rm "$odd/mute"
+
 # ---- where AAAA are left out anyway ------------------------------------------------------------
 
 for mode in prefer-ipv4 strip-aaaa; do

@@ -14,6 +14,8 @@
  *   verdict PREFIX ok|broken|slow|unknown
  *   own PREFIX                addresses of the host
  *   onlink PREFIX
+ *   alive                     name servers answer when that is doubted
+ *   dead                      none does (at first)
  *   off                       `v6guard off`
  *   on
  *   date YYYY-MM-DD           the wall clock, for `until`

@@ -253,6 +253,21 @@ void __wrap_upstream_cancel(struct upstream_query *query)
 	free(query);
 }
 
+void __wrap_upstream_doubt(struct upstream *upstream, const uint8_t *name);
+void __wrap_upstream_doubt(struct upstream *upstream, const uint8_t *name)
+{
+	(void)upstream, (void)name;
+	if (world.is_alive)
+		world.heard_ms = world.now_ms;
+}
+
+long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name);
+long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name)
+{
+	(void)upstream, (void)name;
+	return world.heard_ms;
+}
+
 /* ---- in place of sockets ---- */
 
 struct listen *__real_listen_new(struct event_base *base, const struct listen_fds *fds,

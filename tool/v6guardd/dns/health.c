@@ -222,6 +222,16 @@ bool health_is_out(const struct health *health, const struct dns_endpoint *serve
 	return at >= 0 && health_rules_out(&health->rules) >> at & 1;
 }
 
+bool health_has(const struct health *health, const struct dns_endpoint *servers,
+		size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && i < HEALTH_SERVERS && find(health, &servers[i]) == (int)i)
+		i++;
+	return i == health->rules.count && (i == count || i == HEALTH_SERVERS);
+}
+
 void health_set(struct health *health, const struct dns_endpoint *servers, size_t count)
 {
 	int was[HEALTH_SERVERS] = {0};
@@ -255,6 +265,11 @@ struct health *health_new(struct event_base *base, health_changed_fn *changed, v
 		return health;
 	free(health);
 	return NULL;
+}
+
+void health_only_ping(struct health *health)
+{
+	health->rules.is_ping = true;
 }
 
 void health_free(struct health *health)

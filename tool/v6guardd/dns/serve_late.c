@@ -114,6 +114,8 @@ void late_doubt(struct lookup *lookup)
 		return;
 	lookup->other_type = WIRE_A;
 	ask(lookup, WIRE_A, lookup_on_other, &lookup->other);
+	if (lookup->other.is_done && !lookup->other.is_fresh)
+		upstream_doubt(lookup->serve->upstream, lookup->question.name);
 }
 
 /* ---- patience ---- */
@@ -172,11 +174,12 @@ static bool has_heard(const struct lookup *lookup)
 
 	if (lookup->other.is_fresh)
 		return true;
-	if (serve->config.is_recursive)
-		return false;
+	/* Each name has servers of its own; that all are dead shows elsewhere. */
+	if (serve->config.is_recursive && outage == serve->outages)
+		return !outage->is_there;
 	return outage->answered_ms >= lookup->started_ms ||
-	       (outage == serve->outages && !lookup->context.is_routed &&
-		upstream_heard_ms(serve->upstream) >= lookup->started_ms);
+	       upstream_heard_ms(serve->upstream, lookup->question.name) >=
+		       lookup->started_ms;
 }
 
 bool late_is_vain(const struct lookup *lookup)
@@ -194,6 +197,7 @@ void late_go_on(struct lookup *lookup)
 		is_standing_in(lookup) ? gp_boot_ms() + DEAF_MS : lookup->limit_ms;
 	const bool is_last = end >= lookup->limit_ms;
 
+	upstream_doubt(lookup->serve->upstream, lookup->question.name);
 	lookup->late_ms = is_last ? 0 : end;
 	late_wait(lookup, (is_last ? lookup->limit_ms : end) - lookup->started_ms);
 }

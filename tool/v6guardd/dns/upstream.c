@@ -329,6 +329,7 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 	if (is_same)
 		return;
 	upstream->config = *config;
+	upstream_forget_pings(upstream);
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }
@@ -363,11 +364,6 @@ void upstream_on_change(struct upstream *upstream, void (*changed)(void *ctx), v
 	upstream->changed_ctx = ctx;
 }
 
-long long upstream_heard_ms(const struct upstream *upstream)
-{
-	return health_heard_ms(upstream->servers.health);
-}
-
 bool upstream_none_answers(const struct upstream *upstream)
 {
 	return health_none_answers(upstream->servers.health);
@@ -399,6 +395,7 @@ void upstream_free(struct upstream *upstream)
 	contexts_free(upstream->contexts);
 	if (upstream->doubt)
 		event_free(upstream->doubt);
+	upstream_forget_pings(upstream);
 	health_free(upstream->servers.health);
 	free(upstream);
 }
