@@ -297,6 +297,8 @@ void __wrap_listen_send(const struct listen_client *client, const uint8_t *bytes
 	memcpy(to->answer, bytes, size);
 	to->answer_size = size;
 	to->answered_ms = world.now_ms;
+	to->had_ipv4 = world.has_ipv4;
+	to->was_off = world.is_off;
 }
 
 void __wrap_listen_ignore(const struct listen_client *client);

@@ -45,6 +45,7 @@ struct world_client {
 	long long asked_ms, answered_ms;
 	unsigned answers;
 	bool is_ignored;
+	bool had_ipv4, was_off; /* the host, when it was answered */
 };
 
 struct world_asked {
