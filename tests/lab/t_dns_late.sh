@@ -128,6 +128,32 @@ until_true 4 test "$(asked slow.odd.test 28)" -ge 5
 sleep 0.3
 check "... and then it is" 'NOERROR; AAAA 2001:db8:64::1' "$(ask slow.odd.test AAAA)"
 
+# crowd COUNT: so many names whose AAAA nobody answers, at once; then a good one, and how long that took.
+crowd() {
+	h "$python" - "$1" <<-'END'
+		import socket, struct, sys, time
+		def question(number, name, kind):
+		    labels = b"".join(bytes([len(part)]) + part for part in name.split(b"."))
+		    return struct.pack("!6H", number, 0x100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", kind, 1)
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.connect(("127.0.0.64", 53))
+		for i in range(int(sys.argv[1])):
+		    s.send(question(i, b"late.crowd%d.odd.test" % i, 28))
+		    if i % 50 == 49:
+		        time.sleep(0.005)
+		time.sleep(1)
+		good = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		good.connect(("127.0.0.64", 53)); good.settimeout(6)
+		start = time.monotonic()
+		good.send(question(7, b"good.crowd.odd.test", 1))
+		print("answered" if good.recv(512)[7] == 1 and time.monotonic() - start < 2 else "late")
+	END
+}
+check "1 900 AAAA that nobody answers, and a good name beside them" answered "$(crowd 1900)"
+few=$(awk '/^late.crowd[0-9]*.odd.test 1 /' "$odd/asked" | sort -u | wc -l)
+check "... whose A are not all asked for" few "$([ "$few" -le 1100 ] && echo few || echo "$few")"
+sleep 4
+
 # ---- an outage stays one -----------------------------------------------------------------------
 
 check "an A is kept" 'NOERROR; A 198.51.100.1' "$(ask late.f.odd.test A)"

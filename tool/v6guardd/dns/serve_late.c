@@ -10,6 +10,8 @@
 /* Whoever goes without AAAA has to have heard somebody; health.c asks each 2 s at most.
  */
 #define DEAF_MS 200
+/* While so many wait nothing more is asked: libunbound has room for twice as many. */
+#define MANY (SERVE_LOOKUPS / 2)
 
 static long long doubt_ms(const struct lookup *lookup)
 {
@@ -110,7 +112,7 @@ void late_doubt(struct lookup *lookup)
 	    take_kept(lookup))
 		return;
 	lookup->is_partner_awaited = lookup_partner(lookup, WIRE_A) != NULL;
-	if (lookup->is_partner_awaited)
+	if (lookup->is_partner_awaited || lookup->serve->lookup_count > MANY)
 		return;
 	lookup->other_type = WIRE_A;
 	ask(lookup, WIRE_A, lookup_on_other, &lookup->other);
