@@ -116,10 +116,9 @@ static json_t *counters_value(const struct worker *worker)
 		"joined", (json_int_t)counters->joined, "asked",
 		(json_int_t)upstream_asked(serve_upstream(worker->serve)), "synthesized",
 		(json_int_t)counters->synthesized, "stale", (json_int_t)counters->stale,
-		"late", (json_int_t)counters->late,
-		"failures", (json_int_t)counters->failures, "refused",
-		(json_int_t)counters->refused, "malformed",
-		(json_int_t)counters->malformed);
+		"late", (json_int_t)counters->late, "failures",
+		(json_int_t)counters->failures, "refused", (json_int_t)counters->refused,
+		"malformed", (json_int_t)counters->malformed);
 }
 
 static json_t *asked_value(const struct worker *worker)

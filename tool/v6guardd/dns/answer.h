@@ -207,6 +207,10 @@ struct answer_image {
 
 struct answer_image answer_image(const struct answer *answer);
 
+/** In TO, a copy of IMAGE's bytes, TTLs are less by AGE seconds; those of what is stale
+ * are 30 (RFC 8767 5.2). */
+void answer_set_ttls(const struct answer_image *image, uint32_t age, uint8_t *to);
+
 /**
  * Write IMAGE for the client that asked QUESTION to TO (WIRE_MAX bytes): its id, flags
  * and spelling of the name, TTLs less by AGE seconds, at most LIMIT bytes (else no

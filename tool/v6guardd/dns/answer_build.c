@@ -282,7 +282,7 @@ static uint16_t flags_of(const struct answer_image *image,
 	return flags;
 }
 
-static void set_ttls(const struct answer_image *image, uint32_t age, uint8_t *to)
+void answer_set_ttls(const struct answer_image *image, uint32_t age, uint8_t *to)
 {
 	for (size_t i = 0; (age || image->is_stale) && i < image->ttl_count; i++) {
 		uint8_t *at = to + image->ttl_at[i];
@@ -311,7 +311,7 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 		memset(to + 6, 0, 6);
 	}
 	if (!is_cut)
-		set_ttls(image, age, to);
+		answer_set_ttls(image, age, to);
 	wire_set_u16(to, question->id);
 	wire_set_u16(to + 2, flags);
 	if (question->has_opt) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* serve_late.c - of A and AAAA one is late: when the other is asked for because of that,
  * and for how long there is patience. */
+#include <string.h>
+
 #include "guard/clock.h"
 #include "serve_private.h"
 
@@ -58,29 +60,35 @@ void late_release(struct lookup *lookup)
 	ask(lookup, lookup->main_type, lookup_on_main, &lookup->main);
 }
 
-/* What somebody's own question for A was answered. */
-static void take_partner(struct lookup *lookup, const struct answer_image *image)
+/* What somebody's own question for A was answered, AGE seconds ago. */
+static void take_partner(struct lookup *lookup, const struct answer_image *image,
+			 uint32_t age)
 {
-	const struct answer_reply reply = {.packet = image->bytes,
-					   .size = image->size,
-					   .is_secure = image->is_secure};
+	uint8_t *bytes = lookup->serve->out;
+	const struct answer_reply reply = {
+		.packet = bytes, .size = image->size, .is_secure = image->is_secure};
 
+	memcpy(bytes, image->bytes, image->size);
+	answer_set_ttls(image, age, bytes);
 	lookup->other_type = WIRE_A;
-	lookup_take(&lookup->other, &reply, lookup->partner_ms);
+	lookup_take(&lookup->other, &reply, gp_boot_ms());
+	if (!lookup->partner_ms)
+		return;
+	/* Since AAAA were asked for: it is known when. */
+	lookup->other.done_ms = lookup->partner_ms;
 	lookup->other.took_ms = lookup->partner_took_ms;
 	lookup->other.is_fresh = true;
 }
 
-static bool take_kept(struct lookup *lookup)
+bool late_take_kept(struct lookup *lookup)
 {
-	struct serve *serve = lookup->serve;
 	struct cache_key key = serve_key(&lookup->question, &lookup->context);
 	struct cache_hit hit;
 
 	key.type = WIRE_A;
-	if (!lookup->partner_ms || !cache_get(serve->cache, &key, gp_boot_ms(), 0, &hit))
+	if (!cache_get(lookup->serve->cache, &key, gp_boot_ms(), 0, &hit))
 		return false;
-	take_partner(lookup, &hit.image);
+	take_partner(lookup, &hit.image, hit.age);
 	return true;
 }
 
@@ -97,7 +105,7 @@ void late_tell_partner(const struct lookup *lookup)
 	if (!partner->is_partner_awaited)
 		return;
 	partner->is_partner_awaited = false;
-	take_partner(partner, &image);
+	take_partner(partner, &image, 0);
 	lookup_consider(partner);
 }
 
@@ -109,7 +117,7 @@ void late_doubt(struct lookup *lookup)
 		late_release(lookup);
 	if (lookup->main.is_done || lookup->other_type || lookup->has_target ||
 	    !answer_may_do_without(&lookup->question, &lookup->context) ||
-	    take_kept(lookup))
+	    (lookup->partner_ms && late_take_kept(lookup)))
 		return;
 	lookup->is_partner_awaited = lookup_partner(lookup, WIRE_A) != NULL;
 	if (lookup->is_partner_awaited || lookup->serve->lookup_count > MANY)

@@ -452,7 +452,7 @@ void lookup_begin(struct lookup *lookup)
 	if (!lookup->is_held)
 		lookup_ask(lookup, lookup->has_target ? target : question->name,
 			   lookup->main_type, lookup_on_main, &lookup->main);
-	if (lookup->other_type)
+	if (lookup->other_type && !(lookup->is_held && late_take_kept(lookup)))
 		lookup_ask(lookup, question->name, lookup->other_type, lookup_on_other,
 			   &lookup->other);
 	lookup->is_beginning = false;

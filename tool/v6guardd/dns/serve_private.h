@@ -187,6 +187,8 @@ void late_consider(struct lookup *lookup);
 /* AAAA were not asked for, or A was not, and it is time to: of what is not there after so
  * long the other may be needed. */
 void late_doubt(struct lookup *lookup);
+/* The A that is kept for others is LOOKUP's other answer. False: there is none. */
+bool late_take_kept(struct lookup *lookup);
 /* It is time for that; else for the end. */
 bool late_is_doubt(const struct lookup *lookup);
 /* Ask for what was held back, now that the other answer has shown nothing. */
