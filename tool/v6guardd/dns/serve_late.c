@@ -201,6 +201,14 @@ bool late_is_vain(const struct lookup *lookup)
 				      &lookup->other.reply)));
 }
 
+bool late_brought_nothing(const struct lookup *lookup)
+{
+	const struct answer_reply *reply = &lookup->main.reply;
+
+	return !lookup->waiters && !reply->is_bogus &&
+	       (!reply->packet || serve_is_failure(reply->packet[3]));
+}
+
 void late_go_on(struct lookup *lookup)
 {
 	const long long end =

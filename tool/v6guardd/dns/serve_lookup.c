@@ -235,8 +235,7 @@ static void finish(struct lookup *lookup)
 	struct cache_hit hit = {.age = 0};
 	const bool has_waiters = lookup->waiters || lookup->is_counting;
 
-	/* Nothing more came, and nobody waits. */
-	if (lookup->has_stood_in && !lookup->main.is_done && !lookup->waiters) {
+	if (lookup->has_stood_in && late_brought_nothing(lookup)) {
 		lookup_free(lookup);
 		return;
 	}

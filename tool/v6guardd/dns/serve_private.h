@@ -196,6 +196,8 @@ void late_release(struct lookup *lookup);
 /* It is over, but one cannot go without what is not there: not any more, or not as long
  * as nobody was heard since it was asked for. */
 bool late_is_vain(const struct lookup *lookup);
+/* What was waited for while nobody waits is no better than what was said without. */
+bool late_brought_nothing(const struct lookup *lookup);
 /* Then it goes on. */
 void late_go_on(struct lookup *lookup);
 /* LOOKUP has just answered a question for A by serve's answer: AAAA of the same name may
