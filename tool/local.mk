@@ -106,6 +106,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_filter.c \
 	tool/v6guardd/dns/answer_hints.c \
 	tool/v6guardd/dns/answer_local.c \
+	tool/v6guardd/dns/answer_late.c \
 	tool/v6guardd/dns/answer_pass.c \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
@@ -141,6 +142,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve.c \
 	tool/v6guardd/dns/serve.h \
 	tool/v6guardd/dns/serve_forget.c \
+	tool/v6guardd/dns/serve_late.c \
 	tool/v6guardd/dns/serve_lookup.c \
 	tool/v6guardd/dns/serve_private.h \
 	tool/v6guardd/dns/serve_tell.c \
@@ -153,6 +155,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/ub_loop.c \
 	tool/v6guardd/dns/ub_loop.h \
 	tool/v6guardd/dns/upstream.c \
+	tool/v6guardd/dns/upstream_alive.c \
 	tool/v6guardd/dns/upstream.h \
 	tool/v6guardd/dns/upstream_config.c \
 	tool/v6guardd/dns/upstream_config.h \

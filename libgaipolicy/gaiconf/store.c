@@ -242,7 +242,7 @@ static enum gp_status keep_properties(int old, int temp, const struct gp_file *f
 				      struct gp_diag *diag)
 {
 	if (!file->exists) {
-		if (fchmod(temp, 0644) < 0)
+		if (fchmod(temp, file->mode ? file->mode : 0644) < 0)
 			return gp_io_failed(diag, file->path, "cannot set its mode");
 		return GP_OK;
 	}
@@ -258,7 +258,7 @@ static enum gp_status keep_properties(int old, int temp, const struct gp_file *f
 		return gp_io_failed(diag, file->path,
 				    "cannot keep its extended attributes");
 	/* Last: a change of owner clears bits, an ACL sets some. */
-	if (fchmod(temp, then->st_mode & 07777) < 0)
+	if (fchmod(temp, file->mode ? file->mode : then->st_mode & 07777) < 0)
 		return gp_io_failed(diag, file->path, "cannot keep its mode");
 	return GP_OK;
 }

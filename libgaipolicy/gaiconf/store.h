@@ -37,6 +37,7 @@ struct gp_file {
 	bool through_link; /**< the name given was a symbolic link to PATH */
 	bool is_mapped;    /**< by gp_file_map */
 	struct stat stat;  /**< when it exists */
+	mode_t mode;       /**< that what replaces it is to have; 0: as below */
 };
 
 /**

@@ -127,7 +127,7 @@ static const struct gp_config_key metrics_keys[] = {
 static const struct gp_config_key log_keys[] = {
 	{"events", "changes",
 	 "verdict epoch nat64 reload door rescue upstream synthesized stripped blocked "
-	 "stale bogus",
+	 "stale bogus late",
 	 "none changes", GP_TYPE_WORD, LIST | FILLED, 0, 0},
 	{"to", "journal", "journal stdout", NULL, GP_TYPE_ABSOLUTE, 0, 0, 0},
 };

@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_enable.sh \
 	tests/lab/t_dns_deep.sh \
 	tests/lab/t_dns_conform.sh \
+	tests/lab/t_dns_late.sh \
 	tests/lab/t_dns_links.sh \
 	tests/lab/t_dns_flood.sh \
 	tests/lab/t_dns_listen.sh \
@@ -67,6 +68,7 @@ EXTRA_DIST += \
 	tests/lab/t_race.sh \
 	tests/lab/t_rules.sh \
 	tests/lab/t_running.sh \
+	tests/lab/t_shared.sh \
 	tests/lab/t_status.sh \
 	tests/lab/t_stuck.sh \
 	tests/lab/t_ula.sh

@@ -10,6 +10,9 @@
     manyNN        NN A
     private       A 10.9.1.1                         first   silence to what is asked first
     twice         silence to what is asked first and then
+    slow          AAAA 2001:db8:64::1, and silence when it is asked for the first four times
+    six           AAAA 2001:db8:64::1, and no A
+    alias         A: by a CNAME to late.odd.test; AAAA: silence
 
 Every other name has A 198.51.100.1. Questions are written to FOLDER/asked, one a line; while
 FOLDER/mute is there, nothing is answered.
@@ -20,7 +23,7 @@ import struct
 import sys
 import threading
 
-A, SOA, AAAA = 1, 6, 28
+A, CNAME, SOA, AAAA = 1, 5, 6, 28
 RCODES = {"formerr": 1, "servfail": 2, "notimp": 4, "refused": 5}
 folder = sys.argv[2]
 log = open(folder + "/asked", "a", buffering=1)
@@ -46,14 +49,17 @@ def answer(message, is_tcp):
     log.write("%s %d %s\n" % (".".join(labels), kind, "tcp" if is_tcp else "udp"))
     before = seen.get((first, kind), 0)
     seen[first, kind] = before + 1
-    if os.path.exists(folder + "/mute") or first == "mute" or (first == "late" and kind == AAAA) or \
+    if os.path.exists(folder + "/mute") or first == "mute" or (first in ("late", "alias") and kind == AAAA) or (first == "slow" and kind == AAAA and before < 4) or \
             before < (first.startswith("first") or 2 * first.startswith("twice")):
         return None
     rcode, records, authority, flags = 0, [], [], 0x8180
-    if kind == A:
+    if kind == A and first != "six":
         ttl = 1 if first.startswith("brief") else 300
         address = "10.9.1.1" if first == "private" else "198.51.100.1"
         records = [record(A, ttl, socket.inet_aton(address))]
+        if first == "alias":
+            records = [record(CNAME, 300, b"\4late\3odd\4test\0"),
+                       b"\4late\3odd\4test\0" + records[0][2:]]
         if first.startswith("many"):
             records = [record(A, ttl, bytes([198, 51, 100, i])) for i in range(int(first[4:]))]
         if first == "big":
@@ -61,6 +67,8 @@ def answer(message, is_tcp):
             flags |= 0 if is_tcp else 0x200
     elif kind == AAAA and first in RCODES:
         rcode = RCODES[first]
+    elif kind == AAAA and first in ("slow", "six"):
+        records = [record(AAAA, 300, socket.inet_pton(socket.AF_INET6, "2001:db8:64::1"))]
     elif kind == AAAA and first == "aaaanx":
         rcode = 3
     elif kind == AAAA and first in ("mapped", "mixed"):

@@ -97,7 +97,7 @@ part_apply() {
 	run 1 "apply --dry-run" apply --dry-run; like "its diff" "+mode = auto" "$out"
 	is "neither writes a byte" "$before" "$(tree_sum "$ROOT")"
 	run 0 "first apply" apply; is "its line" "mode auto, generation 1, backends dns" "$out"
-	is "snapshot's mode" 644 "$(stat -c %a "$snap")"
+	is "snapshot's mode" 444 "$(stat -c %a "$snap")"
 	is "folder's mode" 755 "$(stat -c %a "$(dirname "$snap")")"
 	local first; first=$(sha256sum <"$snap")
 	run 0 "second apply" apply; is "unchanged" unchanged "$out"
@@ -267,7 +267,7 @@ part_off() {
 	run 0 "damaged: off" off; run 1 "works" --json status; is "off" forever "$(json 'd["off"]')"; run 0 "on" on
 	printf garbage >"$snap"; run 0 "damaged: apply" apply; like "says so" damaged "$err"
 	chmod 666 "$snap"; run 1 "untrusted: status" status; like "says so" "others than its owner" "$out"
-	run 0 "untrusted: apply" apply; is "trusted again" 644 "$(stat -c %a "$snap")"
+	run 0 "untrusted: apply" apply; is "trusted again" 444 "$(stat -c %a "$snap")"
 	rm "$snap"; mkdir "$snap"; run 4 "a folder in its place" apply; rmdir "$snap"
 }
 

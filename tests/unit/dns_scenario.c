@@ -108,6 +108,11 @@ static void do_onlink(struct run *run)
 	world.onlink[world.onlink_count++] = prefix_of(run, need(run, 1, "a prefix"));
 }
 
+static void do_alive(struct run *run)
+{
+	world.is_alive = !strcmp(run->words[0], "alive");
+}
+
 static void do_off(struct run *run)
 {
 	world.is_off = !strcmp(run->words[0], "off");
@@ -174,6 +179,7 @@ static uint64_t counter(const char *name, bool *is_known)
 		{"joined", counters->joined},
 		{"hits", counters->hits},
 		{"stale", counters->stale},
+		{"late", counters->late},
 	};
 
 	*is_known = false;
@@ -247,6 +253,8 @@ static const struct {
 	{"verdict", do_verdict},
 	{"own", do_own},
 	{"onlink", do_onlink},
+	{"alive", do_alive},
+	{"dead", do_alive},
 	{"off", do_off},
 	{"on", do_off},
 	{"date", do_date},

@@ -14,6 +14,8 @@
  *   verdict PREFIX ok|broken|slow|unknown
  *   own PREFIX                addresses of the host
  *   onlink PREFIX
+ *   alive                     name servers answer when that is doubted
+ *   dead                      none does (at first)
  *   off                       `v6guard off`
  *   on
  *   date YYYY-MM-DD           the wall clock, for `until`
@@ -44,9 +46,10 @@
  *                             addresses that the verdicts were told of together, since the
  *                             last `told`; with ? those that are withheld. `told nothing`
  *   decided WORD... [+ WORD...]...
- *                             what lookups came to since the last `decided`: stale, bogus,
- *                             synthesized, block, all, stripped, with ? by enforce = no
- *                             alone; and by=NAME. `decided nothing`
+ *                             what lookups came to since the last `decided`: stale, late,
+ *                             bogus, synthesized, block, all, stripped, with ? by
+ *                             enforce = no alone; by=NAME; found=NAME, where CNAMEs lead.
+ *                             `decided nothing`
  *   epoch                     another network: no verdict holds any more
  *   flush [NAME]
  *   cached NUMBER             answers that are kept

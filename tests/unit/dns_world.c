@@ -253,6 +253,21 @@ void __wrap_upstream_cancel(struct upstream_query *query)
 	free(query);
 }
 
+void __wrap_upstream_doubt(struct upstream *upstream, const uint8_t *name);
+void __wrap_upstream_doubt(struct upstream *upstream, const uint8_t *name)
+{
+	(void)upstream, (void)name;
+	if (world.is_alive)
+		world.heard_ms = world.now_ms;
+}
+
+long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name);
+long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name)
+{
+	(void)upstream, (void)name;
+	return world.heard_ms;
+}
+
 /* ---- in place of sockets ---- */
 
 struct listen *__real_listen_new(struct event_base *base, const struct listen_fds *fds,
@@ -282,6 +297,8 @@ void __wrap_listen_send(const struct listen_client *client, const uint8_t *bytes
 	memcpy(to->answer, bytes, size);
 	to->answer_size = size;
 	to->answered_ms = world.now_ms;
+	to->had_ipv4 = world.has_ipv4;
+	to->was_off = world.is_off;
 }
 
 void __wrap_listen_ignore(const struct listen_client *client);
@@ -400,10 +417,12 @@ static void on_handed_out(void *ctx, const struct gp_addr *addresses,
 static void on_decided(void *ctx, const struct serve_event *event)
 {
 	const struct answer_decision *decision = &event->answer->decision;
-	char text[128] = "";
+	char text[128] = "", name[WIRE_NAME_TEXT];
+	const char *found = serve_found(event, name);
 
 	(void)ctx;
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", event->is_stale ? " stale" : "",
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s", event->is_stale ? " stale" : "",
+		 event->answer->is_late && !event->is_stale ? " late" : "",
 		 event->answer->ede == ANSWER_EDE_BOGUS ? " bogus" : "",
 		 event->answer->is_synthesized ? " synthesized" : "",
 		 !decision->is_whole  ? ""
@@ -416,8 +435,10 @@ static void on_decided(void *ctx, const struct serve_event *event)
 		return;
 	add(world.decided, "%s%s", world.decided[0] ? " +" : "",
 	    world.decided[0] ? text : text + 1);
-	if (decision->by[0])
+	if (decision->by[0] && !event->is_stale)
 		add(world.decided, " by=%s", decision->by);
+	if (found)
+		add(world.decided, " found=%s", found);
 }
 
 void world_set_network(void)

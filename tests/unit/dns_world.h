@@ -2,8 +2,8 @@
 /*
  * dns_world.h - the resolver (serve.h) without network and clock: time is a number, and
  * passes when it is told to; upstream is a list of replies; answers are kept. It takes
- * the place of gp_boot_ms, time, libevent's timers, upstream_ask and _cancel, listen_new,
- * _send and _ignore at link time, so that serve*.c runs as it is.
+ * the place of gp_boot_ms, time, libevent's timers, upstream_ask, _cancel, _doubt and
+ * _heard_ms, listen_new, _send and _ignore at link time, so that serve*.c runs as it is.
  */
 #ifndef TESTS_UNIT_DNS_WORLD_H
 #define TESTS_UNIT_DNS_WORLD_H
@@ -45,6 +45,7 @@ struct world_client {
 	long long asked_ms, answered_ms;
 	unsigned answers;
 	bool is_ignored;
+	bool had_ipv4, was_off; /* the host, when it was answered */
 };
 
 struct world_asked {
@@ -60,6 +61,8 @@ struct world {
 	struct serve *serve;
 	/* The host. */
 	bool has_ipv6, has_ipv4, is_off;
+	bool is_alive;      /* name servers answer when they are doubted */
+	long long heard_ms; /* when they did */
 	size_t verdict_count, own_count, onlink_count;
 	struct {
 		struct gp_prefix prefix;

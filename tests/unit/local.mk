@@ -468,6 +468,7 @@ tests_unit_test_dns_question_LDADD = $(daemon_libs)
 dns_world_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=time \
 	-Wl,--wrap=event_new -Wl,--wrap=event_add -Wl,--wrap=event_del -Wl,--wrap=event_free \
 	-Wl,--wrap=event_pending -Wl,--wrap=upstream_ask -Wl,--wrap=upstream_cancel \
+	-Wl,--wrap=upstream_doubt -Wl,--wrap=upstream_heard_ms \
 	-Wl,--wrap=listen_new -Wl,--wrap=listen_send -Wl,--wrap=listen_ignore
 dns_world = tests/unit/dns_world.c tests/unit/dns_world.h tests/unit/dns_record.c tests/unit/dns_record.h
 tests_unit_test_dns_replay_SOURCES = tests/unit/test_dns_replay.c $(dns_world) \

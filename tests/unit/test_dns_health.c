@@ -95,6 +95,25 @@ static const struct {
 	  {29999, TIME, 0, 0, 2},
 	  {30000, TIME, 0, 2, 2}}},
 	{"a single one is neither asked nor left out", 1, {{0, DOUBT, 0, 0, 0}}},
+	{"a ping: a single one is asked, at each doubt, and nobody in between",
+	 1,
+	 {{0, DOUBT, 0, 1, 0},
+	  {1, ANSWER, 0, 0, 0},
+	  {60000, TIME, 0, 0, 0},
+	  {60000, DOUBT, 0, 1, 0},
+	  {60400, TIME, 0, 1, 0},
+	  {60800, TIME, 0, 0, 0},
+	  {61999, DOUBT, 0, 0, 0},
+	  {90000, TIME, 0, 0, 0},
+	  {120000, DOUBT, 0, 1, 0}}},
+	{"a ping of two, of whom one is dead: both, each time",
+	 2,
+	 {{0, DOUBT, 0, 3, 0},
+	  {1, ANSWER, 0, 0, 0},
+	  {400, TIME, 0, 2, 0},
+	  {800, TIME, 0, 0, 2},
+	  {40000, TIME, 0, 0, 2},
+	  {50000, DOUBT, 0, 3, 2}}},
 	{"there is none", 0, {{0, DOUBT, 0, 0, 0}, {1, TIME, 0, 0, 0}}},
 };
 
@@ -123,7 +142,9 @@ static void test_stories(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(stories); i++) {
-		struct health_rules rules = {.count = stories[i].count};
+		struct health_rules rules = {
+			.count = stories[i].count,
+			.is_ping = !strncmp(stories[i].name, "a ping", 6)};
 		const struct step *step = stories[i].steps;
 		for (; step < stories[i].steps + COUNT(stories[i].steps) && step->event;
 		     step++) {

@@ -3,7 +3,8 @@
  * The resolver in any order of things: clients, replies that are late, wrong, cut or
  * never come, verdicts, `off`, other configurations. Whatever happens, each question gets
  * one answer, in time, and no address in it that neither upstream said nor DNS64 may
- * make. V6GUARD_SEED repeats a run; V6GUARD_LONG makes it long.
+ * make; AAAA that did not come are denied for a moment, and to nobody who needs them or
+ * could tell. V6GUARD_SEED repeats a run; V6GUARD_LONG makes it long.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -226,6 +227,37 @@ static void check_record(size_t index, const struct world_client *client,
 		wrong(index, "an address of another name");
 }
 
+static unsigned late; /* answers */
+
+/* OPT has error 22 beside NOERROR. */
+static bool is_late(const struct wire_rr *opt, const struct reply *reply)
+{
+	return opt->type == WIRE_OPT && opt->rdlength > 6 &&
+	       wire_peek_u16(opt->rdata) == 15 &&
+	       wire_peek_u16(opt->rdata + 4) == ANSWER_EDE_UNREACHABLE &&
+	       reply_rcode(reply) == WIRE_NOERROR;
+}
+
+static void check_late(size_t index, const struct world_client *client,
+		       const struct reply *reply, uint16_t flags, bool has_do)
+{
+	const uint8_t *type = client->question + client->question_size - 11 - 4;
+	struct reply_walk walk = {.has_begun = false};
+
+	late++;
+	if (wire_peek_u16(type) != WIRE_AAAA)
+		wrong(index, "something else than AAAA was denied");
+	if (has_do || flags & WIRE_CD)
+		wrong(index, "AAAA were denied to who could tell");
+	if (!client->had_ipv4 || client->was_off)
+		wrong(index, "AAAA were denied to who needs them, or while off");
+	if (reply->counts[ANSWER_ANSWER])
+		wrong(index, "AAAA were denied and given");
+	while (reply_next(reply, &walk))
+		if (walk.rr.type != WIRE_OPT && walk.rr.ttl > 5)
+			wrong(index, "AAAA were denied for longer than 5 s");
+}
+
 static void check(size_t index)
 {
 	const struct world_client *client = &world.clients[index];
@@ -248,6 +280,8 @@ static void check(size_t index)
 	while (reply_next(&reply, &walk))
 		if (walk.rr.type != WIRE_OPT)
 			check_record(index, client, &walk.rr, flags, has_do);
+		else if (is_late(&walk.rr, &reply))
+			check_late(index, client, &reply, flags, has_do);
 	if (walk.in.failed || walk.in.at != client->answer_size)
 		wrong(index, "it is not whole");
 }
@@ -304,6 +338,8 @@ static void lives(void **unused)
 		state = seed * 2654435761U;
 		live();
 	}
+	/* That is nothing that never happens. */
+	assert_true(given || late > 0);
 }
 
 int main(void)

@@ -34,6 +34,13 @@
 #define NO_SANDBOX 78
 #define OTHER_ERROR 79
 
+/* A worker that resolves may do a little more. */
+static bool resolves;
+
+/* A file that was open before, and what is mapped of it. */
+static int shared_fd = -1;
+static void *shared;
+
 /* Run CALL in the worker's sandbox; how that process ended, as of waitpid(). */
 static int in_worker(int (*call)(void), bool with_filter)
 {
@@ -45,7 +52,7 @@ static int in_worker(int (*call)(void), bool with_filter)
 	if (child == 0) {
 		if (sandbox_worker("nobody", &diag) != GP_OK)
 			_exit(NO_SANDBOX);
-		if (with_filter && sandbox_seccomp(false, &diag) != GP_OK)
+		if (with_filter && sandbox_seccomp(resolves, &diag) != GP_OK)
 			_exit(diag.status == GP_UNSUPPORTED ? NO_SECCOMP : NO_SANDBOX);
 		_exit(call());
 	}
@@ -208,6 +215,56 @@ static int open_to_empty(void)
 	return is_refused(open("/dev/null", O_RDONLY | O_TRUNC));
 }
 
+/* What other programs have mapped must not end under them. */
+static int shorten_open_file(void)
+{
+	return is_refused(ftruncate(shared_fd, 0));
+}
+
+static int shorten_file(void)
+{
+	return is_refused(truncate("/dev/null", 0));
+}
+
+static int make_hole(void)
+{
+	return is_refused(fallocate(shared_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				    0, 4096));
+}
+
+static int make_hole_in_memory(void)
+{
+	return is_refused(madvise(shared, 4096, MADV_REMOVE));
+}
+
+static int open_again_to_empty(void)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", shared_fd);
+	return is_refused(open(path, O_WRONLY | O_TRUNC));
+}
+
+static int open_by_the_newest_call(void)
+{
+	const struct {
+		uint64_t flags, mode, resolve;
+	} how = {O_WRONLY | O_TRUNC, 0, 0};
+
+	return is_refused(
+		syscall(437 /* openat2 */, AT_FDCWD, "/dev/null", &how, sizeof(how)));
+}
+
+static int create_file(void)
+{
+	return is_refused(creat("/dev/null", 0600));
+}
+
+static int open_ring(void)
+{
+	return is_refused(syscall(425 /* io_uring_setup */, 1, NULL));
+}
+
 static int new_process(void)
 {
 	return is_refused(syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL));
@@ -253,18 +310,34 @@ static void refused(void **state)
 		{"clone", new_process},           {"mmap PROT_EXEC", executable_memory},
 		{"unlink", remove_file},          {"kill", end_another},
 		{"setrlimit", set_limit},         {"ioctl", steal_terminal_input},
+		{"ftruncate", shorten_open_file}, {"truncate", shorten_file},
+		{"fallocate", make_hole},         {"MADV_REMOVE", make_hole_in_memory},
+		{"creat", create_file},           {"O_TRUNC again", open_again_to_empty},
+		{"io_uring_setup", open_ring},    {"openat2", open_by_the_newest_call},
 	};
+	const size_t count = sizeof(calls) / sizeof(calls[0]);
 
 	(void)state;
 	if (!has_filter())
 		skip();
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		const int status = in_worker(calls[i].call, true);
+	shared_fd = memfd_create("shared", 0);
+	assert_int_equal(ftruncate(shared_fd, 8192), 0);
+	shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, shared_fd, 0);
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	/* All of it may be done where there is no filter. */
+	assert_int_equal(madvise(shared, 4096, MADV_REMOVE), 0);
+	for (size_t i = 0; i < 2 * count; i++) {
+		int status;
+		resolves = i >= count;
+		status = in_worker(calls[i % count].call, true);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == NO_SECCOMP)
 			skip();
 		if (status != 0)
-			fail_msg("%s: %#x", calls[i].what, (unsigned)status);
+			fail_msg("%s: %#x", calls[i % count].what, (unsigned)status);
 	}
+	resolves = false;
+	munmap(shared, 8192);
+	close(shared_fd);
 }
 
 static int run_program(void)

@@ -94,8 +94,9 @@ static void everything_said(void **state)
 static void kinds_of_events(void **state)
 {
 	static const char *const names[EVENT_KINDS] = {
-		"verdict",  "epoch",       "nat64",    "reload",  "door",  "rescue",
-		"upstream", "synthesized", "stripped", "blocked", "stale", "bogus"};
+		"verdict", "epoch",    "nat64",       "reload",   "door",
+		"rescue",  "upstream", "synthesized", "stripped", "blocked",
+		"stale",   "bogus",    "late"};
 	char text[64];
 
 	(void)state;

@@ -263,6 +263,27 @@ static void test_replace_through_link(void **state)
 	assert_int_equal(tree_count_files("/target"), 1);
 }
 
+/* A mode of its own, whatever the old file had. */
+static void test_mode(void **state)
+{
+	struct gp_store *store = tree_open_store();
+	struct stat stat_buf;
+	struct gp_file file;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(gp_file_read(tree_root, "/etc/x", &file, NULL), GP_OK);
+		assert_int_equal(file.mode, 0);
+		file.mode = i ? 0400 : 0444;
+		assert_int_equal(gp_store_replace(store, &file, NULL, "text", 4, NULL),
+				 GP_OK);
+		gp_file_free(&file);
+		assert_int_equal(stat(tree_below("/etc/x"), &stat_buf), 0);
+		assert_int_equal(stat_buf.st_mode, S_IFREG | (i ? 0400 : 0444));
+	}
+	gp_store_close(store);
+}
+
 static void test_leftovers_go(void **state)
 {
 	(void)state;
@@ -435,9 +456,9 @@ int main(void)
 		TEST(test_lock_waits),    TEST(test_lock_gives_up),
 		TEST(test_read),          TEST(test_replace_keeps),
 		TEST(test_replace_new),   TEST(test_replace_through_link),
-		TEST(test_leftovers_go),  TEST(test_changed_since),
-		TEST(test_created_since), TEST(test_write_fails),
-		TEST(test_remove),
+		TEST(test_mode),          TEST(test_leftovers_go),
+		TEST(test_changed_since), TEST(test_created_since),
+		TEST(test_write_fails),   TEST(test_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,6 +222,8 @@ static void print_answer(struct cli *cli, const struct dnsask *answer)
 	const char *why =
 		answer->ede >= 0 && answer->ede < 30 ? words[answer->ede] : NULL;
 
+	if (answer->ede == 22 && !answer->rcode)
+		why = "no AAAA came, and the A is there";
 	out_string(cli->out, "rcode", NULL, dnsask_rcode(answer->rcode));
 	out_list(cli->out, "answers");
 	dnsask_each(answer, print_record, cli);

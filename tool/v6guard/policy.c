@@ -298,6 +298,8 @@ static int replace_policy(struct change *change, const struct policy *old,
 		return complain_diag(&diag);
 	if (old->state == POLICY_UNTRUSTED)
 		code = drop_untrusted(change, &file);
+	/* Programs map it: whoever writes into it, or empties it, kills them. */
+	file.mode = 0444;
 	if (code == EXIT_DONE && gp_store_replace_parts(change->store, &file, NULL, iov,
 							parts->count, &diag) != GP_OK)
 		code = complain_diag(&diag);

@@ -84,10 +84,10 @@ static bool write_private(struct run_policy *policy,
 		return false;
 	}
 	snprintf(policy->path, sizeof(policy->path), "%s/policy.snap", policy->folder);
-	fd = open(policy->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	fd = open(policy->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd < 0)
 		return false;
-	good = write_parts(fd, parts) && !fchmod(fd, 0644) &&
+	good = write_parts(fd, parts) && !fchmod(fd, 0444) &&
 	       !chmod(policy->folder, 0711);
 	return !close(fd) && good;
 }

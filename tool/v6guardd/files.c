@@ -24,6 +24,7 @@
 
 #define EVENT_BUFFER (1024 * 1024)
 #define MAP_TEMPORARY GP_REACH_PATH ".new"
+#define MAP_MODE 0444
 
 /* PATH and what it "cannot be", with errno. */
 static enum gp_status fail(struct gp_diag *diag, const char *path, const char *what)
@@ -108,23 +109,43 @@ static void *map_file(int fd)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* Nobody opens the map to write, and empties it, who has it mapped: not even root, where
+ * that is not above modes (as in our unit), but for us, to whom it belongs. */
+static int open_own_map(void)
+{
+	const int fd = open(GP_REACH_PATH, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char path[32];
+	struct stat stat;
+	int out = -1;
+
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &stat) && S_ISREG(stat.st_mode) && stat.st_uid == geteuid() &&
+	    !(stat.st_mode & 0022) && (size_t)stat.st_size == gp_reach_size() &&
+	    !fchmod(fd, 0644)) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		out = open(path, O_RDWR | O_CLOEXEC);
+		if (fchmod(fd, MAP_MODE) < 0 && out >= 0) {
+			close(out);
+			out = -1;
+		}
+	}
+	close(fd);
+	return out;
+}
+
 /* The one of an earlier v6guardd: processes have it mapped, so it must never shrink. */
 static void *take_over_map(void)
 {
-	const int fd = open(GP_REACH_PATH, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	struct stat stat;
-	void *memory = NULL;
+	const int fd = open_own_map();
+	void *memory = fd < 0 ? NULL : map_file(fd);
 
-	if (fd < 0)
-		return NULL;
-	if (!fstat(fd, &stat) && S_ISREG(stat.st_mode) && stat.st_uid == geteuid() &&
-	    !(stat.st_mode & 0022) && (size_t)stat.st_size == gp_reach_size())
-		memory = map_file(fd);
 	if (memory && !gp_reach_check(memory, gp_reach_size())) {
 		munmap(memory, gp_reach_size());
 		memory = NULL;
 	}
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return memory;
 }
 
@@ -135,8 +156,8 @@ static enum gp_status make_map(void **out, struct gp_diag *diag)
 	int fd;
 
 	unlink(MAP_TEMPORARY);
-	fd = open(MAP_TEMPORARY, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 || fchmod(fd, 0644) < 0)
+	fd = open(MAP_TEMPORARY, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MAP_MODE);
+	if (fd < 0 || fchmod(fd, MAP_MODE) < 0)
 		goto out;
 	/* With all its blocks: a store into one that is not there may end us later. */
 	errno = posix_fallocate(fd, 0, (off_t)gp_reach_size());

@@ -30,6 +30,7 @@ enum event_kind {
 	EVENT_BLOCKED,
 	EVENT_STALE,
 	EVENT_BOGUS,
+	EVENT_LATE,
 	EVENT_KINDS
 };
 

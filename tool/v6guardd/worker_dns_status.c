@@ -110,15 +110,15 @@ static json_t *counters_value(const struct worker *worker)
 	const struct serve_counters *counters = serve_counters(worker->serve);
 
 	return json_pack(
-		"{s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I}", "questions",
+		"{s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I}", "questions",
 		(json_int_t)counters->questions, "answers", (json_int_t)counters->answers,
 		"kept", (json_int_t)counters->hits, "local", (json_int_t)counters->local,
 		"joined", (json_int_t)counters->joined, "asked",
 		(json_int_t)upstream_asked(serve_upstream(worker->serve)), "synthesized",
 		(json_int_t)counters->synthesized, "stale", (json_int_t)counters->stale,
-		"failures", (json_int_t)counters->failures, "refused",
-		(json_int_t)counters->refused, "malformed",
-		(json_int_t)counters->malformed);
+		"late", (json_int_t)counters->late, "failures",
+		(json_int_t)counters->failures, "refused", (json_int_t)counters->refused,
+		"malformed", (json_int_t)counters->malformed);
 }
 
 static json_t *asked_value(const struct worker *worker)

@@ -98,15 +98,19 @@ static bool may_tell(struct worker *worker, enum event_kind kind)
 	return false;
 }
 
-/* The name as a zone file would have it, whatever bytes are in it (RFC 1035 5.1). */
+/* Names as a zone file would have them, whatever bytes are in them (RFC 1035 5.1). */
 static json_t *lookup_value(const struct serve_event *event)
 {
-	char name[WIRE_NAME_TEXT], type[GP_QTYPE_TEXT];
+	char name[WIRE_NAME_TEXT], end[WIRE_NAME_TEXT], type[GP_QTYPE_TEXT];
+	const char *found = serve_found(event, end);
+	json_t *fields = json_pack("{s:s s:s s:o}", "name",
+				   wire_name_text(event->question->name, name), "type",
+				   gp_qtype_name(event->question->type, type), "client",
+				   report_address(event->client));
 
-	return json_pack("{s:s s:s s:o}", "name",
-			 wire_name_text(event->question->name, name), "type",
-			 gp_qtype_name(event->question->type, type), "client",
-			 report_address(event->client));
+	if (fields && found)
+		json_object_set_new(fields, "canonical", json_string(found));
+	return fields;
 }
 
 static void tell(struct worker *worker, enum event_kind kind,
@@ -226,6 +230,8 @@ void dns_decided(void *ctx, const struct serve_event *event)
 	}
 	if (event->answer->ede == ANSWER_EDE_BOGUS && may_tell(worker, EVENT_BOGUS))
 		tell(worker, EVENT_BOGUS, event, NULL);
+	if (event->answer->is_late && may_tell(worker, EVENT_LATE))
+		tell(worker, EVENT_LATE, event, NULL);
 	if (event->answer->is_synthesized)
 		tell_synthesized(worker, event);
 	tell_decision(worker, event);

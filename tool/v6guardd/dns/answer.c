@@ -101,6 +101,11 @@ static void make(const struct question *question, const struct answer_context *c
 		block_lead(question, context, &reply, target, out);
 	else if (is_there && block_late(question, context, &reply, out))
 		return;
+	else if (!is_there && answer_is_settled(question, context, other) &&
+		 reply_open(other, &reply))
+		pass_deny(question, context, &reply, out);
+	else if (!is_there && late_make(question, context, other, out))
+		return;
 	else if (dns64_may_make(question, context))
 		dns64_make(question, context, main, other, out);
 	else if (!is_there)

@@ -55,6 +55,7 @@ struct answer_context {
 	bool is_forwarded;            /* the name is in a zone of [forward] */
 	bool is_routed;               /* the name is for the servers of one link */
 	bool has_broken;              /* some verdict is `broken` */
+	bool is_overdue;              /* for AAAA that did not come one waits no longer */
 	unsigned lead; /* rank + 1 of the rule by which answer_lead was followed; 0 */
 };
 
@@ -80,6 +81,7 @@ struct answer {
 	uint16_t flags; /* QR, RA, AA and RCODE, as in the header */
 	bool is_secure; /* all of it was validated: AD may be set */
 	bool is_synthesized;
+	bool is_late;      /* it is without the AAAA that did not come, and says so */
 	int ede;           /* enum answer_ede; DECISION.by is its text for two of them */
 	uint32_t lifetime; /* seconds it may be given again; 0: not at all */
 	struct answer_decision decision;
@@ -169,12 +171,32 @@ bool answer_can_stand_in(const struct question *question,
 void answer_fail(const struct question *question, enum wire_rcode rcode, int ede,
 		 struct answer *out);
 
+/** AAAA that QUESTION asks for would be left out if there is an A that can be used: A is
+ * to be asked for, and AAAA only when it shows that there is none. */
+bool answer_asks_partner_first(const struct question *question,
+			       const struct answer_context *context);
+
+/** A shows that there is one: answer_make needs no AAAA. */
+bool answer_is_settled(const struct question *question,
+		       const struct answer_context *context,
+		       const struct answer_reply *a);
+
+/** It may be so, as far as the name tells: A is to be asked for when AAAA are late. */
+bool answer_may_do_without(const struct question *question,
+			   const struct answer_context *context);
+
+/** With A the client gets along, should the AAAA not come: answer_make says so when
+ * context.is_overdue. */
+bool answer_can_do_without(const struct question *question,
+			   const struct answer_context *context,
+			   const struct answer_reply *a);
+
 /** What answer_finish needs of an answer that is kept. */
 struct answer_image {
 	const uint8_t *bytes;
 	size_t size;
 	uint16_t flags;
-	bool is_secure, is_synthesized;
+	bool is_secure, is_synthesized, is_late;
 	bool is_stale; /* its time is over: TTLs of 30 seconds, and EDE 3 (RFC 8767) */
 	int ede;
 	const char *text; /* of EDE, TEXT_SIZE bytes */
@@ -184,6 +206,10 @@ struct answer_image {
 };
 
 struct answer_image answer_image(const struct answer *answer);
+
+/** In TO, a copy of IMAGE's bytes, TTLs are less by AGE seconds; those of what is stale
+ * are 30 (RFC 8767 5.2). */
+void answer_set_ttls(const struct answer_image *image, uint32_t age, uint8_t *to);
 
 /**
  * Write IMAGE for the client that asked QUESTION to TO (WIRE_MAX bytes): its id, flags

@@ -22,7 +22,7 @@ void builder_begin(struct builder *builder, const struct question *question,
 	builder->least = UINT32_MAX;
 	builder->counts[0] = 1;
 	out->ttl_count = 0;
-	out->is_secure = out->is_synthesized = false;
+	out->is_secure = out->is_synthesized = out->is_late = false;
 	out->ede = ANSWER_EDE_NONE;
 	out->decision = (struct answer_decision){.count = 0};
 	out->flags = WIRE_QR | WIRE_RA;
@@ -101,7 +101,7 @@ void builder_end(struct builder *builder, enum wire_rcode rcode, uint32_t lifeti
 		builder->least = UINT32_MAX;
 		rcode = WIRE_SERVFAIL;
 		lifetime = ANSWER_FAILED_S;
-		answer->is_secure = answer->is_synthesized = false;
+		answer->is_secure = answer->is_synthesized = answer->is_late = false;
 	}
 	answer->flags = (uint16_t)((answer->flags & ~RCODE_MASK) | rcode);
 	answer->size = builder->out.at;
@@ -193,7 +193,8 @@ bool reply_has(const struct reply *reply, uint16_t type)
 
 static bool has_text(int ede)
 {
-	return ede == ANSWER_EDE_BLOCKED || ede == ANSWER_EDE_FILTERED;
+	return ede == ANSWER_EDE_BLOCKED || ede == ANSWER_EDE_FILTERED ||
+	       ede == ANSWER_EDE_UNREACHABLE;
 }
 
 struct answer_image answer_image(const struct answer *answer)
@@ -206,6 +207,7 @@ struct answer_image answer_image(const struct answer *answer)
 		.flags = answer->flags,
 		.is_secure = answer->is_secure,
 		.is_synthesized = answer->is_synthesized,
+		.is_late = answer->is_late,
 		.ede = answer->ede,
 		.text = text,
 		.text_size = has_text(answer->ede) ? (uint8_t)strlen(text) : 0,
@@ -280,7 +282,7 @@ static uint16_t flags_of(const struct answer_image *image,
 	return flags;
 }
 
-static void set_ttls(const struct answer_image *image, uint32_t age, uint8_t *to)
+void answer_set_ttls(const struct answer_image *image, uint32_t age, uint8_t *to)
 {
 	for (size_t i = 0; (age || image->is_stale) && i < image->ttl_count; i++) {
 		uint8_t *at = to + image->ttl_at[i];
@@ -309,7 +311,7 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 		memset(to + 6, 0, 6);
 	}
 	if (!is_cut)
-		set_ttls(image, age, to);
+		answer_set_ttls(image, age, to);
 	wire_set_u16(to, question->id);
 	wire_set_u16(to + 2, flags);
 	if (question->has_opt) {

@@ -171,11 +171,9 @@ static void synthesize(const struct question *question,
 	builder_end(&builder, WIRE_NOERROR, cap);
 }
 
-/* With validation an AAAA that could not be had is not known to be none, unless the name
- * is not signed at all (RFC 6147 5.5). */
-static bool may_stand_in(const struct question *question,
-			 const struct answer_context *context,
-			 const struct answer_reply *a)
+bool dns64_may_stand_in(const struct question *question,
+			const struct answer_context *context,
+			const struct answer_reply *a)
 {
 	return !a->is_secure || dns_dnssec_of(context->config, question->name,
 					      question->type) != DNS_DNSSEC_VALIDATE;
@@ -189,7 +187,8 @@ bool answer_can_stand_in(const struct question *question,
 
 	return dns64_may_make(question, context) && reply_open(a, &reply) &&
 	       !a->is_bogus && reply_rcode(&reply) == WIRE_NOERROR &&
-	       has_embeddable(&reply, context) && may_stand_in(question, context, a);
+	       has_embeddable(&reply, context) &&
+	       dns64_may_stand_in(question, context, a);
 }
 
 void dns64_make(const struct question *question, const struct answer_context *context,
@@ -209,7 +208,7 @@ void dns64_make(const struct question *question, const struct answer_context *co
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
 	} else if (has_a && reply_rcode(&a_reply) == WIRE_NOERROR &&
 		   has_embeddable(&a_reply, context) &&
-		   (is_sure || may_stand_in(question, context, a))) {
+		   (is_sure || dns64_may_stand_in(question, context, a))) {
 		synthesize(question, context, &a_reply,
 			   synthesis_cap(&aaaa_reply, has_aaaa), out);
 		out->is_secure =

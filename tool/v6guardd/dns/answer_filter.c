@@ -131,6 +131,45 @@ enum filter_need filter_depends(const struct question *question,
 	return need;
 }
 
+/* An A that the client gets, and the host can use. */
+static bool has_usable(const struct filter *filter, const struct answer_context *context)
+{
+	const struct gp_facts *facts = context->facts;
+
+	for (size_t i = 0; i < filter->count; i++)
+		if (filter->list[i].addr.family == AF_INET &&
+		    filter->list[i].disposition == GP_KEPT &&
+		    facts->is_usable(facts->ctx, &filter->list[i].addr))
+			return true;
+	return false;
+}
+
+enum filter_unseen filter_unseen(const struct question *question,
+				 const struct answer_context *context,
+				 const struct reply *a)
+{
+	static struct filter filter;
+	static struct chain chain;
+	const struct gp_candidate *unseen;
+
+	if (!context->guard)
+		return FILTER_UNSEEN_KEPT;
+	filter_begin(&filter);
+	collect(&filter, a);
+	if (!filter.count || filter.count == FILTER_ADDRESSES)
+		return FILTER_UNSEEN_KEPT;
+	unseen = &filter.list[filter.count];
+	filter.list[filter.count++].addr = stand_in(WIRE_A);
+	rules_chain(&chain, a);
+	filter_decide_list(&filter, context, question->name, &chain, WIRE_AAAA);
+	if (!unseen->enforce || !has_usable(&filter, context))
+		return FILTER_UNSEEN_KEPT;
+	if (BIT(unseen->action) & (BIT(GP_DO_PREFER_IPV4) | BIT(GP_DO_STRIP_AAAA)))
+		return gp_is_stripped(unseen) ? FILTER_UNSEEN_STRIPPED
+					      : FILTER_UNSEEN_KEPT;
+	return unseen->action == GP_DO_AUTO ? FILTER_UNSEEN_SPARE : FILTER_UNSEEN_KEPT;
+}
+
 bool filter_strips_address(const struct filter *filter, const struct gp_addr *addr)
 {
 	for (size_t i = 0; filter->acts && i < filter->count; i++)

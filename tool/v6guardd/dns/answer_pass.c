@@ -211,18 +211,3 @@ void pass_on(const struct question *question, const struct answer_context *conte
 		    : is_changed && !is_positive ? ANSWER_FOREVER
 						 : lifetime_of(reply, is_positive));
 }
-
-void pass_deny(const struct question *question, const struct answer_context *context,
-	       const struct reply *reply, struct answer *out)
-{
-	const bool is_there = reply_rcode(reply) == WIRE_NOERROR;
-	struct builder builder;
-
-	builder_begin(&builder, question, out);
-	filter_note_total(question, context, out);
-	out->ede = ANSWER_EDE_FILTERED;
-	if (is_there || reply_rcode(reply) == WIRE_NXDOMAIN)
-		builder_put_soa(&builder, question->name, ANSWER_OWN_S);
-	builder_end(&builder, reply_rcode(reply),
-		    is_there ? ANSWER_OWN_S : lifetime_of(reply, true));
-}

@@ -9,6 +9,8 @@
 /** Seconds that failures are kept (RFC 9520 3.2), and negative answers of our own. */
 #define ANSWER_FAILED_S 5
 #define ANSWER_OWN_S 30
+/** Seconds that an answer without the AAAA that did not come is good for. */
+#define ANSWER_LATE_S 5
 
 enum answer_section { ANSWER_ANSWER = 1, ANSWER_AUTHORITY, ANSWER_ADDITIONAL };
 
@@ -130,6 +132,11 @@ bool filter_is_near(const struct question *question,
 bool filter_is_total(const struct question *question,
 		     const struct answer_context *context);
 
+/** All AAAA are, if there is an A that can be used: none of them need be asked for then.
+ */
+bool filter_is_partner_first(const struct question *question,
+			     const struct answer_context *context);
+
 /** What is decided about MAIN depends on the other type. */
 enum filter_need {
 	FILTER_ALONE,   /* no */
@@ -139,6 +146,20 @@ enum filter_need {
 enum filter_need filter_depends(const struct question *question,
 				const struct answer_context *context,
 				const struct reply *main);
+
+/** The policy may leave out AAAA of NAME, whatever is known of them now. */
+bool filter_may_spare(const struct answer_context *context, const uint8_t *name);
+
+/** What would become of an AAAA of QUESTION's name that nobody has seen, beside the A in
+ * A's reply. */
+enum filter_unseen {
+	FILTER_UNSEEN_KEPT,     /* it is needed, or is not the policy's business */
+	FILTER_UNSEEN_SPARE,    /* there is an A that can be used, and `auto` decides */
+	FILTER_UNSEEN_STRIPPED, /* it would be left out */
+};
+enum filter_unseen filter_unseen(const struct question *question,
+				 const struct answer_context *context,
+				 const struct reply *a);
 
 /** Seconds that a decision holds at most. */
 uint32_t filter_cap(const struct answer_context *context);
@@ -217,10 +238,16 @@ void pass_sections(struct builder *builder, const struct question *question,
 void pass_on(const struct question *question, const struct answer_context *context,
 	     const struct reply *reply, bool is_secure, bool is_clean,
 	     const struct answer_reply *other, struct answer *out);
+/* ---- answer_late.c ---- */
+
 /** Of the type that was asked for there is nothing to be had here; the other one's REPLY
- * says whether there is the name at all. */
+ * says whether there is the name at all, and by which CNAMEs. */
 void pass_deny(const struct question *question, const struct answer_context *context,
 	       const struct reply *reply, struct answer *out);
+/** The answer without the AAAA that did not come, from A's reply (NULL: none), where
+ * context.is_overdue and answer_can_do_without; false: it is not for us to make. */
+bool late_make(const struct question *question, const struct answer_context *context,
+	       const struct answer_reply *a, struct answer *out);
 
 /* ---- answer_dns64.c ---- */
 
@@ -231,6 +258,11 @@ bool dns64_may_make(const struct question *question,
 bool dns64_is_excluded(const struct answer_context *context, const struct wire_rr *rr);
 /** REPLY has an AAAA that does not. */
 bool dns64_has_usable(const struct reply *reply, const struct answer_context *context);
+/** A may be used although AAAA could not be had: with validation only if the name is not
+ * signed at all (RFC 6147 5.5). */
+bool dns64_may_stand_in(const struct question *question,
+			const struct answer_context *context,
+			const struct answer_reply *a);
 /** The answer, from both replies; A may be NULL: not asked for. */
 void dns64_make(const struct question *question, const struct answer_context *context,
 		const struct answer_reply *main, const struct answer_reply *a,

@@ -126,6 +126,33 @@ bool filter_is_total(const struct question *question,
 	return is_total(&standing, question, context);
 }
 
+bool filter_may_spare(const struct answer_context *context, const uint8_t *name)
+{
+	struct standing standing;
+
+	if (!context->guard)
+		return false;
+	standing = standing_of(context, name);
+	return (standing.maybe | (standing.enforce ? BIT(standing.action) : 0)) &
+	       STRIPS_AAAA;
+}
+
+/* With an address of the other family, and not without; rules that go by address are for
+ * AAAA that have been seen. */
+bool filter_is_partner_first(const struct question *question,
+			     const struct answer_context *context)
+{
+	struct standing standing;
+
+	if (!context->guard || question->class != WIRE_CLASS_IN ||
+	    question->type != WIRE_AAAA ||
+	    (question->dnssec_ok && !context->config->filter_signed))
+		return false;
+	standing = standing_of(context, question->name);
+	return BIT(standing.action) & (BIT(GP_DO_PREFER_IPV4) | BIT(GP_DO_STRIP_AAAA)) &&
+	       !spares_none(&standing) && standing.enforce && !standing.maybe;
+}
+
 uint32_t filter_cap(const struct answer_context *context)
 {
 	const bool is_verdict =

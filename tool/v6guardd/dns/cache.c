@@ -19,7 +19,7 @@
 #define SHARE 8U
 
 enum { KEY_DO = 1, KEY_CD = 2, KEY_SYNTHESIZES = 4, KEY_DEAD = 8 };
-enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4 };
+enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4, IS_LATE = 8 };
 
 /* TTL offsets come behind it, then the message, then the text of EDE. */
 struct entry {
@@ -156,11 +156,12 @@ static uint64_t find(const struct cache *cache, const struct cache_key *key,
 	return place;
 }
 
+/* What was asked for could not be had. */
 static bool is_failure(const struct entry *entry)
 {
 	const uint16_t rcode = entry->flags & 0xf;
 
-	return rcode != WIRE_NOERROR && rcode != WIRE_NXDOMAIN;
+	return entry->is & IS_LATE || (rcode != WIRE_NOERROR && rcode != WIRE_NXDOMAIN);
 }
 
 /* What failed at FAILED is no news any more: all of it may be otherwise by now. Once a
@@ -190,6 +191,7 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 			  .flags = entry->flags,
 			  .is_secure = entry->is & IS_SECURE,
 			  .is_synthesized = entry->is & IS_SYNTHESIZED,
+			  .is_late = entry->is & IS_LATE,
 			  .ede = entry->ede,
 			  .text = (const char *)bytes_of(entry) + entry->size,
 			  .text_size = entry->text_size,
@@ -245,6 +247,7 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.key = key_bits(key),
 		.is = (uint8_t)((answer->is_secure ? IS_SECURE : 0) |
 				(answer->is_synthesized ? IS_SYNTHESIZED : 0) |
+				(answer->is_late ? IS_LATE : 0) |
 				(answer->decision.is_by_verdict ? IS_BY_VERDICT : 0)),
 	};
 	memcpy(ttls_of(entry), answer->ttl_at, answer->ttl_count * sizeof(uint16_t));

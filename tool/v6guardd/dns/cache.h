@@ -34,7 +34,8 @@ struct cache_hit {
 
 /**
  * Find the answer for KEY that is no more than STALE_MS over its time; a failure (RFC
- * 9520) is never given after it. Class IN alone is kept.
+ * 9520), or one without the AAAA that was late, is never given after it. Class IN alone
+ * is kept.
  */
 bool cache_get(struct cache *cache, const struct cache_key *key, long long now_ms,
 	       uint64_t stale_ms, struct cache_hit *out);

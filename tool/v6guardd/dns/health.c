@@ -27,7 +27,13 @@ struct health {
 	struct health_rules rules;
 	struct server servers[HEALTH_SERVERS];
 	bool none_answers; /* as was told last */
+	long long heard_ms;
 };
+
+long long health_heard_ms(const struct health *health)
+{
+	return health->heard_ms;
+}
 
 bool health_none_answers(const struct health *health)
 {
@@ -81,6 +87,7 @@ static void answered(struct server *server)
 	bool others;
 
 	close_socket(server);
+	health->heard_ms = gp_boot_ms();
 	others = health_rules_answer(&health->rules, (size_t)(server - health->servers));
 	set_timer(health);
 	tell(health, others);
@@ -215,6 +222,16 @@ bool health_is_out(const struct health *health, const struct dns_endpoint *serve
 	return at >= 0 && health_rules_out(&health->rules) >> at & 1;
 }
 
+bool health_has(const struct health *health, const struct dns_endpoint *servers,
+		size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && i < HEALTH_SERVERS && find(health, &servers[i]) == (int)i)
+		i++;
+	return i == health->rules.count && (i == count || i == HEALTH_SERVERS);
+}
+
 void health_set(struct health *health, const struct dns_endpoint *servers, size_t count)
 {
 	int was[HEALTH_SERVERS] = {0};
@@ -248,6 +265,11 @@ struct health *health_new(struct event_base *base, health_changed_fn *changed, v
 		return health;
 	free(health);
 	return NULL;
+}
+
+void health_only_ping(struct health *health)
+{
+	health->rules.is_ping = true;
 }
 
 void health_free(struct health *health)

@@ -19,7 +19,7 @@ void health_rules_set(struct health_rules *rules, const int *was, size_t count)
 {
 	const struct health_rules before = *rules;
 
-	*rules = (struct health_rules){.count = count};
+	*rules = (struct health_rules){.count = count, .is_ping = before.is_ping};
 	for (size_t i = 0; i < count; i++) {
 		struct health_one *one = &rules->servers[i];
 		if (was[i] < 0 || !before.servers[was[i]].is_dead)
@@ -64,14 +64,14 @@ uint32_t health_rules_doubt(struct health_rules *rules, long long now_ms)
 	uint32_t mask = 0;
 
 	/* Who is alone is used anyway. */
-	if (rules->count < 2 ||
+	if ((rules->count < 2 && !rules->is_ping) ||
 	    (rules->has_doubted && now_ms - rules->doubted_ms < HEALTH_LEAST_MS))
 		return 0;
 	rules->has_doubted = true;
 	rules->doubted_ms = now_ms;
 	for (size_t i = 0; i < rules->count; i++) {
 		/* Who is left out has a time of its own. */
-		if (rules->servers[i].is_asked || out & bit(i))
+		if (rules->servers[i].is_asked || (out & bit(i) && !rules->is_ping))
 			continue;
 		ask(rules, i, now_ms);
 		mask |= bit(i);
@@ -96,6 +96,11 @@ bool health_rules_unreachable(struct health_rules *rules, size_t server, long lo
 	return health_rules_out(rules) != before;
 }
 
+static bool has_time(const struct health_rules *rules, const struct health_one *one)
+{
+	return one->is_asked || (one->is_dead && !rules->is_ping);
+}
+
 uint32_t health_rules_time(struct health_rules *rules, long long now_ms, bool *changed)
 {
 	const uint32_t before = health_rules_out(rules);
@@ -103,7 +108,7 @@ uint32_t health_rules_time(struct health_rules *rules, long long now_ms, bool *c
 
 	for (size_t i = 0; i < rules->count; i++) {
 		struct health_one *one = &rules->servers[i];
-		if ((!one->is_asked && !one->is_dead) || now_ms < one->until_ms)
+		if (!has_time(rules, one) || now_ms < one->until_ms)
 			continue;
 		if (!one->is_asked) {
 			ask(rules, i, now_ms);
@@ -125,7 +130,7 @@ long long health_rules_next(const struct health_rules *rules)
 
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct health_one *one = &rules->servers[i];
-		if ((one->is_asked || one->is_dead) && (next < 0 || one->until_ms < next))
+		if (has_time(rules, one) && (next < 0 || one->until_ms < next))
 			next = one->until_ms;
 	}
 	return next;

@@ -23,6 +23,7 @@
 /** All zero: no server. */
 struct health_rules {
 	size_t count;
+	bool is_ping; /* each doubt asks all of them, and nothing else does */
 	struct health_one {
 		bool is_asked;
 		bool is_dead;       /* it missed two answers, and none came since */

@@ -69,6 +69,7 @@ void serve_reply(struct serve *serve, const struct listen_client *client,
 	serve->counters.failures += serve_is_failure(image->flags);
 	serve->counters.synthesized += image->is_synthesized;
 	serve->counters.stale += image->is_stale;
+	serve->counters.late += image->is_late;
 	listen_send(client, serve->out, size);
 }
 
@@ -153,7 +154,8 @@ static void answer_at_once(struct serve *serve, const struct listen_client *clie
 			   const struct question *question)
 {
 	const struct answer_image image = answer_image(&serve->answer);
-	const struct serve_event event = {question, &client->addr, &serve->answer, false};
+	const struct serve_event event = {
+		.question = question, .client = &client->addr, .answer = &serve->answer};
 
 	serve->counters.local++;
 	if (serve->answer.decision.is_whole)

@@ -21,7 +21,7 @@
 /** Since the start. */
 struct serve_counters {
 	uint64_t questions, malformed, refused, answers, failures, synthesized, local,
-		joined, hits, stale;
+		joined, hits, stale, late;
 };
 
 /** The policy in force. */
@@ -38,7 +38,13 @@ struct serve_event {
 	const struct gp_addr *client;    /* who did */
 	const struct answer *answer;     /* that was made of it */
 	bool is_stale; /* it was of no use, and an old one was given instead */
+	/* What upstream said to the one question and to the other; NULL: nothing. */
+	const struct answer_reply *said[2];
 };
+
+/** The name that was found, TEXT: where CNAMEs lead from the one that was asked for;
+ * NULL: nowhere else. */
+const char *serve_found(const struct serve_event *event, char text[WIRE_NAME_TEXT]);
 
 /** What the filter goes by, and what it tells. */
 struct serve_ops {

@@ -9,18 +9,18 @@
 #include "guard/clock.h"
 #include "serve_private.h"
 
-static size_t bucket_of(const struct question *question)
+static size_t bucket_of(const struct question *question, uint16_t type)
 {
-	return (question->hash ^ question->type) % BUCKETS;
+	return (question->hash ^ type) % BUCKETS;
 }
 
-/* The same answer serves both. */
+/* The same answer serves both; were QUESTION one of TYPE. */
 static bool is_same(const struct lookup *lookup, const struct question *question,
-		    const struct answer_context *context)
+		    uint16_t type, const struct answer_context *context)
 {
 	const struct question *other = &lookup->question;
 
-	return other->type == question->type && other->class == question->class &&
+	return other->type == type && other->class == question->class &&
 	       other->dnssec_ok == question->dnssec_ok &&
 	       (other->flags & WIRE_CD) == (question->flags & WIRE_CD) &&
 	       lookup->context.synthesizes == context->synthesizes &&
@@ -29,14 +29,25 @@ static bool is_same(const struct lookup *lookup, const struct question *question
 	       !memcmp(other->name, question->name, question->name_length);
 }
 
+static struct lookup *find(const struct serve *serve, const struct question *question,
+			   uint16_t type, const struct answer_context *context)
+{
+	struct lookup *lookup = serve->buckets[bucket_of(question, type)];
+
+	while (lookup && !is_same(lookup, question, type, context))
+		lookup = lookup->next;
+	return lookup;
+}
+
 struct lookup *lookup_find(struct serve *serve, const struct question *question,
 			   const struct answer_context *context)
 {
-	struct lookup *lookup = serve->buckets[bucket_of(question)];
+	return find(serve, question, question->type, context);
+}
 
-	while (lookup && !is_same(lookup, question, context))
-		lookup = lookup->next;
-	return lookup;
+struct lookup *lookup_partner(const struct lookup *lookup, uint16_t type)
+{
+	return find(lookup->serve, &lookup->question, type, &lookup->context);
 }
 
 static void free_half(struct half *half)
@@ -65,7 +76,8 @@ static void free_waiters(struct lookup *lookup)
 void lookup_free(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
-	struct lookup **at = &serve->buckets[bucket_of(&lookup->question)];
+	struct lookup **at =
+		&serve->buckets[bucket_of(&lookup->question, lookup->question.type)];
 
 	while (*at && *at != lookup)
 		at = &(*at)->next;
@@ -103,7 +115,8 @@ static bool take_stale(struct lookup *lookup, struct cache_hit *hit)
 	const struct cache_key key = serve_key(&lookup->question, &lookup->context);
 	const long long now = gp_boot_ms();
 
-	if (serve_is_failure(answer->flags) && answer->ede != ANSWER_EDE_BOGUS &&
+	if ((serve_is_failure(answer->flags) || answer->is_late) &&
+	    answer->ede != ANSWER_EDE_BOGUS &&
 	    cache_get(serve->cache, &key, now, serve->config.serve_stale_ms, hit)) {
 		if (!lookup->is_late)
 			cache_set_failed(serve->cache, &key, now, SERVE_STALE_AGAIN_MS);
@@ -143,22 +156,14 @@ static bool is_still_asked(const struct lookup *lookup)
 		       answer_target(&lookup->question, &lookup->context, target);
 }
 
-static void wait_until(struct lookup *lookup, long long after_ms)
-{
-	const long long left = lookup->started_ms + after_ms - gp_boot_ms();
-	const struct timeval delay = {left > 0 ? left / 1000 : 0,
-				      left > 0 ? left % 1000 * 1000 : 0};
-
-	evtimer_add(lookup->timer, &delay);
-}
-
 static bool is_complete(const struct lookup *lookup)
 {
 	return lookup->main.is_done && (!lookup->other_type || lookup->other.is_done);
 }
 
-/* RFC 8767 5: who waited has an old answer. The new one is still on its way: were it not
- * taken a server that needs two seconds would never be heard again. */
+/* RFC 8767 5: who waited has an old answer, or one without AAAA. The new one is still on
+ * its way: were it not taken a server that needs two seconds would never be heard again.
+ */
 static bool goes_on(struct lookup *lookup)
 {
 	if (lookup->is_late || is_complete(lookup) ||
@@ -166,7 +171,9 @@ static bool goes_on(struct lookup *lookup)
 		return false;
 	lookup->is_late = true;
 	free_waiters(lookup);
-	wait_until(lookup, SERVE_LIMIT_MS);
+	lookup->limit_ms = lookup->started_ms + SERVE_LIMIT_MS;
+	lookup->late_ms = 0;
+	late_wait(lookup, SERVE_LIMIT_MS);
 	return true;
 }
 
@@ -185,7 +192,7 @@ static void ask_again(struct lookup *lookup)
 	lookup->context.lead = 0;
 	lookup->is_counting = false;
 	lookup->is_again = true;
-	wait_until(lookup, 0);
+	late_wait(lookup, 0);
 }
 
 static void reply_all(const struct lookup *lookup, const struct cache_hit *hit)
@@ -221,15 +228,22 @@ static bool is_only_counted(const struct lookup *lookup)
 static void finish(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
-	struct serve_event event = {&lookup->question, &lookup->client, &serve->answer,
-				    false};
+	struct serve_event event = {.question = &lookup->question,
+				    .client = &lookup->client,
+				    .answer = &serve->answer,
+				    .said = {&lookup->main.reply, &lookup->other.reply}};
 	struct cache_hit hit = {.age = 0};
 	const bool has_waiters = lookup->waiters || lookup->is_counting;
 
+	if (lookup->has_stood_in && late_brought_nothing(lookup)) {
+		lookup_free(lookup);
+		return;
+	}
 	if (!is_still_asked(lookup)) {
 		ask_again(lookup);
 		return;
 	}
+	lookup->context.is_overdue = late_is_over(lookup) || lookup->has_stood_in;
 	/* What was asked for and did not come is a reply without a packet, which is
 	 * another thing than a question that nobody asked. */
 	answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
@@ -246,42 +260,43 @@ static void finish(struct lookup *lookup)
 	if (!event.is_stale && has_waiters)
 		serve_tell_answer(serve, &lookup->question, &lookup->context,
 				  &serve->answer);
-	if (!event.is_stale || !goes_on(lookup))
+	if (!event.is_stale && lookup->question.type == WIRE_A)
+		late_tell_partner(lookup);
+	lookup->has_stood_in = !event.is_stale && late_is_over(lookup);
+	if (!(event.is_stale || lookup->has_stood_in) || !goes_on(lookup))
 		lookup_free(lookup);
-}
-
-/* One of the two is late, and the other does: AAAA can be made of an A, and what is
- * there can be handed out undecided. */
-static bool is_standing_in(const struct lookup *lookup)
-{
-	if (lookup->main.is_done)
-		return answer_has_records(&lookup->question, &lookup->main.reply);
-	return lookup->other.is_done &&
-	       answer_can_stand_in(&lookup->question, &lookup->context,
-				   &lookup->other.reply);
 }
 
 static void ask_late(struct lookup *lookup);
 
-/* Is there enough for an answer? If not, for how long is there no more? */
-static void consider_held(struct lookup *lookup)
+static bool is_enough(const struct lookup *lookup)
 {
-	const uint32_t patience = lookup->serve->config.aaaa_timeout_ms;
+	const struct question *question = &lookup->question;
 
-	if (lookup->main.is_done)
-		ask_late(lookup);
-	if (lookup->main.is_done &&
-	    (lookup->other.is_done ||
-	     answer_is_enough(&lookup->question, &lookup->context, &lookup->main.reply)))
-		finish(lookup);
-	else if (is_standing_in(lookup) && patience < SERVE_LIMIT_MS) {
-		if (is_only_counted(lookup))
-			give_and_count(lookup);
-		wait_until(lookup, patience);
-	}
+	if (!lookup->main.is_done)
+		return lookup->other.is_done &&
+		       answer_is_settled(question, &lookup->context,
+					 &lookup->other.reply);
+	return lookup->other.is_done ||
+	       answer_is_enough(question, &lookup->context, &lookup->main.reply);
 }
 
-static void consider(struct lookup *lookup)
+static void consider_held(struct lookup *lookup)
+{
+	if (lookup->is_held && lookup->other.is_done && !is_enough(lookup))
+		late_release(lookup);
+	if (lookup->main.is_done)
+		ask_late(lookup);
+	if (is_enough(lookup)) {
+		finish(lookup);
+		return;
+	}
+	if (is_only_counted(lookup))
+		give_and_count(lookup);
+	late_consider(lookup);
+}
+
+void lookup_consider(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
 
@@ -301,54 +316,63 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	refresh(lookup);
 	if (lookup->is_again)
 		lookup_begin(lookup);
+	else if (late_is_doubt(lookup)) {
+		late_doubt(lookup);
+		consider_held(lookup);
+	} else if (late_is_vain(lookup))
+		late_go_on(lookup);
 	else
 		finish(lookup);
 	serve_release(serve);
 }
 
-static void take_reply(struct half *half, const struct answer_reply *reply)
+void lookup_take(struct half *half, const struct answer_reply *reply, long long now)
 {
 	uint8_t *copy = reply->packet ? malloc(reply->size) : NULL;
 
 	half->query = NULL;
 	half->is_done = true;
+	half->done_ms = now;
 	half->reply = *reply;
 	half->reply.packet = copy;
 	if (copy)
 		memcpy(copy, reply->packet, reply->size);
 }
 
-/* An error is what those who answer say when nobody answers them. */
-static void note_answer(struct lookup *lookup, const struct answer_reply *reply)
+/* An error is what those who answer say when nobody answers them; what is there at once
+ * was kept by libunbound. */
+static void note_answer(struct lookup *lookup, struct half *half,
+			const struct answer_reply *reply)
 {
 	struct outage *outage = serve_outage(lookup->serve, lookup->question.name);
 	const long long now = gp_boot_ms();
 	const uint8_t *packet = reply->packet;
 
-	if (packet && !serve_is_failure(packet[3]) && outage_answered(outage, now))
+	half->is_fresh = packet && !lookup->is_beginning;
+	if (half->is_fresh && !serve_is_failure(packet[3]) &&
+	    outage_answered(outage, now))
 		cache_recovered(lookup->serve->cache, now);
+	lookup_take(half, reply, now);
+	half->took_ms = now - lookup->started_ms;
 }
 
-static void on_main(void *ctx, const struct answer_reply *reply)
+void lookup_on_main(void *ctx, const struct answer_reply *reply)
 {
 	struct lookup *lookup = ctx;
 
-	note_answer(lookup, reply);
-	take_reply(&lookup->main, reply);
-	consider(lookup);
+	note_answer(lookup, &lookup->main, reply);
+	lookup_consider(lookup);
 }
 
-static void on_other(void *ctx, const struct answer_reply *reply)
+void lookup_on_other(void *ctx, const struct answer_reply *reply)
 {
 	struct lookup *lookup = ctx;
 
-	note_answer(lookup, reply);
-	take_reply(&lookup->other, reply);
-	consider(lookup);
+	note_answer(lookup, &lookup->other, reply);
+	lookup_consider(lookup);
 }
 
-/* What cannot be asked has failed. */
-static void ask(struct lookup *lookup, const uint8_t *name, uint16_t type,
+void lookup_ask(struct lookup *lookup, const uint8_t *name, uint16_t type,
 		upstream_done_fn *done, struct half *half)
 {
 	const struct answer_reply nothing = {.packet = NULL};
@@ -357,7 +381,7 @@ static void ask(struct lookup *lookup, const uint8_t *name, uint16_t type,
 	if (!upstream_ask(lookup->serve->upstream, name, type, lookup->question.class, cd,
 			  done, lookup, &half->query)) {
 		lookup->is_unasked = true;
-		take_reply(half, &nothing);
+		lookup_take(half, &nothing, gp_boot_ms());
 	}
 }
 
@@ -368,7 +392,7 @@ static void follow_lead(struct lookup *lookup, unsigned lead, const uint8_t *tar
 	lookup->context.lead = lead;
 	lookup->lead_generation = lookup->serve->policy.generation;
 	lookup->has_target = true;
-	ask(lookup, target, lookup->main_type, on_main, &lookup->main);
+	lookup_ask(lookup, target, lookup->main_type, lookup_on_main, &lookup->main);
 }
 
 /* The reply shows that something else is to be asked for. */
@@ -388,8 +412,8 @@ static void ask_late(struct lookup *lookup)
 		lookup->other_type =
 			answer_late_type(question, &lookup->context, &lookup->main.reply);
 		if (lookup->other_type)
-			ask(lookup, question->name, lookup->other_type, on_other,
-			    &lookup->other);
+			lookup_ask(lookup, question->name, lookup->other_type,
+				   lookup_on_other, &lookup->other);
 	}
 	lookup->is_beginning = false;
 }
@@ -415,21 +439,29 @@ void lookup_begin(struct lookup *lookup)
 	lookup->is_beginning = true;
 	lookup->is_again = false;
 	lookup->other_type = answer_other_type(question, &lookup->context);
-	wait_until(lookup, patience(lookup));
 	lookup->main_type = answer_main_type(question, &lookup->context);
 	lookup->has_target = answer_target(question, &lookup->context, target);
-	ask(lookup, lookup->has_target ? target : question->name, lookup->main_type,
-	    on_main, &lookup->main);
-	if (lookup->other_type)
-		ask(lookup, question->name, lookup->other_type, on_other, &lookup->other);
+	lookup->is_held = lookup->other_type &&
+			  answer_asks_partner_first(question, &lookup->context);
+	lookup->has_doubted = lookup->main_type != WIRE_AAAA || lookup->has_target ||
+			      (lookup->other_type && !lookup->is_held);
+	lookup->late_ms = 0;
+	lookup->limit_ms = lookup->started_ms + patience(lookup);
+	late_wait(lookup, lookup->limit_ms - lookup->started_ms);
+	if (!lookup->is_held)
+		lookup_ask(lookup, lookup->has_target ? target : question->name,
+			   lookup->main_type, lookup_on_main, &lookup->main);
+	if (lookup->other_type && !(lookup->is_held && late_take_kept(lookup)))
+		lookup_ask(lookup, question->name, lookup->other_type, lookup_on_other,
+			   &lookup->other);
 	lookup->is_beginning = false;
-	consider(lookup);
+	lookup_consider(lookup);
 }
 
 struct lookup *lookup_new(struct serve *serve, const struct question *question,
 			  const struct answer_context *context)
 {
-	const size_t bucket = bucket_of(question);
+	const size_t bucket = bucket_of(question, question->type);
 	struct lookup *lookup;
 
 	if (serve->lookup_count == SERVE_LOOKUPS)

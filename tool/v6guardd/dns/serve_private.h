@@ -45,7 +45,9 @@ struct waiter {
 struct half {
 	struct upstream_query *query;
 	bool is_done;
-	struct answer_reply reply; /* of bytes that are ours */
+	bool is_fresh;              /* somebody said it while the lookup was there */
+	long long done_ms, took_ms; /* when it came, and after how long */
+	struct answer_reply reply;  /* of bytes that are ours */
 };
 
 struct lookup {
@@ -67,9 +69,18 @@ struct lookup {
 	bool is_again;    /* it is asked anew as soon as the loop runs */
 	bool is_unasked;  /* there was nobody to ask: no failure of the name (RFC 9520) */
 	bool is_late;     /* whoever waited has had an old answer; the new one is kept */
-	uint32_t era;     /* of the configuration that it was asked under */
+	bool is_held;     /* the other question first: its answer may be enough */
+	bool has_doubted; /* what was held back, or is needed now, has been asked for */
+	bool is_partner_awaited; /* somebody's own question for A is under way */
+	bool has_stood_in; /* whoever waited has had an answer without what is late */
+	uint32_t era;      /* of the configuration that it was asked under */
 	struct event *timer;
 	long long started_ms;
+	long long limit_ms; /* by then whoever waits hears something */
+	long long due_ms;   /* it is finished with what is there by then */
+	long long late_ms;  /* from then on one goes without AAAA; 0: not known */
+	/* Somebody's own question for A was answered then; 0: no such. */
+	long long partner_ms, partner_took_ms;
 };
 
 struct serve {
@@ -152,7 +163,47 @@ bool lookup_add(struct lookup *lookup, const struct listen_client *client,
 		const struct question *question);
 /* Ask. It may be over, and gone, when this returns. */
 void lookup_begin(struct lookup *lookup);
+/* Ask for NAME, TYPE: HALF. What cannot be asked has failed. */
+void lookup_ask(struct lookup *lookup, const uint8_t *name, uint16_t type,
+		upstream_done_fn *done, struct half *half);
+void lookup_on_main(void *ctx, const struct answer_reply *reply);
+void lookup_on_other(void *ctx, const struct answer_reply *reply);
+/* REPLY, which came at NOW, is HALF's. */
+void lookup_take(struct half *half, const struct answer_reply *reply, long long now);
+/* Is it over, or for how long is it waited for? It may be gone when this returns. */
+void lookup_consider(struct lookup *lookup);
+/* The lookup of TYPE for the same name and client as LOOKUP's; NULL: there is none. */
+struct lookup *lookup_partner(const struct lookup *lookup, uint16_t type);
 /* Nobody is answered. */
 void lookup_free(struct lookup *lookup);
+
+/* ---- serve_late.c: one of the two is late ---- */
+
+/* So long after the question it is finished. */
+void late_wait(struct lookup *lookup, long long after_ms);
+/* Is there enough for an answer, should the rest not come? If so, for how long is there
+ * no more? */
+void late_consider(struct lookup *lookup);
+/* AAAA were not asked for, or A was not, and it is time to: of what is not there after so
+ * long the other may be needed. */
+void late_doubt(struct lookup *lookup);
+/* The A that is kept for others is LOOKUP's other answer. False: there is none. */
+bool late_take_kept(struct lookup *lookup);
+/* It is time for that; else for the end. */
+bool late_is_doubt(const struct lookup *lookup);
+/* Ask for what was held back, now that the other answer has shown nothing. */
+void late_release(struct lookup *lookup);
+/* It is over, but one cannot go without what is not there: not any more, or not as long
+ * as nobody was heard since it was asked for. */
+bool late_is_vain(const struct lookup *lookup);
+/* What was waited for while nobody waits is no better than what was said without. */
+bool late_brought_nothing(const struct lookup *lookup);
+/* Then it goes on. */
+void late_go_on(struct lookup *lookup);
+/* LOOKUP has just answered a question for A by serve's answer: AAAA of the same name may
+ * wait for that. */
+void late_tell_partner(const struct lookup *lookup);
+/* The end has come by LATE_MS, which allows an answer without AAAA. */
+bool late_is_over(const struct lookup *lookup);
 
 #endif

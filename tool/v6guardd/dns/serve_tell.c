@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* serve_tell.c - which addresses clients have been given, for the verdicts: whoever
  * connects now does so to one of these. */
+#include <string.h>
+
 #include "answer_private.h"
 #include "guard/clock.h"
 #include "serve_private.h"
@@ -119,4 +121,24 @@ void serve_tell_answer(struct serve *serve, const struct question *question,
 		tell_candidates(serve, decision);
 	else
 		serve_tell_image(serve, question, context, &image);
+}
+
+/* Of the answer itself first: what a rule leads elsewhere was asked for there. */
+const char *serve_found(const struct serve_event *event, char text[WIRE_NAME_TEXT])
+{
+	const struct answer_reply made = {.packet = event->answer->bytes,
+					  .size = event->answer->size};
+	const struct answer_reply *from[3] = {event->is_stale ? NULL : &made,
+					      event->said[0], event->said[1]};
+	static struct chain chain;
+	struct reply reply;
+
+	for (size_t i = 0; i < 3; i++) {
+		if (!reply_open(from[i], &reply))
+			continue;
+		rules_chain(&chain, &reply);
+		if (chain.count)
+			return strcpy(text, chain.names[chain.count - 1]);
+	}
+	return NULL;
 }

@@ -329,6 +329,7 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 	if (is_same)
 		return;
 	upstream->config = *config;
+	upstream_forget_pings(upstream);
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }
@@ -394,6 +395,7 @@ void upstream_free(struct upstream *upstream)
 	contexts_free(upstream->contexts);
 	if (upstream->doubt)
 		event_free(upstream->doubt);
+	upstream_forget_pings(upstream);
 	health_free(upstream->servers.health);
 	free(upstream);
 }

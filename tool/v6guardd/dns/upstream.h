@@ -44,6 +44,10 @@ size_t upstream_servers(struct upstream *upstream,
 			struct dns_endpoint out[UPSTREAM_SERVERS]);
 /** CHANGED is called when others are left out than before, or none of them answers. */
 void upstream_on_change(struct upstream *upstream, void (*changed)(void *ctx), void *ctx);
+/** Find out whether anybody is there of those who are asked for NAME (lower case). */
+void upstream_doubt(struct upstream *upstream, const uint8_t *name);
+/** When one of them answered that last (gp_boot_ms); 0: never. */
+long long upstream_heard_ms(const struct upstream *upstream, const uint8_t *name);
 /** None of the servers answers, as far as they were tried. */
 bool upstream_none_answers(const struct upstream *upstream);
 /** SERVER does not answer, and is left out while another one does. */

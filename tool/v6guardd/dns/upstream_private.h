@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* upstream_private.h - what upstream.c and upstream_late.c share. */
+/* upstream_private.h - what upstream.c, upstream_alive.c and upstream_late.c share. */
 #ifndef TOOL_V6GUARDD_DNS_UPSTREAM_PRIVATE_H
 #define TOOL_V6GUARDD_DNS_UPSTREAM_PRIVATE_H
 
@@ -9,6 +9,9 @@
 
 /* An answer that takes longer makes one doubt: libunbound asks again soon. */
 #define DOUBT_MS 350
+
+/* Of zones, of some link, and of those for all other names. */
+enum { PING_LINK = DNS_ZONES, PING_ALL, UPSTREAM_PINGS };
 
 struct upstream {
 	struct event_base *base;
@@ -20,9 +23,10 @@ struct upstream {
 	/* CD is for plain ones, whatever is set; [1]: by TCP. */
 	struct context *plain[2], *validating[2];
 	uint64_t asked;
-	long long answered_ms;      /* when an answer came last */
-	long long narrow_ms;        /* when one came by TCP alone; 0: never */
-	void (*changed)(void *ctx); /* may be NULL */
+	long long answered_ms;                /* when an answer came last */
+	long long narrow_ms;                  /* when one came by TCP alone; 0: never */
+	struct health *pings[UPSTREAM_PINGS]; /* NULL: none yet */
+	void (*changed)(void *ctx);           /* may be NULL */
 	void *changed_ctx;
 };
 
@@ -57,6 +61,10 @@ bool upstream_resolve(struct upstream_query *query, struct context *context);
 void upstream_query_end(struct upstream_query *query);
 /* Neither an answer nor a denial. */
 bool upstream_has_failed(const struct answer_reply *reply);
+
+/* ---- upstream_alive.c ---- */
+
+void upstream_forget_pings(struct upstream *upstream);
 
 /* ---- upstream_late.c ---- */
 
