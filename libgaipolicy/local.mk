@@ -62,6 +62,7 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/text.c \
 	libgaipolicy/guard/chain.c \
 	libgaipolicy/guard/nsswitch.c \
+	libgaipolicy/guard/nsswitch_edit.c \
 	libgaipolicy/guard/config.c \
 	libgaipolicy/guard/config.h \
 	libgaipolicy/guard/config_cross.c \
