@@ -128,6 +128,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/store.c \
 	libgaipolicy/gaiconf/store.h \
 	libgaipolicy/gaiconf/store_private.h \
+	libgaipolicy/gaiconf/vendor.c \
+	libgaipolicy/gaiconf/vendor.h \
 	libgaipolicy/rfc6724/label.c \
 	libgaipolicy/rfc6724/label_set.c \
 	libgaipolicy/rfc6724/label.h

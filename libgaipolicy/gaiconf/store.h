@@ -36,6 +36,7 @@ struct gp_file {
 	bool exists;       /**< else bytes is "" and size 0 */
 	bool through_link; /**< the name given was a symbolic link to PATH */
 	bool is_mapped;    /**< by gp_file_map */
+	char *vendor;      /**< by gp_file_read_vendor: where bytes are from; or NULL */
 	struct stat stat;  /**< when it exists */
 };
 

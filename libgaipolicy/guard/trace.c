@@ -14,13 +14,20 @@
 /* Written once. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct sockaddr_un to;
-static socklen_t to_length; /* 0: nobody asked */
+static socklen_t to_length;  /* 0: nobody asked */
+static enum gp_door to_door; /* whom they want to hear of */
 
 static void find_reader(void)
 {
 	const char *name = getauxval(AT_SECURE) ? NULL : secure_getenv(GP_TRACE_VARIABLE);
-	const size_t length = name ? strlen(name) : 0;
+	const size_t prefix = strlen(GP_TRACE_NSS);
+	size_t length;
 
+	to_door = name && !strncmp(name, GP_TRACE_NSS, prefix) ? GP_DOOR_NSS
+							       : GP_DOOR_PRELOAD;
+	if (name && to_door == GP_DOOR_NSS)
+		name += prefix;
+	length = name ? strlen(name) : 0;
 	if (length < 2 || name[0] != '@' || length > sizeof(to.sun_path))
 		return;
 	to.sun_family = AF_UNIX;
@@ -37,6 +44,25 @@ static void send_bytes(const void *bytes, size_t size)
 	sendto(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&to,
 	       to_length);
 	close(fd);
+}
+
+static void send_trace(const struct gp_trace *trace)
+{
+	const int saved_errno = errno;
+	int cancel_state;
+
+	/* socket() is no cancellation point, but sendto() is, and the fd must not stay.
+	 */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+	send_bytes(trace, sizeof(*trace));
+	pthread_setcancelstate(cancel_state, NULL);
+	errno = saved_errno;
+}
+
+static bool is_wanted(enum gp_door door)
+{
+	pthread_once(&once, find_reader);
+	return to_length && to_door == door;
 }
 
 static void fill(struct gp_trace *trace, const struct gp_candidate *candidates,
@@ -57,24 +83,28 @@ void gp_trace_send(const struct gp_guard_policy *policy, const struct gp_query *
 		   const struct gp_candidate *candidates, size_t count,
 		   struct gp_outcome outcome)
 {
-	const int saved_errno = errno;
 	struct gp_trace trace;
-	int cancel_state;
 
-	pthread_once(&once, find_reader);
-	if (!to_length || !query->name)
+	if (!query->name || !is_wanted(query->door))
 		return;
 	trace = (struct gp_trace){.magic = GP_TRACE_MAGIC,
 				  .count = (uint32_t)count,
 				  .mode = policy->mode,
+				  .door = (uint8_t)query->door,
 				  .differs = outcome.differs,
 				  .acts = outcome.acts};
 	strncpy(trace.name, query->name, sizeof(trace.name) - 1);
 	fill(&trace, candidates, count);
-	/* socket() is no cancellation point, but sendto() is, and the fd must not stay.
-	 */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	send_bytes(&trace, sizeof(trace));
-	pthread_setcancelstate(cancel_state, NULL);
-	errno = saved_errno;
+	send_trace(&trace);
+}
+
+void gp_trace_enter(const char *name, uint64_t generation)
+{
+	struct gp_trace trace = {
+		.magic = GP_TRACE_MAGIC, .door = GP_DOOR_NSS, .generation = generation};
+
+	if (!name || !is_wanted(GP_DOOR_NSS))
+		return;
+	strncpy(trace.name, name, sizeof(trace.name) - 1);
+	send_trace(&trace);
 }

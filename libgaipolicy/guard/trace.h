@@ -9,12 +9,16 @@
 
 #include "gaipolicy.h"
 
-/** "@NAME": an abstract unix datagram socket. Honoured by secure_getenv only. */
+/**
+ * "@NAME": an abstract unix datagram socket, for the preload; "nss:@NAME": for the NSS
+ * module, which says of each lookup only that it came. Honoured by secure_getenv only.
+ */
 #define GP_TRACE_VARIABLE "V6GUARD_TRACE"
 
 #define GP_TRACE_ADDRESSES 16
 #define GP_TRACE_NAME 256
-#define GP_TRACE_MAGIC 0x76366732U /* 2: of this layout */
+#define GP_TRACE_NSS "nss:"
+#define GP_TRACE_MAGIC 0x76366733U /* 3: of this layout */
 
 /** A lookup; the whole struct is one datagram, which never leaves the host. */
 struct gp_trace {
@@ -22,7 +26,8 @@ struct gp_trace {
 	uint32_t count; /**< addresses in all; 0: the lookup was left alone */
 	uint8_t mode;   /**< enum gp_mode */
 	uint8_t differs, acts;
-	uint8_t unused;
+	uint8_t door;        /**< enum gp_door */
+	uint64_t generation; /**< NSS: of the policy in force for it; 0: there is none */
 	char name[GP_TRACE_NAME]; /**< NUL-terminated, cut if it is longer */
 	struct {
 		uint8_t bytes[16];
@@ -40,5 +45,9 @@ struct gp_trace {
 void gp_trace_send(const struct gp_guard_policy *policy, const struct gp_query *query,
 		   const struct gp_candidate *candidates, size_t count,
 		   struct gp_outcome outcome);
+
+/** The NSS module was asked for NAME while GENERATION was in force; sent in the same way.
+ */
+void gp_trace_enter(const char *name, uint64_t generation);
 
 #endif

@@ -339,7 +339,7 @@ static int compile_from(const struct cli *cli, const char *nsswitch, size_t size
 	struct gp_diag diag;
 
 	if (!nsswitch) {
-		if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK)
+		if (gp_file_read_vendor(cli->root, NSSWITCH, &file, &diag) != GP_OK)
 			return complain_diag(&diag);
 		nsswitch = file.bytes;
 		size = file.size;

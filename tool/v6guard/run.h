@@ -9,6 +9,7 @@
 #include "gaiconf/store.h"
 #include "guard/rules.h"
 #include "guard/sockdiag.h"
+#include "guard/trace.h"
 
 /** As env(1) and others have it. */
 enum run_exit {
@@ -124,6 +125,12 @@ struct run_trace {
 };
 
 bool run_trace_open(struct run_trace *out);
+
+/**
+ * The next message on FD, from a process of this user: *PID; else -1, and it is to be
+ * passed over. False: there is none.
+ */
+bool run_trace_take(int fd, struct gp_trace *message, long *pid);
 
 /** Take what is there now. */
 void run_trace_read(struct run_trace *trace);

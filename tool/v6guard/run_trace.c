@@ -6,7 +6,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "guard/trace.h"
 #include "known.h"
 #include "run.h"
 
@@ -132,29 +131,38 @@ static long sender_of(struct msghdr *header)
 	return who.uid == getuid() ? (long)who.pid : -1;
 }
 
-/* False: there is nothing more. */
-static bool read_one(struct run_trace *trace)
+bool run_trace_take(int fd, struct gp_trace *message, long *pid)
 {
-	struct gp_trace message;
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(struct ucred))];
 	} control;
-	struct iovec bytes = {.iov_base = &message, .iov_len = sizeof(message)};
+	struct iovec bytes = {.iov_base = message, .iov_len = sizeof(*message)};
 	struct msghdr header = {.msg_iov = &bytes,
 				.msg_iovlen = 1,
 				.msg_control = &control,
 				.msg_controllen = sizeof(control)};
-	const ssize_t size = recvmsg(trace->fd, &header, MSG_CMSG_CLOEXEC);
-	long pid;
+	const ssize_t size = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
 
+	*pid = -1;
 	if (size < 0)
 		return errno == EINTR;
-	pid = sender_of(&header);
-	if (size != (ssize_t)sizeof(message) || pid < 0 ||
-	    message.magic != GP_TRACE_MAGIC)
+	if (size == (ssize_t)sizeof(*message) && message->magic == GP_TRACE_MAGIC)
+		*pid = sender_of(&header);
+	message->name[sizeof(message->name) - 1] = '\0';
+	return true;
+}
+
+/* False: there is nothing more. */
+static bool read_one(struct run_trace *trace)
+{
+	struct gp_trace message;
+	long pid;
+
+	if (!run_trace_take(trace->fd, &message, &pid))
+		return false;
+	if (pid < 0)
 		return true;
-	message.name[sizeof(message.name) - 1] = '\0';
 	for (unsigned i = 0; i < message.count && i < GP_TRACE_ADDRESSES; i++)
 		keep_address(&trace->names, &message, i);
 	trace->lookups++;
