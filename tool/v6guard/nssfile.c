@@ -141,10 +141,9 @@ static int edit_and_write(struct transaction *run, nss_edit_fn *edit, void *ctx)
 	int code = edit(cli, &run->file, ctx, &run->text);
 	if (code != EXIT_DONE)
 		return code;
-	if (is_changed(run) && nss_is_managed(cli, &run->file))
-		return EXIT_ENVIRONMENT;
-
 	gp_hosts_line_find(run->text.bytes, run->text.size, &hosts);
+	if (is_changed(run) && nss_is_managed(cli, &run->file, hosts.enabled))
+		return EXIT_ENVIRONMENT;
 	if (hosts.enabled && !module_is_loadable(cli->root, why, sizeof(why))) {
 		complain("libnss_v6guard.so.2 cannot be loaded: %s", why);
 		complain("install it in %s%s (`make install` does), then try again",

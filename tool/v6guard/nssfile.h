@@ -37,7 +37,8 @@ int nss_replace(struct cli *cli, nss_edit_fn *edit, void *ctx, bool wants_verify
 const char *nss_story(const struct gp_file *file, const struct gp_hosts_line *hosts,
 		      char text[NSS_STORY]);
 
-/** FILE is one that another tool writes; that, and its commands, have been said. */
-bool nss_is_managed(const struct cli *cli, const struct gp_file *file);
+/** FILE is one that another tool writes; that, and its commands for v6guard to be on the
+ * line or not, have been said. */
+bool nss_is_managed(const struct cli *cli, const struct gp_file *file, bool is_on);
 
 #endif

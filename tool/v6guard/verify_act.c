@@ -60,8 +60,8 @@ bool verify_was_entered(const struct verify *verify, const struct gp_snapshot *p
 		other = message.generation;
 	}
 	if (!was_asked)
-		complain(MODULE " was loaded, and not asked: the services before it on "
-				"the hosts: line answer all");
+		complain(MODULE " was loaded, and says nothing of being asked: does a "
+				"service before it on the hosts: line answer all?");
 	else if (!other)
 		complain(MODULE " was asked, and took no policy: %s", GP_SNAPSHOT_PATH);
 	else
