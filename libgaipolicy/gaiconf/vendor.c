@@ -86,44 +86,20 @@ static bool is_same(const void *ctx, const char *bytes, size_t size)
 	return wanted->iov_len == size && !memcmp(wanted->iov_base, bytes, size);
 }
 
-enum gp_status gp_origin_find(const char *root, const char *what,
-			      const struct gp_file *file, gp_origin_fn *fits,
-			      const void *ctx, struct gp_origin *out,
-			      struct gp_diag *diag)
+enum gp_status gp_origin_is_none(const char *root, const char *what,
+				 const struct gp_file *file, const char *bytes,
+				 size_t size, bool *is_none, struct gp_diag *diag)
 {
 	const size_t root_length = strcmp(root, "/") ? strlen(root) : 0;
-	struct gp_history_entry *list;
-	size_t count;
-	enum gp_status status = gp_history_list(root, what, &list, &count, diag);
-
-	*out = (struct gp_origin){.is_known = false};
-	if (status != GP_OK)
-		return status;
-	for (size_t i = 0; i < count && !out->is_known; i++) {
-		char *bytes;
-		size_t size;
-
-		if (strcmp(list[i].path, file->path + root_length) != 0 ||
-		    gp_history_content(root, &list[i], &bytes, &size, NULL) != GP_OK)
-			continue;
-		if (fits(ctx, bytes, size))
-			*out = (struct gp_origin){true, list[i].existed, bytes, size};
-		else
-			free(bytes);
-	}
-	free(list);
-	return GP_OK;
-}
-
-bool gp_origin_is_none(const char *root, const char *what, const struct gp_file *file,
-		       const char *bytes, size_t size)
-{
 	const struct iovec wanted = {(void *)(uintptr_t)bytes, size};
-	struct gp_origin origin;
+	const struct gp_origin_query query = {what, file->path + root_length, is_same,
+					      &wanted};
+	struct gp_origin origin = {.is_known = false};
+	enum gp_status status = GP_OK;
 
-	if (!file->exists ||
-	    gp_origin_find(root, what, file, is_same, &wanted, &origin, NULL) != GP_OK)
-		return false;
+	if (file->exists)
+		status = gp_origin_find(root, &query, &origin, diag);
+	*is_none = origin.is_known && !origin.existed;
 	free(origin.bytes);
-	return origin.is_known && !origin.existed;
+	return status;
 }

@@ -26,21 +26,25 @@ struct gp_origin {
 	size_t size;
 };
 
-/** BYTES may be what the file was. */
-typedef bool gp_origin_fn(const void *ctx, const char *bytes, size_t size);
+struct gp_origin_query {
+	const char *what; /**< the kind of history */
+	const char *path; /**< the file, below the root */
+	/** BYTES may be what the file was. */
+	bool (*fits)(const void *ctx, const char *bytes, size_t size);
+	const void *ctx;
+};
 
 /**
- * Look through history of kind WHAT, latest first, for a content of FILE that FITS. GP_OK
- * and is_known false: there is none.
+ * Look through history, latest first, for a content of the file that fits. GP_OK and
+ * is_known false: there is none. Damaged entries are passed over; what cannot be read is
+ * an error.
  */
-enum gp_status gp_origin_find(const char *root, const char *what,
-			      const struct gp_file *file, gp_origin_fn *fits,
-			      const void *ctx, struct gp_origin *out,
-			      struct gp_diag *diag);
+enum gp_status gp_origin_find(const char *root, const struct gp_origin_query *query,
+			      struct gp_origin *out, struct gp_diag *diag);
 
-/** FILE is to have BYTES again, from which it was made when it did not exist: it can go.
- */
-bool gp_origin_is_none(const char *root, const char *what, const struct gp_file *file,
-		       const char *bytes, size_t size);
+/** FILE is to have BYTES again: *IS_NONE when it was made from just these, and can go. */
+enum gp_status gp_origin_is_none(const char *root, const char *what,
+				 const struct gp_file *file, const char *bytes,
+				 size_t size, bool *is_none, struct gp_diag *diag);
 
 #endif

@@ -102,20 +102,32 @@ static enum gp_status repair(const char *text, size_t size,
 			     size_t *out_size, struct gp_diag *diag)
 {
 	struct gp_hosts_line hosts;
-	char *bare = NULL;
-	size_t bare_size;
+	char *bare = NULL, *right = NULL;
+	size_t bare_size = 0, right_size = 0;
 	enum gp_status status = take_out(text, size, &bare, &bare_size, diag);
 
 	if (status != GP_OK)
 		return status;
 	gp_hosts_line_find(bare, bare_size, &hosts);
 	if (hosts.has_resolver)
-		status = put_in(bare, bare_size, hosts.resolver, hosts.unterminated, out,
-				out_size, diag);
+		status = put_in(bare, bare_size, hosts.resolver, hosts.unterminated,
+				&right, &right_size, diag);
 	else
-		status = put_right(text, size, before, out, out_size, diag);
+		status = put_right(text, size, before, &right, &right_size, diag);
 	free(bare);
-	return status;
+	/* glibc may have stopped reading before what it could not read, and now comes to
+	 * it. */
+	if (status == GP_OK && gp_hosts_lines_check(right, right_size, NULL) != GP_OK)
+		status = gp_diag_set_at(diag, GP_SYNTAX, NULL, before->line, 0,
+					"libc does not read what stands behind the "
+					"second [...] of v6guard");
+	if (status != GP_OK) {
+		free(right);
+		return status;
+	}
+	*out = right;
+	*out_size = right_size;
+	return GP_OK;
 }
 
 enum gp_status gp_nsswitch_enable(const char *text, size_t size, char **out,

@@ -88,9 +88,14 @@ int change_file(struct change *change, const struct gp_file *file, const char *w
 int change_back(struct change *change, const struct gp_file *file, const char *what,
 		const char *bytes, size_t size)
 {
-	if (gp_origin_is_none(change->cli->root, what, file, bytes, size))
-		return change_remove(change, file, what);
-	return change_file(change, file, what, bytes, size);
+	struct gp_diag diag;
+	bool is_none;
+
+	if (gp_origin_is_none(change->cli->root, what, file, bytes, size, &is_none,
+			      &diag) != GP_OK)
+		return complain_diag(&diag);
+	return is_none ? change_remove(change, file, what)
+		       : change_file(change, file, what, bytes, size);
 }
 
 int change_remove(struct change *change, const struct gp_file *file, const char *what)

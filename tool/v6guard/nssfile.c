@@ -232,9 +232,11 @@ static bool is_bare(const void *ctx, const char *bytes, size_t size)
 
 static void warn_of_copy(struct cli *cli, const struct gp_file *file)
 {
+	const struct gp_origin_query query = {"nss", file->path + strlen(cli->root),
+					      is_bare, NULL};
 	struct gp_origin origin;
 
-	if (gp_origin_find(cli->root, "nss", file, is_bare, NULL, &origin, NULL) != GP_OK)
+	if (gp_origin_find(cli->root, &query, &origin, NULL) != GP_OK)
 		return;
 	if (origin.is_known && !origin.existed)
 		warn(cli,
@@ -253,11 +255,12 @@ static int edit_off(struct cli *cli, const struct gp_file *file, void *ctx,
 	struct gp_diag diag;
 	struct gp_hosts_line hosts;
 	struct gp_origin origin = {.is_known = false};
+	const struct gp_origin_query query = {"nss", file->path + strlen(cli->root),
+					      is_without, file};
 
 	(void)ctx;
 	gp_hosts_line_find(file->bytes, file->size, &hosts);
-	if (hosts.enabled && gp_origin_find(cli->root, "nss", file, is_without, file,
-					    &origin, &diag) != GP_OK)
+	if (hosts.enabled && gp_origin_find(cli->root, &query, &origin, &diag) != GP_OK)
 		return complain_diag(&diag);
 	if (origin.is_known) {
 		*out = (struct nss_text){origin.bytes, origin.size, !origin.existed};

@@ -75,6 +75,7 @@ static enum gp_status replace(struct gp_store *store, struct view *view,
 {
 	const bool is_lasting = gp_block_set(view->doc, rows->rows, rows->count);
 	enum gp_status status;
+	bool is_none = false;
 	char *bytes;
 	size_t size;
 
@@ -82,9 +83,12 @@ static enum gp_status replace(struct gp_store *store, struct view *view,
 	if (status != GP_OK)
 		return gp_diag_set(diag, status, KNOWNLOCAL_FILE, "%s",
 				   gp_status_text(status));
-	if (!rows->count && gp_origin_is_none("", "gai", &view->file, bytes, size))
+	if (!rows->count)
+		status = gp_origin_is_none("", "gai", &view->file, bytes, size, &is_none,
+					   diag);
+	if (status == GP_OK && is_none)
 		status = gp_store_remove(store, &view->file, NULL, diag);
-	else
+	else if (status == GP_OK)
 		status = gp_store_replace(store, &view->file,
 					  is_lasting || view->file.vendor ? "gai" : NULL,
 					  bytes, size, diag);
