@@ -84,6 +84,7 @@ units = \
 	tests/unit/test_unit \
 	tests/unit/test_block \
 	tests/unit/test_ula \
+	tests/unit/test_vendor \
 	tests/unit/test_verdict \
 	tests/unit/test_verdict_random
 check_PROGRAMS += $(units)
@@ -202,6 +203,10 @@ tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_tree)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_store_CFLAGS = $(unit_cflags)
 tests_unit_test_store_LDADD = $(unit_libs)
+tests_unit_test_vendor_SOURCES = tests/unit/test_vendor.c $(store_tree)
+tests_unit_test_vendor_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_vendor_CFLAGS = $(unit_cflags)
+tests_unit_test_vendor_LDADD = $(unit_libs)
 
 # The door from inside: its code linked in, the kernel's facts and the allocator replaced, and
 # name services that say what a case wants.
