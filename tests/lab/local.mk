@@ -23,6 +23,7 @@ EXTRA_DIST += \
 	tests/lab/server.py \
 	tests/lab/sizes.py \
 	tests/lab/slow.py \
+	tests/lab/usretc.c \
 	tests/lab/t_cli.sh \
 	tests/lab/t_clients.sh \
 	tests/lab/t_completions.sh \
@@ -54,6 +55,7 @@ EXTRA_DIST += \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
 	tests/lab/t_kernel.sh \
+	tests/lab/t_place.sh \
 	tests/lab/t_policy.sh \
 	tests/lab/t_preload.sh \
 	tests/lab/t_process.sh \
