@@ -46,6 +46,7 @@ units = \
 	tests/unit/test_nss \
 	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
+	tests/unit/test_nss_trace \
 	tests/unit/test_hint \
 	tests/unit/test_hints \
 	tests/unit/test_memo \
@@ -244,6 +245,11 @@ tests_unit_test_nss_failure_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_failure_CFLAGS = $(unit_cflags)
 tests_unit_test_nss_failure_LDFLAGS = $(door_ldflags)
 tests_unit_test_nss_failure_LDADD = $(door_libs)
+tests_unit_test_nss_trace_SOURCES = tests/unit/test_nss_trace.c $(world)
+tests_unit_test_nss_trace_CPPFLAGS = $(door_cppflags)
+tests_unit_test_nss_trace_CFLAGS = $(unit_cflags)
+tests_unit_test_nss_trace_LDFLAGS = $(door_ldflags)
+tests_unit_test_nss_trace_LDADD = $(door_libs)
 tests_unit_test_live_rules_SOURCES = tests/unit/test_live_rules.c $(world)
 tests_unit_test_live_rules_CPPFLAGS = $(door_cppflags)
 tests_unit_test_live_rules_CFLAGS = $(unit_cflags)

@@ -10,15 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 #include <cmocka.h>
 
-#include "guard/snapshot.h"
-#include "guard/trace.h"
 #include "nss/answer.h"
 #include "nss_world.h"
 
@@ -520,82 +514,6 @@ static void test_environment(void **state)
 		world_run(obey_environment, &env[i], env[i].value);
 }
 
-/* ---- who wants to know that a lookup came here ---- */
-
-struct trace_case {
-	const char *what, *prefix; /* NULL: nobody */
-	enum gp_mode mode;
-	const char *name; /* NULL: a lookup by address */
-	bool is_off;
-	unsigned messages;
-	uint64_t generation;
-};
-
-static int listen_for_trace(const char *prefix)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	char variable[sizeof(at.sun_path) + 8];
-
-	snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1, "test_nss.%d", getpid());
-	CHECK(fd >= 0);
-	CHECK(!bind(fd, (struct sockaddr *)&at,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-				strlen(at.sun_path + 1))));
-	snprintf(variable, sizeof(variable), "%s@%s", prefix, at.sun_path + 1);
-	CHECK(!setenv(GP_TRACE_VARIABLE, variable, 1));
-	return fd;
-}
-
-static void tell_of_it(const void *arg)
-{
-	const struct trace_case *one = arg;
-	const struct gp_guard_policy policy = world_policy(one->mode);
-	const int fd = one->prefix ? listen_for_trace(one->prefix) : -1;
-	struct gp_snapshot snapshot;
-	struct gp_trace trace;
-	char buffer[4096], bytes[4096];
-	unsigned messages = 0;
-	size_t size;
-
-	size = world_build(&policy, STUB, bytes, sizeof(bytes));
-	CHECK(gp_snapshot_parse(bytes, size, &snapshot) == GP_OK);
-	snapshot.generation = 7;
-	snapshot.off_until = one->is_off ? GP_OFF_FOREVER : 0;
-	CHECK(gp_snapshot_build(&snapshot, bytes, sizeof(bytes), &size) == GP_OK);
-	world_write_bytes(bytes, size);
-	stub_full->script = (struct stub_script){OK, .ipv4 = 1, .ipv6 = 1};
-	errno = ERRNO_BEFORE;
-	call(one->name ? CALL_BY_NAME4 : CALL_BY_ADDR, one->name,
-	     one->name ? 0 : AF_INET6, buffer, sizeof(buffer));
-	while (fd >= 0 && recv(fd, &trace, sizeof(trace), 0) == (ssize_t)sizeof(trace)) {
-		CHECK(trace.magic == GP_TRACE_MAGIC && trace.door == GP_DOOR_NSS);
-		CHECK(!strcmp(trace.name, one->name) && !trace.count);
-		CHECK(trace.generation == one->generation);
-		messages++;
-	}
-	CHECK(messages == one->messages);
-}
-
-static void test_trace(void **state)
-{
-	static const struct trace_case list[] = {
-		{"the policy", "nss:", GP_MODE_PREFER_IPV4, "a.example", false, 1, 7},
-		{"auto, and no map: passed on", "nss:", GP_MODE_AUTO, "a.example", false,
-		 1, 7},
-		{"mode off", "nss:", GP_MODE_OFF, "a.example", false, 1, 0},
-		{"switched off", "nss:", GP_MODE_PREFER_IPV4, "a.example", true, 1, 0},
-		{"the preload is asked for", "", GP_MODE_PREFER_IPV4, "a.example", false,
-		 0, 0},
-		{"by address", "nss:", GP_MODE_PREFER_IPV4, NULL, false, 0, 0},
-		{"nobody", NULL, GP_MODE_PREFER_IPV4, "a.example", false, 0, 0},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		world_run(tell_of_it, &list[i], list[i].what);
-}
-
 /* A backend that looks up a name in the middle of our lookup gets plain libc. */
 static enum nss_status inner_status;
 
@@ -634,7 +552,6 @@ int main(void)
 		cmocka_unit_test(test_outcomes),    cmocka_unit_test(test_asked_once),
 		cmocka_unit_test(test_kept),        cmocka_unit_test(test_given_head),
 		cmocka_unit_test(test_environment), cmocka_unit_test(test_recursion),
-		cmocka_unit_test(test_trace),
 	};
 
 	return cmocka_run_group_tests_name("nss", tests, world_setup, world_teardown);
