@@ -351,13 +351,12 @@ repaired() {
 	new_root; "$V6GUARD" --root "$ROOT" -q apply 2>/dev/null
 	printf 'passwd: files\n%s\nx: y\n' "$2" >"$ROOT/etc/nsswitch.conf"
 	printf '[guard]\nbackends = dns\n' >"$conf/v6guard.conf"; "$V6GUARD" --root "$ROOT" -q apply 2>/dev/null
-	run 1 "$1: status" --json status; is "degraded" degraded "$(json 'd["doors"]["nss"]["state"]')"
-	like "and why" "$3" "$(json 'd["doors"]["nss"]["detail"]')"
-	run 1 "$1: nss status" --json nss status; is "degraded" degraded "$(json 'd["state"]')"; like "and why" "$3" "$(json 'd["detail"]')"
+	run 1 "$1: status" status; like "degraded" "door nss    degraded" "$out"; like "and why" "$3" "$out"
+	run 1 "$1: nss status" --json nss status; like "degraded, and why" "degraded $ROOT/etc/nsswitch.conf:2 " "$(json 'd["state"] + " " + d["detail"]')"; like "and why" "$3" "$out"
 	like "what to do" '`v6guard enable` puts it right' "$err"
 	run 1 "$1: enable --dry-run" enable --dry-run; like "its diff" "+$4" "$out"
 	run 0 "$1: enable" enable; is "put right" "$4" "$(grep ^hosts "$ROOT/etc/nsswitch.conf")"; like "and said" "put right: " "$err"
-	run 0 "$1: nss status" --json nss status; is "on" "on " "$(json 'd["state"] + " " + d["detail"]')"
+	run 0 "$1: nss status" nss status; like "on" "state       on" "$out"; is "nothing to say" "" "$err"
 	run 0 "$1: enable again" enable; is "unchanged" unchanged "$out"
 	cp "$ROOT/etc/nsswitch.conf" "$work/right"
 	run 0 "$1: rollback" rollback nss; is "as it was" "$2" "$(grep ^hosts "$ROOT/etc/nsswitch.conf")"; like "which is said" "puts it right" "$err"
