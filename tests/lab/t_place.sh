@@ -81,6 +81,22 @@ else
 	skip 'resolve before v6guard' "$why"
 fi
 
+# nscd answers for all programs, from a cache of its own: it must not go on with what it knew.
+printf 'hosts: files dns\n' >"$etc/nsswitch.conf"
+policy prefer-ipv4
+if lab_nscd blackhole; then
+	nscd=$!
+	check 'nscd: both addresses, from its cache' "$both" "$(addresses >/dev/null; addresses)"
+	printf 'hosts: files dns v6guard\n' >"$etc/nsswitch.conf"
+	cli 0 'nscd: enable' enable --verify dual
+	check 'nscd: at once' '198.51.100.1 ' "$(addresses)"
+	cli 0 'nscd: disable' disable
+	check 'nscd: plain at once' "$both" "$(addresses)"
+	kill "$nscd" && wait "$nscd" 2>/dev/null
+else
+	skip 'nscd' 'not to be had here'
+fi
+
 # ---- the vendor's files, in /usr/etc --------------------------------------------------
 # A libc with openSUSE's patch: the path in its file, and a supervisor that opens it. A module
 # that only the vendor's file names shows whether its other databases are still there.
