@@ -403,6 +403,10 @@ part_place() {
 # theirs" "$(cat "$ROOT/etc/nsswitch.conf")"
 	new_root; rm "$ROOT/etc/nsswitch.conf"; run 0 "no file" enable; printf 'passwd: files\n' >>"$ROOT/etc/nsswitch.conf"
 	run 0 "changed since: disable" disable; like "says that the file stays" "stays: v6guard made it, and somebody else has changed it" "$err"
+	# Nor is it said of a file that is somebody's own.
+	rm "$ROOT/etc/nsswitch.conf"; run 0 "no file" enable; run 0 "and disable" disable; printf 'hosts: dns v6guard' >"$ROOT/etc/nsswitch.conf"
+	run 1 "a hand-made file: nss status" nss status; is "one complaint" 1 "$(printf '%s\n' "$err" | grep -c v6guard:)"
+	run 0 "a hand-made file: enable" enable; run 0 "and disable" disable; is "nothing to say" "" "$err"
 	run 0 "enable --verify below a root" enable --verify a.example; like "is not heeded" "not verified" "$err"
 }
 

@@ -47,7 +47,7 @@ int cmd_nss_status(struct cli *cli, int count, char **args)
 	out_bool(cli->out, "module", "module", is_loadable);
 	if (!is_loadable)
 		complain("libnss_v6guard.so.2 cannot be loaded: %s", why);
-	if (!has_chain) {
+	if (!has_chain && !story[0]) {
 		snprintf(diag.path, sizeof(diag.path), "%s", file.path);
 		complain_diag(&diag);
 	}

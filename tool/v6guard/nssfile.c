@@ -104,6 +104,7 @@ static void warn_of_line(struct transaction *run, const struct gp_hosts_line *ho
 		     "%s:%u: libc knows `hosts` in small letters only, and does not "
 		     "read this line",
 		     run->file.path, before.miswritten);
+	before.unterminated = false;
 	if (is_changed(run) && nss_story(&run->file, &before, why)[0] &&
 	    gp_hosts_line_acts(hosts))
 		warn(cli, "put right: %s", why);
@@ -220,20 +221,17 @@ static bool is_without(const void *ctx, const char *bytes, size_t size)
 	return is_it;
 }
 
-/* BYTES are the last that had no v6guard. */
-static bool is_bare(const void *ctx, const char *bytes, size_t size)
+static bool is_any(const void *ctx, const char *bytes, size_t size)
 {
-	struct gp_hosts_line hosts;
-
-	(void)ctx;
-	gp_hosts_line_find(bytes, size, &hosts);
-	return !hosts.enabled;
+	(void)ctx, (void)bytes, (void)size;
+	return true;
 }
 
+/* The latest change of ours made the file. */
 static void warn_of_copy(struct cli *cli, const struct gp_file *file)
 {
 	const struct gp_origin_query query = {"nss", file->path + strlen(cli->root),
-					      is_bare, NULL};
+					      is_any, NULL};
 	struct gp_origin origin;
 
 	if (gp_origin_find(cli->root, &query, &origin, NULL) != GP_OK)
