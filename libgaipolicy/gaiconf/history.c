@@ -271,6 +271,28 @@ enum gp_status gp_history_add(struct gp_store *store, const char *what,
 	return status;
 }
 
+/* What kind the entry at PATH is of, by its name. */
+static const char *kind_of(const char *path)
+{
+	return strrchr(path, '/') + 1 + SERIAL_DIGITS + 1;
+}
+
+/* The latest of a kind is what takes a file back to how it was before v6guard. */
+static bool has_later(const char *folder, uint64_t serial, const char *kind)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	uint64_t other;
+	bool is_there = false;
+
+	while (dir && !is_there && (entry = readdir(dir)))
+		is_there = read_serial(entry->d_name, &other) && other > serial &&
+			   !strcmp(entry->d_name + SERIAL_DIGITS + 1, kind);
+	if (dir)
+		closedir(dir);
+	return is_there;
+}
+
 void gp_history_trim(struct gp_store *store)
 {
 	struct names names;
@@ -282,7 +304,7 @@ void gp_history_trim(struct gp_store *store)
 	if (list_serials(folder, &names, NULL) == GP_OK) {
 		for (size_t i = 0; i + GP_HISTORY_MAX < names.count; i++) {
 			char *path = find_entry(folder, names.serial[i]);
-			if (path)
+			if (path && has_later(folder, names.serial[i], kind_of(path)))
 				unlink(path);
 			free(path);
 		}
@@ -494,12 +516,6 @@ static bool try_entry(const char *path, const struct gp_origin_query *query,
 	return is_it;
 }
 
-/* Other kinds may not be ours to read. */
-static bool is_of_kind(const char *path, const char *what)
-{
-	return !strcmp(strrchr(path, '/') + 1 + SERIAL_DIGITS + 1, what);
-}
-
 static enum gp_status find_origin(const char *folder, const struct gp_origin_query *query,
 				  struct gp_origin *out, struct gp_diag *diag)
 {
@@ -512,7 +528,8 @@ static enum gp_status find_origin(const char *folder, const struct gp_origin_que
 	for (size_t i = names.count; i > 0 && !is_found && status == GP_OK; i--) {
 		errno = 0;
 		char *path = find_entry(folder, names.serial[i - 1]);
-		if (path && is_of_kind(path, query->what))
+		/* Other kinds may not be ours to read. */
+		if (path && !strcmp(kind_of(path), query->what))
 			is_found = try_entry(path, query, out, &status, diag);
 		else if (!path && errno)
 			status = gp_io_failed(diag, folder, "cannot read");
