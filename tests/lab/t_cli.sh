@@ -454,6 +454,11 @@ part_vendor() {
 	run 0 "gai.conf: preset" policy preset prefer-ipv4; run 0 "gai.conf: rollback" rollback gai; is "gone" "$etc" "$(tree_sum "$ROOT/etc")"
 	run 0 "gai.conf: rollback of that" rollback gai; is "it is back" yes "$([ -e "$ROOT/etc/gai.conf" ] && echo yes)"
 
+	# History keeps what it needs, however much comes after.
+	suse_root; printf '\177ELF\0/usr/etc/nsswitch.conf\0' >"$ROOT$nssdir/libc.so.6"; etc=$(find "$ROOT/etc" -name 'nsswitch*')
+	run 0 "enable" enable; for before in $(seq 26); do "$V6GUARD" --root "$ROOT" -q mode auto; "$V6GUARD" --root "$ROOT" -q mode off; done
+	run 0 "disable after 52 other changes" disable; is "the copy is gone" "$etc" "$(find "$ROOT/etc" -name 'nsswitch*')"
+
 	# A libc that does not look there goes by its own default, and so do we.
 	suse_root; printf '\177ELF\0/etc/nsswitch.conf\0/etc/gai.conf\0' >"$ROOT$nssdir/libc.so.6"; etc=$(tree_sum "$ROOT/etc")
 	run 0 "libc does not read /usr/etc: enable" enable; is "its default" "hosts:		files v6guard [!UNAVAIL=return] dns" "$(cat "$ROOT/etc/nsswitch.conf")"
@@ -785,6 +790,11 @@ part_acts() {
 	run 0 "mode off" mode off; run 0 "enable in mode off" enable --verify dual.test; run 0 "disable" disable; run 0 "auto" mode auto
 	run 1 "enable --dry-run --verify" enable --dry-run --verify dual.test; like "is not heeded" "looks nothing up" "$err"
 
+	cp /etc/hosts "$work/hosts"; printf '2001:db8::9 filed.test %s\n' "$(hostname)" >>/etc/hosts
+	run 0 "a name of /etc/hosts" enable --verify filed.test --verify dual.test
+	is "is not ours to change, and only that is said" "v6guard: --verify filed.test: a service before v6guard on the hosts: line answers, and its addresses stay as they are" "$err"
+	run 0 "disable" disable; cp "$work/hosts" /etc/hosts
+
 	# One that says that it was asked, and lets all pass; and a resolver that nobody knows.
 	cat >"$work/deaf.c" <<-C
 	#include <dlfcn.h>
@@ -808,7 +818,7 @@ part_acts() {
 		run 0 "without a name that shows it, it is believed" enable; run 0 "disable" disable
 		mv "$work/lib/libnss_v6guard.so.2" "$work/lib/libnss_other.so.2"; cp "$MODULE" "$work/lib/"
 		printf 'hosts: files other dns\n' >/etc/nsswitch.conf
-		run 0 "a resolver that nobody knows" enable --verify dual.test; like "is named" "dual.test: a service before v6guard on the hosts: line answers" "$err"
+		run 0 "a resolver that nobody knows" enable --verify dual.test; like "is named" "--verify dual.test: a service before v6guard on the hosts: line answers" "$err"
 		rm "$work/lib/libnss_other.so.2"
 	else echo "skip    deaf modules: no compiler"; fi
 	rm /etc/v6guard/v6guard.conf; cp "$work/plain" /etc/nsswitch.conf; rm -rf /var/lib/v6guard/*

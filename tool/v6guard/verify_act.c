@@ -125,10 +125,12 @@ bool verify_acts(const struct verify *verify, struct cli *cli, struct verify_ord
 		if (results[i].error || !results[i].ipv6)
 			continue;
 		if (results[i].is_earlier) {
-			warn(cli,
-			     "%s: a service before v6guard on the hosts: line answers, "
-			     "and its addresses stay as they are",
-			     verify->names[i]);
+			if (i >= verify->count - cli->verify_count)
+				warn(cli,
+				     "--verify %s: a service before v6guard on the "
+				     "hosts: "
+				     "line answers, and its addresses stay as they are",
+				     verify->names[i]);
 			continue;
 		}
 		complain("lookup of %s: v6guard was told to take its IPv6 addresses "
