@@ -13,7 +13,8 @@
 
 struct gp_store;
 
-/** Entries of history that are kept, over all kinds; the latest of each is in any case. */
+/** Entries of history that are kept, over all kinds; the latest of each is in any case.
+ */
 #define GP_HISTORY_MAX 50
 
 /**
