@@ -68,6 +68,7 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/text.c \
 	libgaipolicy/guard/chain.c \
 	libgaipolicy/guard/nsswitch.c \
+	libgaipolicy/guard/nsswitch_edit.c \
 	libgaipolicy/guard/config.c \
 	libgaipolicy/guard/config.h \
 	libgaipolicy/guard/config_cross.c \
@@ -133,6 +134,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/store.c \
 	libgaipolicy/gaiconf/store.h \
 	libgaipolicy/gaiconf/store_private.h \
+	libgaipolicy/gaiconf/vendor.c \
+	libgaipolicy/gaiconf/vendor.h \
 	libgaipolicy/rfc6724/label.c \
 	libgaipolicy/rfc6724/label_set.c \
 	libgaipolicy/rfc6724/label.h

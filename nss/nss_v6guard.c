@@ -26,6 +26,7 @@
 #include "guard/hint.h"
 #include "guard/live.h"
 #include "narrow.h"
+#include "guard/trace.h"
 #include "pack.h"
 #include "slot.h"
 #include "tell.h"
@@ -102,10 +103,14 @@ static struct answer *begin(const struct call *call)
 {
 	struct answer *answer = NULL;
 	struct gp_live_ref ref;
+	uint64_t generation;
 	bool may_be_changed;
 
-	if (!gp_live_get(&ref))
+	if (!gp_live_get(&ref)) {
+		gp_trace_enter(call->name, 0);
 		return NULL;
+	}
+	generation = ref.snapshot->generation;
 	may_be_changed = may_act(call, &ref);
 	if (is_ours(&ref, may_be_changed))
 		answer = answer_new(call);
@@ -116,6 +121,7 @@ static struct answer *begin(const struct call *call)
 		answer->chain = ref.snapshot->chain;
 	}
 	gp_live_put(&ref);
+	gp_trace_enter(call->name, generation);
 	return answer;
 }
 

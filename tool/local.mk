@@ -50,6 +50,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/managed.c \
 	tool/v6guard/nssfile.c \
 	tool/v6guard/nssfile.h \
+	tool/v6guard/nssline.c \
 	tool/v6guard/options.c \
 	tool/v6guard/options.h \
 	tool/v6guard/out.c \
@@ -83,7 +84,11 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/unit.c \
 	tool/v6guard/unit.h \
 	tool/v6guard/unit_find.c \
+	tool/v6guard/module.c \
 	tool/v6guard/verify.c \
+	tool/v6guard/verify_act.c \
+	tool/v6guard/verify_child.c \
+	tool/v6guard/verify_private.h \
 	tool/v6guard/verify.h
 tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tool_v6guard_v6guard_LDADD = libgpcore.la $(JANSSON_LIBS) $(RESOLV_LIBS)

@@ -147,6 +147,7 @@ void gp_file_free(struct gp_file *file)
 	if (!file)
 		return;
 	free(file->path);
+	free(file->vendor);
 	if (file->is_mapped && file->size)
 		munmap(file->bytes, file->size);
 	else

@@ -30,6 +30,7 @@
 
 #include "diag.h"
 #include "gaiconf/store_private.h"
+#include "gaiconf/vendor.h"
 #include "paths.h"
 
 #define FOLDER GP_STATE_DIR "/history"
@@ -81,11 +82,18 @@ static enum gp_status list_serials(const char *folder, struct names *out,
 	struct dirent *entry;
 	uint64_t serial;
 	bool has_room = true;
+	errno = 0;
 	while (dir && has_room && (entry = readdir(dir)))
 		if (read_serial(entry->d_name, &serial))
 			has_room = add_serial(&names, serial);
+	int error = has_room ? errno : 0;
 	if (dir)
 		closedir(dir);
+	if (error) {
+		errno = error;
+		free(names.serial);
+		return gp_io_failed(diag, folder, "cannot read");
+	}
 	if (!has_room) {
 		free(names.serial);
 		return gp_diag_set(diag, GP_NOMEM, folder, "no memory");
@@ -263,6 +271,28 @@ enum gp_status gp_history_add(struct gp_store *store, const char *what,
 	return status;
 }
 
+/* What kind the entry at PATH is of, by its name. */
+static const char *kind_of(const char *path)
+{
+	return strrchr(path, '/') + 1 + SERIAL_DIGITS + 1;
+}
+
+/* The latest of a kind is what takes a file back to how it was before v6guard. */
+static bool has_later(const char *folder, uint64_t serial, const char *kind)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	uint64_t other;
+	bool is_there = false;
+
+	while (dir && !is_there && (entry = readdir(dir)))
+		is_there = read_serial(entry->d_name, &other) && other > serial &&
+			   !strcmp(entry->d_name + SERIAL_DIGITS + 1, kind);
+	if (dir)
+		closedir(dir);
+	return is_there;
+}
+
 void gp_history_trim(struct gp_store *store)
 {
 	struct names names;
@@ -274,7 +304,7 @@ void gp_history_trim(struct gp_store *store)
 	if (list_serials(folder, &names, NULL) == GP_OK) {
 		for (size_t i = 0; i + GP_HISTORY_MAX < names.count; i++) {
 			char *path = find_entry(folder, names.serial[i]);
-			if (path)
+			if (path && has_later(folder, names.serial[i], kind_of(path)))
 				unlink(path);
 			free(path);
 		}
@@ -455,6 +485,72 @@ enum gp_status gp_history_content(const char *root, const struct gp_history_entr
 		gp_file_free(&file);
 	}
 	free(folder);
+	errno = saved;
+	return status;
+}
+
+/* ---- what a file was ----------------------------------------------------------- */
+
+/* The entry at PATH, if it is about FILE and FITS; false: go on, or STATUS says why not.
+ */
+static bool try_entry(const char *path, const struct gp_origin_query *query,
+		      struct gp_origin *out, enum gp_status *status, struct gp_diag *diag)
+{
+	struct gp_history_entry entry = {.n = 0};
+	struct gp_file file;
+	size_t content, size;
+	bool is_it;
+
+	*status = gp_file_read("", path, &file, diag);
+	if (*status != GP_OK)
+		return false;
+	is_it = parse(&file, &entry, &content, &size) &&
+		!strcmp(entry.path, query->path) &&
+		query->fits(query->ctx, file.bytes + content, size);
+	if (is_it) {
+		memmove(file.bytes, file.bytes + content, size + 1);
+		*out = (struct gp_origin){true, entry.existed, file.bytes, size};
+		file.bytes = NULL;
+	}
+	gp_file_free(&file);
+	return is_it;
+}
+
+static enum gp_status find_origin(const char *folder, const struct gp_origin_query *query,
+				  struct gp_origin *out, struct gp_diag *diag)
+{
+	struct names names;
+	enum gp_status status = list_serials(folder, &names, diag);
+	bool is_found = false;
+
+	if (status != GP_OK)
+		return status;
+	for (size_t i = names.count; i > 0 && !is_found && status == GP_OK; i--) {
+		errno = 0;
+		char *path = find_entry(folder, names.serial[i - 1]);
+		/* Other kinds may not be ours to read. */
+		if (path && !strcmp(kind_of(path), query->what))
+			is_found = try_entry(path, query, out, &status, diag);
+		else if (!path && errno)
+			status = gp_io_failed(diag, folder, "cannot read");
+		free(path);
+	}
+	free(names.serial);
+	return status;
+}
+
+enum gp_status gp_origin_find(const char *root, const struct gp_origin_query *query,
+			      struct gp_origin *out, struct gp_diag *diag)
+{
+	int saved = errno;
+	char *folder;
+	enum gp_status status = find_folder(root, &folder, diag);
+
+	*out = (struct gp_origin){.is_known = false};
+	if (status == GP_OK) {
+		status = find_origin(folder, query, out, diag);
+		free(folder);
+	}
 	errno = saved;
 	return status;
 }

@@ -13,7 +13,8 @@
 
 struct gp_store;
 
-/** Entries of history that are kept, over all kinds. */
+/** Entries of history that are kept, over all kinds; the latest of each is in any case.
+ */
 #define GP_HISTORY_MAX 50
 
 /**
@@ -36,6 +37,7 @@ struct gp_file {
 	bool exists;       /**< else bytes is "" and size 0 */
 	bool through_link; /**< the name given was a symbolic link to PATH */
 	bool is_mapped;    /**< by gp_file_map */
+	char *vendor;      /**< by gp_file_read_vendor: where bytes are from; or NULL */
 	struct stat stat;  /**< when it exists */
 	mode_t mode;       /**< that what replaces it is to have; 0: as below */
 };

@@ -42,7 +42,8 @@ enum gp_status gp_history_add(struct gp_store *store, const char *what,
 			      const struct gp_file *file, char **entry,
 			      struct gp_diag *diag);
 
-/** Drop all but the latest GP_HISTORY_MAX entries. Errors do not matter. */
+/** Drop all but the latest GP_HISTORY_MAX entries and the latest of each kind. Errors do
+ * not matter. */
 void gp_history_trim(struct gp_store *store);
 
 #endif

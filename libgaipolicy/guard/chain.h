@@ -68,14 +68,15 @@ enum gp_status gp_chain_parse(const char *text, size_t size, struct gp_chain *ou
 size_t gp_chain_format(const struct gp_chain *chain, char *buf, size_t size);
 
 /**
- * Where things stand on the hosts: line that glibc uses (the last one) of a
- * nsswitch.conf. Two quirks of glibc since 2.33: it does not read a line without a
- * newline at its end, and
- * '#' starts no comment behind a service: the words behind it are services as well.
+ * Where things stand on the hosts: line that glibc uses (the last one that it reads) of
+ * a nsswitch.conf. Quirks of glibc since 2.33: it does not read a line without a newline
+ * at its end; '#' starts no comment behind a service: the words behind it are services as
+ * well; the word is `hosts`, in small letters.
  */
 struct gp_hosts_line {
 	bool present;      /**< there is a hosts: line at all */
-	bool unterminated; /**< it ends without a newline: glibc reads past it */
+	bool unterminated; /**< it ends without a newline, and there is no other: glibc
+			      goes by its own default */
 	bool has_comment;  /**< a '#' stands behind the services */
 	unsigned line;     /**< its number, 1-based */
 	size_t begin,
@@ -85,13 +86,26 @@ struct gp_hosts_line {
 	size_t token;    /**< enabled: where its name begins */
 	size_t token_end;  /**< enabled: where its name and its [actions] end */
 	bool is_exclusive; /**< enabled: [!UNAVAIL=return] is what its actions come to */
-	bool has_resolver; /**< `resolve` or `dns` is on it */
-	size_t resolver;   /**< has_resolver: where the first of them begins */
+	bool is_late;      /**< enabled: a resolver of all names stands before it */
+	bool is_repeated;  /**< enabled: it stands there more than once */
+	bool has_resolver; /**< `resolve`, `dns` or another that knows names of all the
+			      world (`tls`, `ubdns`, `getdns`) is on it */
+	size_t resolver,
+		resolver_end; /**< has_resolver: where the first of them stands */
+	unsigned miswritten; /**< the number of the last HOSTS: line, which glibc does not
+				read; 0: there is none */
 };
 
 /** Find the hosts: line in the SIZE bytes of TEXT. Never fails; a file without one is
  * fine. */
 void gp_hosts_line_find(const char *text, size_t size, struct gp_hosts_line *out);
+
+/** v6guard is on the line, and is asked in time for what it takes away to stay away. */
+bool gp_hosts_line_acts(const struct gp_hosts_line *hosts);
+
+/** GP_SYNTAX with place: glibc cannot read one of the hosts: lines, and drops the whole
+ * file for it, even when a later one replaces it. */
+enum gp_status gp_hosts_lines_check(const char *text, size_t size, struct gp_diag *diag);
 
 /**
  * The chain for `backends = auto`: what stands behind v6guard, or, while it is not
@@ -104,12 +118,12 @@ enum gp_status gp_chain_from_nsswitch(const char *text, size_t size, struct gp_c
 				      struct gp_diag *diag);
 
 /**
- * The file with `v6guard [!UNAVAIL=return]` before the first of `resolve` and `dns`, all
- * other bytes as they were. *OUT is one malloc'd block for the caller to free. Already
- * enabled: a plain copy. A hosts: line without a newline gets one, as glibc would not
- * read it. No hosts: line: glibc's default line with v6guard is appended. GP_NOTFOUND
- * when there is no resolver on the line, GP_SYNTAX when glibc could not read it or
- * another hosts: line of the file.
+ * The file with `v6guard [!UNAVAIL=return]` before the first resolver, all other bytes as
+ * they were. *OUT is one malloc'd block for the caller to free. Words of v6guard that
+ * stand there already are left alone where gp_hosts_line_acts, else taken out first. A
+ * hosts: line that ends without a newline gets one, if there is no other. No hosts: line:
+ * glibc's default line with v6guard is appended. GP_NOTFOUND when there is no resolver on
+ * the line, GP_SYNTAX when glibc could not read it or another hosts: line of the file.
  */
 enum gp_status gp_nsswitch_enable(const char *text, size_t size, char **out,
 				  size_t *out_size, struct gp_diag *diag);

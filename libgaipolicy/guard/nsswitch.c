@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nsswitch.c - the hosts: line of nsswitch.conf: finding it, v6guard into it and out
- * again. */
+/* nsswitch.c - the hosts: line of nsswitch.conf: which it is, and what stands on it. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "diag.h"
 #include "guard/chain.h"
 #include "text.h"
 
 static const char self_name[] = "v6guard";
-static const char self_tokens[] = "v6guard [!UNAVAIL=return] ";
-static const char default_line[] = "hosts:\t\tfiles v6guard [!UNAVAIL=return] dns\n";
+
+/* Services that answer for names of all the world. Those of one host or link (files,
+ * myhostname, mymachines, mdns4_minimal) and of one directory (sss, wins, ldap, nis) are
+ * rightly asked before. */
+static const char *const resolvers[] = {"dns", "resolve", "tls", "ubdns", "getdns"};
 
 /* A line of the file. */
 struct line {
@@ -28,6 +31,8 @@ static bool next_line(const char *text, size_t size, struct line *line)
 	return true;
 }
 
+static const char database[] = "hosts";
+
 static bool is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -39,16 +44,15 @@ static bool is_blank(char c)
  */
 static bool find_list(const char *text, const struct line *line, size_t *list)
 {
-	static const char name[] = "hosts";
-	size_t length = strlen(name);
 	size_t at = line->is.begin;
 
 	while (at < line->readable && is_blank(text[at]))
 		at++;
-	if (line->readable - at < length || memcmp(text + at, name, length))
+	if (line->readable - at < strlen(database) ||
+	    memcmp(text + at, database, strlen(database)))
 		return false;
 
-	at += length;
+	at += strlen(database);
 	if (at < line->readable && text[at] != ':' && !is_blank(text[at]))
 		return false;
 	if (at == line->readable && line->readable != line->is.end)
@@ -57,6 +61,19 @@ static bool find_list(const char *text, const struct line *line, size_t *list)
 		at++;
 	*list = at;
 	return true;
+}
+
+/* HOSTS: looks like one, and libc takes it for a database that it does not know. */
+static bool is_miswritten(const char *text, const struct line *line)
+{
+	size_t at = line->is.begin;
+
+	while (at < line->readable && is_blank(text[at]))
+		at++;
+	return line->readable - at > strlen(database) &&
+	       !strncasecmp(text + at, database, strlen(database)) &&
+	       memcmp(text + at, database, strlen(database)) != 0 &&
+	       text[at + strlen(database)] == ':';
 }
 
 static bool is_word(const char *text, const struct gp_chain_word *word, const char *name)
@@ -92,20 +109,32 @@ static bool is_exclusive(const struct gp_chain_word *word)
 	return true;
 }
 
+static bool is_resolver(const char *text, const struct gp_chain_word *word)
+{
+	for (size_t i = 0; i < sizeof(resolvers) / sizeof(resolvers[0]); i++)
+		if (is_word(text, word, resolvers[i]))
+			return true;
+	return false;
+}
+
 static void note_word(struct gp_hosts_line *out, const char *text,
 		      const struct gp_chain_word *word, size_t readable)
 {
-	bool is_resolver = is_word(text, word, "resolve") || is_word(text, word, "dns");
-
-	if (is_resolver && !out->has_resolver) {
+	if (is_resolver(text, word) && !out->has_resolver) {
 		out->has_resolver = true;
 		out->resolver = word->begin;
+		out->resolver_end = word->end;
 	}
-	if (is_word(text, word, self_name) && !out->enabled) {
+	if (is_word(text, word, self_name) && out->enabled) {
+		out->is_repeated = true;
+	} else if (is_word(text, word, self_name)) {
 		out->enabled = true;
+		out->is_late = out->has_resolver;
 		out->token = word->begin;
 		out->token_end = skip_groups(text, word->actions_end, readable);
-		out->is_exclusive = is_exclusive(word);
+		/* glibc stops reading at a second [...]. */
+		out->is_exclusive =
+			is_exclusive(word) && out->token_end == word->actions_end;
 	}
 }
 
@@ -135,12 +164,25 @@ static void read_hosts_line(const char *text, size_t size, const struct line *li
 void gp_hosts_line_find(const char *text, size_t size, struct gp_hosts_line *out)
 {
 	struct line line = {.readable = 0};
+	unsigned miswritten = 0;
 	size_t list;
 
 	*out = (struct gp_hosts_line){.present = false};
-	while (next_line(text, size, &line))
-		if (find_list(text, &line, &list))
+	while (next_line(text, size, &line)) {
+		bool is_read = line.is.end < size;
+		if (is_miswritten(text, &line))
+			miswritten = (unsigned)line.is.number;
+		/* One that libc does not read is better than none, and no more. */
+		if (find_list(text, &line, &list) && (is_read || !out->present))
 			read_hosts_line(text, size, &line, list, out);
+	}
+	out->miswritten = miswritten;
+}
+
+bool gp_hosts_line_acts(const struct gp_hosts_line *hosts)
+{
+	return hosts->enabled && hosts->is_exclusive && !hosts->is_late &&
+	       !hosts->is_repeated && !hosts->unterminated;
 }
 
 /* The diagnosis of text that begins at BASE, in terms of the file. */
@@ -159,28 +201,6 @@ static size_t line_begin_of(const char *text, size_t at)
 	while (at > 0 && text[at - 1] != '\n')
 		at--;
 	return at;
-}
-
-/* glibc drops the whole file for one bad line, even when a later one replaces it. */
-static enum gp_status check_hosts_lines(const char *text, size_t size,
-					struct gp_diag *diag)
-{
-	struct line line = {.readable = 0};
-	size_t pos;
-
-	while (next_line(text, size, &line)) {
-		if (!find_list(text, &line, &pos))
-			continue;
-		struct gp_chain_word word;
-		enum gp_status status;
-		do
-			status = gp_chain_next(text, line.readable, &pos, &word, diag);
-		while (status == GP_OK);
-		if (status != GP_NOTFOUND)
-			return locate(diag, status, (unsigned)line.is.number,
-				      line.is.begin);
-	}
-	return GP_OK;
 }
 
 /*
@@ -235,100 +255,23 @@ enum gp_status gp_chain_from_nsswitch(const char *text, size_t size, struct gp_c
 	return GP_OK;
 }
 
-/* Parts put together into one malloc'd block with a NUL behind it. */
-struct part {
-	const char *bytes;
-	size_t size;
-};
-
-static enum gp_status join(const struct part *parts, size_t count, char **out,
-			   size_t *out_size, struct gp_diag *diag)
+/* glibc drops the whole file for one bad line, even when a later one replaces it. */
+enum gp_status gp_hosts_lines_check(const char *text, size_t size, struct gp_diag *diag)
 {
-	struct gp_sink sink = {.text = NULL};
+	struct line line = {.readable = 0};
+	size_t pos;
 
-	for (size_t i = 0; i < count; i++)
-		gp_sink_put(&sink, parts[i].bytes, parts[i].size);
-	if (sink.has_failed) {
-		free(sink.text);
-		return gp_diag_set(diag, GP_NOMEM, NULL, "no memory");
+	while (next_line(text, size, &line)) {
+		if (!find_list(text, &line, &pos))
+			continue;
+		struct gp_chain_word word;
+		enum gp_status status;
+		do
+			status = gp_chain_next(text, line.readable, &pos, &word, diag);
+		while (status == GP_OK);
+		if (status != GP_NOTFOUND)
+			return locate(diag, status, (unsigned)line.is.number,
+				      line.is.begin);
 	}
-	*out = sink.text;
-	*out_size = sink.length;
-	return GP_OK;
-}
-
-enum gp_status gp_nsswitch_enable(const char *text, size_t size, char **out,
-				  size_t *out_size, struct gp_diag *diag)
-{
-	enum gp_status status = check_hosts_lines(text, size, diag);
-	if (status != GP_OK)
-		return status;
-
-	struct gp_hosts_line hosts;
-	gp_hosts_line_find(text, size, &hosts);
-	bool is_open = size > 0 && text[size - 1] != '\n';
-	struct part newline = {"\n", is_open ? 1 : 0};
-	if (!hosts.present) {
-		struct part parts[] = {
-			{text, size}, newline, {default_line, strlen(default_line)}};
-		return join(parts, 3, out, out_size, diag);
-	}
-
-	if (!hosts.unterminated)
-		newline.size = 0;
-	if (hosts.enabled)
-		return join((struct part[]){{text, size}, newline}, 2, out, out_size,
-			    diag);
-	if (!hosts.has_resolver)
-		return gp_diag_set_at(diag, GP_NOTFOUND, NULL, hosts.line, 0,
-				      "neither resolve nor dns is on the hosts: line%s",
-				      hosts.has_comment ? " before its '#'" : "");
-
-	struct part parts[] = {{text, hosts.resolver},
-			       {self_tokens, strlen(self_tokens)},
-			       {text + hosts.resolver, size - hosts.resolver},
-			       newline};
-	return join(parts, 4, out, out_size, diag);
-}
-
-/* One blank goes with the tokens: the one that enable put behind them, or, at the end of
- * the line, the one before. */
-static void cut(char *text, size_t *size, const struct gp_hosts_line *hosts)
-{
-	size_t begin = hosts->token;
-	size_t end = hosts->token_end;
-	bool is_last = end == *size || text[end] == '\n' || text[end] == '\r';
-
-	if (end < *size && (text[end] == ' ' || text[end] == '\t'))
-		end++;
-	else if (is_last && begin > 0 &&
-		 (text[begin - 1] == ' ' || text[begin - 1] == '\t'))
-		begin--;
-	memmove(text + begin, text + end, *size - end + 1);
-	*size -= end - begin;
-}
-
-enum gp_status gp_nsswitch_disable(const char *text, size_t size, char **out,
-				   size_t *out_size, struct gp_diag *diag)
-{
-	enum gp_status status = check_hosts_lines(text, size, diag);
-	if (status != GP_OK)
-		return status;
-
-	char *copy = NULL;
-	struct part whole = {text, size};
-	status = join(&whole, 1, &copy, &size, diag);
-	if (status != GP_OK)
-		return status;
-
-	struct gp_hosts_line hosts;
-	for (;;) {
-		gp_hosts_line_find(copy, size, &hosts);
-		if (!hosts.enabled)
-			break;
-		cut(copy, &size, &hosts);
-	}
-	*out = copy;
-	*out_size = size;
 	return GP_OK;
 }

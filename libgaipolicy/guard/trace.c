@@ -17,6 +17,7 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct gp_trace_ring *ring; /* NULL: nobody asked; written once */
+static enum gp_door ring_door;     /* whom they want to hear of */
 static _Atomic uint64_t who;       /* gp_self, and the process id that goes with it */
 
 /* By a file, as lookups open files anyway. 0: it cannot be known. */
@@ -70,8 +71,13 @@ static struct gp_trace_ring *map(int fd)
 static void find_ring(void)
 {
 	const char *path = getauxval(AT_SECURE) ? NULL : secure_getenv(GP_TRACE_VARIABLE);
+	const size_t prefix = strlen(GP_TRACE_NSS);
 	int fd;
 
+	ring_door = path && !strncmp(path, GP_TRACE_NSS, prefix) ? GP_DOOR_NSS
+								 : GP_DOOR_PRELOAD;
+	if (path && ring_door == GP_DOOR_NSS)
+		path += prefix;
 	if (!path || strncmp(path, "/proc/", 6) != 0)
 		return;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -95,8 +101,18 @@ void gp_trace_open(void)
 	errno = saved_errno;
 }
 
+static bool is_wanted(enum gp_door door)
+{
+	gp_trace_open();
+	return ring && ring_door == door;
+}
+
 static void put(const struct gp_trace *trace)
 {
+	const int saved_errno = errno;
+	int cancel_state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	const unsigned number = atomic_fetch_add(&ring->count, 1) + 1;
 	struct gp_trace_page *page = &ring->pages[(number - 1) % GP_TRACE_PAGES];
 
@@ -106,6 +122,8 @@ static void put(const struct gp_trace *trace)
 	atomic_store(&page->number, number);
 	if (trace->acts)
 		atomic_fetch_add(&ring->changed, 1);
+	pthread_setcancelstate(cancel_state, NULL);
+	errno = saved_errno;
 }
 
 static void fill(struct gp_trace *trace, const struct gp_candidate *candidates,
@@ -126,21 +144,26 @@ void gp_trace_send(const struct gp_guard_policy *policy, const struct gp_query *
 		   const struct gp_candidate *candidates, size_t count,
 		   struct gp_outcome outcome)
 {
-	const int saved_errno = errno;
 	struct gp_trace trace;
-	int cancel_state;
 
-	gp_trace_open();
-	if (!ring || !query->name)
+	if (!query->name || !is_wanted(query->door))
 		return;
 	trace = (struct gp_trace){.count = (uint32_t)count,
 				  .mode = policy->mode,
+				  .door = (uint8_t)query->door,
 				  .differs = outcome.differs,
 				  .acts = outcome.acts};
 	strncpy(trace.name, query->name, sizeof(trace.name) - 1);
 	fill(&trace, candidates, count);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	put(&trace);
-	pthread_setcancelstate(cancel_state, NULL);
-	errno = saved_errno;
+}
+
+void gp_trace_enter(const char *name, uint64_t generation)
+{
+	struct gp_trace trace = {.door = GP_DOOR_NSS, .generation = generation};
+
+	if (!name || !is_wanted(GP_DOOR_NSS))
+		return;
+	strncpy(trace.name, name, sizeof(trace.name) - 1);
+	put(&trace);
 }

@@ -13,13 +13,17 @@
 
 #include "gaipolicy.h"
 
-/** "/proc/PID/fd/N": a file in memory that holds a struct gp_trace_ring. Honoured by
- * secure_getenv only. */
+/**
+ * "/proc/PID/fd/N": a file in memory that holds a struct gp_trace_ring, for the preload;
+ * "nss:" and that: for the NSS module, which says of each lookup only that it came.
+ * Honoured by secure_getenv only.
+ */
 #define GP_TRACE_VARIABLE "V6GUARD_TRACE"
 
 #define GP_TRACE_ADDRESSES 16
 #define GP_TRACE_NAME 256
-#define GP_TRACE_MAGIC 0x76366733U /* 3: of this layout */
+#define GP_TRACE_NSS "nss:"
+#define GP_TRACE_MAGIC 0x76366734U /* 4: of this layout */
 #define GP_TRACE_PAGES 256
 
 /** A lookup. It never leaves the host. */
@@ -27,7 +31,8 @@ struct gp_trace {
 	uint32_t count; /**< addresses in all; 0: the lookup was left alone */
 	uint8_t mode;   /**< enum gp_mode */
 	uint8_t differs, acts;
-	uint8_t unused;
+	uint8_t door;        /**< enum gp_door */
+	uint64_t generation; /**< NSS: of the policy in force for it; 0: there is none */
 	char name[GP_TRACE_NAME]; /**< NUL-terminated, cut if it is longer */
 	struct {
 		uint8_t bytes[16];
@@ -63,5 +68,9 @@ void gp_trace_open(void);
 void gp_trace_send(const struct gp_guard_policy *policy, const struct gp_query *query,
 		   const struct gp_candidate *candidates, size_t count,
 		   struct gp_outcome outcome);
+
+/** The NSS module was asked for NAME while GENERATION was in force: written down in the
+ * same way. */
+void gp_trace_enter(const char *name, uint64_t generation);
 
 #endif

@@ -29,6 +29,8 @@ static void check_enabled(const char *text, size_t size, const char *on, size_t 
 	gp_hosts_line_find(on, on_size, &after);
 	expect(after.present && after.enabled && after.token < after.token_end);
 	expect(after.token_end <= on_size && !after.unterminated);
+	expect(!after.has_resolver || gp_hosts_line_acts(&after));
+	expect(!gp_hosts_line_acts(&before) || is_same(on, on_size, text, size));
 	expect(gp_nsswitch_enable(on, on_size, &again, &again_size, NULL) == GP_OK);
 	expect(is_same(again, again_size, on, on_size));
 	free(again);

@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	tests/lab/sizes.py \
 	tests/lab/slow.py \
 	tests/lab/table_dns.py \
+	tests/lab/usretc.c \
 	tests/lab/t_cli.sh \
 	tests/lab/t_clients.sh \
 	tests/lab/t_completions.sh \
@@ -61,6 +62,7 @@ EXTRA_DIST += \
 	tests/lab/t_kernel.sh \
 	tests/lab/t_mtu.sh \
 	tests/lab/t_nss_ask.sh \
+	tests/lab/t_place.sh \
 	tests/lab/t_policy.sh \
 	tests/lab/t_preload.sh \
 	tests/lab/t_preload_ask.sh \

@@ -283,7 +283,7 @@ part_nss() {
 	run 0 "nss enable" nss enable; is "the line" "$ON" "$(grep hosts "$ROOT/etc/nsswitch.conf")"
 	like "says that it is not verified" "not verified" "$err"
 	run 0 "again" nss enable; is "unchanged" unchanged "$out"
-	run 0 "nss status" --json nss status; is "keys" "['chain', 'enabled', 'module', 'schema']" "$(json 'sorted(d)')"
+	run 0 "nss status" --json nss status; is "keys" "['chain', 'detail', 'enabled', 'module', 'schema', 'state']" "$(json 'sorted(d)')"
 	is "chain" dns "$(json 'd["chain"]')"
 	run 0 "status" status; like "on" "door nss    on" "$out"
 	run 0 "status, JSON" --json status
@@ -342,6 +342,151 @@ part_nss() {
 	run 0 "a comment behind" nss enable; like "is warned of" "words behind '#'" "$err"
 	new_root; printf 'hosts: files dns' >"$ROOT/etc/nsswitch.conf"
 	run 0 "no newline at the end" nss enable; is "gets one" "hosts: files v6guard [!UNAVAIL=return] dns" "$(cat "$ROOT/etc/nsswitch.conf")"
+	like "says what that changes" ":1: had no newline at its end, so that libc did not read it: it does now" "$err"
+}
+
+# ---- where v6guard stands -----------------------------------------------------------------
+# repaired WHAT LINE WHY WANTED: degraded, and why; put right; nothing of ours is left behind.
+repaired() {
+	new_root; "$V6GUARD" --root "$ROOT" -q apply 2>/dev/null
+	printf 'passwd: files\n%s\nx: y\n' "$2" >"$ROOT/etc/nsswitch.conf"
+	printf '[guard]\nbackends = dns\n' >"$conf/v6guard.conf"; "$V6GUARD" --root "$ROOT" -q apply 2>/dev/null
+	run 1 "$1: status" status; like "degraded" "door nss    degraded" "$out"; like "and why" "$3" "$out"
+	run 1 "$1: nss status" --json nss status; like "degraded, and why" "degraded $ROOT/etc/nsswitch.conf:2 " "$(json 'd["state"] + " " + d["detail"]')"; like "and why" "$3" "$out"
+	like "what to do" '`v6guard enable` puts it right' "$err"
+	run 1 "$1: enable --dry-run" enable --dry-run; like "its diff" "+$4" "$out"
+	run 0 "$1: enable" enable; is "put right" "$4" "$(grep ^hosts "$ROOT/etc/nsswitch.conf")"; like "and said" "put right: " "$err"
+	run 0 "$1: nss status" nss status; like "on" "state       on" "$out"; is "nothing to say" "" "$err"
+	run 0 "$1: enable again" enable; is "unchanged" unchanged "$out"
+	cp "$ROOT/etc/nsswitch.conf" "$work/right"
+	run 0 "$1: rollback" rollback nss; is "as it was" "$2" "$(grep ^hosts "$ROOT/etc/nsswitch.conf")"; like "which is said" "puts it right" "$err"
+	cp "$work/right" "$ROOT/etc/nsswitch.conf"
+	run 0 "$1: disable" disable; is "none of our words" "$5" "$(grep ^hosts "$ROOT/etc/nsswitch.conf")"
+}
+# exact WHAT BYTES [STATUS]: byte for byte after disable, and after rollback; BYTES '-': no file.
+exact() {
+	local way
+	for way in disable 'rollback nss'; do
+		new_root
+		if [ "$2" = - ]; then rm "$ROOT/etc/nsswitch.conf"; else printf "$2" >"$ROOT/etc/nsswitch.conf"; fi
+		cp "$ROOT/etc/nsswitch.conf" "$work/exact" 2>/dev/null || rm -f "$work/exact"
+		run 1 "$1: enable --dry-run" enable --dry-run
+		run 0 "$1: enable" enable; is "it is there" 1 "$(grep -c 'v6guard \[!UNAVAIL=return\] dns' "$ROOT/etc/nsswitch.conf")"
+		run 0 "$1: on" nss status
+		run 1 "$1: $way --dry-run" $way --dry-run
+		run 0 "$1: $way" $way
+		if [ "$2" = - ]; then is "no file again" no "$([ -e "$ROOT/etc/nsswitch.conf" ] && echo yes || echo no)"
+		else is "byte for byte" "" "$(cmp "$work/exact" "$ROOT/etc/nsswitch.conf" 2>&1)"; fi
+	done
+}
+part_place() {
+	local right='v6guard [!UNAVAIL=return]'
+	repaired "dns before" "hosts: files dns $right" "has dns before v6guard" "hosts: files $right dns" "hosts: files dns"
+	repaired "resolve before" "hosts: resolve [!UNAVAIL=return] files $right dns" "has resolve before v6guard" \
+		"hosts: $right resolve [!UNAVAIL=return] files dns" "hosts: resolve [!UNAVAIL=return] files dns"
+	repaired "no action" "hosts: files v6guard dns" "lacks [!UNAVAIL=return]" "hosts: files $right dns" "hosts: files dns"
+	repaired "another action" "hosts: files v6guard [NOTFOUND=return] dns" "lacks [!UNAVAIL=return]" "hosts: files $right dns" "hosts: files dns"
+	repaired "all at once" "hosts: dns v6guard files v6guard [SUCCESS=continue]" "more than once" "hosts: $right dns files" "hosts: dns files"
+
+	exact "no newline at the end" 'passwd: files\nhosts: files dns'
+	exact "another line without a newline" 'hosts: files dns\npasswd: files'
+	exact "an open line that libc does not read" 'hosts: files dns\nhosts: x dns'
+	exact "an empty file" ''
+	exact "no hosts: line, open end" 'passwd: files'
+	exact "capitals" 'passwd: files\nHOSTS: files dns\n'
+	exact "CRLF, no blank" 'passwd: files\r\nhosts:files dns\r\n'
+	exact "no file" -
+	new_root; printf 'HOSTS: files dns\n' >"$ROOT/etc/nsswitch.conf"
+	run 0 "capitals" enable; like "are said to say nothing" ":1: libc knows \`hosts\` in small letters only" "$err"
+	new_root; printf 'hosts: files dns' >"$ROOT/etc/nsswitch.conf"; run 0 "open end" enable; printf '# theirs\n' >>"$ROOT/etc/nsswitch.conf"
+	run 0 "changed since: disable" disable; is "what is theirs stays" "hosts: files dns
+# theirs" "$(cat "$ROOT/etc/nsswitch.conf")"
+	new_root; rm "$ROOT/etc/nsswitch.conf"; run 0 "no file" enable; printf 'passwd: files\n' >>"$ROOT/etc/nsswitch.conf"
+	run 0 "changed since: disable" disable; like "says that the file stays" "stays: v6guard made it, and somebody else has changed it" "$err"
+	# Nor is it said of a file that is somebody's own.
+	rm "$ROOT/etc/nsswitch.conf"; run 0 "no file" enable; run 0 "and disable" disable; printf 'hosts: dns v6guard' >"$ROOT/etc/nsswitch.conf"
+	run 1 "a hand-made file: nss status" nss status; is "one complaint" 1 "$(printf '%s\n' "$err" | grep -c v6guard:)"
+	run 0 "a hand-made file: enable" enable; run 0 "and disable" disable; is "nothing to say" "" "$err"
+	run 0 "enable --verify below a root" enable --verify a.example; like "is not heeded" "not verified" "$err"
+}
+
+# An image whose libc reads /usr/etc where /etc has no such file: openSUSE's, and what it ships.
+suse_root() {
+	new_root; rm "$ROOT/etc/nsswitch.conf"; mkdir -p "$ROOT/usr/etc"
+	printf '#\n# /etc/nsswitch.conf\n#\npasswd:\t\tcompat systemd\ngroup:\t\tcompat systemd\nshadow:\t\tcompat systemd\n\nhosts:  \tfiles dns\nnetworks:\tfiles dns\n\nservices:\tfiles usrfiles\n' >"$ROOT/usr/etc/nsswitch.conf"
+	printf 'label ::1/128 0\nprecedence ::1/128 50\nprecedence ::/0 40\nprecedence 2002::/16 30\nprecedence ::/96 20\nprecedence ::ffff:0:0/96 10\n' >"$ROOT/usr/etc/gai.conf"
+	printf '\177ELF /etc/gai.conf\0%s/usr/etc/nsswitch.conf\0%s' "${1:-}" "${2:-}" >"$ROOT$nssdir/libc.so.6"
+}
+part_vendor() {
+	local before etc
+	suse_root "" '/usr/etc/gai.conf\0'; printf '\177ELF\0/usr/etc/nsswitch.conf\0/usr/etc/gai.conf\0' >"$ROOT$nssdir/libc.so.6"
+	etc=$(tree_sum "$ROOT/etc"); before=$(tree_sum "$ROOT/usr")
+	run 1 "vendor's file: nss status" nss status; like "its chain" "backends    dns" "$out"
+	run 1 "vendor's file: enable --dry-run" enable --dry-run; is "one line" 1 "$(printf '%s\n' "$out" | sed -n '/nsswitch/,$p' | grep -c '^+[^+]')"
+	is "not a byte written" "$etc" "$(tree_sum "$ROOT/etc")"
+	run 0 "vendor's file: enable" enable; like "says so" "/etc/nsswitch.conf: a copy of $ROOT/usr/etc/nsswitch.conf" "$err"
+	is "all of it, and our words" "" "$(diff <(sed 's/^hosts:  \tfiles/& v6guard [!UNAVAIL=return]/' "$ROOT/usr/etc/nsswitch.conf") "$ROOT/etc/nsswitch.conf")"
+	is "its mode" 644 "$(stat -c %a "$ROOT/etc/nsswitch.conf")"
+	run 0 "on" nss status; run 0 "again" enable; is "unchanged" unchanged "$out"
+	is "the vendor's is untouched" "$before" "$(tree_sum "$ROOT/usr")"
+	run 1 "disable --dry-run" disable --dry-run; like "the file goes" "-passwd:" "$out"
+	run 0 "disable" disable; is "the file is gone" "$etc" "$(tree_sum "$ROOT/etc")"
+	run 0 "disable again" disable; is "unchanged" unchanged "$out"
+	run 0 "enable" enable; run 0 "rollback nss" rollback nss; is "the file is gone" "$etc" "$(tree_sum "$ROOT/etc")"
+	run 0 "rollback of that" rollback nss; is "it is back" 1 "$(grep -c v6guard "$ROOT/etc/nsswitch.conf")"
+	sed -i 's/^networks:.*/networks: files/' "$ROOT/etc/nsswitch.conf"
+	run 0 "changed since: disable" disable; is "the change stays" "networks: files" "$(grep ^networks "$ROOT/etc/nsswitch.conf")"
+	like "and that is said" "stays: v6guard made it" "$err"; rm "$ROOT/etc/nsswitch.conf"
+	sed -i 's/usrfiles/& x/' "$ROOT/usr/etc/nsswitch.conf"; run 0 "enable, the vendor's is newer" enable; is "that one" 1 "$(grep -c 'usrfiles x' "$ROOT/etc/nsswitch.conf")"
+	run 0 "the vendor's changes meanwhile" disable; is "gone all the same" "$etc" "$(tree_sum "$ROOT/etc")"
+	printf '[guard]\nnonsense = 1\n' >"$conf/v6guard.conf"; run 3 "bad config: enable" enable; rm "$conf/v6guard.conf"
+	is "nothing done" "$etc" "$(tree_sum "$ROOT/etc")"
+
+	run 0 "gai.conf: show" --json policy show; is "the vendor's" "$ROOT/usr/etc/gai.conf" "$(json 'd["file"]')"
+	run 1 "gai.conf: status" --json status; like "the vendor's" "by $ROOT/usr/etc/gai.conf" "$(json 'd["doors"]["gai"]["detail"]')"
+	run 0 "gai.conf: set what is so" policy set precedence ::/0 40; is "unchanged" unchanged "$out"; is "no copy" "$etc" "$(tree_sum "$ROOT/etc")"
+	run 1 "gai.conf: set --dry-run" policy set precedence 2001:db8::/32 5 --dry-run; is "one line" 1 "$(printf '%s\n' "$out" | grep -c '^[+-][^+-]')"
+	run 0 "gai.conf: set" policy set precedence 2001:db8::/32 5; like "says so" "/etc/gai.conf: a copy of" "$err"
+	is "all of it, and the row" "precedence 2001:db8::/32 5" "$(diff "$ROOT/usr/etc/gai.conf" "$ROOT/etc/gai.conf" | sed -n 's/^> //p' | tr -s ' \t' ' ')"
+	run 0 "gai.conf: another" policy set precedence 2001:db9::/32 5; run 0 "gai.conf: del" policy del precedence 2001:db9::/32
+	is "still a copy" yes "$([ -e "$ROOT/etc/gai.conf" ] && echo yes)"
+	run 0 "gai.conf: del" policy del precedence 2001:db8::/32; is "gone" "$etc" "$(tree_sum "$ROOT/etc")"
+	run 0 "gai.conf: preset" policy preset prefer-ipv4; run 0 "gai.conf: rollback" rollback gai; is "gone" "$etc" "$(tree_sum "$ROOT/etc")"
+	run 0 "gai.conf: rollback of that" rollback gai; is "it is back" yes "$([ -e "$ROOT/etc/gai.conf" ] && echo yes)"
+
+	# History keeps what it needs, however much comes after.
+	suse_root; printf '\177ELF\0/usr/etc/nsswitch.conf\0' >"$ROOT$nssdir/libc.so.6"; etc=$(find "$ROOT/etc" -name 'nsswitch*')
+	run 0 "enable" enable; for before in $(seq 26); do "$V6GUARD" --root "$ROOT" -q mode auto; "$V6GUARD" --root "$ROOT" -q mode off; done
+	run 0 "disable after 52 other changes" disable; is "the copy is gone" "$etc" "$(find "$ROOT/etc" -name 'nsswitch*')"
+
+	# A libc that does not look there goes by its own default, and so do we.
+	suse_root; printf '\177ELF\0/etc/nsswitch.conf\0/etc/gai.conf\0' >"$ROOT$nssdir/libc.so.6"; etc=$(tree_sum "$ROOT/etc")
+	run 0 "libc does not read /usr/etc: enable" enable; is "its default" "hosts:		files v6guard [!UNAVAIL=return] dns" "$(cat "$ROOT/etc/nsswitch.conf")"
+	run 0 "disable" disable; is "gone" "$etc" "$(tree_sum "$ROOT/etc")"
+	run 0 "libc does not read /usr/etc: show" --json policy show; is "no file" None "$(json 'd["file"]')"
+
+	# nsswitch-config of MicroOS would write its file anew.
+	suse_root; mkdir -p "$ROOT/usr/share/nsswitch.conf.d" "$ROOT/etc/nsswitch.conf.d"
+	printf 'hosts: files\n' >"$ROOT/usr/share/nsswitch.conf.d/10-files.conf"; printf 'hosts: resolve [!UNAVAIL=return]\n' >"$ROOT/usr/share/nsswitch.conf.d/40-resolve.conf"
+	printf 'hosts: dns\n' >"$ROOT/etc/nsswitch.conf.d/60-dns.conf"
+	printf '# This file was generated by nsswitch-config. Do not edit it.\n#\nhosts:files resolve [!UNAVAIL=return] dns\n' >"$ROOT/etc/nsswitch.conf"; etc=$(tree_sum "$ROOT/etc")
+	run 4 "nsswitch-config's file" enable; like "names the snippet" "echo 'hosts: v6guard [!UNAVAIL=return]' >/etc/nsswitch.conf.d/39-v6guard.conf" "$err"; like "and the command" "
+    nsswitch-config
+    v6guard apply" "$err"
+	is "nothing done" "$etc" "$(tree_sum "$ROOT/etc")"
+	printf '# This file was generated by nsswitch-config. Do not edit it.\n#\nhosts:files v6guard [!UNAVAIL=return] resolve [!UNAVAIL=return] dns\n' >"$ROOT/etc/nsswitch.conf"
+	run 0 "done as told: enable" enable; run 0 "done as told: status" nss status
+	printf 'hosts: v6guard [!UNAVAIL=return]\n' >"$ROOT/etc/nsswitch.conf.d/39-v6guard.conf"
+	run 4 "disable" disable; like "names the snippet" "rm /etc/nsswitch.conf.d/39-v6guard.conf
+    nsswitch-config" "$err"
+	new_root; mkdir -p "$ROOT/etc/authselect"; printf 'custom/v6guard\n' >"$ROOT/etc/authselect/authselect.conf"
+	printf 'hosts: files v6guard dns\n' >"$ROOT/etc/authselect/nsswitch.conf"; rm "$ROOT/etc/nsswitch.conf"; ln -s authselect/nsswitch.conf "$ROOT/etc/nsswitch.conf"
+	local by cmd; for by in enable disable; do
+		run 4 "authselect's own profile: $by" $by
+		cmd=$(sed -n "s/^ *sed -i -E '\(.*\)' .*/\1/p" "$work/err")
+		case $by in enable) is "its sed puts it right" 'hosts: files v6guard [!UNAVAIL=return] dns' "$(sed -E "$cmd" "$ROOT/etc/nsswitch.conf")" ;;
+		*) is "its sed takes it out" 'hosts: files dns' "$(sed -E "$cmd" "$ROOT/etc/nsswitch.conf")" ;; esac
+	done
 }
 
 # ---- attach, detach ---------------------------------------------------------------------------
@@ -550,6 +695,8 @@ print("yes" if time.time() - t < 1.2 else time.time() - t)' "$V6GUARD" >"$work/o
 	run 0 "on" on
 	run 0 "disable" disable; is "byte for byte" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
 
+	part_acts
+
 	# A module that loads and answers wrongly: enable must notice, and undo.
 	cat >"$work/liar.c" <<-'C'
 	#include <nss.h>
@@ -560,12 +707,12 @@ print("yes" if time.time() - t < 1.2 else time.time() - t)' "$V6GUARD" >"$work/o
 	{ (void)n; (void)p; (void)b; (void)s; (void)t; *e = ENOENT; *h = ANSWER_H; return ANSWER; }
 	C
 	local answer
-	for answer in "NSS_STATUS_NOTFOUND HOST_NOT_FOUND" "NSS_STATUS_TRYAGAIN TRY_AGAIN"; do
+	for answer in "NSS_STATUS_NOTFOUND HOST_NOT_FOUND" "NSS_STATUS_TRYAGAIN TRY_AGAIN" "NSS_STATUS_UNAVAIL NO_RECOVERY"; do
 		if ! ${CC:-gcc} -shared -fPIC -DANSWER="${answer% *}" -DANSWER_H="${answer#* }" "$work/liar.c" -o "$work/lib/libnss_v6guard.so.2" 2>/dev/null; then
 			echo "skip    lying modules: no compiler"; break; fi
 		rm -rf /var/lib/v6guard
 		run 4 "a module that answers ${answer% *}" enable --verify dual.test
-		like "the name" "lookup of" "$err"
+		case $answer in *UNAVAIL*) like "no sign of life" "was loaded, and says nothing of being asked" "$err" ;; *) like "the name" "lookup of" "$err" ;; esac
 		is "put back byte for byte" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
 		is "no snapshot left" no "$([ -e /var/lib/v6guard/policy.snap ] && echo yes || echo no)"
 	done
@@ -612,6 +759,71 @@ print("seen" if time.time() < end else "never enabled", p.wait(timeout=40) != 0)
 	else echo "skip    nscd: not installed"; fi
 }
 
+# Where it stands, and that it acts there: seen by lookups.
+part_acts() {
+	local line both='192.0.2.1 2001:db8::1' seen
+	six() { getent ahosts dual.test | awk '/STREAM/{print $1}' | sort | xargs; }
+	rm -rf /var/lib/v6guard/*; mkdir -p /etc/v6guard
+	printf '[guard]\nmode = strip-aaaa\nbackends = dns\n' >/etc/v6guard/v6guard.conf; "$V6GUARD" -q apply
+	for line in 'files dns v6guard [!UNAVAIL=return]' 'files v6guard dns' 'files v6guard [NOTFOUND=continue] dns'; do
+		printf 'passwd: files\nhosts: %s\n' "$line" >/etc/nsswitch.conf
+		seen=$(six)
+		case $line in *'dns v6guard'*) is "$line: it does not act" "$both" "$seen" ;; esac
+		run 1 "$line: status" --json status; is "says so" degraded "$(json 'd["doors"]["nss"]["state"]')"
+		run 0 "$line: enable" enable --verify dual.test; like "is put right" "put right: " "$err"
+		is "it acts" 192.0.2.1 "$(six)"
+		run 0 "$line: status" status
+		run 0 "$line: disable" disable; is "out again" "hosts: files dns" "$(grep ^hosts /etc/nsswitch.conf)"; is "plain" "$both" "$(six)"
+	done
+	# Open ends, on a host: libc itself reads what we say it does.
+	printf 'hosts: files\nhosts: files dns' >/etc/nsswitch.conf
+	is "libc does not read an open last line" "" "$(six)"; run 4 "so that it has no resolver" enable; like "and says which line" ":1: neither" "$err"
+	printf 'HOSTS: files\n' >/etc/nsswitch.conf; is "nor one in capitals" "$both" "$(six)"
+	run 0 "capitals: enable" enable --verify dual.test; is "it acts" 192.0.2.1 "$(six)"; run 0 "disable" disable; is "byte for byte" "HOSTS: files" "$(cat /etc/nsswitch.conf)"
+	rm /etc/nsswitch.conf; is "no file" "$both" "$(six)"; run 0 "no file: enable" enable --verify dual.test; is "it acts" 192.0.2.1 "$(six)"
+	run 0 "disable" disable; is "no file again" no "$([ -e /etc/nsswitch.conf ] && echo yes || echo no)"; is "plain" "$both" "$(six)"
+
+	cp "$work/plain" /etc/nsswitch.conf
+	printf '#!/bin/sh\nV6GUARD=off V6GUARD_SNAPSHOT=/nowhere exec %s "$@"\n' "$V6GUARD" >"$work/odd"; chmod +x "$work/odd"
+	V6GUARD=$work/odd run 0 "whatever the caller's environment says" enable --verify dual.test; run 0 "disable" disable
+	run 0 "off" off; run 0 "enable while off" enable --verify dual.test; is "it passes through" "$both" "$(six)"; run 0 "on" on; run 0 "disable" disable
+	run 0 "mode off" mode off; run 0 "enable in mode off" enable --verify dual.test; run 0 "disable" disable; run 0 "auto" mode auto
+	run 1 "enable --dry-run --verify" enable --dry-run --verify dual.test; like "is not heeded" "looks nothing up" "$err"
+
+	cp /etc/hosts "$work/hosts"; printf '2001:db8::9 filed.test %s\n' "$(hostname)" >>/etc/hosts
+	run 0 "a name of /etc/hosts" enable --verify filed.test --verify dual.test
+	is "is not ours to change, and only that is said" "v6guard: --verify filed.test: a service before v6guard on the hosts: line answers, and its addresses stay as they are" "$err"
+	run 0 "disable" disable; cp "$work/hosts" /etc/hosts
+
+	# One that says that it was asked, and lets all pass; and a resolver that nobody knows.
+	cat >"$work/deaf.c" <<-C
+	#include <dlfcn.h>
+	#include <errno.h>
+	#include <netdb.h>
+	#include <nss.h>
+	#include <string.h>
+	typedef enum nss_status fn(const char *, void **, char *, size_t, int *, int *, int *);
+	enum nss_status _nss_v6guard_gethostbyname4_r(const char *n, void **p, char *b, size_t s, int *e, int *h, int *t)
+	{ fn *real = (fn *)dlsym(dlopen("$work/real.so", RTLD_NOW), "_nss_v6guard_gethostbyname4_r");
+	  if (strcmp(n, "dual.test")) return real(n, p, b, s, e, h, t);
+	  *e = ENOENT; *h = NO_RECOVERY; return NSS_STATUS_UNAVAIL; }
+	enum nss_status _nss_other_gethostbyname4_r(const char *n, void **p, char *b, size_t s, int *e, int *h, int *t)
+	{ return ((fn *)dlsym(RTLD_DEFAULT, "_nss_dns_gethostbyname4_r"))(n, p, b, s, e, h, t); }
+	C
+	cp "$MODULE" "$work/real.so"
+	if ${CC:-gcc} -shared -fPIC "$work/deaf.c" -o "$work/lib/libnss_v6guard.so.2" 2>/dev/null; then
+		run 4 "a module that lets pass what it is to change" enable --verify dual.test
+		like "is found out" "lookup of dual.test: v6guard was told to take its IPv6 addresses away, and did not" "$err"
+		is "and put back" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
+		run 0 "without a name that shows it, it is believed" enable; run 0 "disable" disable
+		mv "$work/lib/libnss_v6guard.so.2" "$work/lib/libnss_other.so.2"; cp "$MODULE" "$work/lib/"
+		printf 'hosts: files other dns\n' >/etc/nsswitch.conf
+		run 0 "a resolver that nobody knows" enable --verify dual.test; like "is named" "--verify dual.test: a service before v6guard on the hosts: line answers" "$err"
+		rm "$work/lib/libnss_other.so.2"
+	else echo "skip    deaf modules: no compiler"; fi
+	rm /etc/v6guard/v6guard.conf; cp "$work/plain" /etc/nsswitch.conf; rm -rf /var/lib/v6guard/*
+}
+
 # nscd must not go on handing out what it cached: not after mode, not after off.
 part_nscd() {
 	python3 -c "$DNS_SERVER" >"$work/dns" 2>&1 & dns=$!
@@ -634,7 +846,7 @@ if [ "${1:-}" = --host ]; then
 	[ "$(readlink /proc/self/ns/mnt)" != "$(readlink /proc/1/ns/mnt)" ] || { echo "--host is for a mount namespace of its own"; exit 1; }
 	part_host
 else
-	part_usage; part_apply; part_rules; part_off; part_nss; part_attach; part_root; part_parallel
+	part_usage; part_apply; part_rules; part_off; part_nss; part_place; part_vendor; part_attach; part_root; part_parallel
 	if [ "$(id -u)" = 0 ] && unshare -mn true 2>/dev/null; then
 		"$BASH" -c 'exec unshare -mn --propagation private "$BASH" "$1" --host' - "$self"; code=$?
 		[ $code = 0 ] || bad=$((bad + 1))

@@ -3,8 +3,8 @@
 # t_crash.sh - each system call of a change fails in turn, or is the last one of the process:
 # the old file or the new file, never anything else, and nothing left after the next run.
 #
-# Four writers: nsswitch.conf by its dangerous calls; gai.conf, v6guard.conf and resolv.conf by
-# every call they make, each with one way to fail and a kill, and with V6GUARD_LONG every way.
+# Five writers: nsswitch.conf by its dangerous calls; its copy of a vendor's file, which goes
+# again, gai.conf, v6guard.conf and resolv.conf by every call they make, each with one way to fail and a kill, and with V6GUARD_LONG every way.
 #
 # V6GUARD and MODULE as in t_cli.sh; CRASH_STEP=N takes every Nth call only.
 set -u
@@ -32,18 +32,20 @@ writer() { # NAME FILE OLD COMMAND...
 	command=("$@")
 	reset
 	v6guard "${command[@]}" >"$work/out" 2>&1 || fail "$what" "exit 0" "$(cat "$work/out")"
-	on=$(cat "$file"; echo x) on=${on%x}
+	on=$(cat "$file" 2>/dev/null; echo x) on=${on%x}
 	[ "$on" != "$plain" ] || fail "$what" "a change" "none"
 }
 reset() {
 	rm -rf "${root:?}/var"
 	find "$root" -name '*.v6guard-*' -delete
 	printf %s "$plain" >"$file"
-	printf 'passwd: files\nhosts: files dns\n' >"$root/etc/nsswitch.conf"
+	[ "$what" = vendor ] || printf 'passwd: files\nhosts: files dns\n' >"$root/etc/nsswitch.conf"
+	[ "$what" != vendor ] || { rm -f "$file"; v6guard -q nss enable 2>/dev/null; }
 }
 # What is to be done after whatever happened, and comes to $on: an undone change is made again.
 next_run() {
 	case $what in
+	vendor) v6guard nss disable ;;
 	nss) v6guard nss disable && v6guard nss enable && v6guard status ;;
 	gai) v6guard policy set reload yes && v6guard policy set reload no && v6guard "${command[@]}" ;;
 	config) v6guard mode off && v6guard "${command[@]}" ;;
@@ -61,7 +63,7 @@ inject() {
 	code=$?
 	grep -q 'INJECTED\|killed by' "$work/trace" || return 1
 	cases=$((cases + 1))
-	now=$(cat "$file"; echo x) now=${now%x}
+	now=$(cat "$file" 2>/dev/null; echo x) now=${now%x}
 	if [ "$now" != "$plain" ] && [ "$now" != "$on" ]; then fail "$where" "the old file or the new" "$now"; fi
 	case $code in
 	0) [ "$now" = "$on" ] || fail "$where" "the new file, as the exit status is 0" "$now";;
@@ -74,7 +76,7 @@ inject() {
 	esac
 	# The next run finishes the job and clears up.
 	next_run >"$work/out" 2>&1 || fail "$where: the next run" "exit 0" "$(cat "$work/out")"
-	[ "$what" = gai ] || [ "$(cat "$file"; echo x)" = "${on}x" ] || fail "$where: the next run" "$on" "$(cat "$file")"
+	[ "$what" = gai ] || [ "$(cat "$file" 2>/dev/null; echo x)" = "${on}x" ] || fail "$where: the next run" "$on" "$(cat "$file")"
 	left=$(find "$root" -name '*.v6guard-*')
 	[ -z "$left" ] || fail "$where" "no temporary file after the next run" "$left"
 	return 0
@@ -125,6 +127,14 @@ each fstat,newfstatat error=EIO signal=KILL
 each read error=EIO signal=KILL
 each flistxattr error=EIO signal=KILL
 each openat error=EMFILE signal=KILL
+
+# A libc that reads /usr/etc: the copy in /etc goes with our words.
+mkdir -p "$root/usr/etc"
+printf 'passwd: compat\nhosts: files dns\n' >"$root/usr/etc/nsswitch.conf"
+printf '\177ELF\0/usr/etc/nsswitch.conf\0' >"$root$nssdir/libc.so.6"
+writer vendor "$root/etc/nsswitch.conf" $'passwd: compat\nhosts: files v6guard [!UNAVAIL=return] dns\n' nss disable
+every
+rm -r "$root/usr/etc" "$root$nssdir/libc.so.6"
 
 writer gai "$root/etc/gai.conf" $'# mine\nlabel ::/0 1' policy set precedence ::ffff:0:0/96 100
 every

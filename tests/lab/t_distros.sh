@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The hosts lines that distributions ship, with the very modules they name: enabling v6guard
 # in mode auto changes no answer and no exit code; prefer-ipv4 takes AAAA away and nothing
-# else; disabling restores the file byte for byte.
+# else; disabling restores the file byte for byte. Where v6guard stands behind all of them,
+# enabling puts it right.
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 lab_host healthy
@@ -96,6 +97,13 @@ distro() {
 	else
 		bad "$title: nss disable restores the file" "$(diff "$LAB_DIR/before.conf" "$etc/nsswitch.conf")"
 	fi
+	sed -i '/^hosts:/s/$/ v6guard/' "$etc/nsswitch.conf"
+	on healthy v6guard -q nss enable --verify dual >"$LAB_DIR/out" 2>&1 || bad "$title: put right" "$(cat "$LAB_DIR/out")"
+	check "$title: v6guard behind all is put right" \
+		"$(sed '/^hosts:/s/ \(resolve\|dns\)/ v6guard [!UNAVAIL=return] \1/' "$LAB_DIR/before.conf")" \
+		"$(cat "$etc/nsswitch.conf")"
+	on healthy v6guard -q nss disable >"$LAB_DIR/out" 2>&1 || bad "$title: nss disable" "$(cat "$LAB_DIR/out")"
+	check "$title: and goes without a trace" '' "$(cmp "$LAB_DIR/before.conf" "$etc/nsswitch.conf" 2>&1)"
 }
 debian13='files myhostname resolve [!UNAVAIL=return] dns'
 ubuntu_resolve='files mdns4_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] dns mymachines'
@@ -104,6 +112,7 @@ arch='mymachines resolve [!UNAVAIL=return] files myhostname dns'
 
 distro 'Debian 12, server' 'files dns'
 distro 'Debian 12, desktop' 'files mdns4_minimal [NOTFOUND=return] dns myhostname'
+distro 'RHEL 9' 'files dns myhostname'
 distro 'Ubuntu 24.04' 'files mdns4_minimal [NOTFOUND=return] dns'
 with_resolve() {
 	distro "Debian 13$1" "$debian13"

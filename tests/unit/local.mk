@@ -50,6 +50,7 @@ units = \
 	tests/unit/test_nss_ask \
 	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
+	tests/unit/test_nss_trace \
 	tests/unit/test_hint \
 	tests/unit/test_hints \
 	tests/unit/test_memo \
@@ -92,6 +93,7 @@ units = \
 	tests/unit/test_block \
 	tests/unit/test_ula \
 	tests/unit/test_unclosed \
+	tests/unit/test_vendor \
 	tests/unit/test_verdict \
 	tests/unit/test_verdict_random \
 	tests/unit/test_verdict_worlds \
@@ -222,6 +224,10 @@ tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_tree)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_store_CFLAGS = $(unit_cflags)
 tests_unit_test_store_LDADD = $(unit_libs)
+tests_unit_test_vendor_SOURCES = tests/unit/test_vendor.c $(store_tree)
+tests_unit_test_vendor_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_vendor_CFLAGS = $(unit_cflags)
+tests_unit_test_vendor_LDADD = $(unit_libs)
 
 # The door from inside: its code linked in, the kernel's facts and the allocator replaced, and
 # name services that say what a case wants.
@@ -279,6 +285,11 @@ tests_unit_test_life_CPPFLAGS = $(door_cppflags)
 tests_unit_test_life_CFLAGS = $(unit_cflags)
 tests_unit_test_life_LDFLAGS = $(door_ldflags) -Wl,--wrap=gp_now_ms
 tests_unit_test_life_LDADD = $(door_libs)
+tests_unit_test_nss_trace_SOURCES = tests/unit/test_nss_trace.c $(world)
+tests_unit_test_nss_trace_CPPFLAGS = $(door_cppflags)
+tests_unit_test_nss_trace_CFLAGS = $(unit_cflags)
+tests_unit_test_nss_trace_LDFLAGS = $(door_ldflags)
+tests_unit_test_nss_trace_LDADD = $(door_libs)
 tests_unit_test_live_rules_SOURCES = tests/unit/test_live_rules.c $(world)
 tests_unit_test_live_rules_CPPFLAGS = $(door_cppflags)
 tests_unit_test_live_rules_CFLAGS = $(unit_cflags)

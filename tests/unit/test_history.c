@@ -127,6 +127,30 @@ static void test_history_is_capped(void **state)
 	assert_int_equal(tree_count_files("/var/lib/v6guard/history"), GP_HISTORY_MAX);
 }
 
+/* What takes a file back to how it was before all of it does not go for its age. */
+static void test_history_keeps_kinds(void **state)
+{
+	(void)state;
+	struct gp_history_entry *list;
+	size_t count;
+	char text[16];
+
+	tree_put("/etc/x", "0");
+	tree_put("/etc/n", "plain");
+	assert_int_equal(tree_replace_as("nss", "/etc/n", "first"), GP_OK);
+	assert_int_equal(tree_replace_as("nss", "/etc/n", "second"), GP_OK);
+	for (int i = 1; i <= GP_HISTORY_MAX + 7; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		assert_int_equal(tree_replace_as("config", "/etc/x", text), GP_OK);
+	}
+	assert_int_equal(tree_count_files("/var/lib/v6guard/history"),
+			 GP_HISTORY_MAX + 1);
+	assert_int_equal(gp_history_list(tree_root, "nss", &list, &count, NULL), GP_OK);
+	assert_int_equal(count, 1);
+	assert_string_equal(list[0].path, "/etc/n");
+	free(list);
+}
+
 static void test_history_damaged(void **state)
 {
 	(void)state;
@@ -161,9 +185,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_history),
-		TEST(test_history_bytes),
-		TEST(test_history_is_capped),
+		TEST(test_history),           TEST(test_history_bytes),
+		TEST(test_history_is_capped), TEST(test_history_keeps_kinds),
 		TEST(test_history_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

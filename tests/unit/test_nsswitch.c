@@ -58,6 +58,66 @@ static const struct shipped shipped[] = {
 	{"openSUSE", "hosts:\tfiles mdns_minimal [NOTFOUND=return] dns\n",
 	 "hosts:\tfiles mdns_minimal [NOTFOUND=return] " V6 "dns\n", "dns"},
 
+	{"Fedora 40, authselect local",
+	 "hosts:      files myhostname mdns4_minimal [NOTFOUND=return] resolve "
+	 "[!UNAVAIL=return] dns\n",
+	 "hosts:      files myhostname mdns4_minimal [NOTFOUND=return] " V6
+	 "resolve [!UNAVAIL=return] dns\n",
+	 "resolve [!UNAVAIL=return] dns"},
+	{"RHEL 8 and 9, CentOS, authselect sssd", "hosts:      files dns myhostname\n",
+	 "hosts:      files " V6 "dns myhostname\n", "dns myhostname"},
+	{"RHEL 7", "hosts:      files dns myhostname\n",
+	 "hosts:      files " V6 "dns myhostname\n", "dns myhostname"},
+	{"Fedora Silverblue, altfiles",
+	 "hosts:      files altfiles myhostname resolve [!UNAVAIL=return] dns\n",
+	 "hosts:      files altfiles myhostname " V6 "resolve [!UNAVAIL=return] dns\n",
+	 "resolve [!UNAVAIL=return] dns"},
+	{"NixOS",
+	 "hosts:     mymachines resolve [!UNAVAIL=return] files myhostname dns\n",
+	 "hosts:     mymachines " V6 "resolve [!UNAVAIL=return] files myhostname dns\n",
+	 "resolve [!UNAVAIL=return] files myhostname dns"},
+	{"NixOS, nssmdns",
+	 "hosts:     mymachines mdns_minimal [NOTFOUND=return] resolve [!UNAVAIL=return] "
+	 "files myhostname dns mdns\n",
+	 "hosts:     mymachines mdns_minimal [NOTFOUND=return] " V6
+	 "resolve [!UNAVAIL=return] files myhostname dns mdns\n",
+	 "resolve [!UNAVAIL=return] files myhostname dns mdns"},
+	{"openSUSE Tumbleweed", "hosts:  \tfiles dns\n", "hosts:  \tfiles " V6 "dns\n",
+	 "dns"},
+	{"openSUSE, nss-mdns", "hosts:\t\tfiles mdns_minimal [NOTFOUND=return] dns\n",
+	 "hosts:\t\tfiles mdns_minimal [NOTFOUND=return] " V6 "dns\n", "dns"},
+	{"MicroOS, generated", "hosts:files mdns_minimal [NOTFOUND=return] dns\n",
+	 "hosts:files mdns_minimal [NOTFOUND=return] " V6 "dns\n", "dns"},
+	{"Flatcar", "hosts:      files usrfiles resolve [!UNAVAIL=return] dns\n",
+	 "hosts:      files usrfiles " V6 "resolve [!UNAVAIL=return] dns\n",
+	 "resolve [!UNAVAIL=return] dns"},
+	{"Gentoo, Void, Slackware, Yocto, images", "hosts:       files dns\n",
+	 "hosts:       files " V6 "dns\n", "dns"},
+	{"libvirt", "hosts:          files libvirt libvirt_guest dns\n",
+	 "hosts:          files libvirt libvirt_guest " V6 "dns\n", "dns"},
+	{"Samba, wins first", "hosts:          files wins dns\n",
+	 "hosts:          files wins " V6 "dns\n", "dns"},
+	{"Samba, wins last",
+	 "hosts:          files mdns4_minimal [NOTFOUND=return] dns mdns4 wins\n",
+	 "hosts:          files mdns4_minimal [NOTFOUND=return] " V6 "dns mdns4 wins\n",
+	 "dns mdns4 wins"},
+	{"SSSD", "hosts:      files sss dns myhostname\n",
+	 "hosts:      files sss " V6 "dns myhostname\n", "dns myhostname"},
+	{"winbind", "hosts:\t\tfiles dns winbind wins\n",
+	 "hosts:\t\tfiles " V6 "dns winbind wins\n", "dns winbind wins"},
+	{"LDAP", "hosts:          files dns ldap\n",
+	 "hosts:          files " V6 "dns ldap\n", "dns ldap"},
+	{"NIS", "hosts:          files nis dns\n",
+	 "hosts:          files nis " V6 "dns\n", "dns"},
+	{"RHEL 4", "hosts:      db files nisplus nis dns\n",
+	 "hosts:      db files nisplus nis " V6 "dns\n", "dns"},
+	{"mdns in full", "hosts:          files mdns dns\n",
+	 "hosts:          files mdns " V6 "dns\n", "dns"},
+	{"nss-tls", "hosts: files tls dns\n", "hosts: files " V6 "tls dns\n", "tls dns"},
+	{"ubdns", "hosts: files myhostname ubdns [!UNAVAIL=return] dns\n",
+	 "hosts: files myhostname " V6 "ubdns [!UNAVAIL=return] dns\n",
+	 "ubdns [!UNAVAIL=return] dns"},
+
 	/* oddities */
 	{"the last line wins", "hosts: dns\nhosts: a dns\n",
 	 "hosts: dns\nhosts: a " V6 "dns\n", "dns"},
@@ -79,6 +139,12 @@ static const struct shipped shipped[] = {
 	 "hostsx: dns\nhosts_: dns\nhosts: a " V6 "dns\n", "dns"},
 	{"names that end alike", "hosts: mdns xdns dns4 dns\n",
 	 "hosts: mdns xdns dns4 " V6 "dns\n", "dns"},
+	{"an open last line is not read: the one before it is",
+	 "hosts: a dns\nhosts: b dns", "hosts: a " V6 "dns\nhosts: b dns", "dns"},
+	{"capitals are another database", "Hosts: x\nhosts: a dns\nHOSTS: y dns\n",
+	 "Hosts: x\nhosts: a " V6 "dns\nHOSTS: y dns\n", "dns"},
+	{"no blank behind the colon", "hosts:files dns\n", "hosts:files " V6 "dns\n",
+	 "dns"},
 	{"the last line of another database is open", "hosts: dns\npasswd: files",
 	 "hosts: " V6 "dns\npasswd: files", "dns"},
 };
@@ -125,7 +191,7 @@ static void check_shipped(const struct shipped *test)
 
 	struct gp_hosts_line hosts;
 	gp_hosts_line_find(on, on_size, &hosts);
-	assert_true(hosts.enabled && hosts.is_exclusive && hosts.has_resolver);
+	assert_true(gp_hosts_line_acts(&hosts) && hosts.has_resolver);
 	assert_memory_equal(on + hosts.token, "v6guard [!UNAVAIL=return]",
 			    hosts.token_end - hosts.token);
 	free(on);
@@ -175,19 +241,40 @@ static const struct edit edits[] = {
 	{"a bad line that is replaced: fails all of glibc", "hosts: a [x]\nhosts: dns\n",
 	 NULL, NULL, GP_SYNTAX},
 	{"own actions", "hosts: files v6guard\t[NOTFOUND=return]  dns\n",
-	 "hosts: files v6guard\t[NOTFOUND=return]  dns\n", "hosts: files  dns\n", GP_OK},
-	{"no actions", "hosts: files v6guard dns\n", "hosts: files v6guard dns\n",
+	 "hosts: files  " V6 "dns\n", "hosts: files  dns\n", GP_OK},
+	{"no actions", "hosts: files v6guard dns\n", "hosts: files " V6 "dns\n",
 	 "hosts: files dns\n", GP_OK},
 	{"actions twice", "hosts: a v6guard [!UNAVAIL=return] [SUCCESS=return] dns\n",
-	 "hosts: a v6guard [!UNAVAIL=return] [SUCCESS=return] dns\n", "hosts: a dns\n",
-	 GP_OK},
-	{"v6guard twice", "hosts: v6guard a v6guard dns\n",
-	 "hosts: v6guard a v6guard dns\n", "hosts: a dns\n", GP_OK},
+	 "hosts: a " V6 "dns\n", "hosts: a dns\n", GP_OK},
+	{"v6guard twice", "hosts: v6guard a v6guard dns\n", "hosts: a " V6 "dns\n",
+	 "hosts: a dns\n", GP_OK},
 	{"v6guard last", "hosts: files dns v6guard [!UNAVAIL=return]\r\n",
-	 "hosts: files dns v6guard [!UNAVAIL=return]\r\n", "hosts: files dns\r\n", GP_OK},
+	 "hosts: files " V6 "dns\r\n", "hosts: files dns\r\n", GP_OK},
 	{"no blanks", "hosts: a[SUCCESS=return]v6guard[UNAVAIL=return]dns\n",
-	 "hosts: a[SUCCESS=return]v6guard[UNAVAIL=return]dns\n",
-	 "hosts: a[SUCCESS=return]dns\n", GP_OK},
+	 "hosts: a[SUCCESS=return]" V6 "dns\n", "hosts: a[SUCCESS=return]dns\n", GP_OK},
+	/* a resolver that answers before us */
+	{"dns before", "hosts: files dns " V6 "myhostname\n",
+	 "hosts: files " V6 "dns myhostname\n", "hosts: files dns myhostname\n", GP_OK},
+	{"resolve before", "hosts: resolve [!UNAVAIL=return] files " V6 "dns\n",
+	 "hosts: " V6 "resolve [!UNAVAIL=return] files dns\n",
+	 "hosts: resolve [!UNAVAIL=return] files dns\n", GP_OK},
+	{"tls before", "hosts: tls " V6 "dns\n", "hosts: " V6 "tls dns\n",
+	 "hosts: tls dns\n", GP_OK},
+	{"mdns before: names of the link", "hosts: mdns4 wins " V6 "dns\n",
+	 "hosts: mdns4 wins " V6 "dns\n", "hosts: mdns4 wins dns\n", GP_OK},
+	{"other words for the same",
+	 "hosts: v6guard [NOTFOUND=return TRYAGAIN=return] dns\n",
+	 "hosts: v6guard [NOTFOUND=return TRYAGAIN=return] dns\n", "hosts: dns\n", GP_OK},
+	{"more than that", "hosts: v6guard [!UNAVAIL=return UNAVAIL=return] dns\n",
+	 "hosts: " V6 "dns\n", "hosts: dns\n", GP_OK},
+	{"backends are spelled out, wrong words", "hosts: a v6guard [SUCCESS=continue]\n",
+	 "hosts: a v6guard [!UNAVAIL=return]\n", "hosts: a\n", GP_OK},
+	{"backends are spelled out, right words", "hosts: a v6guard [!UNAVAIL=return]\n",
+	 "hosts: a v6guard [!UNAVAIL=return]\n", "hosts: a\n", GP_OK},
+	{"late, and the last line is open", "hosts: dns v6guard", "hosts: " V6 "dns\n",
+	 "hosts: dns", GP_OK},
+	{"only in capitals", "HOSTS: files dns\n",
+	 "HOSTS: files dns\nhosts:\t\tfiles " V6 "dns\n", "HOSTS: files dns\n", GP_OK},
 	{"a name that begins alike", "hosts: v6guard2 dns\n",
 	 "hosts: v6guard2 " V6 "dns\n", "hosts: v6guard2 dns\n", GP_OK},
 };
@@ -212,9 +299,12 @@ static void test_edits(void **state)
 		print_message("%s\n", test->what);
 		assert_int_equal(gp_nsswitch_enable(file, size, &out, &out_size, &diag),
 				 test->status);
-		if (test->on)
+		if (test->on) {
+			struct gp_hosts_line hosts;
 			assert_string_equal(out, test->on);
-		else
+			gp_hosts_line_find(out, out_size, &hosts);
+			assert_true(gp_hosts_line_acts(&hosts));
+		} else
 			assert_int_equal(diag.line, 1);
 		free(out);
 		out = NULL;
@@ -312,13 +402,94 @@ static void test_roundtrip(void **state)
 	assert_in_range(enabled, rounds / 10, rounds);
 }
 
+static const char *const own_words[] = {"v6guard", "v6guard [!UNAVAIL=return]",
+					"v6guard [NOTFOUND=return]",
+					"v6guard [SUCCESS=continue] [UNAVAIL=return]",
+					"v6guard [!UNAVAIL=return TRYAGAIN=continue]"};
+
+/* Wherever our words stand, and however often: on is where they act, off is as if they
+ * had never been there. */
+static void test_repairs(void **state)
+{
+	(void)state;
+	const long rounds = sized(20000, 2000000);
+	long repaired = 0;
+
+	srandom(43);
+	for (long round = 0; round < rounds; round++) {
+		char text[1024] = "hosts:";
+		for (long n = random() % 7; n > 0; n--)
+			strcat(strcat(text, " "),
+			       random() % 3 ? PICK(words) : PICK(own_words));
+		strcat(text, PICK(ends));
+
+		char *on, *off, *bare;
+		size_t on_size, off_size, bare_size, size = strlen(text);
+		struct gp_hosts_line hosts;
+		gp_hosts_line_find(text, size, &hosts);
+		if (gp_nsswitch_enable(text, size, &on, &on_size, NULL) != GP_OK)
+			continue;
+		repaired += hosts.enabled && !gp_hosts_line_acts(&hosts);
+		gp_hosts_line_find(on, on_size, &hosts);
+		if (hosts.has_resolver)
+			assert_true(gp_hosts_line_acts(&hosts));
+		assert_int_equal(gp_nsswitch_disable(text, size, &bare, &bare_size, NULL),
+				 GP_OK);
+		assert_int_equal(gp_nsswitch_disable(on, on_size, &off, &off_size, NULL),
+				 GP_OK);
+		assert_string_equal(off, bare);
+		free(on);
+		free(off);
+		free(bare);
+	}
+	assert_in_range(repaired, rounds / 10, rounds);
+}
+
+struct look {
+	const char *text;
+	bool acts, is_late, is_repeated, is_exclusive, unterminated;
+	unsigned line, miswritten;
+};
+
+static const struct look looks[] = {
+	{"hosts: files " V6 "dns\n", true, false, false, true, false, 1, 0},
+	{"hosts: files dns " V6 "\n", false, true, false, true, false, 1, 0},
+	{"hosts: files v6guard dns\n", false, false, false, false, false, 1, 0},
+	{"hosts: " V6 "dns v6guard\n", false, false, true, true, false, 1, 0},
+	{"hosts: " V6 "[UNAVAIL=return] dns\n", false, false, false, false, false, 1, 0},
+	{"x\nhosts: " V6 "dns", false, false, false, true, true, 2, 0},
+	{"hosts: a " V6 "dns\nhosts: dns", true, false, false, true, false, 1, 0},
+	{"HOSTS: dns\n", false, false, false, false, false, 0, 1},
+	{"Hosts: dns\nhosts: " V6 "dns\nhostS: x\n", true, false, false, true, false, 2,
+	 3},
+	{"", false, false, false, false, false, 0, 0},
+};
+
+static void test_looks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+		const struct look *test = &looks[i];
+		struct gp_hosts_line hosts;
+
+		print_message("%s", test->text);
+		gp_hosts_line_find(test->text, strlen(test->text), &hosts);
+		assert_int_equal(gp_hosts_line_acts(&hosts), test->acts);
+		assert_int_equal(hosts.is_late, test->is_late);
+		assert_int_equal(hosts.is_repeated, test->is_repeated);
+		assert_int_equal(hosts.is_exclusive, test->is_exclusive);
+		assert_int_equal(hosts.unterminated, test->unterminated);
+		assert_int_equal(hosts.line, test->line);
+		assert_int_equal(hosts.miswritten, test->miswritten);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shipped),
-		cmocka_unit_test(test_edits),
-		cmocka_unit_test(test_no_chain),
-		cmocka_unit_test(test_roundtrip),
+		cmocka_unit_test(test_shipped),   cmocka_unit_test(test_edits),
+		cmocka_unit_test(test_looks),     cmocka_unit_test(test_no_chain),
+		cmocka_unit_test(test_roundtrip), cmocka_unit_test(test_repairs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

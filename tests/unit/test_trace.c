@@ -74,7 +74,7 @@ static void write_in_child(void (*write)(void))
 static void send_name(const char *name, bool acts)
 {
 	const struct gp_guard_policy policy = {.mode = GP_MODE_PREFER_IPV4};
-	const struct gp_query query = {.name = name};
+	const struct gp_query query = {.name = name, .door = GP_DOOR_PRELOAD};
 
 	gp_trace_send(&policy, &query, NULL, 0, (struct gp_outcome){acts, acts, false});
 }

@@ -66,7 +66,8 @@ int change_file(struct change *change, const struct gp_file *file, const char *w
 
 	if (!strcmp(what, "gai"))
 		change->running.is_asked = true;
-	if (file->exists && size == file->size && !memcmp(bytes, file->bytes, size))
+	if ((file->exists || file->vendor) && size == file->size &&
+	    !memcmp(bytes, file->bytes, size))
 		return EXIT_DONE;
 	int code = change_note(change, file->path, file->bytes, file->size, bytes, size);
 	if (code != EXIT_DONE || !change->store)
@@ -78,7 +79,23 @@ int change_file(struct change *change, const struct gp_file *file, const char *w
 	if (file->through_link)
 		warn(change->cli, "%s: changed through a symbolic link that leads there",
 		     file->path);
+	if (file->vendor)
+		warn(change->cli, "%s: a copy of %s, which libc reads no more",
+		     file->path, file->vendor);
 	return EXIT_DONE;
+}
+
+int change_back(struct change *change, const struct gp_file *file, const char *what,
+		const char *bytes, size_t size)
+{
+	struct gp_diag diag;
+	bool is_none;
+
+	if (gp_origin_is_none(change->cli->root, what, file, bytes, size, &is_none,
+			      &diag) != GP_OK)
+		return complain_diag(&diag);
+	return is_none ? change_remove(change, file, what)
+		       : change_file(change, file, what, bytes, size);
 }
 
 int change_remove(struct change *change, const struct gp_file *file, const char *what)
@@ -86,10 +103,14 @@ int change_remove(struct change *change, const struct gp_file *file, const char 
 	struct gp_diag diag;
 	int code = change_note(change, file->path, file->bytes, file->size, "", 0);
 
+	if (!strcmp(what, "gai"))
+		change->running.is_asked = true;
 	if (code != EXIT_DONE || !change->store)
 		return code;
 	if (gp_store_remove(change->store, file, what, &diag) != GP_OK)
 		return complain_diag(&diag);
+	if (change->running.is_asked && !change->cli->root[0])
+		running_note(&change->running, file);
 	return EXIT_DONE;
 }
 

@@ -33,6 +33,11 @@ int change_begin(struct change *change, struct cli *cli);
 int change_file(struct change *change, const struct gp_file *file, const char *what,
 		const char *bytes, size_t size);
 
+/** The same; but where FILE was made by a change of ours and is to hold what it was made
+ * from, it is removed. */
+int change_back(struct change *change, const struct gp_file *file, const char *what,
+		const char *bytes, size_t size);
+
 /** Remove FILE, which exists; WHAT as in gp_store_remove. */
 int change_remove(struct change *change, const struct gp_file *file, const char *what);
 

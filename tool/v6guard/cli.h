@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "gaiconf/vendor.h"
 #include "gaipolicy.h"
 #include "guard/config.h"
 #include "out.h"

@@ -41,7 +41,7 @@ static int check_only(struct cli *cli)
 	struct policy old;
 	char text[1024];
 
-	if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK)
+	if (gp_file_read_vendor(cli->root, NSSWITCH, &file, &diag) != GP_OK)
 		return complain_diag(&diag);
 	int code = policy_compile(cli, file.bytes, file.size, &report, &snapshot);
 	gp_file_free(&file);

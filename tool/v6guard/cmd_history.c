@@ -133,19 +133,21 @@ static int find_entry(const struct cli *cli, const struct wanted *wanted,
 struct content {
 	char *bytes;
 	size_t size;
+	bool existed;
 };
 
-static int edit_back(struct cli *cli, const struct gp_file *file, void *ctx, char **bytes,
-		     size_t *size)
+static int edit_back(struct cli *cli, const struct gp_file *file, void *ctx,
+		     struct nss_text *out)
 {
 	const struct content *content = ctx;
 
 	(void)cli, (void)file;
-	*bytes = malloc(content->size + 1);
-	if (!*bytes)
+	out->bytes = malloc(content->size + 1);
+	if (!out->bytes)
 		return complain_memory();
-	memcpy(*bytes, content->bytes, content->size + 1);
-	*size = content->size;
+	memcpy(out->bytes, content->bytes, content->size + 1);
+	out->size = content->size;
+	out->is_gone = !content->existed;
 	return EXIT_DONE;
 }
 
@@ -155,7 +157,9 @@ static int put_back(struct change *change, const struct gp_file *file,
 		    struct policy *old)
 {
 	struct gp_snapshot new;
-	int code = change_file(change, file, entry->what, content->bytes, content->size);
+	int code = entry->existed ? change_file(change, file, entry->what, content->bytes,
+						content->size)
+				  : change_remove(change, file, entry->what);
 	if (code != EXIT_DONE || !change->store)
 		return code;
 
@@ -164,10 +168,6 @@ static int put_back(struct change *change, const struct gp_file *file,
 	if (code != EXIT_DONE) {
 		change_undo(change, file);
 		complain("%s: put back as it was", file->path);
-	} else if (!entry->existed && unlink(file->path) < 0 && errno != ENOENT) {
-		complain("%s: emptied, but it cannot be removed: %s", file->path,
-			 strerror(errno));
-		code = EXIT_ENVIRONMENT;
 	}
 	return code;
 }
@@ -234,8 +234,10 @@ int cmd_rollback(struct cli *cli, int count, char **args)
 		 entry.command);
 	struct gp_hosts_line hosts;
 	gp_hosts_line_find(content.bytes, content.size, &hosts);
+	content.existed = entry.existed;
 	if (!strcmp(entry.what, "nss"))
-		code = nss_replace(cli, edit_back, &content, hosts.enabled, summary);
+		code = nss_replace(cli, edit_back, &content, gp_hosts_line_acts(&hosts),
+				   summary);
 	else if (!strcmp(entry.what, "unit"))
 		code = roll_unit_back(cli, &entry, &content, summary);
 	else

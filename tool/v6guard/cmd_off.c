@@ -15,7 +15,7 @@ static void default_policy(const struct cli *cli, struct gp_snapshot *out)
 
 	*out = (struct gp_snapshot){.generation = 0};
 	gp_guard_policy_init(&out->guard);
-	if (gp_file_read(cli->root, NSSWITCH, &file, NULL) != GP_OK)
+	if (gp_file_read_vendor(cli->root, NSSWITCH, &file, NULL) != GP_OK)
 		return;
 	/* Without one the chain is empty: right for a door that passes through. */
 	gp_chain_from_nsswitch(file.bytes, file.size, &out->chain, NULL);

@@ -58,7 +58,7 @@ int cmd_policy_lint(struct cli *cli, int count, char **args)
 	if (code == EXIT_DONE) {
 		out_list(cli->out, "findings");
 		for (size_t i = 0; i < findings.count; i++)
-			print_finding(cli->out, gai.file.path, &findings.list[i]);
+			print_finding(cli->out, gai_path(&gai), &findings.list[i]);
 		out_end(cli->out);
 		code = findings.count > 0 ? EXIT_NEGATIVE : EXIT_DONE;
 		gp_findings_free(&findings);
@@ -252,7 +252,7 @@ int cmd_policy_explain(struct cli *cli, int count, char **args)
 	for (uint32_t at = gp_doc_next(gai.doc, 0); at; at = gp_doc_next(gai.doc, at))
 		if (gp_doc_line(gai.doc, at)->is.word == GP_GAI_RELOAD)
 			reading.reload = at;
-	out_string(cli->out, "file", NULL, gai.file.path);
+	out_string(cli->out, "file", NULL, gai_path(&gai));
 	out_list(cli->out, "lines");
 	for (uint32_t at = gp_doc_next(gai.doc, 0); at; at = gp_doc_next(gai.doc, at))
 		explain_line(&reading, gp_doc_line(gai.doc, at));

@@ -260,9 +260,11 @@ int cmd_policy_show(struct cli *cli, int count, char **args)
 		gai_free(&gai);
 		return code;
 	}
-	out_string(cli->out, "file", NULL, gai.file.exists ? gai.file.path : NULL);
-	out_line(cli->out, "%-*s%s%s\n", OUT_LABEL, "file", gai.file.path,
-		 gai.file.exists ? "" : ", which is not there");
+	const char *path = gai_path(&gai);
+	const bool is_there = gai.file.exists || gai.file.vendor;
+	out_string(cli->out, "file", NULL, is_there ? path : NULL);
+	out_line(cli->out, "%-*s%s%s\n", OUT_LABEL, "file", path,
+		 is_there ? "" : ", which is not there");
 	out_bool(cli->out, "reload", "reload", gai.tables.gai.reload);
 	code = print_tables(&show);
 	gai_free(&gai);

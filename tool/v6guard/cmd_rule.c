@@ -550,7 +550,7 @@ int cmd_rule_test(struct cli *cli, int count, char **args)
 	int code = take_addresses(count - skipped, args + skipped, addresses);
 	if (code != EXIT_DONE)
 		return code;
-	if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK)
+	if (gp_file_read_vendor(cli->root, NSSWITCH, &file, &diag) != GP_OK)
 		return complain_diag(&diag);
 	code = policy_compile(cli, file.bytes, file.size, NULL, &policy);
 	gp_file_free(&file);

@@ -10,6 +10,11 @@
 
 #define SIZE_MAX_READ (64UL << 20)
 
+const char *gai_path(const struct gai *gai)
+{
+	return gai->file.vendor ? gai->file.vendor : gai->file.path;
+}
+
 int gai_parse(struct gai *gai)
 {
 	const struct gp_file *file = &gai->file;
@@ -27,7 +32,7 @@ int gai_read(const struct cli *cli, const char *name, struct gai *out)
 	int code;
 
 	*out = (struct gai){.doc = NULL};
-	if (gp_file_read(cli->root, name, &out->file, &diag) != GP_OK)
+	if (gp_file_read_vendor(cli->root, name, &out->file, &diag) != GP_OK)
 		return complain_diag(&diag);
 	code = gai_parse(out);
 	if (code != EXIT_DONE)
@@ -136,7 +141,7 @@ static int edit_file(struct change *change, const struct gp_file *file, gai_edit
 	/* Nothing to say, and no file to say it in: none is made. */
 	else if (code == EXIT_DONE) {
 		if (file->exists || size > 0)
-			code = change_file(change, file, "gai", bytes, size);
+			code = change_back(change, file, "gai", bytes, size);
 		free(bytes);
 	}
 	gp_doc_free(doc);
@@ -149,7 +154,7 @@ static int edit_and_write(struct change *change, gai_edit_fn *edit, void *ctx)
 	struct gp_diag diag;
 	int code = EXIT_ENVIRONMENT;
 
-	if (gp_file_read(change->cli->root, GAI_CONF, &file, &diag) != GP_OK)
+	if (gp_file_read_vendor(change->cli->root, GAI_CONF, &file, &diag) != GP_OK)
 		return complain_diag(&diag);
 	if (!is_managed(change->cli, &file))
 		code = edit_file(change, &file, edit, ctx);

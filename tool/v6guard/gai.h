@@ -22,7 +22,10 @@ struct gai {
 int gai_read(const struct cli *cli, const char *name, struct gai *out);
 void gai_free(struct gai *gai);
 
-/** The same of GAI's file, which was read already. */
+/** The file that libc reads: GAI's own, or the vendor's in its place. */
+const char *gai_path(const struct gai *gai);
+
+/** gai_read of GAI's file, whose bytes are there already. */
 int gai_parse(struct gai *gai);
 
 /**

@@ -71,7 +71,8 @@ static const struct command commands[] = {
 	{"nss", "disable", cmd_nss_disable, ON_DRY_RUN, 0, "[--dry-run]",
 	 "take v6guard out of the hosts: line", ""},
 	{"nss", "status", cmd_nss_status, 0, 0, "",
-	 "is it there, and what stands behind it", "Exit 1 when it is not there.\n"},
+	 "is it there, and what stands behind it",
+	 "Exit 1 when it is not there, or cannot act.\n"},
 	{"run", NULL, cmd_run,
 	 ON_MODE | ON_CONFIG | ON_TRACE | ON_COMPARE | ON_LIMIT | ON_NO_PROBE, INT_MAX,
 	 "[--mode MODE] [--config FILE] [--trace] [--compare [--limit TIME]] "

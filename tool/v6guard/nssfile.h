@@ -5,7 +5,8 @@
 #define TOOL_V6GUARD_NSSFILE_H
 
 #include "cli.h"
-#include "gaiconf/store.h"
+#include "gaiconf/vendor.h"
+#include "guard/chain.h"
 
 /** Put it in, compile, verify, or leave everything as it was. */
 int nss_switch_on(struct cli *cli, const char *summary);
@@ -13,17 +14,31 @@ int nss_switch_on(struct cli *cli, const char *summary);
 /** Take it out. */
 int nss_switch_off(struct cli *cli, const char *summary);
 
-/** The bytes that nsswitch.conf is to have: BYTES malloc'd. Complains and gives a code.
- */
-typedef int nss_edit_fn(struct cli *cli, const struct gp_file *file, void *ctx,
-			char **bytes, size_t *size);
+/** What nsswitch.conf is to be. */
+struct nss_text {
+	char *bytes; /* malloc'd */
+	size_t size;
+	bool is_gone; /* there is to be no such file; BYTES are what libc reads then */
+};
 
-/** The same for any other content; WANTS_VERIFY: lookups must work afterwards as before.
- */
+/** Make OUT of FILE, or complain and give a code. */
+typedef int nss_edit_fn(struct cli *cli, const struct gp_file *file, void *ctx,
+			struct nss_text *out);
+
+/** The same for any other content; WANTS_VERIFY: lookups must work afterwards as before,
+ * and v6guard must act. */
 int nss_replace(struct cli *cli, nss_edit_fn *edit, void *ctx, bool wants_verify,
 		const char *summary);
 
-/** NAME is a file that another tool writes; that, and its commands, have been said. */
-bool nss_is_managed(const struct cli *cli, const struct gp_file *file);
+#define NSS_STORY 4096
+
+/** Why v6guard cannot act on the line HOSTS of FILE, in sentences; "": it can, or it is
+ * not there. Returns TEXT. */
+const char *nss_story(const struct gp_file *file, const struct gp_hosts_line *hosts,
+		      char text[NSS_STORY]);
+
+/** FILE is one that another tool writes; that, and its commands for v6guard to be on the
+ * line or not, have been said. */
+bool nss_is_managed(const struct cli *cli, const struct gp_file *file, bool is_on);
 
 #endif

@@ -104,9 +104,8 @@ int policy_from_config(const struct cli *cli, const struct gp_config *config,
 		snprintf(diag.path, sizeof(diag.path), "%s%s", cli->root, NSSWITCH);
 		code = complain_diag(&diag);
 		if (diag.status == GP_NOTFOUND)
-			complain("say `backends = ...` in [guard] of v6guard.conf, or "
-				 "put one "
-				 "there");
+			complain("`v6guard enable` puts v6guard before a resolver; else "
+				 "say `backends = ...` in [guard] of v6guard.conf");
 	}
 	if (code == EXIT_DONE &&
 	    gp_rules_build(config, &snapshot.rules, report, &diag) != GP_OK)
@@ -341,7 +340,7 @@ static int compile_from(const struct cli *cli, const char *nsswitch, size_t size
 	struct gp_diag diag;
 
 	if (!nsswitch) {
-		if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK)
+		if (gp_file_read_vendor(cli->root, NSSWITCH, &file, &diag) != GP_OK)
 			return complain_diag(&diag);
 		nsswitch = file.bytes;
 		size = file.size;

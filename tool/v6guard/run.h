@@ -130,6 +130,11 @@ struct run_trace {
 bool run_trace_open(struct run_trace *out);
 void run_trace_close(struct run_trace *trace);
 
+/** The next lookup that is there, which process PID wrote down: it may hold anything but
+ * a name without an end. False: there is none. IS_OVER: as below. */
+bool run_trace_next(struct run_trace *trace, struct gp_trace *message, long *pid,
+		    bool is_over);
+
 /** Take what is there now; IS_OVER: what is half written will not be completed. */
 void run_trace_read(struct run_trace *trace, bool is_over);
 

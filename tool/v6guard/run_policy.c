@@ -41,7 +41,7 @@ static void find_chain(const struct cli *cli, const struct gp_config *config,
 		*out = *chain;
 		return;
 	}
-	if (gp_file_read(cli->root, NSSWITCH, &file, NULL) == GP_OK)
+	if (gp_file_read_vendor(cli->root, NSSWITCH, &file, NULL) == GP_OK)
 		is_found =
 			gp_chain_from_nsswitch(file.bytes, file.size, out, NULL) == GP_OK;
 	gp_file_free(&file);

@@ -55,34 +55,58 @@ void run_trace_close(struct run_trace *trace)
 		close(trace->fd);
 }
 
-/* False: it is still being written. */
-static bool read_one(struct run_trace *trace)
+/* Of the next page. */
+enum page { PAGE_WHOLE, PAGE_LOST, PAGE_BEING_WRITTEN };
+
+static enum page read_page(const struct run_trace *trace, struct gp_trace *message,
+			   long *pid)
 {
 	const unsigned number = trace->taken + 1;
 	struct gp_trace_page *page = &trace->ring->pages[trace->taken % GP_TRACE_PAGES];
 	const unsigned found = atomic_load(&page->number);
-	struct gp_trace message = page->trace;
-	const long pid = page->pid;
 
+	*message = page->trace;
+	*pid = page->pid;
+	message->name[sizeof(message->name) - 1] = '\0';
 	if (!found || found + GP_TRACE_PAGES == number)
-		return false;
+		return PAGE_BEING_WRITTEN;
 	/* Else the next one has taken its place. */
 	atomic_thread_fence(memory_order_acquire);
-	if (found == number && atomic_load(&page->number) == number)
-		run_trace_take(trace, &message, pid);
-	return true;
+	return found == number && atomic_load(&page->number) == number ? PAGE_WHOLE
+								       : PAGE_LOST;
 }
 
-void run_trace_read(struct run_trace *trace, bool is_over)
+bool run_trace_next(struct run_trace *trace, struct gp_trace *message, long *pid,
+		    bool is_over)
 {
 	const unsigned count = atomic_load(&trace->ring->count);
 
 	if (count - trace->taken > GP_TRACE_PAGES)
 		trace->taken = count - GP_TRACE_PAGES;
-	/* Who was killed while it wrote is not waited for for long. */
-	while (trace->taken != count &&
-	       (read_one(trace) || is_over || count - trace->taken > GP_TRACE_PAGES / 2))
+	while (trace->taken != count) {
+		const enum page page = read_page(trace, message, pid);
+		/* Who was killed while it wrote is not waited for for long. */
+		if (page == PAGE_BEING_WRITTEN && !is_over &&
+		    count - trace->taken <= GP_TRACE_PAGES / 2)
+			return false;
 		trace->taken++;
-	trace->lookups = count;
+		if (page == PAGE_WHOLE)
+			return true;
+	}
+	return false;
+}
+
+void run_trace_read(struct run_trace *trace, bool is_over)
+{
+	struct gp_trace message;
+	long pid;
+
+	/* A process that writes all the time is not read for ever. */
+	for (unsigned i = 0; i < GP_TRACE_PAGES; i++) {
+		if (!run_trace_next(trace, &message, &pid, is_over))
+			break;
+		run_trace_take(trace, &message, pid);
+	}
+	trace->lookups = atomic_load(&trace->ring->count);
 	trace->changed = atomic_load(&trace->ring->changed);
 }

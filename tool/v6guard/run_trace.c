@@ -92,7 +92,6 @@ static void print(const struct gp_rules *rules, const struct gp_trace *message, 
 
 void run_trace_take(struct run_trace *trace, struct gp_trace *message, long pid)
 {
-	message->name[sizeof(message->name) - 1] = '\0';
 	for (unsigned i = 0; i < message->count && i < GP_TRACE_ADDRESSES; i++)
 		keep_address(&trace->names, message, i);
 	if (trace->is_shown)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "nssfile.h"
 #include "status.h"
 #include "verify.h"
 
@@ -44,19 +45,13 @@ static void look_at_policy(const struct cli *cli, struct status *status)
 
 /* The line is there: can it do its work? */
 static void look_at_hosts_line(const struct cli *cli, bool is_brief,
-			       struct status *status, const struct gp_hosts_line *hosts)
+			       struct status *status, const struct gp_file *file,
+			       const struct gp_hosts_line *hosts)
 {
-	char why[512];
+	char why[512], story[NSS_STORY];
 
-	if (hosts->unterminated)
-		note(status, status->detail,
-		     "%s%s:%u has no newline at its end, and libc ignores it", cli->root,
-		     NSSWITCH, hosts->line);
-	if (!hosts->is_exclusive)
-		note(status, status->detail,
-		     "%s%s:%u lacks [!UNAVAIL=return] behind v6guard: what it holds "
-		     "back, the next service hands out",
-		     cli->root, NSSWITCH, hosts->line);
+	if (nss_story(file, hosts, story)[0])
+		note(status, status->detail, "%s: `v6guard enable` puts it right", story);
 	if (!is_brief && !module_is_loadable(cli->root, why, sizeof(why)))
 		note(status, status->detail, "the module cannot be loaded: %s", why);
 }
@@ -102,7 +97,7 @@ static int look_at_files(const struct cli *cli, bool is_brief, struct status *st
 	struct gp_diag diag;
 	struct gp_hosts_line hosts;
 
-	if (gp_file_read(cli->root, NSSWITCH, &file, &diag) != GP_OK) {
+	if (gp_file_read_vendor(cli->root, NSSWITCH, &file, &diag) != GP_OK) {
 		if (!is_brief)
 			return complain_diag(&diag);
 		note(status, status->detail, "%s", diag.text);
@@ -112,7 +107,7 @@ static int look_at_files(const struct cli *cli, bool is_brief, struct status *st
 	status->is_enabled = hosts.enabled;
 	look_at_policy(cli, status);
 	if (hosts.enabled)
-		look_at_hosts_line(cli, is_brief, status, &hosts);
+		look_at_hosts_line(cli, is_brief, status, &file, &hosts);
 	if (!is_brief)
 		compare(cli, status, &file);
 	gp_file_free(&file);

@@ -113,7 +113,7 @@ static int look_at_tables(const struct cli *cli, struct gai *gai, struct status_
 	int code = gai_parse(gai);
 
 	if (code != EXIT_DONE ||
-	    !name_tables(&gai->tables.gai.tables, gai->file.path, out))
+	    !name_tables(&gai->tables.gai.tables, gai_path(gai), out))
 		return code;
 	out->state = "on";
 	code = look_for_fatal(gai, out);
@@ -129,7 +129,7 @@ int status_gai_look(const struct cli *cli, struct status_gai *out)
 	int code;
 
 	*out = (struct status_gai){.state = "off"};
-	if (gp_file_read(cli->root, GAI_CONF, &gai.file, &diag) != GP_OK) {
+	if (gp_file_read_vendor(cli->root, GAI_CONF, &gai.file, &diag) != GP_OK) {
 		out->state = "degraded";
 		add(out, diag.path, ": ");
 		add(out, diag.text, "");

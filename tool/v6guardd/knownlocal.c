@@ -6,7 +6,7 @@
 
 #include "diag.h"
 #include "gaiconf/block.h"
-#include "gaiconf/store.h"
+#include "gaiconf/vendor.h"
 #include "knownlocal.h"
 #include "rfc6724/label.h"
 
@@ -43,7 +43,7 @@ static enum gp_status view_open(struct view *view, struct gp_diag *diag)
 	enum gp_status status;
 
 	memset(view, 0, sizeof(*view));
-	status = gp_file_read("", KNOWNLOCAL_FILE, &view->file, diag);
+	status = gp_file_read_vendor("", KNOWNLOCAL_FILE, &view->file, diag);
 	if (status != GP_OK)
 		return status;
 	status = gp_doc_parse(view->file.bytes, view->file.size, gp_gai_dialect_here(),
@@ -68,12 +68,14 @@ static void view_close(struct view *view)
 }
 
 /* History is for what would stay: the block comes and goes with the network, and would
- * push out all that people have done. */
+ * push out all that people have done. A copy of the vendor's file is noted, so that it
+ * can go with the block. */
 static enum gp_status replace(struct gp_store *store, struct view *view,
 			      const struct ula_rows *rows, struct gp_diag *diag)
 {
 	const bool is_lasting = gp_block_set(view->doc, rows->rows, rows->count);
 	enum gp_status status;
+	bool is_none = false;
 	char *bytes;
 	size_t size;
 
@@ -81,8 +83,15 @@ static enum gp_status replace(struct gp_store *store, struct view *view,
 	if (status != GP_OK)
 		return gp_diag_set(diag, status, KNOWNLOCAL_FILE, "%s",
 				   gp_status_text(status));
-	status = gp_store_replace(store, &view->file, is_lasting ? "gai" : NULL, bytes,
-				  size, diag);
+	if (!rows->count)
+		status = gp_origin_is_none("", "gai", &view->file, bytes, size, &is_none,
+					   diag);
+	if (status == GP_OK && is_none)
+		status = gp_store_remove(store, &view->file, NULL, diag);
+	else if (status == GP_OK)
+		status = gp_store_replace(store, &view->file,
+					  is_lasting || view->file.vendor ? "gai" : NULL,
+					  bytes, size, diag);
 	free(bytes);
 	return status;
 }
