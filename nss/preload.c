@@ -94,6 +94,13 @@ static bool is_plain(const char *node, const struct addrinfo *hints)
 	return !node || (hints && hints->ai_flags & (AI_PASSIVE | AI_NUMERICHOST));
 }
 
+/* A lookup for both families that does not ask for the canonical name. */
+static bool is_unasked_name(const struct addrinfo *hints)
+{
+	return !hints ||
+	       (hints->ai_family == AF_UNSPEC && !(hints->ai_flags & AI_CANONNAME));
+}
+
 static bool begin(const char *node, const struct addrinfo *hints, const void *frame,
 		  struct lookup *out)
 {
@@ -114,6 +121,9 @@ static bool begin(const char *node, const struct addrinfo *hints, const void *fr
 	is_ours = arrange_begin(out, ref.rules);
 	if (hints && hints->ai_family != AF_UNSPEC)
 		out->a_first = NOAAAA_NO; /* mapped addresses come of both alone */
+	/* Of other families libc goes another way for it. */
+	if (is_unasked_name(hints))
+		out->adds_canonname |= gp_trace_wants_found();
 	gp_live_put(&ref);
 	if (is_ours)
 		return true;

@@ -127,7 +127,7 @@ struct run_trace {
 };
 
 /** Close it with run_trace_close in any case. */
-bool run_trace_open(struct run_trace *out);
+bool run_trace_open(struct run_trace *out, bool is_shown);
 void run_trace_close(struct run_trace *trace);
 
 /** Take what is there now; IS_OVER: what is half written will not be completed. */

@@ -30,7 +30,7 @@ static int make_file(size_t size)
 }
 
 /* Programs open it by the descriptor that we have. */
-bool run_trace_open(struct run_trace *out)
+bool run_trace_open(struct run_trace *out, bool is_shown)
 {
 	*out = (struct run_trace){.fd = make_file(sizeof(*out->ring))};
 	if (out->fd < 0)
@@ -42,6 +42,8 @@ bool run_trace_open(struct run_trace *out)
 		return false;
 	}
 	out->ring->magic = GP_TRACE_MAGIC;
+	out->ring->wants_found = is_shown;
+	out->is_shown = is_shown;
 	snprintf(out->name, sizeof(out->name), "/proc/%ld/fd/%d", (long)getpid(),
 		 out->fd);
 	return !access(out->name, R_OK | W_OK);
