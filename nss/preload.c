@@ -119,7 +119,7 @@ static bool begin(const char *node, const struct addrinfo *hints, const void *fr
 			  hints->ai_family == AF_INET6 && !(hints->ai_flags & AI_ALL);
 	out->adds_canonname = !(hints && hints->ai_flags & AI_CANONNAME);
 	is_ours = arrange_begin(out, ref.rules);
-	if (hints && hints->ai_family != AF_UNSPEC)
+	if (hints && hints->ai_flags & AI_V4MAPPED && hints->ai_family == AF_INET6)
 		out->a_first = NOAAAA_NO; /* mapped addresses come of both alone */
 	/* Of other families libc goes another way for it. */
 	if (is_unasked_name(hints))
@@ -134,16 +134,19 @@ static bool begin(const char *node, const struct addrinfo *hints, const void *fr
 
 /* ---- a lookup ---- */
 
-/*
- * For a lookup of AAAA alone: the name's A, which decide whether AAAA may go. A thread
- * that is cancelled here leaks a list, as it may inside libc's own.
- */
+/* For a lookup of AAAA alone: of the name's A, which decide whether AAAA may go. */
+static struct addrinfo partner_hints(const struct addrinfo *hints)
+{
+	return (struct addrinfo){.ai_family = AF_INET,
+				 .ai_socktype = SOCK_STREAM,
+				 .ai_flags = hints->ai_flags & ~AI_CANONNAME};
+}
+
+/* A thread that is cancelled here leaks a list, as it may inside libc's own. */
 static struct addrinfo *ask_partners(lookup_fn *next, const char *node,
 				     const struct addrinfo *hints)
 {
-	const struct addrinfo ipv4 = {.ai_family = AF_INET,
-				      .ai_socktype = SOCK_STREAM,
-				      .ai_flags = hints->ai_flags & ~AI_CANONNAME};
+	const struct addrinfo ipv4 = partner_hints(hints);
 	struct addrinfo *partners = NULL;
 
 	return next(node, NULL, &ipv4, &partners) ? NULL : partners;
@@ -180,13 +183,19 @@ static void hide_added(const struct lookup *lookup, struct addrinfo *list)
 static void decide_all(struct lookup *lookup, lookup_fn *next,
 		       const struct addrinfo *hints, struct addrinfo **list)
 {
+	const bool is_for_aaaa = lookup->query.family == AF_INET6;
 	struct addrinfo *partners = NULL, *removed;
 	int cancel_state;
 
-	if (lookup->query.family == AF_INET6 && lookup->is_guarded)
+	if (is_for_aaaa && lookup->a_end == NOAAAA_A_ALONE) {
+		partners = *list;
+		*list = NULL;
+	} else if (is_for_aaaa && lookup->is_guarded &&
+		   lookup->a_end == NOAAAA_ASKED_BOTH) {
 		partners = ask_partners(next, lookup->query.name, hints);
+	}
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	lookup->query.canonical = canonname_of(*list);
+	lookup->query.canonical = canonname_of(*list ? *list : partners);
 	*list = arrange(lookup, *list, partners, &removed);
 	hide_added(lookup, *list);
 	if (removed)
@@ -211,17 +220,20 @@ static struct addrinfo ask_more(const struct lookup *lookup, const struct addrin
 static int look_up(struct lookup *lookup, lookup_fn *next, const char *service,
 		   const struct addrinfo *hints, struct addrinfo **list)
 {
-	struct addrinfo more;
+	struct addrinfo more, ipv4;
+	struct noaaaa_call call = {next, next_free, lookup->query.name, service, hints,
+				   list, NULL};
 	int error;
 
 	if (added_flags(lookup)) {
 		more = ask_more(lookup, hints);
-		hints = &more;
+		call.hints = hints = &more;
 	}
-	error = noaaaa_ask(lookup->a_first,
-			   &(struct noaaaa_call){next, next_free, lookup->query.name,
-						 service, hints, list},
-			   &lookup->is_a_alone);
+	if (lookup->query.family == AF_INET6) {
+		ipv4 = partner_hints(hints);
+		call.a_hints = &ipv4;
+	}
+	error = noaaaa_ask(lookup->a_first, &call, &lookup->a_end);
 	if (error || !*list)
 		return error;
 	const int saved_errno = errno;
