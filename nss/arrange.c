@@ -94,6 +94,7 @@ static struct gp_outcome guard(struct lookup *lookup, const struct gp_reach *map
 			  &lookup->query, candidates, count))
 		return outcome;
 	facts = facts_open(&sources, map);
+	sources.remembers = true;
 	if (lookup->is_raced && is_by_verdict(candidates, count))
 		outcome = guard_by_race(lookup, &facts, list, candidates, count);
 	else
