@@ -94,6 +94,7 @@ static struct gp_outcome guard(struct lookup *lookup, const struct gp_reach *map
 			  &lookup->query, candidates, count))
 		return outcome;
 	facts = facts_open(&sources, map);
+	sources.remembers = true;
 	if (lookup->is_raced && is_by_verdict(candidates, count))
 		outcome = guard_by_race(lookup, &facts, list, candidates, count);
 	else
@@ -129,20 +130,20 @@ static struct addrinfo *apply(struct lookup *lookup, struct addrinfo *list, size
 			      struct gp_candidate *candidates, struct addrinfo **removed)
 {
 	const struct gp_reach *map = gp_reach_live(); /* the lookup may have taken long */
-	const size_t all = own + more + (lookup->is_a_alone ? 1 : 0);
+	const size_t all = own + more + (lookup->a_end == NOAAAA_A_ALONE ? 1 : 0);
 	struct gp_outcome guarded, outcome;
 	bool is_moved;
 
 	relink_candidates(list, candidates, own);
 	relink_candidates(partners, candidates + own, more);
-	if (lookup->is_a_alone)
+	if (lookup->a_end == NOAAAA_A_ALONE)
 		candidates[all - 1] = gp_unasked();
 	is_moved = lookup->is_sorted && order_by_rfc6724(candidates, own);
 	outcome = guarded = guard(lookup, map, list, candidates, all);
 	if (is_moved)
 		note_order(lookup, candidates, own, &outcome);
-	if (lookup->is_a_alone)
-		note_alone(candidates, own);
+	if (lookup->a_end == NOAAAA_A_ALONE)
+		note_alone(candidates, own + more);
 	tell_count(candidates, all, outcome);
 	if (lookup->is_guarded)
 		tell_count_rules(candidates, all, guarded);
@@ -166,7 +167,8 @@ struct addrinfo *arrange(struct lookup *lookup, struct addrinfo *list,
 	struct gp_candidate few[FEW], *candidates = few;
 
 	*removed = NULL;
-	if (own == 0)
+	/* A alone may be all there is to a lookup for AAAA. */
+	if (own == 0 && (more == 0 || lookup->a_end != NOAAAA_A_ALONE))
 		return list;
 	if (own + more >= FEW)
 		candidates = malloc((own + more + 1) * sizeof(*candidates));

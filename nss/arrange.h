@@ -27,7 +27,7 @@ struct lookup {
 	/** Rules ask for the canonical name, the program did not. */
 	bool adds_canonname;
 	enum noaaaa a_first;
-	bool is_a_alone; /**< of DNS only A were asked for, in the end */
+	enum noaaaa_end a_end;
 };
 
 /** Fill in what acts, by QUERY, the policy, which is there, and RULES; false: nothing
@@ -35,9 +35,10 @@ struct lookup {
 bool arrange_begin(struct lookup *lookup, const struct gp_rules *rules);
 
 /**
- * Decide over LIST, and over PARTNERS with it: a list that serves to judge it alone, or
- * NULL. Returns what the program gets, NULL when nothing is left; *REMOVED (NULL:
- * nothing) is to be freed. Thread cancellation must be off. errno is not preserved.
+ * Decide over LIST, which may be NULL if AAAA were not asked for, and over PARTNERS with
+ * it: a list that serves to judge it alone, or NULL. Returns what the program gets, NULL
+ * when nothing is left; *REMOVED (NULL: nothing) is to be freed. Thread cancellation must
+ * be off. errno is not preserved.
  */
 struct addrinfo *arrange(struct lookup *lookup, struct addrinfo *list,
 			 struct addrinfo *partners, struct addrinfo **removed);

@@ -47,16 +47,17 @@ static int connect_to(struct fact_sources *sources, const struct gp_addr *addr)
 
 static bool is_usable(void *ctx, const struct gp_addr *addr)
 {
-	const struct fact_sources *sources = ctx;
+	struct fact_sources *sources = ctx;
 
 	if (addr->family == AF_INET && sources->map &&
 	    gp_reach_ipv4_usable(sources->map, sources->now_ms))
 		return true;
-	if (route_is_fresh(addr))
+	if (sources->remembers && route_is_fresh(addr))
 		return true;
-	if (connect_to(ctx, addr) < 0)
+	if (connect_to(sources, addr) < 0)
 		return false;
-	route_note(addr);
+	if (sources->remembers)
+		route_note(addr);
 	return true;
 }
 

@@ -15,6 +15,8 @@ struct fact_sources {
 	int ipv4_fd, ipv6_fd;       /**< -1: not open */
 	const struct gp_reach *map; /**< NULL: none */
 	long long now_ms;           /**< gp_boot_ms, when MAP is there */
+	bool remembers; /**< routes, for a moment (route.h): for the preload, which
+			   would ask at each lookup */
 };
 
 /**

@@ -36,7 +36,7 @@ enum noaaaa noaaaa_wanted(const struct gp_guard_policy *guard,
 			  const struct gp_rules *rules, struct gp_query *query)
 {
 	/* What is found may be another name for those. */
-	if (query->family != AF_UNSPEC || (rules && rules->flags & GP_RULES_CNAMES))
+	if (query->family == AF_INET || (rules && rules->flags & GP_RULES_CNAMES))
 		return NOAAAA_NO;
 	if (rules)
 		query->now = time(NULL);
@@ -268,39 +268,58 @@ static int ask_rest(struct __res_state *state, const struct kept *kept,
 	return error;
 }
 
-int noaaaa_ask(enum noaaaa how, const struct noaaaa_call *call, bool *is_alone)
+/* A alone, as they are asked for first. *IS_ASKED: DNS was. */
+static int ask_a(enum noaaaa how, struct __res_state *state, const struct kept *kept,
+		 const struct noaaaa_call *call, bool *is_asked)
+{
+	const int h_error = state->res_h_errno;
+	const bool is_try = how == NOAAAA_TRY;
+	int error;
+
+	if (!set(state, kept, RES_NOAAAA | (is_try ? 0 : kept->options),
+		 is_try ? 1 : kept->retry))
+		return EAI_MEMORY;
+	state->res_h_errno = NOT_ASKED;
+	error = ask_both(call);
+	reset(state, kept);
+	*is_asked = state->res_h_errno != NOT_ASKED;
+	if (!*is_asked)
+		state->res_h_errno = h_error;
+	return error;
+}
+
+int noaaaa_ask(enum noaaaa how, const struct noaaaa_call *call, enum noaaaa_end *end)
 {
 	const long long begin_ms = gp_now_ms();
 	struct noaaaa_call first = *call;
 	struct addrinfo *list = NULL;
 	struct __res_state *state = NULL;
 	struct kept kept;
-	bool is_asked;
-	int error, h_error;
+	bool is_asked = true;
+	int error;
 
-	*is_alone = false;
+	*end = NOAAAA_ASKED_BOTH;
+	if (call->a_hints && how == NOAAAA_ONLY)
+		how = NOAAAA_TRY; /* that there is no such name is to be said, too */
 	if (how != NOAAAA_NO)
 		state = prepare(how, call->name, &kept);
 	if (!state)
 		return ask_both(call);
 	first.list = &list;
-	h_error = state->res_h_errno;
-	if (!set(state, &kept, RES_NOAAAA | (how == NOAAAA_TRY ? 0 : kept.options),
-		 how == NOAAAA_TRY ? 1 : kept.retry))
-		return ask_both(call);
-	state->res_h_errno = NOT_ASKED;
-	error = ask_both(&first);
-	reset(state, &kept);
-	is_asked = state->res_h_errno != NOT_ASKED;
-	if (!is_asked)
-		state->res_h_errno = h_error;
-	if (!is_asked || how == NOAAAA_ONLY || (!error && is_enough(list))) {
-		*is_alone = is_asked;
+	if (call->a_hints)
+		first.hints = call->a_hints;
+	error = ask_a(how, state, &kept, &first, &is_asked);
+	if (!error && is_enough(list)) {
+		*end = is_asked || call->a_hints ? NOAAAA_A_ALONE : NOAAAA_ASKED_BOTH;
+	} else if (!call->a_hints && (!is_asked || how == NOAAAA_ONLY)) {
+		*end = is_asked ? NOAAAA_A_ALONE : NOAAAA_ASKED_BOTH;
+	} else {
+		*end = NOAAAA_NO_A;
 		if (!error)
-			*call->list = list;
-		return error;
+			call->free(list);
+		return ask_rest(state, &kept, call, error, gp_now_ms() - begin_ms);
 	}
 	if (!error)
-		call->free(list);
-	return ask_rest(state, &kept, call, error, gp_now_ms() - begin_ms);
+		*call->list = list;
+	return error;
 }

@@ -37,12 +37,21 @@ struct noaaaa_call {
 	const char *name, *service;
 	const struct addrinfo *hints;
 	struct addrinfo **list;
+	/** For AF_INET6 alone: HINTS for the A by which AAAA go; else NULL. */
+	const struct addrinfo *a_hints;
 };
 
-/** Do CALL: its result. *IS_ALONE: DNS was asked for A alone. A lookup takes no longer
+/** What came of it. */
+enum noaaaa_end {
+	NOAAAA_ASKED_BOTH, /**< as libc does it: no more is known of A than it says */
+	NOAAAA_A_ALONE,    /**< DNS was asked for A alone; with A_HINTS, LIST are those */
+	NOAAAA_NO_A,       /**< for A first, and there is no usable one */
+};
+
+/** Do CALL: its result, and in *END what came of it. A lookup takes no longer
  * than it would by CALL alone when A are not answered, and one round trip more at most
  * when there are none. */
-int noaaaa_ask(enum noaaaa how, const struct noaaaa_call *call, bool *is_alone);
+int noaaaa_ask(enum noaaaa how, const struct noaaaa_call *call, enum noaaaa_end *end);
 
 /** A lookup of this thread that was left by longjmp() has left the resolver's state as it
  * was for A alone: put it right. Not from inside a lookup. */

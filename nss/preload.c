@@ -95,6 +95,13 @@ static bool is_plain(const char *node, const struct addrinfo *hints)
 	return !node || (hints && hints->ai_flags & (AI_PASSIVE | AI_NUMERICHOST));
 }
 
+/* A lookup for both families that does not ask for the canonical name. */
+static bool is_unasked_name(const struct addrinfo *hints)
+{
+	return !hints ||
+	       (hints->ai_family == AF_UNSPEC && !(hints->ai_flags & AI_CANONNAME));
+}
+
 static bool begin(const char *node, const struct addrinfo *hints, const struct life *life,
 		  struct lookup *out)
 {
@@ -113,8 +120,11 @@ static bool begin(const char *node, const struct addrinfo *hints, const struct l
 			  hints->ai_family == AF_INET6 && !(hints->ai_flags & AI_ALL);
 	out->adds_canonname = !(hints && hints->ai_flags & AI_CANONNAME);
 	is_ours = arrange_begin(out, ref.rules);
-	if (hints && hints->ai_family != AF_UNSPEC)
+	if (hints && hints->ai_flags & AI_V4MAPPED && hints->ai_family == AF_INET6)
 		out->a_first = NOAAAA_NO; /* mapped addresses come of both alone */
+	/* Of other families libc goes another way for it. */
+	if (is_unasked_name(hints))
+		out->adds_canonname |= gp_trace_wants_found();
 	gp_live_put(&ref);
 	if (is_ours)
 		return true;
@@ -125,16 +135,19 @@ static bool begin(const char *node, const struct addrinfo *hints, const struct l
 
 /* ---- a lookup ---- */
 
-/*
- * For a lookup of AAAA alone: the name's A, which decide whether AAAA may go. A thread
- * that is cancelled here leaks a list, as it may inside libc's own.
- */
+/* For a lookup of AAAA alone: of the name's A, which decide whether AAAA may go. */
+static struct addrinfo partner_hints(const struct addrinfo *hints)
+{
+	return (struct addrinfo){.ai_family = AF_INET,
+				 .ai_socktype = SOCK_STREAM,
+				 .ai_flags = hints->ai_flags & ~AI_CANONNAME};
+}
+
+/* A thread that is cancelled here leaks a list, as it may inside libc's own. */
 static struct addrinfo *ask_partners(lookup_fn *next, const char *node,
 				     const struct addrinfo *hints)
 {
-	const struct addrinfo ipv4 = {.ai_family = AF_INET,
-				      .ai_socktype = SOCK_STREAM,
-				      .ai_flags = hints->ai_flags & ~AI_CANONNAME};
+	const struct addrinfo ipv4 = partner_hints(hints);
 	struct addrinfo *partners = NULL;
 
 	return next(node, NULL, &ipv4, &partners) ? NULL : partners;
@@ -171,13 +184,19 @@ static void hide_added(const struct lookup *lookup, struct addrinfo *list)
 static void decide_all(struct lookup *lookup, lookup_fn *next,
 		       const struct addrinfo *hints, struct addrinfo **list)
 {
+	const bool is_for_aaaa = lookup->query.family == AF_INET6;
 	struct addrinfo *partners = NULL, *removed;
 	int cancel_state;
 
-	if (lookup->query.family == AF_INET6 && lookup->is_guarded)
+	if (is_for_aaaa && lookup->a_end == NOAAAA_A_ALONE) {
+		partners = *list;
+		*list = NULL;
+	} else if (is_for_aaaa && lookup->is_guarded &&
+		   lookup->a_end == NOAAAA_ASKED_BOTH) {
 		partners = ask_partners(next, lookup->query.name, hints);
+	}
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	lookup->query.canonical = canonname_of(*list);
+	lookup->query.canonical = canonname_of(*list ? *list : partners);
 	*list = arrange(lookup, *list, partners, &removed);
 	hide_added(lookup, *list);
 	if (removed)
@@ -205,14 +224,18 @@ static int look_up(struct lookup *lookup, lookup_fn *next, const char *service,
 	const bool asks_more = added_flags(lookup) != 0;
 	const struct addrinfo more = ask_more(lookup, hints);
 	const struct addrinfo *const given = hints;
+	struct noaaaa_call call = {next, next_free, lookup->query.name, service, hints,
+				   list, NULL};
+	struct addrinfo ipv4;
 	int saved_errno = errno, error;
 
 	if (asks_more)
-		hints = &more;
-	error = noaaaa_ask(lookup->a_first,
-			   &(struct noaaaa_call){next, next_free, lookup->query.name,
-						 service, hints, list},
-			   &lookup->is_a_alone);
+		call.hints = hints = &more;
+	if (lookup->query.family == AF_INET6) {
+		ipv4 = partner_hints(hints);
+		call.a_hints = &ipv4;
+	}
+	error = noaaaa_ask(lookup->a_first, &call, &lookup->a_end);
 	/* No descriptor, no memory: it may be for what we asked for beyond. */
 	if (asks_more && (error == EAI_SYSTEM || error == EAI_MEMORY)) {
 		errno = saved_errno;

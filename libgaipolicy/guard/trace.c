@@ -140,6 +140,12 @@ static void fill(struct gp_trace *trace, const struct gp_candidate *candidates,
 	}
 }
 
+bool gp_trace_wants_found(void)
+{
+	gp_trace_open();
+	return ring && ring->wants_found;
+}
+
 void gp_trace_send(const struct gp_guard_policy *policy, const struct gp_query *query,
 		   const struct gp_candidate *candidates, size_t count,
 		   struct gp_outcome outcome)
@@ -154,6 +160,8 @@ void gp_trace_send(const struct gp_guard_policy *policy, const struct gp_query *
 				  .differs = outcome.differs,
 				  .acts = outcome.acts};
 	strncpy(trace.name, query->name, sizeof(trace.name) - 1);
+	if (query->canonical)
+		strncpy(trace.found, query->canonical, sizeof(trace.found) - 1);
 	fill(&trace, candidates, count);
 	put(&trace);
 }

@@ -33,7 +33,9 @@ struct gp_trace {
 	uint8_t differs, acts;
 	uint8_t door;        /**< enum gp_door */
 	uint64_t generation; /**< NSS: of the policy in force for it; 0: there is none */
-	char name[GP_TRACE_NAME]; /**< NUL-terminated, cut if it is longer */
+	/** What was asked for, and its canonical name, or "": NUL-terminated, cut if they
+	 * are longer. */
+	char name[GP_TRACE_NAME], found[GP_TRACE_NAME];
 	struct {
 		uint8_t bytes[16];
 		uint32_t scope_id;
@@ -49,9 +51,10 @@ struct gp_trace {
  * size is sealed, so that nobody's mapping ends early.
  */
 struct gp_trace_ring {
-	uint32_t magic;      /**< GP_TRACE_MAGIC */
-	atomic_uint count;   /**< lookups so far */
-	atomic_uint changed; /**< those of them that acted */
+	uint32_t magic;       /**< GP_TRACE_MAGIC */
+	uint32_t wants_found; /**< set before any program starts: FOUND is of use */
+	atomic_uint count;    /**< lookups so far */
+	atomic_uint changed;  /**< those of them that acted */
 	struct gp_trace_page {
 		atomic_uint number; /**< of the lookup, from 1 on; 0: being written */
 		uint32_t pid;       /**< of the process; 0: not known */
@@ -62,6 +65,9 @@ struct gp_trace_ring {
 /** Map it, if anybody asked for that: at the start of the process, before it restricts
  * itself; else the first lookup does. errno is preserved. */
 void gp_trace_open(void);
+
+/** Somebody wants to see canonical names. */
+bool gp_trace_wants_found(void);
 
 /** Write it down, if anybody asked for that. errno is preserved. Whoever asked reads in
  * time, or misses it. */

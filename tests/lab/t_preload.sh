@@ -212,7 +212,7 @@ check "order = rfc6724, then prefer-ipv4 without a way to IPv4" '2001:db8:64::1 
 	"$(on_time noroute4 v6guard run -q --config "$LAB_DIR/order.conf" --mode prefer-ipv4 getent ahosts dual |
 		awk '$2 == "STREAM" { printf "%s ", $1 }')"
 check "... and --trace says why" \
-	'dual: prefer-ipv4: unchanged: 2001:db8:64::1 kept (no-usable-ipv4), 198.51.100.1' \
+	'dual (dual.lab.test): prefer-ipv4: unchanged: 2001:db8:64::1 kept (no-usable-ipv4), 198.51.100.1' \
 	"$(on noroute4 v6guard run --trace --mode prefer-ipv4 getent ahosts dual 2>&1 >/dev/null |
 		sed -n 's/^v6guard: \[[0-9]*\] //p')"
 
@@ -286,16 +286,16 @@ wait "$sleeper" 2>/dev/null
 
 traced() { on healthy v6guard run --trace "$@" 2>&1 >/dev/null | sed -n 's/^v6guard: \[[0-9]*\] //p'; }
 check "--trace: what was decided, and why" \
-	'dual: prefer-ipv4: changed: 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
+	'dual (dual.lab.test): prefer-ipv4: changed: 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
 	"$(traced --mode prefer-ipv4 -- getent ahosts dual)"
 check "--trace: what was left alone" 'localhost: prefer-ipv4: left alone' \
 	"$(traced --mode prefer-ipv4 -- getent ahosts localhost)"
 check "--trace: enforce = no" \
-	'dual: prefer-ipv4: would be changed (enforce = no): 2001:db8:64::1 demoted (mode), 198.51.100.1' \
+	'dual (dual.lab.test): prefer-ipv4: would be changed (enforce = no): 2001:db8:64::1 demoted (mode), 198.51.100.1' \
 	"$(printf '[guard]\nmode = prefer-ipv4\nenforce = no\n' >"$LAB_DIR/dry.conf"
 		traced --config "$LAB_DIR/dry.conf" -- getent ahosts dual)"
 # ssh closes every descriptor that it did not open, forks, and is heard of all the same.
-check "--trace: ssh" 'dual: prefer-ipv4: changed: 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
+check "--trace: ssh" 'dual (dual.lab.test): prefer-ipv4: changed: 198.51.100.1, 2001:db8:64::1 demoted (mode)' \
 	"$(traced --mode prefer-ipv4 -- ssh -F none -o BatchMode=yes nobody@dual true | grep changed | head -n 1)"
 # A program's own seccomp filter kills it for AF_UNIX, for getpid() and for opening to write.
 if ${CC:-gcc} -o "$LAB_DIR/sealed" "$here/sealed.c" 2>/dev/null; then

@@ -155,6 +155,35 @@ check "no way to IPv4: all that there is" 'dual.lab.test: dual.lab.test 198.51.1
 	"$(keeping v6host - dual.lab.test | awk '{ print $1, $2; for (i = 3; i <= NF; i++) print $i | "sort" }' | paste -sd' ')"
 check "... by one lookup" 2 "$(grep -c . "$table.6/asked")"
 
+# Lookups for IPv6 alone.
+printf '[guard]\nmode = strip-aaaa\naaaa-only = strip\n' >"$LAB_DIR/only.conf"
+for_ipv6() { # NAME: what it gets, and how many ms that took
+	on healthy timeout 60 v6guard run -q --config "$LAB_DIR/only.conf" "$python" -c 'import socket, sys, time
+begin = time.monotonic()
+try: print(socket.getaddrinfo(sys.argv[1], 7, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0], end=" ")
+except socket.gaierror as e: print(e.errno == socket.EAI_NODATA, end=" ")
+print(int(1000 * (time.monotonic() - begin)))' "$1"
+}
+asked >/dev/null
+for_ipv6 half.lab.test >"$LAB_DIR/half"
+check "AAAA alone, aaaa-only = strip: not asked for where A are there" 'True half.lab.test A yes' \
+	"$(cut -d' ' -f1 "$LAB_DIR/half") $(asked) $([ "$(cut -d' ' -f2 "$LAB_DIR/half")" -lt 700 ] && echo yes)"
+for name in v6only.lab.test noa.lab.test blocked.lab.test; do
+	check "... $name" 2001:db8:64::1 "$(for_ipv6 $name | cut -d' ' -f1)"
+done
+check "... dual, by the search list" True "$(for_ipv6 dual | cut -d' ' -f1)"
+# The NSS module in the same program: its services are asked in this thread as well.
+lab_host healthy both
+resolv both 192.0.2.54 lab.test
+guard both strip-aaaa && {
+	asked >/dev/null
+	check "both doors: the same addresses" "$(plain healthy - dual.lab.test v6only.lab.test nowhere.lab.test | stripped)" \
+		"$(keeping both - dual.lab.test v6only.lab.test nowhere.lab.test)"
+	asked >/dev/null
+	keeping both - dual.lab.test >/dev/null
+	check "both doors: A alone" 'dual.lab.test A' "$(asked)"
+}
+
 # ---- never another host --------------------------------------------------------------------
 
 resolv healthy 192.0.2.54 'corp.test other.test'
@@ -210,8 +239,8 @@ for name in noa.lab.test dead.lab.test; do
 	echo "# $name, A never: plain ${was#*: }, strip-aaaa ${is#*: } ms"
 	check "$name: what plain libc says" "${was% *}" "${is% *}"
 	check "$name: no longer than plain libc" yes "$([ "$(echo "$is" | ms)" -le $(($(echo "$was" | ms) + 300)) ] && echo yes || echo "$is")"
-	check "$name: keep-last = no" "$(no_aaaa healthy - $name)" "$(all healthy - $name)"
 done
+check "dead.lab.test: keep-last = no" "$(no_aaaa healthy - dead.lab.test)" "$(all healthy - dead.lab.test)"
 resolv healthy 192.0.2.99 lab.test # nobody is there
 was=$(plain healthy ms dual.lab.test) is=$(keeping healthy ms dual.lab.test)
 echo "# all servers dead: plain ${was#*: }, strip-aaaa ${is#*: } ms"

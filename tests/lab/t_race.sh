@@ -104,9 +104,9 @@ traced() { on_time "$@" 2>&1 >/dev/null | sed -n 's/^v6guard: \[[0-9]*\] //p'; }
 look='import socket, sys
 for a in socket.getaddrinfo(sys.argv[1], int(sys.argv[2]) or None, type=socket.SOCK_STREAM): print(a[4][0])'
 check "--trace: what answered, and what did not" \
-	'dual: auto: changed: 198.51.100.1 kept (answered), 2001:db8:64::1 demoted (no-answer)' \
+	'dual (dual.lab.test): auto: changed: 198.51.100.1 kept (answered), 2001:db8:64::1 demoted (no-answer)' \
 	"$(traced blackhole v6guard run --trace -- nc dual 7)"
-check "--trace: IPv6 answers" 'dual: auto: unchanged: 2001:db8:64::1 kept (answered), 198.51.100.1' \
+check "--trace: IPv6 answers" 'dual (dual.lab.test): auto: unchanged: 2001:db8:64::1 kept (answered), 198.51.100.1' \
 	"$(traced healthy v6guard run --trace -- nc dual 7)"
 check "several addresses: the family that answered is first" '198.51.100 2001:db8:64' \
 	"$(on_time blackhole v6guard run -q -- "$python" -c "$look" four 7 | sed 's/\.[0-9]*$//; s/::[0-9]*$//' | uniq | paste -sd' ')"
@@ -220,11 +220,11 @@ check "... V6GUARD_INLINE=no" '2001:db8:64::1 198.51.100.1' \
 if daemon conf; then
 	on conf v6guard -q verdict set ::/0 broken >/dev/null
 	check "with v6guardd: what is known is not asked again" \
-		'dual: auto: changed: 198.51.100.1, 2001:db8:64::1 demoted (broken)' \
+		'dual (dual.lab.test): auto: changed: 198.51.100.1, 2001:db8:64::1 demoted (broken)' \
 		"$(traced conf v6guard run --trace -- nc dual 7)"
 	on conf v6guard -q verdict clear >/dev/null
 	check "with v6guardd: what is not known is" \
-		'dual: auto: changed: 198.51.100.1 kept (answered), 2001:db8:64::1 demoted (no-answer)' \
+		'dual (dual.lab.test): auto: changed: 198.51.100.1 kept (answered), 2001:db8:64::1 demoted (no-answer)' \
 		"$(traced conf v6guard run --trace -- nc dual 7)"
 	daemon_stop conf
 fi

@@ -87,7 +87,7 @@ check "... as does apply --check" 1 \
 apply '[guard]' 'mode = off' '[rule legacy]' 'priority = 1' 'programs = wget' \
 	'action = strip-aaaa' >/dev/null
 check "wget is kept on IPv4" 4 "$(on nss wget -q -t 1 -O - http://dual/ | grep -c '\.' | sed 's/1/4/')"
-check "--trace names the rule" 'dual: off: changed: 2001:db8:64::1 stripped (rule legacy: mode), 198.51.100.1 kept (rule legacy)' \
+check "--trace names the rule" 'dual (dual.lab.test): off: changed: 2001:db8:64::1 stripped (rule legacy: mode), 198.51.100.1 kept (rule legacy)' \
 	"$(on preload v6guard run --trace -- wget -q -t 1 -O /dev/null http://dual/ 2>&1 | sed -n 's/^v6guard: \[[0-9]*\] //p')"
 check "... curl is not" 6 "$(on nss curl -s http://dual/ | grep -c ':' | sed 's/1/6/')"
 mkdir -p "$LAB_DIR/bin"

@@ -315,7 +315,8 @@ tests_unit_test_relink_LDADD = $(preload_libs)
 fake_race = tests/unit/fake_race.c tests/unit/fake_race.h
 preload_world = nss/preload.c tests/unit/preload_world.c tests/unit/preload_world.h \
 	tests/unit/addrlist.h $(fake_race) $(world)
-preload_ldflags = $(door_ldflags) -Wl,--wrap=dlsym -Wl,--wrap=gp_source_facts
+preload_ldflags = $(door_ldflags) -Wl,--wrap=dlsym -Wl,--wrap=gp_source_facts \
+	-Wl,--wrap=hosts_line_now
 tests_unit_test_preload_SOURCES = tests/unit/test_preload.c $(preload_world)
 tests_unit_test_preload_CPPFLAGS = $(door_cppflags)
 tests_unit_test_preload_CFLAGS = $(unit_cflags)

@@ -9,6 +9,7 @@
 #include "guard/clock.h"
 #include "guard/hint.h"
 #include "guard/reach.h"
+#include "nss/hosts_line.h"
 #include "nss/inline.h"
 #include "preload_world.h"
 #include "rfc6724/source.h"
@@ -88,6 +89,15 @@ void *__wrap_dlsym(void *handle, const char *name)
 	if (!strcmp(name, "freeaddrinfo"))
 		return (void *)free_behind;
 	return __real_dlsym(handle, name);
+}
+
+/* ---- what nsswitch.conf says: nothing of use, whatever this machine's does ---- */
+
+enum hosts_line __wrap_hosts_line_now(void);
+
+enum hosts_line __wrap_hosts_line_now(void)
+{
+	return HOSTS_UNKNOWN;
 }
 
 /* ---- what the kernel says of ways, for order = rfc6724 ---- */

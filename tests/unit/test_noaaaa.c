@@ -97,9 +97,12 @@ static int lookup_behind(const char *name, const char *service,
 	const bool is_a = (_res.options & RES_NOAAAA) != 0, is_file = strchr(has, 'f');
 	const size_t used = strlen(calls);
 
-	(void)name, (void)service, (void)hints;
+	(void)name, (void)service;
 	snprintf(calls + used, sizeof(calls) - used, "%s%s%s%d", used ? " " : "",
-		 is_a ? "A" : "all", _res.options & RES_DNSRCH ? "" : ".", _res.retry);
+		 hints  ? "A4"
+		 : is_a ? "A"
+			: "all",
+		 _res.options & RES_DNSRCH ? "" : ".", _res.retry);
 	if (jumps)
 		longjmp(out, 1);
 	if (!is_file)
@@ -109,7 +112,7 @@ static int lookup_behind(const char *name, const char *service,
 	if (strchr(has, 't') || strchr(has, 's'))
 		return EAI_AGAIN;
 	*list = NULL;
-	if (strchr(has, '6') && (is_file || !is_a))
+	if (strchr(has, '6') && !hints && (is_file || !is_a))
 		add(list, AF_INET6, NULL);
 	if (strchr(has, '4'))
 		add(list, AF_INET, "127.0.0.2");
@@ -142,6 +145,7 @@ struct ask_case {
 	int attempts;         /* 0: 2 */
 	bool is_unknown;      /* the hosts line */
 	bool is_set;          /* `options no-aaaa` */
+	bool is_for_aaaa;     /* alone, with aaaa-only = strip */
 };
 
 #define TRY .how = NOAAAA_TRY
@@ -180,6 +184,22 @@ static const struct ask_case cases[] = {
 	 .line = HOSTS_DNS_BEFORE},
 	{"of a gateway", "_gateway.", "16", "all2", TRY, .line = HOSTS_DNS_BEFORE},
 
+	/* For AAAA alone: A decide whether they are asked for at all. */
+	{"AAAA alone, A are there", NAME, "16", "A4.1", TRY, .is_alone = true,
+	 .is_for_aaaa = true},
+	{"AAAA alone, no A", NAME, "6", "A4.1 all2", TRY, .is_for_aaaa = true},
+	{"AAAA alone, a blocked A", NAME, "06", "A4.1 all2", TRY, .is_for_aaaa = true},
+	{"AAAA alone, A from a file", NAME, "f16", "A4.1", TRY, .is_alone = true,
+	 .is_for_aaaa = true},
+	{"AAAA alone, from a file", NAME, "f6", "A4.1 all2", TRY, .is_for_aaaa = true},
+	{"AAAA alone, no servers", NAME, "t", "A4.1 all1", TRY, .is_for_aaaa = true,
+	 .error = EAI_AGAIN},
+	{"AAAA alone, no dot", "a", "16", "all2", TRY, .is_for_aaaa = true},
+	{"AAAA alone, keep-last = no", NAME, "16", "A4.1", ONLY, .is_alone = true,
+	 .is_for_aaaa = true},
+	{"AAAA alone, keep-last = no, nothing", NAME, "", "A4.1 all2", ONLY,
+	 .is_for_aaaa = true, .error = EAI_NODATA},
+
 	/* keep-last = no */
 	{"only A", NAME, "16", "A2", ONLY, .is_alone = true},
 	{"only A, no dot", "a", "16", "A2", ONLY, .is_alone = true},
@@ -213,19 +233,22 @@ static void set_state(const struct ask_case *one)
 static void check(const struct ask_case *one)
 {
 	struct addrinfo *list = NULL;
-	const struct noaaaa_call call = {lookup_behind, free_list, one->name,
-					 NULL,          NULL,      &list};
+	struct noaaaa_call call = {lookup_behind, free_list, one->name, NULL,
+				   NULL,          &list,     NULL};
 	unsigned long options;
-	bool is_alone;
+	const struct addrinfo a_hints = {.ai_family = AF_INET};
+	enum noaaaa_end end;
 	int error;
 
 	set_state(one);
 	options = _res.options;
-	error = noaaaa_ask(one->how, &call, &is_alone);
-	if (error != one->error || is_alone != one->is_alone ||
+	if (one->is_for_aaaa)
+		call.a_hints = &a_hints;
+	error = noaaaa_ask(one->how, &call, &end);
+	if (error != one->error || (end == NOAAAA_A_ALONE) != one->is_alone ||
 	    strcmp(calls, one->calls) != 0)
-		fail_msg("%s: error %d, '%s'%s", one->what, error, calls,
-			 is_alone ? ", A alone" : "");
+		fail_msg("%s: error %d, '%s', end %d", one->what, error, calls, end);
+	assert_int_equal(end == NOAAAA_NO_A, strchr(calls, ' ') != NULL);
 	assert_int_equal(_res.options, options);
 	assert_int_equal(_res.retry, one->attempts ? one->attempts : 2);
 	assert_true((list != NULL) == !error);
@@ -261,10 +284,10 @@ static void test_longjmp(void **state)
 {
 	static const struct ask_case one = {"left", NAME, "16", "A.1", TRY};
 	struct addrinfo *list = NULL;
-	const struct noaaaa_call call = {lookup_behind, free_list, one.name,
-					 NULL,          NULL,      &list};
+	const struct noaaaa_call call = {lookup_behind, free_list, one.name, NULL,
+					 NULL,          &list,     NULL};
 	static unsigned long options;
-	bool is_alone;
+	enum noaaaa_end end;
 
 	(void)state;
 	set_state(&one);
@@ -273,7 +296,7 @@ static void test_longjmp(void **state)
 	assert_int_equal(_res.options, options);
 	jumps = true;
 	if (!setjmp(out))
-		noaaaa_ask(NOAAAA_TRY, &call, &is_alone);
+		noaaaa_ask(NOAAAA_TRY, &call, &end);
 	jumps = false;
 	assert_int_not_equal(_res.options, options);
 	noaaaa_recover();
@@ -306,13 +329,14 @@ static void *ask_in_thread(void *arg)
 {
 	struct addrinfo *list = NULL;
 	const struct noaaaa_call call = {
-		lookup_in_thread, free_list, NAME, NULL, NULL, &list};
-	bool is_alone;
-	const int error = noaaaa_ask(NOAAAA_TRY, &call, &is_alone);
+		lookup_in_thread, free_list, NAME, NULL, NULL, &list, NULL};
+	enum noaaaa_end end;
+	const int error = noaaaa_ask(NOAAAA_TRY, &call, &end);
 
 	(void)arg;
 	free_list(list);
-	return (void *)(uintptr_t)(!error && is_alone && !(_res.options & RES_NOAAAA) &&
+	return (void *)(uintptr_t)(!error && end == NOAAAA_A_ALONE &&
+				   !(_res.options & RES_NOAAAA) &&
 				   _res.options & RES_DNSRCH);
 }
 

@@ -44,7 +44,7 @@ static int setup(void **state)
 	taken = pids_right = 0;
 	heard[0] = '\0';
 	expected_pid = getpid();
-	return run_trace_open(&trace) ? 0 : -1;
+	return run_trace_open(&trace, true) ? 0 : -1;
 }
 
 static int teardown(void **state)

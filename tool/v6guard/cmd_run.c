@@ -119,7 +119,7 @@ int cmd_run(struct cli *cli, int count, char **args)
 		code = run_preload_find("", preload, sizeof(preload));
 	if (!code)
 		code = run_policy_find(cli, &policy);
-	if (!code && !run_trace_open(&trace)) {
+	if (!code && !run_trace_open(&trace, cli->is_trace)) {
 		complain("run: no memory, or no /proc, to hear of lookups by");
 		code = RUN_TROUBLE;
 	}
@@ -131,7 +131,6 @@ int cmd_run(struct cli *cli, int count, char **args)
 		/* Whoever reads what we say may be gone: that ends neither us, who have
 		 * files to remove, nor the program. */
 		order.on_pipe = signal(SIGPIPE, SIG_IGN);
-		trace.is_shown = cli->is_trace;
 		if (cli->is_trace)
 			run_policy_open_rules(&policy);
 		trace.rules = policy.has_rules ? &policy.rules : NULL;

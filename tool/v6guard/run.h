@@ -127,7 +127,7 @@ struct run_trace {
 };
 
 /** Close it with run_trace_close in any case. */
-bool run_trace_open(struct run_trace *out);
+bool run_trace_open(struct run_trace *out, bool is_shown);
 void run_trace_close(struct run_trace *trace);
 
 /** The next lookup that is there, which process PID wrote down: it may hold anything but

@@ -30,7 +30,7 @@ static int make_file(size_t size)
 }
 
 /* Programs open it by the descriptor that we have. */
-bool run_trace_open(struct run_trace *out)
+bool run_trace_open(struct run_trace *out, bool is_shown)
 {
 	*out = (struct run_trace){.fd = make_file(sizeof(*out->ring))};
 	if (out->fd < 0)
@@ -42,6 +42,8 @@ bool run_trace_open(struct run_trace *out)
 		return false;
 	}
 	out->ring->magic = GP_TRACE_MAGIC;
+	out->ring->wants_found = is_shown;
+	out->is_shown = is_shown;
 	snprintf(out->name, sizeof(out->name), "/proc/%ld/fd/%d", (long)getpid(),
 		 out->fd);
 	return !access(out->name, R_OK | W_OK);
@@ -68,6 +70,7 @@ static enum page read_page(const struct run_trace *trace, struct gp_trace *messa
 	*message = page->trace;
 	*pid = page->pid;
 	message->name[sizeof(message->name) - 1] = '\0';
+	message->found[sizeof(message->found) - 1] = '\0';
 	if (!found || found + GP_TRACE_PAGES == number)
 		return PAGE_BEING_WRITTEN;
 	/* Else the next one has taken its place. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* run_trace.c - what the doors of a program say that they decided. */
 #include <string.h>
+#include <strings.h>
 
 #include "known.h"
 #include "run.h"
@@ -66,22 +67,44 @@ static void keep_address(struct run_names *names, const struct gp_trace *message
 		names->list[names->count++] = addr;
 }
 
+static size_t length_of(const char *name)
+{
+	const size_t length = strlen(name);
+
+	return length && name[length - 1] == '.' ? length - 1 : length;
+}
+
+/* " (dual.example)": what was found, if that is another name than was asked for. */
+static void found_text(const struct gp_trace *message, char *text, size_t size)
+{
+	const size_t length = length_of(message->found);
+	char found[GP_TRACE_NAME];
+
+	text[0] = '\0';
+	if (!length || (length == length_of(message->name) &&
+			!strncasecmp(message->name, message->found, length)))
+		return;
+	known_text(found, sizeof(found), message->found);
+	snprintf(text, size, " (%s)", found);
+}
+
 static void print(const struct gp_rules *rules, const struct gp_trace *message, long pid)
 {
 	const char *mode = gp_mode_name((enum gp_mode)message->mode);
 	const char *outcome = message->acts      ? "changed"
 			      : message->differs ? "would be changed (enforce = no)"
 						 : "unchanged";
-	char name[GP_TRACE_NAME];
+	char name[GP_TRACE_NAME], found[GP_TRACE_NAME + 4];
 
 	known_text(name, sizeof(name), message->name);
+	found_text(message, found, sizeof(found));
 	if (!message->count) {
-		fprintf(stderr, "v6guard: [%ld] %s: %s: left alone\n", pid, name,
+		fprintf(stderr, "v6guard: [%ld] %s%s: %s: left alone\n", pid, name, found,
 			mode ? mode : "?");
 		return;
 	}
-	fprintf(stderr, "v6guard: [%ld] %s: %s: %s:", pid, name, mode ? mode : "?",
-		outcome);
+	fprintf(stderr, "v6guard: [%ld] %s%s: %s: %s:", pid, name, found,
+		mode ? mode : "?", outcome);
 	for (unsigned i = 0; i < message->count && i < GP_TRACE_ADDRESSES; i++)
 		print_address(rules, message, i);
 	if (message->count > GP_TRACE_ADDRESSES)

@@ -64,7 +64,7 @@ struct verify *verify_start(const struct cli *cli)
 
 	/* Without them there is that much less to see. */
 	verify->policy_fd = memfd_create("v6guard-verify", MFD_CLOEXEC);
-	if (!run_trace_open(&verify->trace)) {
+	if (!run_trace_open(&verify->trace, false)) {
 		run_trace_close(&verify->trace);
 		verify->trace = (struct run_trace){.fd = -1};
 	}
