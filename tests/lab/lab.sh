@@ -78,24 +78,24 @@ lab_refuse() { echo "skip    $(basename "$0"): $*"; exit 77; }
 
 # Sets lab_flags to what gives this user a lab; else fails, with the reason in lab_why.
 lab_flags() {
-	lab_flags='--mount --net --uts --pid --fork --kill-child --mount-proc'
-	[ "$(id -u)" -eq 0 ] || lab_flags="--user --map-root-user $lab_flags"
+	local user=
+	[ "$(id -u)" -eq 0 ] || user='--user --map-root-user '
+	lab_flags="$user--mount --net --uts --pid --fork --kill-child --mount-proc"
+	if is_chroot $user; then
+		lab_why='this is a chroot: hosts would be given the /etc outside (pivot_root, as a container does, is fine)'
+		return 1
+	fi
 	# shellcheck disable=SC2086
 	lab_why=$(unshare $lab_flags sh -c 'mount -t tmpfs lab /run && ip link set lo up' 2>&1 \
 		</dev/null) || { lab_why="namespaces are refused here: $lab_why"; return 1; }
-	lab_is_root
 }
 
-# Whoever enters a mount namespace starts at its root: in a chroot hosts would get the /etc that is
-# outside.
-lab_is_root() {
+# is_chroot [UNSHARE-OPTION...]: whoever enters a mount namespace starts at its root; is that another?
+is_chroot() {
 	local root
-	# shellcheck disable=SC2086
-	root=$(unshare $lab_flags sh -c 'stat -c %d:%i / && nsenter -t $$ -m stat -c %d:%i /' \
-		2>/dev/null </dev/null)
-	[ "${root%$'\n'*}" = "${root#*$'\n'}" ] && [ -n "$root" ] && return
-	lab_why='this is a chroot: hosts would be given the /etc outside (pivot_root, as a container does, is fine)'
-	return 1
+	root=$(unshare "$@" --mount --propagation unchanged sh -c \
+		'stat -c %d:%i / && nsenter -t $$ -m stat -c %d:%i /' 2>/dev/null </dev/null)
+	[ -n "$root" ] && [ "${root%$'\n'*}" != "${root#*$'\n'}" ]
 }
 
 # A folder for temporary files that every user can reach.
