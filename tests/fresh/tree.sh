@@ -33,7 +33,7 @@ tree_why_not() {
 
 tree_alone() {
 	local why child
-	[ -z "${TREE_ALONE:-}" ] || { unset TREE_ALONE; return 0; }
+	[ -z "${TREE_ALONE:-}" ] || { unset TREE_ALONE; umask 022; return 0; }
 	why=$(tree_why_not)
 	[ -z "$why" ] || { tree_fail "$why"; exit 1; }
 	# unshare does not die of SIGINT or SIGTERM while it waits.

@@ -203,7 +203,7 @@ lab_start() {
 # What is tested lies where every user can reach it, wherever the checkout is and whatever the
 # umask was; the checkout lies where only root can, so that no test relies on more.
 lab_stage() {
-	local closed=$LAB_DIR/closed
+	local closed=$LAB_DIR/root-only
 	cp -a "$STAGE" "$LAB_DIR/stage" && chmod -R a+rX "$LAB_DIR/stage" || lab_die "nothing is staged"
 	mkdir -m 755 "$LAB_DIR/deps"
 	[ ! -d "$DEPS" ] || mount --bind "$DEPS" "$LAB_DIR/deps" || lab_die "cannot mount $DEPS"
@@ -261,7 +261,7 @@ lab_private() {
 		lab_die "cannot mount the private folders"
 	case "$LAB_TOP/" in
 	/run/* | /var/lib/* | /var/cache/*)
-		mkdir -p "$LAB_TOP" && mount --bind "$LAB_DIR/closed/top" "$LAB_TOP"
+		mkdir -p "$LAB_TOP" && mount --bind "$LAB_DIR/root-only/top" "$LAB_TOP"
 		;;
 	esac
 	# Not once for all: the auxiliary cache would have to be shared as well.
