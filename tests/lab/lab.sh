@@ -188,8 +188,8 @@ lab_start() {
 	export LC_ALL=C PATH="$STAGE/usr/bin:$STAGE/usr/sbin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin:$DEPS/usr/sbin:$DEPS/usr/bin"
 	export PYTHONDONTWRITEBYTECODE=1
 	umask 022
-	export HOME=$LAB_DIR/home
-	mkdir "$HOME"
+	export HOME=$LAB_DIR/home TMPDIR=$LAB_DIR/tmp
+	mkdir "$HOME" && mkdir -m 1777 "$TMPDIR"
 	hostname labbox
 	lab_etc
 	lab_dirs server
