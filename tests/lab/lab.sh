@@ -204,7 +204,7 @@ lab_start() {
 # umask was; the checkout lies where only root can, so that no test relies on more.
 lab_stage() {
 	local closed=$LAB_DIR/root-only
-	cp -a "$STAGE" "$LAB_DIR/stage" && chmod -R a+rX "$LAB_DIR/stage" || lab_die "nothing is staged"
+	cp -dR --preserve=mode,timestamps "$STAGE" "$LAB_DIR/stage" && chmod -R a+rX "$LAB_DIR/stage" || lab_die "nothing is staged"
 	mkdir -m 755 "$LAB_DIR/deps"
 	[ ! -d "$DEPS" ] || mount --bind "$DEPS" "$LAB_DIR/deps" || lab_die "cannot mount $DEPS"
 	mkdir -m 700 "$closed" && mkdir "$closed/top" && mount --bind "$top" "$closed/top" ||

@@ -1,11 +1,30 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What keeps tests honest about the machine: the lab refuses a chroot, a lab of skipped tests has
-# failed; and tests/fresh: what runs in a tree has a root and namespaces of its own, leaves nothing
-# behind, and an archive that cannot be reached is a failure.
+# What keeps tests honest about the machine: other users reach what is tested, and not the
+# checkout; the lab refuses a chroot; a lab of skipped tests has failed. And tests/fresh: what runs
+# in a tree has a root and namespaces of its own, leaves nothing behind, and an archive that cannot
+# be reached is a failure.
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 . "$top/tests/fresh/tree.sh"
+
+# ---- other users ------------------------------------------------------------------------------
+
+if [ "$LAB_ROOT" -eq 0 ]; then
+	other() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+	check "another user can run what is tested" "$("$STAGE/usr/bin/v6guard" --version)" \
+		"$(other "$STAGE/usr/bin/v6guard" --version 2>&1)"
+	check "... and reach what is only unpacked" yes "$(other test -r "$DEPS/." && echo yes)"
+	check "... and not the checkout" no "$(other test -e "$top/README.md" && echo yes || echo no)"
+	check "... and write temporary files" yes "$(other sh -c ': >"$TMPDIR/other"' && echo yes)"
+	mkdir -m 700 "$LAB_DIR/private" && mkdir "$LAB_DIR/private/tmp"
+	check "a lab is where all can reach it" "/tmp $LAB_DIR" \
+		"$(TMPDIR=$LAB_DIR/private/tmp lab_place) $(TMPDIR=$LAB_DIR lab_place)"
+else
+	skip "other users" "one user only in an unprivileged namespace"
+fi
+
+# ---- machines -----------------------------------------------------------------------------------
 
 # machine DIR: this machine's programs below DIR, as a tree has its own, and the checkout.
 machine() {
