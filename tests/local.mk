@@ -8,6 +8,7 @@ include tests/abi/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
 include tests/lab/local.mk
+include tests/fresh/local.mk
 
 # The random tests at full size, a minute of each fuzzer (where they are built as such), the
 # lab, and more rounds of the benchmarks.

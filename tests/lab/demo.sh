@@ -31,7 +31,7 @@ scratch() {
 if [ -z "${LAB_INSIDE:-}" ]; then
 	# shellcheck disable=SC2086
 	why=$(lab_needs knotd wget curl ssh nc perl) || scratch "$why"
-	lab_flags || scratch "namespaces are refused here: $lab_why"
+	lab_flags || scratch "$lab_why"
 fi
 lab_enter "$@"
 

@@ -6,7 +6,8 @@
 # script, SIGKILL included, the kernel takes everything down with it, and any number of labs
 # run side by side. The script itself runs on the server (DNS, HTTP, SSH); each host has a
 # network and a mount namespace of its own with a whole private /etc, since a rename over a
-# single bind-mounted file is EBUSY.
+# single bind-mounted file is EBUSY. Inside, STAGE and DEPS are folders that every user can reach,
+# and top and here are ones that only root can: programs of other users get copies.
 #
 #   lab_enter "$@"          re-run this script inside a lab; exit 77 where that is refused
 #   lab_host KIND [NAME]    bring up a host: healthy blackhole v4only v6only-noroute4
@@ -78,11 +79,31 @@ lab_refuse() { echo "skip    $(basename "$0"): $*"; exit 77; }
 
 # Sets lab_flags to what gives this user a lab; else fails, with the reason in lab_why.
 lab_flags() {
-	lab_flags='--mount --net --uts --pid --fork --kill-child --mount-proc'
-	[ "$(id -u)" -eq 0 ] || lab_flags="--user --map-root-user $lab_flags"
+	local user=
+	[ "$(id -u)" -eq 0 ] || user='--user --map-root-user '
+	lab_flags="$user--mount --net --uts --pid --fork --kill-child --mount-proc"
+	if is_chroot $user; then
+		lab_why='this is a chroot: hosts would be given the /etc outside (pivot_root, as a container does, is fine)'
+		return 1
+	fi
 	# shellcheck disable=SC2086
 	lab_why=$(unshare $lab_flags sh -c 'mount -t tmpfs lab /run && ip link set lo up' 2>&1 \
-		</dev/null)
+		</dev/null) || { lab_why="namespaces are refused here: $lab_why"; return 1; }
+}
+
+# is_chroot [UNSHARE-OPTION...]: whoever enters a mount namespace starts at its root; is that another?
+is_chroot() {
+	local root
+	root=$(unshare "$@" --mount --propagation unchanged sh -c \
+		'stat -c %d:%i / && nsenter -t $$ -m stat -c %d:%i /' 2>/dev/null </dev/null)
+	[ -n "$root" ] && [ "${root%$'\n'*}" != "${root#*$'\n'}" ]
+}
+
+# A folder for temporary files that every user can reach.
+lab_place() {
+	local dir=${TMPDIR:-/tmp}
+	[ "$(id -u)" -ne 0 ] || setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$dir" || dir=/tmp
+	echo "$dir"
 }
 
 lab_needs() {
@@ -126,7 +147,7 @@ lab_resolved() {
 # those built in $top_builddir, or those staged.
 find_built() {
 	local file built=${top_builddir:-$top}
-	nssdir=${nssdir:-/usr/lib/$(${CC:-gcc} -print-multiarch 2>/dev/null)}
+	nssdir=${nssdir:-/usr/lib/$(gcc -print-multiarch 2>/dev/null)}
 	for file in ${V6GUARD:-} "$built/tool/v6guard/v6guard" "$STAGE/usr/bin/v6guard"; do
 		[ -x "$file" ] && V6GUARD=$file && break
 	done
@@ -145,8 +166,8 @@ lab_enter() {
 		return
 	fi
 	lab_needs knotd
-	lab_flags || lab_refuse "namespaces are refused here: $lab_why"
-	LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/v6guard-lab.XXXXXX") || exit 1
+	lab_flags || lab_refuse "$lab_why"
+	LAB_DIR=$(mktemp -d "$(lab_place)/v6guard-lab.XXXXXX") || exit 1
 	trap 'rmdir "$LAB_DIR"' EXIT
 	trap 'kill -KILL "$lab_child" 2>/dev/null; exit 143' TERM INT HUP
 	# shellcheck disable=SC2086
@@ -163,13 +184,13 @@ lab_start() {
 	unset LAB_INSIDE LD_PRELOAD RES_OPTIONS LOCALDOMAIN HOSTALIASES NO_COLOR
 	unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 	unset V6GUARD V6GUARD_SNAPSHOT MAKEFLAGS MFLAGS PYTHONUNBUFFERED
+	mount -t tmpfs -o mode=755 lab "$LAB_DIR" || lab_die "no tmpfs"
+	lab_stage
 	export LC_ALL=C PATH="$STAGE/usr/bin:$STAGE/usr/sbin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin:$DEPS/usr/sbin:$DEPS/usr/bin"
 	export PYTHONDONTWRITEBYTECODE=1
 	umask 022
-	mount -t tmpfs -o mode=755 lab "$LAB_DIR" || lab_die "no tmpfs"
-	export HOME=$LAB_DIR/home
-	mkdir "$HOME" "$LAB_DIR/top"
-	mount --bind "$top" "$LAB_DIR/top"
+	export HOME=$LAB_DIR/home TMPDIR=$LAB_DIR/tmp
+	mkdir "$HOME" && mkdir -m 1777 "$TMPDIR"
 	hostname labbox
 	lab_etc
 	lab_dirs server
@@ -178,6 +199,19 @@ lab_start() {
 	lab_dns
 	lab_servers
 	trap lab_stop EXIT
+}
+
+# What is tested lies where every user can reach it, wherever the checkout is and whatever the
+# umask was; the checkout lies where only root can, so that no test relies on more.
+lab_stage() {
+	local closed=$LAB_DIR/root-only
+	cp -dR --preserve=mode,timestamps "$STAGE" "$LAB_DIR/stage" && chmod -R a+rX "$LAB_DIR/stage" || lab_die "nothing is staged"
+	mkdir -m 755 "$LAB_DIR/deps"
+	[ ! -d "$DEPS" ] || mount --bind "$DEPS" "$LAB_DIR/deps" || lab_die "cannot mount $DEPS"
+	mkdir -m 700 "$closed" && mkdir "$closed/top" && mount --bind "$top" "$closed/top" ||
+		lab_die "cannot mount $top"
+	export LAB_TOP=$top
+	STAGE=$LAB_DIR/stage DEPS=$LAB_DIR/deps top=$closed/top here=$closed/top/tests/lab
 }
 
 # The PID namespace ends with this script; say goodbye first where it matters.
@@ -226,9 +260,9 @@ lab_private() {
 	mount --bind "$1/etc" /etc && mount --bind "$1/run" /run &&
 		mount --bind "$1/lib" /var/lib && mount --bind "$1/cache" /var/cache ||
 		lab_die "cannot mount the private folders"
-	case "$top/" in
+	case "$LAB_TOP/" in
 	/run/* | /var/lib/* | /var/cache/*)
-		mkdir -p "$top" && mount --bind "$LAB_DIR/top" "$top"
+		mkdir -p "$LAB_TOP" && mount --bind "$LAB_DIR/root-only/top" "$LAB_TOP"
 		;;
 	esac
 	# Not once for all: the auxiliary cache would have to be shared as well.

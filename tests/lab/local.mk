@@ -58,6 +58,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_dns_start.sh \
 	tests/lab/t_evidence.sh \
+	tests/lab/t_fresh.sh \
 	tests/lab/t_healing.sh \
 	tests/lab/t_kernel.sh \
 	tests/lab/t_mtu.sh \

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs the lab's tests, two at a time, and counts them:  tests/lab/run.sh [t_NAME.sh...]
 # A test that takes longer than LAB_LIMIT seconds has failed. Those with a line `# alone:` go
-# by the clock, and run before the others, one by one.
+# by the clock, and run before the others, one by one. Exit 0 when some have passed and none has
+# failed: where all are skipped nothing is known.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 logs=${LAB_LOGS:-$here/../../build/log/lab}
@@ -52,4 +53,4 @@ for test in "$@"; do
 	esac
 done
 echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
