@@ -71,7 +71,7 @@ static bool read_one(struct run_trace *trace)
 	/* Else the next one has taken its place. */
 	atomic_thread_fence(memory_order_acquire);
 	if (found == number && atomic_load(&page->number) == number)
-		run_trace_take(trace, &message, pid);
+		run_trace_note(trace, &message, pid);
 	return true;
 }
 

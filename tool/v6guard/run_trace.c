@@ -113,7 +113,7 @@ static void print(const struct gp_rules *rules, const struct gp_trace *message, 
 	fputc('\n', stderr);
 }
 
-void run_trace_take(struct run_trace *trace, struct gp_trace *message, long pid)
+void run_trace_note(struct run_trace *trace, struct gp_trace *message, long pid)
 {
 	message->name[sizeof(message->name) - 1] = '\0';
 	message->found[sizeof(message->found) - 1] = '\0';
