@@ -90,16 +90,16 @@ static int family_of(const struct addrinfo *hints)
 	return hints->ai_family;
 }
 
-static bool is_plain(const char *node, const struct addrinfo *hints)
-{
-	return !node || (hints && hints->ai_flags & (AI_PASSIVE | AI_NUMERICHOST));
-}
-
 /* A lookup for both families that does not ask for the canonical name. */
 static bool is_unasked_name(const struct addrinfo *hints)
 {
 	return !hints ||
 	       (hints->ai_family == AF_UNSPEC && !(hints->ai_flags & AI_CANONNAME));
+}
+
+static bool is_plain(const char *node, const struct addrinfo *hints)
+{
+	return !node || (hints && hints->ai_flags & (AI_PASSIVE | AI_NUMERICHOST));
 }
 
 static bool begin(const char *node, const struct addrinfo *hints, const struct life *life,
@@ -224,17 +224,18 @@ static int look_up(struct lookup *lookup, lookup_fn *next, const char *service,
 	const bool asks_more = added_flags(lookup) != 0;
 	const struct addrinfo more = ask_more(lookup, hints);
 	const struct addrinfo *const given = hints;
-	struct noaaaa_call call = {next, next_free, lookup->query.name, service, hints,
-				   list, NULL};
-	struct addrinfo ipv4;
+	const struct addrinfo ipv4 = partner_hints(&more);
+	const struct noaaaa_call call = {next,
+					 next_free,
+					 lookup->query.name,
+					 service,
+					 asks_more ? &more : hints,
+					 list,
+					 lookup->query.family == AF_INET6 ? &ipv4 : NULL};
 	int saved_errno = errno, error;
 
 	if (asks_more)
-		call.hints = hints = &more;
-	if (lookup->query.family == AF_INET6) {
-		ipv4 = partner_hints(hints);
-		call.a_hints = &ipv4;
-	}
+		hints = &more;
 	error = noaaaa_ask(lookup->a_first, &call, &lookup->a_end);
 	/* No descriptor, no memory: it may be for what we asked for beyond. */
 	if (asks_more && (error == EAI_SYSTEM || error == EAI_MEMORY)) {

@@ -26,7 +26,7 @@ static unsigned taken, pids_right;
 static long expected_pid;
 static char heard[1024];
 
-void run_trace_take(struct run_trace *run, struct gp_trace *message, long pid)
+void run_trace_note(struct run_trace *run, struct gp_trace *message, long pid)
 {
 	const size_t used = strlen(heard);
 

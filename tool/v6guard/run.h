@@ -141,7 +141,7 @@ void run_trace_read(struct run_trace *trace, bool is_over);
 /** Show and keep what is of use of MESSAGE, which process PID wrote: it may hold
  * anything.
  */
-void run_trace_take(struct run_trace *trace, struct gp_trace *message, long pid);
+void run_trace_note(struct run_trace *trace, struct gp_trace *message, long pid);
 
 /* ---- run_child.c ---- */
 

@@ -108,7 +108,7 @@ void run_trace_read(struct run_trace *trace, bool is_over)
 	for (unsigned i = 0; i < GP_TRACE_PAGES; i++) {
 		if (!run_trace_next(trace, &message, &pid, is_over))
 			break;
-		run_trace_take(trace, &message, pid);
+		run_trace_note(trace, &message, pid);
 	}
 	trace->lookups = atomic_load(&trace->ring->count);
 	trace->changed = atomic_load(&trace->ring->changed);

@@ -113,7 +113,7 @@ static void print(const struct gp_rules *rules, const struct gp_trace *message, 
 	fputc('\n', stderr);
 }
 
-void run_trace_take(struct run_trace *trace, struct gp_trace *message, long pid)
+void run_trace_note(struct run_trace *trace, struct gp_trace *message, long pid)
 {
 	for (unsigned i = 0; i < message->count && i < GP_TRACE_ADDRESSES; i++)
 		keep_address(&trace->names, message, i);
