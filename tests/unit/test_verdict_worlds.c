@@ -250,10 +250,12 @@ static const struct trial told[] = {
 	{.story = {"blackhole: five known names alone, one each 60 s", 3 * HOUR,
 		.crowds = {KNOWN(5, 60)}, BLACKHOLE(3600, 7200)},
 	 .bounds = {FOUND_AND_LEFT(4, 407, 21)}},
+	/* With nobody to ask, another port is tried before ::/0 is condemned (a mail server's
+	   port 25): one visit more hangs than without that. */
 	{.story = {"blackhole from boot: new names each 1 s", 1800, .crowds = {NEW_EACH(1)}, BLACKHOLE(0, 900)},
-	 .bounds = {FOUND_AND_LEFT(6, 673, 21)}},
+	 .bounds = {FOUND_AND_LEFT(8, 1075, 21)}},
 	{.story = {"blackhole from boot: new names each 5 s", 3600, .crowds = {NEW_EACH(5)}, BLACKHOLE(0, 1800)},
-	 .bounds = {FOUND_AND_LEFT(4, 407, 21)}},
+	 .bounds = {FOUND_AND_LEFT(5, 672, 21)}},
 	{.story = {"blackhole from boot: new names each 60 s", 3 * HOUR, .crowds = {NEW_EACH(60)}, BLACKHOLE(0, 3600)},
 	 .bounds = {FOUND_AND_LEFT(3, 405, 21)}},
 	{.story = {"blackhole: a desktop, user 1000 alone, a name each 5 s", 5400,
@@ -264,7 +266,7 @@ static const struct trial told[] = {
 	 .bounds = {FOUND_AND_LEFT(8, 693, 21)}},
 	{.story = {"blackhole from boot: a desktop, user 1000 alone, a name each 5 s", 3600,
 		.crowds = {OF_USER(1000, 20, 10), OF_USER(1000, 0, 10)}, BLACKHOLE(0, 1800)},
-	 .bounds = {FOUND_AND_LEFT(4, 405, 21)}},
+	 .bounds = {FOUND_AND_LEFT(5, 672, 21)}},
 	{.story = {"blackhole: a name each 1 s, half known, rescue", 2100, .has_rescue = true,
 		.crowds = {KNOWN(20, 2), NEW_EACH(2)}, BLACKHOLE(900, 1500)},
 	 .bounds = {FOUND_AND_LEFT(37, 329, 21)}},
@@ -347,7 +349,10 @@ static const unsigned new_every_s[] = {1, 5, 30, 60, 300, 600};
  * here. */
 static const struct {
 	unsigned percent, away, away_both;
-} losses[] = {{10, 0, 0}, {20, 3, 3}, {30, 14, 7}, {40, 37, 31}, {60, 323, 192}};
+	double broken; /* % of the time: of two SYNs and their answers 7 in 10 fail at 60
+			  % */
+} losses[] = {
+	{10, 0, 0, 0}, {20, 3, 3, 0}, {30, 14, 7, 0}, {40, 37, 31, 0}, {60, 323, 192, 2}};
 
 #define TRIALS 200
 static struct trial trials[TRIALS];
@@ -367,8 +372,10 @@ static void add_dead_among_new(unsigned dead, unsigned every_s, bool is_burst)
 		.story = {.name = story_names[trial_count],
 			  .seconds = 3 * HOUR,
 			  .crowds = {DEAD(dead), NEW_EACH(every_s)}},
-		/* Each dead one costs its first hang. */
-		.bounds = {STAYS_AS_IT_IS, MOST(FIGURE_VICTIMS, dead)},
+		/* Each dead one costs its first hang; when there are more than 70 probes
+		   a minute can test, some cost two. */
+		.bounds = {STAYS_AS_IT_IS,
+			   MOST(FIGURE_VICTIMS, is_burst ? dead + dead / 20 : dead)},
 		/* Each new name makes the table larger. */
 		.usual_s = every_s == 1   ? 1300
 			   : every_s == 5 ? 3000
@@ -383,7 +390,7 @@ static void add_dead_among_new(unsigned dead, unsigned every_s, bool is_burst)
 	add(&trial);
 }
 
-static void add_loss(unsigned percent, unsigned away, bool is_both)
+static void add_loss(unsigned percent, unsigned away, double broken, bool is_both)
 {
 	const struct trial trial = {
 		.story = {.name = story_names[trial_count],
@@ -391,7 +398,7 @@ static void add_loss(unsigned percent, unsigned away, bool is_both)
 			  .loss = percent / 100.0,
 			  .loss4 = is_both ? percent / 100.0 : 0,
 			  .crowds = {KNOWN(20, 10), NEW_EACH(20)}},
-		.bounds = {MOST(FIGURE_BROKEN, 0), MOST(FIGURE_NETS, 0),
+		.bounds = {MOST(FIGURE_BROKEN, broken), MOST(FIGURE_NETS, 0),
 			   MOST(FIGURE_AWAY, away), FEW_PROBES},
 	};
 
@@ -412,8 +419,8 @@ static void tell_all(void)
 		add_dead_among_new(dead_counts[i], 600, true);
 	}
 	for (size_t i = 0; i < sizeof(losses) / sizeof(losses[0]); i++) {
-		add_loss(losses[i].percent, losses[i].away, false);
-		add_loss(losses[i].percent, losses[i].away_both, true);
+		add_loss(losses[i].percent, losses[i].away, losses[i].broken, false);
+		add_loss(losses[i].percent, losses[i].away_both, losses[i].broken, true);
 	}
 }
 
