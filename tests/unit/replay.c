@@ -189,7 +189,12 @@ static void do_ok(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 		  const char *word, long long now)
 {
 	const struct verdict_connection connection = {
-		port, word[0] == 'r' ? 0 : VERDICT_UID_UNKNOWN, word[0] == 'd'};
+		.port = port,
+		.uid = word[0] == 'r' ? 0 : VERDICT_UID_UNKNOWN,
+		.data = word[0] == 'd' || word[0] == 'l',
+		.large = word[0] == 'l',
+		.waits = word[0] == 'w',
+	};
 
 	verdict_ok(v, addr, &connection, now);
 }
@@ -256,9 +261,10 @@ static bool do_seen(struct replay *replay, char **word, size_t count)
 		verdict_failed(v, &addr, port, seconds(count > 2 ? word[2] : "0"), now);
 	else if (!strcmp(word[0], "unclear"))
 		verdict_unclear(v, &addr, port, now);
-	else if (!strcmp(word[0], "stall"))
-		verdict_stalled(v, &addr, port, now);
+	else if (!strncmp(word[0], "stall", 5))
+		verdict_stalled(v, &addr, port, word[0][5] == 'i', now);
 	else if (!strcmp(word[0], "ok") || !strcmp(word[0], "data") ||
+		 !strcmp(word[0], "large") || !strcmp(word[0], "waits") ||
 		 !strcmp(word[0], "rootok"))
 		do_ok(v, &addr, port, word[0], now);
 	else if (!strcmp(word[0], "flow"))

@@ -11,7 +11,8 @@
  *                             its port is 80 where none is said
  *   trying ADDR UNTIL         a program's SYNs wait until then, 4 retransmits each
  *   failed ADDR[@PORT] [QUIET]
- *   unclear|stall|ok|data ADDR[@PORT]
+ *   unclear|ok|data|large|waits ADDR[@PORT]    large: full packets came; waits: for more
+ *   stall|stallin ADDR[@PORT]   stallin: of what comes to us
  *   rootok ADDR[@PORT]        an open connection of root's; `ok` is one that has closed
  *   flow ADDR SECONDS         an open connection; something came over it so long ago, 0: now
  *                             and always

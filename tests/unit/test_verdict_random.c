@@ -10,7 +10,8 @@
 static void connected(struct replay *replay, const struct gp_addr *addr, bool data,
 		      long long now)
 {
-	const struct verdict_connection connection = {443, VERDICT_UID_UNKNOWN, data};
+	const struct verdict_connection connection = {
+		.port = 443, .uid = VERDICT_UID_UNKNOWN, .data = data};
 
 	verdict_ok(replay->v, addr, &connection, now);
 }
@@ -129,7 +130,7 @@ static void test_random(void **state)
 				  replay->now);
 			break;
 		case 5:
-			verdict_stalled(replay->v, &addr, 80, replay->now);
+			verdict_stalled(replay->v, &addr, 80, rand() % 2, replay->now);
 			break;
 		case 6:
 			verdict_probed(replay->v, rand() % 2 ? &addr : &addr4, 80,

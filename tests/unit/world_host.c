@@ -204,8 +204,8 @@ void host_closed(struct world *w, const struct socket *socket, bool is_abort)
 	const uint16_t port = is_abort && socket->is_blocking ? 0 : socket->port;
 
 	if (socket->state == SOCKET_OPEN) {
-		const struct verdict_connection connection = {socket->port,
-							      VERDICT_UID_UNKNOWN, true};
+		const struct verdict_connection connection = {
+			.port = socket->port, .uid = VERDICT_UID_UNKNOWN, .data = true};
 		if (is_alive(w, socket))
 			verdict_ok(w->v, addr, &connection, w->now);
 		return;
@@ -308,8 +308,8 @@ static void dump_established(struct world *w)
 		for (uint32_t j = 0; j < w->socket_count; j++) {
 			const struct socket *socket = &w->sockets[j];
 			const struct name *name = &w->names[socket->name];
-			const struct verdict_connection connection = {socket->port,
-								      socket->uid, true};
+			const struct verdict_connection connection = {
+				.port = socket->port, .uid = socket->uid, .data = true};
 			if (is_open(socket) && is_alive(w, socket) &&
 			    w->now - socket->heard_ms <= FRESH_MS &&
 			    gp_addr_equal(&wanted[i], socket->family == AF_INET

@@ -242,6 +242,7 @@ static struct verdict_connection connection_of(const struct gp_socket *socket)
 	return (struct verdict_connection){
 		.port = socket->remote_port,
 		.uid = socket->inode ? socket->uid : VERDICT_UID_UNKNOWN,
+		.large = socket->largest >= GP_SOCKET_LARGE,
 	};
 }
 
@@ -256,10 +257,9 @@ static void on_seen(void *ctx, const struct gp_socket *socket)
 		return;
 	switch (gp_socket_evidence(socket)) {
 	case GP_EVIDENCE_REACHED:
-		/* IPv4 is asked for no more than that. */
-		if (remote->family != AF_INET)
-			return;
-		/* fall through */
+		connection.waits = true;
+		verdict_ok(worker->verdicts, remote, &connection, now);
+		return;
 	case GP_EVIDENCE_OK:
 		verdict_ok(worker->verdicts, remote, &connection, now);
 		return;
@@ -272,7 +272,8 @@ static void on_seen(void *ctx, const struct gp_socket *socket)
 			       socket->quiet_ms, now);
 		break;
 	case GP_EVIDENCE_STALLED:
-		verdict_stalled(worker->verdicts, remote, socket->remote_port, now);
+		verdict_stalled(worker->verdicts, remote, socket->remote_port,
+				socket->has_gap, now);
 		break;
 	case GP_EVIDENCE_NONE:
 		if (socket->rtt_us || socket->was_answered || socket->state == 1)

@@ -76,6 +76,12 @@ void entry_say(struct verdicts *v, struct entry *entry, enum gp_verdict verdict,
 
 /* ---- time ---- */
 
+/* What has worked is likelier to work again. */
+static unsigned retest_limit(const struct entry *entry)
+{
+	return entry->ok_ms != NEVER ? LIMIT_TESTS : LIMIT_RETESTS;
+}
+
 /* Very many are broken: each has its turn. */
 static void put_off(struct verdicts *v, struct entry *entry, long long now)
 {
@@ -97,7 +103,8 @@ static void test_due(struct verdicts *v, struct entry *entry, long long now)
 			  (enum verdict_evidence)entry->evidence, now);
 		return;
 	}
-	if (entry->verdict == GP_VERDICT_BROKEN && !is_within(v, LIMIT_RETESTS, now)) {
+	if (entry->verdict == GP_VERDICT_BROKEN &&
+	    !is_within(v, retest_limit(entry), now)) {
 		put_off(v, entry, now);
 		return;
 	}

@@ -136,7 +136,9 @@ void verdict_syn(struct verdicts *verdicts, const struct gp_addr *addr, uint16_t
 struct verdict_connection {
 	uint16_t port; /* 0: not known any more */
 	uint32_t uid;  /* VERDICT_UID_UNKNOWN: not known any more */
-	bool data;     /* beyond the handshake data was acknowledged */
+	bool data;     /* beyond the handshake data was acknowledged, and some came */
+	bool large;    /* a segment came that fills a packet */
+	bool waits;    /* it was answered, and waits for more: no more is known */
 };
 
 /** A program's connection to ADDR, alive or closed. Either family. */
@@ -152,9 +154,10 @@ void verdict_failed(struct verdicts *verdicts, const struct gp_addr *addr, uint1
 void verdict_unclear(struct verdicts *verdicts, const struct gp_addr *addr, uint16_t port,
 		     long long now_ms);
 
-/** A connection stalls: nothing beyond the handshake acknowledged, 3 retransmits. */
+/** A connection stalls: what was sent is never acknowledged, or TOWARDS_US: what was sent
+ * to us does not come, but for what is small. */
 void verdict_stalled(struct verdicts *verdicts, const struct gp_addr *addr, uint16_t port,
-		     long long now_ms);
+		     bool towards_us, long long now_ms);
 
 /** How a probe ended. */
 enum verdict_probe {

@@ -330,7 +330,7 @@ static void press(struct verdicts *v, struct area *area, struct entry *entry, bo
 		area->pressed_ms = now;
 	if (round->is_running || round_is_silent(area, now))
 		round_try_other_port(v, area, entry, now);
-	else if (area->wants == WANTS_NONE && now >= round_from(v, area, now) &&
+	else if (area->wants == WANTS_NONE && now >= round_from(area) &&
 		 now - area->ok_ms >= ROUND_QUIET) {
 		area->wants = WANTS_ROUND;
 		area->wanted_ms = now;
@@ -478,7 +478,7 @@ static struct entry *herald(struct verdicts *v, const struct area *area, bool wa
 		if (!gp_prefix_match(&area->prefix, &entry->addr) ||
 		    !counts_for(v, &entry->addr, area->prefix.length) ||
 		    (was_ok && entry->ok_ms == NEVER) ||
-		    entry->verdict == GP_VERDICT_OK ||
+		    entry->verdict == GP_VERDICT_OK || entry->asked_ms == now ||
 		    (entry->verdict == GP_VERDICT_UNKNOWN && !is_in_use(entry, now)))
 			continue;
 		if (entry->evidence != VERDICT_BY_STALL &&
@@ -486,20 +486,6 @@ static struct entry *herald(struct verdicts *v, const struct area *area, bool wa
 			found = entry;
 	}
 	return found;
-}
-
-static unsigned count_answered(const struct verdicts *v, const struct area *area,
-			       long long now)
-{
-	unsigned count = 0;
-
-	for (uint32_t i = 0; i < v->used_to && count < ENOUGH; i++)
-		count += v->entries[i].ok_ms != NEVER &&
-			 gp_prefix_match(&area->prefix, &v->entries[i].addr) &&
-			 counts_for(v, &v->entries[i].addr, area->prefix.length) &&
-			 (v->entries[i].verdict != GP_VERDICT_UNKNOWN ||
-			  is_in_use(&v->entries[i], now));
-	return count;
 }
 
 /* A probe failed: that is news of what is around ADDR. */
@@ -533,15 +519,12 @@ static void beat(struct verdicts *v, struct area *area, long long now)
 		area_say(v, area, GP_VERDICT_BROKEN, VERDICT_BY_MEMBERS, now);
 		return;
 	}
-	/* Where several have answered once, these will do. */
-	const bool was_ok = v->beats++ & 1 || count_answered(v, area, now) >= ENOUGH;
 	/* A connection that goes on may be older than the trouble; its peer is worth a
 	 * SYN. */
 	struct entry *entry = live_flow(v, area, BEAT_MIN + BEAT_SPREAD, now);
 
 	if (!entry)
-		entry = herald(v, area, was_ok, now);
-
+		entry = herald(v, area, true, now);
 	if (!entry)
 		entry = herald(v, area, false, now);
 	/* Nobody to ask, or no way to: what cannot be proven any more is not so for ever.
@@ -556,6 +539,10 @@ static void beat(struct verdicts *v, struct area *area, long long now)
 	schedule(v, area, now);
 	area_say(v, area, GP_VERDICT_BROKEN, VERDICT_BY_MEMBERS, now);
 	entry_probe(v, entry, now);
+	/* That one may have died for a reason of its own. */
+	entry = herald(v, area, false, now);
+	if (entry)
+		entry_probe(v, entry, now);
 }
 
 static long long area_tick(struct verdicts *v, struct area *area, long long now)

@@ -66,7 +66,9 @@ static void remember_suspect(struct verdicts *v, struct entry *entry)
 static bool is_ok_lately(const struct entry *entry, enum verdict_evidence by,
 			 long long now)
 {
-	const long long ok = by == VERDICT_BY_STALL ? entry->data_ok_ms : entry->ok_ms;
+	const long long data =
+		entry->is_towards_us ? entry->large_ok_ms : entry->data_ok_ms;
+	const long long ok = by == VERDICT_BY_STALL ? data : entry->ok_ms;
 
 	return now - ok < OK_FORBIDS;
 }
@@ -166,6 +168,19 @@ static long long refresh_at(const struct verdicts *v, const struct entry *entry,
 		(entry->is_withheld && v->rules.distrust) || v->rules.probe_all;
 
 	return v->rules.probes && is_wanted ? now + v->rules.ok_ttl_ms * 4LL / 5 : 0;
+}
+
+void entry_reached(struct verdicts *v, struct entry *entry, bool is_old, long long now)
+{
+	if (entry->verdict == GP_VERDICT_BROKEN || entry_is_pinned(entry, now))
+		return;
+	entry->ok_ms = now;
+	entry->failures = entry->silent = 0;
+	entry->is_mute = false;
+	if (entry->suspected_by != VERDICT_BY_STALL)
+		unsuspect(v, entry);
+	if (!is_old)
+		areas_ok(v, &entry->addr, entry, false, false, now);
 }
 
 void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,

@@ -63,9 +63,9 @@
  */
 #define SLOT (10 * SECOND)
 #define SLOTS 7 /* a minute, and the one that is not over */
-#define LIMIT_RETESTS 30
-#define LIMIT_TESTS 40    /* of what programs try in vain */
-#define LIMIT_PARTNERS 60 /* and whether IPv4 works there */
+#define LIMIT_RETESTS 22
+#define LIMIT_TESTS 36    /* of what programs try in vain */
+#define LIMIT_PARTNERS 50 /* and whether IPv4 works there */
 #define RETEST_PUT_OFF (3 * SECOND)
 #define CONFIRM_AFTER                                                                    \
 	(3 * SECOND)                /* a new verdict is tested once more: it may be loss \
@@ -102,7 +102,7 @@
 #define ROUND_REST 500LL           /* and the others so much later */
 #define HASTY (15 * SECOND)        /* a verdict that was refuted so soon was rash: */
 #define CAREFUL (1800 * SECOND)    /* rounds take two attempts each for so long */
-#define ROUND_VETOED (10 * SECOND) /* a moment after somebody answered even then */
+#define ROUND_VETOED (12 * SECOND) /* a moment after somebody answered even then */
 #define ROUND_FORCED (5 * SECOND)  /* and even then */
 #define ROUND_LASTS (10 * SECOND)  /* who was not heard of by then was not asked */
 #define ROUND_HOLDS (30 * SECOND)  /* silence */
@@ -121,13 +121,14 @@ struct entry {
 	uint8_t suspected_by; /* enum verdict_evidence */
 	uint8_t failures;     /* attempts in a row, see failed_attempt_ms */
 	uint8_t partner_count;
-	uint8_t asks;     /* probes, to take turns over the ports */
-	bool is_mute;     /* did not answer the last one, while IPv4 was there */
-	bool is_asked;    /* a probe is under way, since asked_ms */
-	bool is_extra;    /* and is no re-test that lengthens the verdict */
-	bool is_new;      /* broken, and not yet confirmed */
-	bool is_withheld; /* distrust held it back: to be kept tested */
-	uint16_t port;    /* that a program tried last; 0: none */
+	uint8_t asks;       /* probes, to take turns over the ports */
+	bool is_mute;       /* did not answer the last one, while IPv4 was there */
+	bool is_asked;      /* a probe is under way, since asked_ms */
+	bool is_extra;      /* and is no re-test that lengthens the verdict */
+	bool is_new;        /* broken, and not yet confirmed */
+	bool is_towards_us; /* a stall, of what comes to us */
+	bool is_withheld;   /* distrust held it back: to be kept tested */
+	uint16_t port;      /* that a program tried last; 0: none */
 	uint16_t asked_port, other_port; /* of probes: the latest, and in rounds */
 	uint32_t tried_by;               /* whose socket tried it last, UID_NONE */
 	struct {
@@ -148,6 +149,7 @@ struct entry {
 	long long next_test_ms; /* 0: none */
 	long long ok_ms;        /* a handshake or refusal */
 	long long ok_from_ms;   /* IPv4: and never 10 s without one since */
+	long long large_ok_ms;  /* a full packet came */
 	long long data_ok_ms;   /* acknowledged data */
 	long long failed_ms;    /* last proof that it is broken */
 	long long suspected_ms; /* it failed then; lacks a partner that answers */
@@ -225,7 +227,6 @@ struct verdicts {
 	uint32_t broken;             /* verdicts that say so */
 	struct area internet;        /* ::/0 */
 	struct area areas[AREA_MAX]; /* /48 */
-	unsigned beats;
 	long long epoch_ms;
 	uint32_t suspects[SUSPECT_MAX]; /* entries with suspected_ms set */
 	size_t suspect_count;
@@ -334,6 +335,8 @@ void entry_suspect(struct verdicts *v, struct entry *entry, enum verdict_evidenc
 /* Something came back from ENTRY. IS_OLD: over a connection that was seen before. */
 void entry_ok(struct verdicts *v, struct entry *entry, enum verdict_evidence by,
 	      bool data, bool is_old, long long now);
+/* ENTRY was reached, and no more is known of it. */
+void entry_reached(struct verdicts *v, struct entry *entry, bool is_old, long long now);
 /* PARTNER, an IPv4 address, answered: whoever waits for that is broken now. */
 void partner_ok(struct verdicts *v, struct entry *partner, long long now);
 /* The next broken verdict of ENTRY lasts twice as long; when it is tested. */
@@ -386,7 +389,7 @@ bool are_enough(const struct area *area, const struct kinds *kinds, unsigned add
 /* ---- rounds (verdict_round.c) ---- */
 
 /* When a round may begin, and one that a verdict depends on. */
-long long round_from(struct verdicts *v, const struct area *area, long long now);
+long long round_from(const struct area *area);
 long long forced_from(const struct area *area);
 /* The peer of an open connection over which something came WITHIN so long, the one that
  * was asked longest ago; NULL. */

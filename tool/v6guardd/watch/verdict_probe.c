@@ -224,18 +224,25 @@ void verdict_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t por
 		    enum verdict_probe result, uint32_t rtt_ms, long long now)
 {
 	struct entry *entry = entry_find(v, addr);
+	bool is_guess;
 
 	if (result == VERDICT_PROBE_OK && addr->family == AF_INET)
 		v->ipv4_ok_ms = now;
 	if (!entry)
 		return;
+	is_guess = entry->other_port && port == entry->other_port &&
+		   port != entry->asked_port && addr->family == AF_INET6;
+	if (is_guess && result == VERDICT_PROBE_OK) {
+		/* It is alive, and so is IPv6; but that is not where programs go. */
+		areas_ok(v, addr, entry, false, true, now);
+		return;
+	}
 	if (result == VERDICT_PROBE_OK) {
 		note_answer(entry, port, now);
 		entry->rtt_ms = rtt_ms ? rtt_ms : 1;
 	}
 	/* Nobody has said that it is served on that other port: silence there is none. */
-	if (result == VERDICT_PROBE_OK || !entry->other_port ||
-	    port != entry->other_port || port == entry->asked_port)
+	if (!is_guess)
 		probed(v, entry, result, now);
 	rounds_probed(v, entry, port, result, now);
 }

@@ -347,11 +347,10 @@ long long forced_from(const struct area *area)
 }
 
 /* After a veto two are asked at first, which may be done more often. */
-long long round_from(struct verdicts *v, const struct area *area, long long now)
+long long round_from(const struct area *area)
 {
-	return is_vetoed(area) && is_within(v, LIMIT_RETESTS, now)
-		       ? area->round.begun_ms + ROUND_VETOED
-		       : area->round.next_ms;
+	return is_vetoed(area) ? area->round.begun_ms + ROUND_VETOED
+			       : area->round.next_ms;
 }
 
 static void begin(struct verdicts *v, struct area *area, long long now)
@@ -376,8 +375,8 @@ static void begin(struct verdicts *v, struct area *area, long long now)
 
 static void begin_wanted(struct verdicts *v, struct area *area, long long now)
 {
-	const long long from = area->wants == WANTS_VERDICT ? forced_from(area)
-							    : round_from(v, area, now);
+	const long long from =
+		area->wants == WANTS_VERDICT ? forced_from(area) : round_from(area);
 
 	area->wants = WANTS_NONE;
 	if (area->round.is_running || area->verdict == GP_VERDICT_BROKEN ||

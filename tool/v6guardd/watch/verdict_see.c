@@ -55,9 +55,12 @@ static bool may_be_older(const struct verdicts *v, long long now)
 
 static void unclear(struct verdicts *v, struct entry *entry, long long now)
 {
-	if (entry->partner_count && wants_test(v, entry, now) &&
-	    is_within(v, LIMIT_TESTS, now))
+	if (!entry->partner_count || !wants_test(v, entry, now))
+		return;
+	if (is_within(v, LIMIT_TESTS, now))
 		entry_probe(v, entry, now);
+	else /* else its next visitor would hang as well */
+		entry->next_test_ms = now + 60 * SECOND + random_below(v, 60 * SECOND);
 }
 
 void verdict_failed(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
@@ -88,12 +91,14 @@ void verdict_unclear(struct verdicts *v, const struct gp_addr *addr, uint16_t po
 }
 
 void verdict_stalled(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
-		     long long now)
+		     bool towards_us, long long now)
 {
 	struct entry *entry = entry_of_program(v, addr, port, UID_NONE, now);
 
-	if (entry && !may_be_older(v, now))
-		entry_suspect(v, entry, VERDICT_BY_STALL, now, now);
+	if (!entry || may_be_older(v, now))
+		return;
+	entry->is_towards_us = towards_us;
+	entry_suspect(v, entry, VERDICT_BY_STALL, now, now);
 }
 
 void verdict_ok(struct verdicts *v, const struct gp_addr *addr,
@@ -125,7 +130,18 @@ void verdict_ok(struct verdicts *v, const struct gp_addr *addr,
 		is_old = now - entry->open_ms < FLOWS_WITHIN;
 		entry->open_ms = now;
 	}
-	entry_ok(v, entry, VERDICT_BY_CONNECTION, connection->data, is_old, now);
+	if (connection->waits) {
+		entry_reached(v, entry, is_old, now);
+		return;
+	}
+	if (connection->data)
+		entry->data_ok_ms = now;
+	if (connection->large)
+		entry->large_ok_ms = now;
+	/* What is small gets through a hole towards us. */
+	entry_ok(v, entry, VERDICT_BY_CONNECTION,
+		 entry->is_towards_us ? connection->large : connection->data, is_old,
+		 now);
 }
 
 /* ---- hints ---- */

@@ -94,7 +94,8 @@ void entry_forget(struct entry *entry)
 	entry->is_mute = entry->is_new = false;
 	entry->ttl_ms = entry->rtt_ms = 0;
 	entry->since_ms = entry->expires_ms = entry->next_test_ms = 0;
-	entry->ok_ms = entry->ok_from_ms = entry->data_ok_ms = entry->failed_ms = NEVER;
+	entry->large_ok_ms = entry->ok_ms = entry->ok_from_ms = entry->data_ok_ms =
+		entry->failed_ms = NEVER;
 	entry->suspected_ms = entry->failed_attempt_ms = entry->asked_ms = NEVER;
 	entry->open_ms = entry->tried_ms = entry->other_port_ms = entry->flow_ms = NEVER;
 	entry->pinned_until_ms = NEVER;
