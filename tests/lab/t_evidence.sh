@@ -264,7 +264,7 @@ s_partner() {
 	done
 	check "elsewhere is IPv6" 6 "$(over pp w1)"
 	until_true 8 test -s "$LAB_DIR/pp.p3"
-	until_true 3 is_verdict pp 2a0a:a:a::/48 broken
+	until_true 8 is_verdict pp 2a0a:a:a::/48 broken
 	check "the /48 is broken" broken "$(verdict pp 2a0a:a:a::/48)"
 	check "::/0 is not" unknown "$(verdict pp ::/0)"
 	check "the partner is reached over IPv4, the rest over IPv6" '4 4 4 6 6 ' \

@@ -103,7 +103,7 @@ static void test_due(struct verdicts *v, struct entry *entry, long long now)
 			  (enum verdict_evidence)entry->evidence, now);
 		return;
 	}
-	if (entry->verdict == GP_VERDICT_BROKEN &&
+	if (entry->verdict == GP_VERDICT_BROKEN && !entry->is_urgent &&
 	    !is_within(v, retest_limit(entry), now)) {
 		put_off(v, entry, now);
 		return;
@@ -116,7 +116,7 @@ static void test_due(struct verdicts *v, struct entry *entry, long long now)
 	}
 	entry_probe(v, entry, now);
 	entry->is_extra = entry->is_new;
-	entry->is_new = false;
+	entry->is_new = entry->is_urgent = false;
 }
 
 static void expire(struct verdicts *v, struct entry *entry, long long now)

@@ -383,6 +383,7 @@ static void retest_members(struct verdicts *v, const struct area *area, long lon
 		    !gp_prefix_match(&area->prefix, &entry->addr) ||
 		    entry_is_pinned(entry, now))
 			continue;
+		entry->is_urgent = count < RETEST_SOON;
 		entry->next_test_ms = at +=
 			count++ < RETEST_SOON ? RETEST_SPREAD : RETEST_LATER;
 		entry->expires_ms = entry->next_test_ms + TEST_SLACK;
@@ -423,6 +424,7 @@ static void area_ok(struct verdicts *v, struct area *area, const struct entry *e
 	if (!by_probe && is_old_flow(area, entry))
 		return;
 	area->ok_ms = now;
+	area->wants = WANTS_NONE;
 	area->round.is_running = area->round.is_silent = false;
 	heal(v, area, data, now);
 }

@@ -126,6 +126,7 @@ struct entry {
 	bool is_asked;      /* a probe is under way, since asked_ms */
 	bool is_extra;      /* and is no re-test that lengthens the verdict */
 	bool is_new;        /* broken, and not yet confirmed */
+	bool is_urgent;     /* its next test waits for no others */
 	bool is_towards_us; /* a stall, of what comes to us */
 	bool is_withheld;   /* distrust held it back: to be kept tested */
 	uint16_t port;      /* that a program tried last; 0: none */

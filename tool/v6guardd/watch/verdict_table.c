@@ -91,7 +91,7 @@ void entry_forget(struct entry *entry)
 	entry->verdict = GP_VERDICT_UNKNOWN;
 	entry->evidence = VERDICT_BY_NOTHING;
 	entry->failures = entry->silent = 0;
-	entry->is_mute = entry->is_new = false;
+	entry->is_mute = entry->is_new = entry->is_urgent = false;
 	entry->ttl_ms = entry->rtt_ms = 0;
 	entry->since_ms = entry->expires_ms = entry->next_test_ms = 0;
 	entry->large_ok_ms = entry->ok_ms = entry->ok_from_ms = entry->data_ok_ms =
