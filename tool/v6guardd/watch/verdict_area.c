@@ -402,6 +402,7 @@ static void heal(struct verdicts *v, struct area *area, bool data, long long now
 	if (now - area->since_ms < HASTY)
 		area->hasty_ms = now;
 	v->cover.in_vain = 0;
+	v->healed_ms = now;
 	area_say(v, area, GP_VERDICT_UNKNOWN, VERDICT_BY_MEMBERS, now);
 	retest_members(v, area, now);
 }

@@ -125,7 +125,7 @@ void entry_suspect(struct verdicts *v, struct entry *entry, enum verdict_evidenc
 		return;
 	remember_suspect(v, entry);
 	if (!partner_answering(v, entry, now))
-		ask_partners(v, entry, now);
+		ask_partners(v, entry, PARTNER_AGAIN, now);
 }
 
 /* IPv4 works: whoever waits for that is judged now. */

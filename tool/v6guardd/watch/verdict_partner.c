@@ -55,12 +55,13 @@ static bool may_ask_partner(struct verdicts *v, const struct entry *entry, unsig
 	return may_cause_probe(v, entry->partner[i].uids[0], now);
 }
 
-void ask_partners(struct verdicts *v, const struct entry *entry, long long now)
+void ask_partners(struct verdicts *v, const struct entry *entry, long long again,
+		  long long now)
 {
 	for (unsigned i = 0; i < entry->partner_count; i++) {
 		const struct gp_addr addr = entry_partner(entry, i);
 		struct entry *partner = entry_find(v, &addr);
-		if (!partner || !may_ask(partner, PARTNER_AGAIN, now) ||
+		if (!partner || !may_ask(partner, again, now) ||
 		    !is_within(v, LIMIT_PARTNERS, now) ||
 		    !may_ask_partner(v, entry, i, now))
 			continue;

@@ -63,9 +63,9 @@
  */
 #define SLOT (10 * SECOND)
 #define SLOTS 7 /* a minute, and the one that is not over */
-#define LIMIT_RETESTS 22
+#define LIMIT_RETESTS 20
 #define LIMIT_TESTS 36    /* of what programs try in vain */
-#define LIMIT_PARTNERS 50 /* and whether IPv4 works there */
+#define LIMIT_PARTNERS 48 /* and whether IPv4 works there */
 #define RETEST_PUT_OFF (3 * SECOND)
 #define CONFIRM_AFTER                                                                    \
 	(3 * SECOND)                /* a new verdict is tested once more: it may be loss \
@@ -224,6 +224,7 @@ struct verdicts {
 	} cover;
 	unsigned sent[SLOTS]; /* probes, in the SLOT since slot_ms and before */
 	long long slot_ms;
+	long long healed_ms;         /* a prefix, the last time */
 	long long net_round_ms;      /* no round of a /48 is thought of earlier */
 	uint32_t broken;             /* verdicts that say so */
 	struct area internet;        /* ::/0 */
@@ -319,7 +320,9 @@ void partner_to_front(struct entry *entry, unsigned at);
 /* UID, root or the system says that slot I is a partner of ENTRY. */
 bool is_named_by(const struct verdicts *v, const struct entry *entry, unsigned i,
 		 uint32_t uid);
-void ask_partners(struct verdicts *v, const struct entry *entry, long long now);
+/* Each not sooner than AGAIN after it was asked last. */
+void ask_partners(struct verdicts *v, const struct entry *entry, long long again,
+		  long long now);
 /* A connection of UID's (UID_NONE: not known) to ENTRY was answered. */
 void note_seen_by(struct entry *entry, uint32_t uid, long long now);
 /* It takes more than what one login user says to call ENTRY broken, and there is no more:

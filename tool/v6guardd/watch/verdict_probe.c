@@ -143,6 +143,12 @@ static void attempt_failed(struct verdicts *v, struct entry *entry,
 {
 	areas_proven(v, &entry->addr);
 	if (entry->verdict == GP_VERDICT_BROKEN) {
+		if (entry->asked_ms <= v->healed_ms && !entry_is_pinned(entry, now)) {
+			/* It may have begun before what is around it has healed. */
+			entry->next_test_ms = now;
+			entry->is_urgent = true;
+			return;
+		}
 		/* An attempt from before the verdict is no re-test of it. */
 		if (!entry_is_pinned(entry, now) && entry->evidence != VERDICT_BY_STALL &&
 		    entry->asked_ms >= entry->since_ms)
@@ -162,7 +168,7 @@ static void attempt_failed(struct verdicts *v, struct entry *entry,
 	if (entry->failures < attempts_needed(v, entry)) {
 		entry->next_test_ms = now + ATTEMPT_GAP;
 		if (!partner_answering(v, entry, now))
-			ask_partners(v, entry, now);
+			ask_partners(v, entry, PARTNER_AGAIN, now);
 		return;
 	}
 	entry->failures = 0;
@@ -189,7 +195,7 @@ static void probed_ipv6(struct verdicts *v, struct entry *entry,
 		entry_ok(v, entry, VERDICT_BY_PROBE, false, false, now);
 		if (v->rules.slow_threshold_ms && entry->verdict == GP_VERDICT_OK &&
 		    !partner_answering(v, entry, now))
-			ask_partners(v, entry, now);
+			ask_partners(v, entry, PARTNER_AGAIN, now);
 		break;
 	case VERDICT_PROBE_TIMEOUT:
 		attempt_failed(v, entry, VERDICT_BY_PROBE, now);

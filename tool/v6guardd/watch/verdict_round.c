@@ -367,7 +367,7 @@ static void begin(struct verdicts *v, struct area *area, long long now)
 	note_flows(v, area, now);
 	round->is_silent = ask_all(v, area, now);
 	if (tried && round->count)
-		ask_partners(v, tried, now);
+		ask_partners(v, tried, 0, now);
 	if (tried && is_tried(v, tried) &&
 	    counts_for(v, &tried->addr, area->prefix.length))
 		round_try_other_port(v, area, tried, now);

@@ -41,7 +41,7 @@ void verdict_syn(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 	if (wants_test(v, entry, now) && is_within(v, LIMIT_TESTS, now))
 		entry_probe(v, entry, now);
 	if (!partner_answering(v, entry, now) && entry->verdict != GP_VERDICT_BROKEN)
-		ask_partners(v, entry, now);
+		ask_partners(v, entry, PARTNER_AGAIN, now);
 	if (is_twice)
 		entry_suspect(v, entry, VERDICT_BY_RETRANSMITS, now - syn->quiet_ms, now);
 	if (syn->quiet_ms <= PARTNER_WITHIN)
@@ -172,9 +172,13 @@ static void look_under_cover(struct verdicts *v, struct entry *entry, uint32_t u
 {
 	const long long at = turn_at(v, uid, now);
 
+	/* Only what has no verdict of its own is tested as it falls due. */
+	const bool may_wait = entry->verdict == GP_VERDICT_UNKNOWN;
+
 	if (entry->verdict == GP_VERDICT_OK || entry->evidence == VERDICT_BY_STALL ||
 	    entry->next_test_ms == at || now - entry->asked_ms < COVER_AGAIN ||
-	    at > now + SECOND / COVER_RATE || !may_probe_for(v, entry, uid, now))
+	    at > now + (may_wait ? SECOND / COVER_RATE : 0) ||
+	    !may_probe_for(v, entry, uid, now))
 		return;
 	take_turn(v, uid, at > now ? at : now);
 	if (at > now) {

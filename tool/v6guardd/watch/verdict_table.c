@@ -15,7 +15,7 @@ void table_init(struct verdicts *v)
 		v->shares[i].second_ms = v->shares[i].minute_ms = NEVER;
 		v->shares[i].turn_ms = NEVER;
 	}
-	v->login_minute_ms = v->cover.last_ms = v->slot_ms = NEVER;
+	v->healed_ms = v->login_minute_ms = v->cover.last_ms = v->slot_ms = NEVER;
 	v->free_head = ENTRY_NONE;
 	v->used_to = 0;
 }
