@@ -63,9 +63,9 @@ struct answer {
 	int h_error; /**< h_errno that goes with status */
 	int32_t ttl; /**< INT32_MAX: unknown */
 	const char *name;
-	char **aliases;        /**< NULL-terminated, or NULL */
-	char *canon;           /**< gethostbyname3_r's, or NULL */
-	int host_family;       /**< a struct hostent's own: not always what was asked for */
+	char **aliases;  /**< NULL-terminated, or NULL */
+	char *canon;     /**< gethostbyname3_r's, or NULL */
+	int host_family; /**< a struct hostent's own: not always what was asked for */
 	bool is_from_resolver; /**< `dns` or `resolve` was the last that was asked */
 	bool has_unasked; /**< gp_unasked() is there for AAAA that were not asked for */
 	struct gp_candidate *candidates;

@@ -232,6 +232,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/watch/verdict_see.c \
 	tool/v6guardd/watch/verdict_private.h \
 	tool/v6guardd/watch/verdict_table.c \
+	tool/v6guardd/watch/verdict_witness.c \
 	tool/v6guardd/watch/verdict.h
 libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS) $(UNBOUND_CFLAGS)
 libgpdaemon_la_LIBADD = libgpcore.la $(JANSSON_LIBS) $(EVENT_LIBS) $(CAP_LIBS) $(SECCOMP_LIBS)

@@ -3,8 +3,9 @@
  * verdict_private.h - what verdict*.c share: the table of addresses (verdict_table.c),
  * what is seen (verdict_see.c), what probes bring (verdict_probe.c), when an address is
  * broken (verdict_judge.c) and who says so (verdict_partner.c), when a prefix is
- * (verdict_area.c) and whom that is asked of (verdict_round.c), the time (verdict.c), and
- * what others may ask (verdict_ask.c).
+ * (verdict_area.c) and whom that is asked of (verdict_round.c, verdict_witness.c), the
+ * time (verdict.c), how many probes that takes (verdict_pace.c), and what others may ask
+ * (verdict_ask.c).
  */
 #ifndef TOOL_V6GUARDD_WATCH_VERDICT_PRIVATE_H
 #define TOOL_V6GUARDD_WATCH_VERDICT_PRIVATE_H
@@ -390,15 +391,27 @@ struct kinds kinds_in(const struct area *area);
 /* So many of them are enough. */
 bool are_enough(const struct area *area, const struct kinds *kinds, unsigned addresses);
 
+/* ---- witnesses (verdict_witness.c) ---- */
+
+/* Those that are asked. */
+struct choice {
+	struct entry *entries[WITNESSES];
+	size_t count;
+};
+struct choice choose_witnesses(struct verdicts *v, const struct area *area);
+/* Open connections in AREA are alive, hinted or not: note it, in the round that begins.
+ */
+void note_flows(struct verdicts *v, const struct area *area, long long now);
+/* The peer of an open connection over which something came WITHIN so long, the one that
+ * was asked longest ago; NULL. */
+struct entry *live_flow(struct verdicts *v, const struct area *area, long long within,
+			long long now);
+
 /* ---- rounds (verdict_round.c) ---- */
 
 /* When a round may begin, and one that a verdict depends on. */
 long long round_from(const struct area *area);
 long long forced_from(const struct area *area);
-/* The peer of an open connection over which something came WITHIN so long, the one that
- * was asked longest ago; NULL. */
-struct entry *live_flow(struct verdicts *v, const struct area *area, long long within,
-			long long now);
 /* Nobody answered, and that still holds. */
 bool round_is_silent(const struct area *area, long long now);
 /* ENTRY, asked on PORT, said RESULT. */
