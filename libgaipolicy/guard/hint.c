@@ -34,12 +34,13 @@ static struct {
 	atomic_uint counters[GP_COUNTERS];
 	struct rule_counts rules[RULES + 1];
 	atomic_uint would_lookups, would_last;
-	const char *path; /* NULL: the usual one */
+	const char *path, *system_path; /* NULL: the usual ones */
 } hints;
 
-void gp_hint_use_path(const char *path)
+void gp_hint_use_paths(const char *path, const char *system_path)
 {
 	hints.path = path;
+	hints.system_path = system_path;
 }
 
 void gp_hint_count(enum gp_counter counter, uint32_t more)
@@ -263,9 +264,8 @@ static void put_back(const uint32_t counters[GP_COUNTERS])
 /* ---- sending ---- */
 
 /* 0, or errno. */
-static int send_bytes(const void *bytes, size_t size)
+static int send_to(const char *path, const void *bytes, size_t size)
 {
-	const char *path = hints.path ? hints.path : GP_HINT_PATH;
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int error = 0;
 	int fd;
@@ -280,6 +280,28 @@ static int send_bytes(const void *bytes, size_t size)
 		   (const struct sockaddr *)&to, sizeof(to)) < 0)
 		error = errno;
 	close(fd);
+	return error;
+}
+
+/* What a login user's setuid program sends is that user's, by the kernel's word. */
+static bool is_system_user(void)
+{
+	return geteuid() <= GP_SYSTEM_UID_MAX && getuid() <= GP_SYSTEM_UID_MAX;
+}
+
+/* 0, or errno. An older v6guardd has one socket, and in a user namespace the kernel may
+ * know us as somebody else. */
+static int send_bytes(const void *bytes, size_t size)
+{
+	const char *path = hints.path ? hints.path : GP_HINT_PATH;
+	const char *system_path =
+		hints.system_path ? hints.system_path : GP_HINT_SYSTEM_PATH;
+	int error = ENOENT;
+
+	if (is_system_user())
+		error = send_to(system_path, bytes, size);
+	if (error == ENOENT || error == EACCES || error == ECONNREFUSED)
+		error = send_to(path, bytes, size);
 	return error;
 }
 
@@ -321,6 +343,8 @@ void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size
 	error = gp_live_same_root() ? send_hint(door, candidates, count) : 0;
 	if (error == EACCES || error == EPERM)
 		atomic_store(&hints.next_send_ms, now + DENIED_FOR_MS);
+	else if (error == EAGAIN)
+		atomic_store(&hints.next_send_ms, now);
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved_errno;
 }

@@ -21,6 +21,7 @@
 #include "guard/clock.h"
 #include "guard/nscd.h"
 #include "folder.h"
+#include "hint_sockets.h"
 #include "knownlocal.h"
 #include "message.h"
 #include "notify.h"
@@ -159,6 +160,24 @@ static void do_listen(struct steward *steward, const struct dns_endpoint *endpoi
 	listen_close(&fds);
 }
 
+/* The worker that is not told reads sockets that nobody sees any more: it hangs. */
+static void do_bar(struct steward *steward, const struct message_bar *bar)
+{
+	int fds[HINT_SOCKETS];
+	const bool is_made = hint_sockets_open(fds, bar->uids, bar->count);
+
+	if (!is_made)
+		say("hints: users who flood cannot be shut out: %s", strerror(errno));
+	else if (bar->count)
+		say("hints: users who flood are shut out for a minute: %u, of late %u",
+		    bar->count, bar->uids[bar->count - 1]);
+	if (!message_send_files(steward->worker_fd, MESSAGE_BARRED, NULL,
+				is_made ? fds : NULL) &&
+	    is_made)
+		steward->is_over = true;
+	hint_sockets_close(fds);
+}
+
 /* Let go of the terminal, or of a pipe that somebody reads to its end. */
 static void close_standard_files(void)
 {
@@ -217,12 +236,16 @@ static void take_message(struct steward *steward, const struct message *message)
 	case MESSAGE_LISTEN:
 		do_listen(steward, &message->u.endpoint);
 		break;
+	case MESSAGE_BAR:
+		do_bar(steward, &message->u.bar);
+		break;
 	case MESSAGE_SETTINGS:
 	case MESSAGE_REFUSED:
 	case MESSAGE_RESCUED:
 	case MESSAGE_ABILITY:
 	case MESSAGE_GAI:
 	case MESSAGE_LISTENER:
+	case MESSAGE_BARRED:
 		break; /* not his to say */
 	}
 }
@@ -470,14 +493,15 @@ static _Noreturn void be_worker(struct files *files, const struct steward *stewa
 
 static void close_workers(struct worker_files *files)
 {
-	int *const fds[] = {&files->hint_fd,  &files->control_fd, &files->dump_fd,
-			    &files->event_fd, &files->route_fd,   &files->log_fd};
+	int *const fds[] = {&files->control_fd, &files->dump_fd, &files->event_fd,
+			    &files->route_fd, &files->log_fd};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+	hint_sockets_close(files->hint_fds);
 	for (size_t i = 0; i < DNS_LISTEN; i++)
 		listen_close(&files->dns[i]);
 }
