@@ -58,6 +58,9 @@ static void use(const struct message *message)
 		must(gp_addr_format(&message->u.endpoint.addr, text) == text);
 		must(message->u.endpoint.port);
 		break;
+	case MESSAGE_BAR:
+		must(message->u.bar.count <= HINT_BARS);
+		break;
 	case MESSAGE_GAI:
 		must(knownlocal_state_name((enum knownlocal_state)message->u.gai.state) !=
 		     NULL);

@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/lab/ask_many.py \
 	tests/lab/demo.sh \
 	tests/lab/fake_control.py \
+	tests/lab/flood_hints.c \
 	tests/lab/lab.sh \
 	tests/lab/load.py \
 	tests/lab/man_examples.py \
@@ -53,6 +54,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_start.sh \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_healing.sh \
+	tests/lab/t_hints.sh \
 	tests/lab/t_kernel.sh \
 	tests/lab/t_policy.sh \
 	tests/lab/t_preload.sh \

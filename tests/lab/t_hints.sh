@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Who floods the socket of the hints harms nobody else: three processes of three users that
-# send as fast as they can, and three users, a system user and root who look up a name once a
-# second. V6GUARD_LONG=1: 220 lookups each instead of 15.
+# Who floods the socket of the hints harms nobody else: four processes of four users that send
+# in three ways, as fast as they can, and beside them three users, a system user and root who
+# look up a name once a second. V6GUARD_LONG=1: 220 lookups each instead of 18.
 # alone: the worker's share of a core is measured
 . "$(dirname "$0")/lab.sh"
 lab_enter "$@"
 [ "$LAB_ROOT" -eq 0 ] || lab_refuse "hints of several users take root"
-lookups=$([ -n "${V6GUARD_LONG:-}" ] && echo 220 || echo 15)
+lookups=$([ -n "${V6GUARD_LONG:-}" ] && echo 220 || echo 18)
 seconds=$((lookups * 101 / 100 + 4))
 ${CC:-gcc} -O2 -o "$LAB_DIR/flood" "$here/flood_hints.c" || lab_die "cannot compile flood_hints.c"
 
@@ -37,51 +37,69 @@ for i in range(int(sys.argv[2])):
 	time.sleep(1.01)' "$1" "$2"
 }
 
-# flood WHAT HOW: three of them, and the others beside.
-flood() {
-	local how=$2 uid before start took share pids='' slowest=0 i used
-	declare -A had
-	for uid in 2001 2002 2003 101 0; do had[$uid]=$(of_user $uid hints); done
-	before=$(worker_ns)
-	start=$(now_ms)
-	for uid in 3001 3002 3003; do
-		on h "$LAB_DIR/flood" $((uid + $3)) "$seconds" "$how" >"$LAB_DIR/flood.$uid" &
-		pids="$pids $!"
-	done
-	sleep 0.2
-	for uid in 2001 2002 2003 101 0; do
-		look_up $uid "$lookups" &
-		pids="$pids $!"
-	done
-	sleep 2
-	for i in 1 2 3; do
-		took=$(now_ms)
-		ask status >"$LAB_DIR/status"
-		took=$(($(now_ms) - took))
-		[ "$took" -le "$slowest" ] || slowest=$took
-	done
-	check "$1: the control socket answers" yes "$([ "$slowest" -le 3000 ] && echo yes || echo "after $slowest ms")"
-	on h timeout 10 wget -q -t 1 -O - http://w6/ >/dev/null
-	check "$1: connections are seen" True "$(field 'verdict list' "any(v['prefix'] == '2001:db8:1::6/128' and v['verdict'] == 'ok' for v in a['verdicts']) or a['verdicts']")"
-	# shellcheck disable=SC2086
-	wait $pids
-	used=$((($(worker_ns) - before) / 10000 / ($(now_ms) - start)))
-	for uid in 2001 2002 2003 101 0; do
-		share=$((($(of_user $uid hints) - had[$uid]) * 100 / lookups))
-		figure "$1: hints of $uid that came through" "$share % of $lookups"
-		check "$1: user $uid is heard" yes "$([ $share -ge 95 ] && echo yes || echo "$share %")"
-	done
-	figure "$1: the worker" "$used % of a core"
-	check "$1: the worker has 30 % of a core at most" yes "$([ $used -le 30 ] && echo yes || echo "$used %")"
-	figure "$1: flooders sent, failed" "$(cat "$LAB_DIR"/flood.* | tr '\n' ' ')"
+is_broken() { [ "$(field 'verdict list' "[v['verdict'] for v in a['verdicts'] if v['prefix'] == '$1/128']")" = "['broken']" ]; }
+
+# may_send UID SOCKET: yes, or why not.
+may_send() {
+	on h setpriv --reuid "$1" --regid "$1" --clear-groups "$python" -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.setblocking(False)
+try: s.sendto(b"", "/run/v6guard/" + sys.argv[1]); print("yes")
+except OSError as e: print(type(e).__name__)' "$2"
 }
 
+users='2001 2002 2003 101 0'
 lab_host healthy h
+filter h 6 'ip6 daddr 2a05:5::1 drop'
 guard h auto && daemon h || lab_done
 worker=$(field status "a['pid']")
 figure "queue of a socket, datagrams" "$(cat /proc/sys/net/unix/max_dgram_qlen)"
-flood "by name" names 0
-flood "connected" stays 10
-flood "in bursts" bursts 20
-tail -n 20 "$LAB_DIR/h/daemon.log"
+check "a login user may not send where system users do" PermissionError "$(may_send 1000 hint.system.sock)"
+check "the last system user may" yes "$(may_send 999 hint.system.sock)"
+
+before=$(worker_ns)
+start=$(now_ms)
+pids='' slowest=0 i=0
+for how in names stays names bursts; do
+	i=$((i + 1))
+	on h "$LAB_DIR/flood" $((3000 + i)) "$seconds" $how >"$LAB_DIR/flood.$i" &
+	pids="$pids $!"
+done
+sleep 0.2
+for uid in $users; do
+	look_up "$uid" "$lookups" &
+	pids="$pids $!"
+done
+sleep 1
+for i in 1 2 3; do
+	took=$(now_ms)
+	ask status >"$LAB_DIR/status"
+	took=$(($(now_ms) - took))
+	[ "$took" -le "$slowest" ] || slowest=$took
+done
+check "the control socket answers" yes "$([ "$slowest" -le 3000 ] && echo yes || echo "after $slowest ms")"
+# 203.0.113.5 comes to nothing over IPv6, and 203.0.113.6 answers over both.
+on h timeout 10 wget -q -t 1 -O /dev/null http://w5/ &
+on h timeout 10 wget -q -t 1 -O /dev/null http://w6/
+check "connections are seen" True "$(field 'verdict list' "any(v['prefix'] == '2a06:6::1/128' and v['evidence'] == 'connection' for v in a['verdicts'])")"
+until_true 10 is_broken 2a05:5::1
+check "what is dead is probed and found out" yes "$(is_broken 2a05:5::1 && echo yes || ask 'verdict list')"
+# shellcheck disable=SC2086
+wait $pids
+used=$((($(worker_ns) - before) / 1000 / ($(now_ms) - start)))
+for uid in $users; do
+	share=$(($(of_user "$uid" hints) * 100 / lookups))
+	figure "hints of $uid that came through" "$share % of $lookups"
+	check "user $uid is heard" yes "$([ $share -ge 95 ] && echo yes || echo "$share %")"
+done
+figure "the worker, thousandths of a core" "$used"
+check "the worker has 30 % of a core at most" yes "$([ $used -le 300 ] && echo yes || echo "$used of 1000")"
+figure "flooders sent, failed" "$(cat "$LAB_DIR"/flood.* | tr '\n' ' ')"
+# Those of before may speak again by now.
+on h "$LAB_DIR/flood" 3005 1 names >/dev/null
+is_out() { [ "$(may_send 3005 hint.sock)" = PermissionError ]; }
+check "who floods is shut out" yes "$(until_true 5 is_out && echo yes)"
+check "... and nobody else" yes "$(may_send 2001 hint.sock)"
+said=$(grep -c 'is shut out for a minute' "$LAB_DIR/h/daemon.log")
+check "that is said, once a minute at most" yes \
+	"$([ "$said" -ge 1 ] && [ "$said" -le $((1 + seconds / 60)) ] && echo yes || echo "$said times")"
 lab_done

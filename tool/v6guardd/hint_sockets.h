@@ -18,11 +18,11 @@ enum { HINT_SHARED, HINT_SYSTEM, HINT_SOCKETS };
 #define HINT_BARS 256
 
 /**
- * Bind both sockets, with SO_PASSCRED, in place of those that are there, and close them to
- * the COUNT users in BARRED (root cannot be barred). Who is connected to an earlier one
- * loses that when the worker closes it. FDS are the caller's. Where the file system has
- * no access control lists the second socket is root's alone, and barring anybody fails.
- * False and errno: FDS are -1.
+ * Bind both sockets, with SO_PASSCRED, in place of those that are there, and close them
+ * to the COUNT users in BARRED (root cannot be barred). Who is connected to an earlier
+ * one loses that when the worker closes it. FDS are the caller's. Where the file system
+ * has no access control lists the second socket is root's alone, and barring anybody
+ * fails. False and errno: FDS are -1.
  */
 bool hint_sockets_open(int fds[HINT_SOCKETS], const uint32_t *barred, size_t count);
 

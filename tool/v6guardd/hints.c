@@ -10,8 +10,9 @@
 #include "guard/clock.h"
 #include "hints.h"
 
-/* A socket is read in batches; after a full one it waits for PAUSE times what that took of
- * the processor, and LEAST_US at least. So a flood costs a ninth of a core a socket. */
+/* A socket is read in batches; after a full one it waits for PAUSE times what that took
+ * of the processor, and LEAST_US at least. So a flood costs a ninth of a core a socket.
+ */
 #define BATCH 64
 #define PAUSE 8
 #define LEAST_US 1000
@@ -41,7 +42,8 @@ struct hints {
 	struct bar bars[HINT_BARS]; /* the first ends first */
 	size_t bar_count;
 	struct event *bar_timer;
-	bool bars_changed, is_asked, cannot_bar;
+	bool bars_changed, is_bar_due; /* it is to be told; the timer will */
+	bool is_asked, cannot_bar;
 };
 
 static struct hints_reporter *reporter_of(struct hints *hints, uint32_t uid,
@@ -114,11 +116,13 @@ static void on_bar_timer(evutil_socket_t fd, short what, void *arg)
 	const long long now = gp_boot_ms();
 
 	(void)fd, (void)what;
+	hints->is_bar_due = false;
 	while (hints->bar_count && hints->bars[0].until_ms <= now)
 		drop_first_bar(hints);
 	if (hints->bars_changed && !hints->is_asked)
 		tell_bars(hints);
-	if (hints->bars_changed)
+	hints->is_bar_due = hints->bars_changed;
+	if (hints->is_bar_due)
 		arm(hints, now);
 	else if (hints->bar_count)
 		arm(hints, hints->bars[0].until_ms);
@@ -131,12 +135,14 @@ static void bar(struct hints *hints, uint32_t uid, long long now)
 		return;
 	for (size_t i = 0; i < hints->bar_count; i++)
 		if (hints->bars[i].uid == uid)
-			return; /* of what it sent before */
+			return; /* sent before it was shut out */
 	if (hints->bar_count == HINT_BARS)
 		drop_first_bar(hints);
 	hints->bars[hints->bar_count++] = (struct bar){uid, now + HINTS_BAR_MS};
-	hints->bars_changed = true;
-	arm(hints, now);
+	/* Those that follow do not put it off. */
+	if (!hints->is_bar_due)
+		arm(hints, now);
+	hints->bars_changed = hints->is_bar_due = true;
 }
 
 static void refuse(struct hints *hints, struct hints_reporter *reporter, long long now)
@@ -220,8 +226,10 @@ static void take_hint(const struct source *source, const uint8_t *bytes, size_t 
 	struct hints_reporter *reporter = reporter_of(hints, uid, now);
 	struct gp_hint hint;
 
-	/* Such a one has found a way in: a program with root's rights that sends for it. */
-	if (!may_speak(reporter, now) || (source->is_systems && uid > GP_SYSTEM_UID_MAX)) {
+	/* Such a one has found a way in: a program with root's rights that sends for it.
+	 */
+	if (!may_speak(reporter, now) ||
+	    (source->is_systems && uid > GP_SYSTEM_UID_MAX)) {
 		refuse(hints, reporter, now);
 		return;
 	}
@@ -248,7 +256,8 @@ static bool receive_one(const struct source *source)
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control)};
-	const ssize_t got = recvmsg(source->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const ssize_t got =
+		recvmsg(source->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	uint32_t uid;
 
 	if (got < 0)
@@ -299,8 +308,8 @@ static bool open_source(struct hints *hints, size_t which, int fd)
 	struct source *source = &hints->sources[which];
 
 	*source = (struct source){hints, fd, which == HINT_SYSTEM, NULL, NULL};
-	source->event = event_new(hints->base, fd, EV_READ | EV_PERSIST, on_readable,
-				  source);
+	source->event =
+		event_new(hints->base, fd, EV_READ | EV_PERSIST, on_readable, source);
 	source->resume = evtimer_new(hints->base, on_resume, source);
 	return source->event && source->resume && !event_add(source->event, NULL);
 }

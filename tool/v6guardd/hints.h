@@ -52,8 +52,8 @@ struct hints;
 struct hints_ops {
 	void *ctx;
 	void (*take)(void *ctx, const struct gp_hint *hint, uint32_t uid);
-	/** Have the sockets bound anew without these users, all of them whom that holds for;
-	 * hints_replace is the answer. False: it cannot be asked for now. */
+	/** Have the sockets bound anew without these users, all of them whom that holds
+	 * for; hints_replace is the answer. False: it cannot be asked for now. */
 	bool (*bar)(void *ctx, const uint32_t *uids, size_t count);
 };
 
@@ -62,8 +62,8 @@ struct hints *hints_new(struct event_base *base, const int fds[HINT_SOCKETS],
 			const struct hints_ops *ops);
 void hints_free(struct hints *hints);
 
-/** Read FDS, owned, from now on, once those before are read to their end. -1: nobody can be
- * barred here; it is not asked for again. */
+/** Read FDS, owned, from now on, once those before are read to their end. -1: nobody can
+ * be barred here; it is not asked for again. */
 void hints_replace(struct hints *hints, const int fds[HINT_SOCKETS]);
 
 /** Add what the resolver itself counted; nothing limits it. */

@@ -35,6 +35,7 @@
 #define RESOLVER_FILES 8192
 /* The worker, asked to end, has so long. */
 #define GOODBYE_MS 3000
+#define BAR_SAY_EVERY_MS 60000
 
 struct steward {
 	const struct steward_options *options;
@@ -47,7 +48,7 @@ struct steward {
 	bool may_resolve;   /* the worker has begun as a resolver */
 	pid_t worker, nscd; /* 0: none */
 	long long nscd_at_ms, nscd_done_ms;
-	long long watchdog_at_ms;
+	long long watchdog_at_ms, bar_said_ms;
 	bool is_over, is_asked; /* to end: by a signal */
 	int status;
 };
@@ -160,6 +161,19 @@ static void do_listen(struct steward *steward, const struct dns_endpoint *endpoi
 	listen_close(&fds);
 }
 
+/* One of them: there may be many, and again and again. */
+static void say_barred(struct steward *steward, const struct message_bar *bar)
+{
+	const long long now = gp_boot_ms();
+
+	if (!bar->count ||
+	    (steward->bar_said_ms && now - steward->bar_said_ms < BAR_SAY_EVERY_MS))
+		return;
+	steward->bar_said_ms = now;
+	say("hints: uid %u sends hundreds a second, and is shut out for a minute",
+	    bar->uids[bar->count - 1]);
+}
+
 /* The worker that is not told reads sockets that nobody sees any more: it hangs. */
 static void do_bar(struct steward *steward, const struct message_bar *bar)
 {
@@ -168,9 +182,8 @@ static void do_bar(struct steward *steward, const struct message_bar *bar)
 
 	if (!is_made)
 		say("hints: users who flood cannot be shut out: %s", strerror(errno));
-	else if (bar->count)
-		say("hints: users who flood are shut out for a minute: %u, of late %u",
-		    bar->count, bar->uids[bar->count - 1]);
+	else
+		say_barred(steward, bar);
 	if (!message_send_files(steward->worker_fd, MESSAGE_BARRED, NULL,
 				is_made ? fds : NULL) &&
 	    is_made)
