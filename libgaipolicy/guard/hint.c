@@ -264,23 +264,17 @@ static void put_back(const uint32_t counters[GP_COUNTERS])
 /* ---- sending ---- */
 
 /* 0, or errno. */
-static int send_to(const char *path, const void *bytes, size_t size)
+static int send_to(int fd, const char *path, const void *bytes, size_t size)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	int error = 0;
-	int fd;
 
 	if (strlen(path) >= sizeof(to.sun_path))
 		return ENAMETOOLONG;
 	strcpy(to.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return errno;
-	if (sendto(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL,
-		   (const struct sockaddr *)&to, sizeof(to)) < 0)
-		error = errno;
-	close(fd);
-	return error;
+	return sendto(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL,
+		      (const struct sockaddr *)&to, sizeof(to)) < 0
+		       ? errno
+		       : 0;
 }
 
 /* What a login user's setuid program sends is that user's, by the kernel's word. */
@@ -289,19 +283,30 @@ static bool is_system_user(void)
 	return geteuid() <= GP_SYSTEM_UID_MAX && getuid() <= GP_SYSTEM_UID_MAX;
 }
 
-/* 0, or errno. An older v6guardd has one socket, and in a user namespace the kernel may
- * know us as somebody else. */
+/* An older v6guardd has one socket, and in a user namespace the kernel may know us as
+ * somebody else. */
+static bool is_not_for_us(int error)
+{
+	return error == ENOENT || error == ECONNREFUSED || error == EACCES ||
+	       error == EPERM;
+}
+
+/* 0, or errno. */
 static int send_bytes(const void *bytes, size_t size)
 {
 	const char *path = hints.path ? hints.path : GP_HINT_PATH;
 	const char *system_path =
 		hints.system_path ? hints.system_path : GP_HINT_SYSTEM_PATH;
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int error = ENOENT;
 
+	if (fd < 0)
+		return errno;
 	if (is_system_user())
-		error = send_to(system_path, bytes, size);
-	if (error == ENOENT || error == EACCES || error == ECONNREFUSED)
-		error = send_to(path, bytes, size);
+		error = send_to(fd, system_path, bytes, size);
+	if (is_not_for_us(error))
+		error = send_to(fd, path, bytes, size);
+	close(fd);
 	return error;
 }
 
