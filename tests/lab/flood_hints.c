@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 	int stays, bursts, fd;
 	double end;
 
-	if (argc != 4 || !uid || setgroups(0, NULL) || setgid(uid) || setuid(uid))
+	if (argc != 4 || setgroups(0, NULL) || setgid(uid) || setuid(uid))
 		return 2;
 	stays = !strcmp(argv[3], "stays");
 	bursts = !strcmp(argv[3], "bursts");
