@@ -10,10 +10,10 @@
 #include "guard/clock.h"
 #include "hints.h"
 
-/* A socket is read in batches; after a full one it waits for PAUSE times what that took
- * of the processor, and LEAST_US at least. So a flood costs a ninth of a core a socket.
- */
+/* After BATCH datagrams within WINDOW_MS a socket waits for PAUSE times what they took of
+ * the processor, and LEAST_US at least. So a flood costs a ninth of a core a socket. */
 #define BATCH 64
+#define WINDOW_MS 10
 #define PAUSE 8
 #define LEAST_US 1000
 /* What may be waiting in a socket that is replaced, and between two such. */
@@ -25,6 +25,8 @@ struct source {
 	int fd;
 	bool is_systems;
 	struct event *event, *resume;
+	long long since_ms; /* what was read since then, and what that took */
+	long long read, used_us;
 };
 
 struct bar {
@@ -275,22 +277,36 @@ static long long used_us(void)
 	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
+static void pause_for(struct source *source, long long us)
+{
+	const long long least = us < LEAST_US ? LEAST_US : us;
+	const struct timeval delay = {least / 1000000, least % 1000000};
+
+	event_del(source->event);
+	event_add(source->resume, &delay);
+}
+
+/* Few at a time are counted together: each time that we wake costs as well. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct source *source = arg;
-	const long long before = used_us();
-	struct timeval pause = {0, LEAST_US};
-	long long us;
+	const long long now = gp_boot_ms(), before = used_us();
+	bool is_more = true;
 
 	(void)fd, (void)what;
-	for (unsigned i = 0; i < BATCH; i++)
-		if (!receive_one(source))
-			return;
-	us = PAUSE * (used_us() - before);
-	if (us > LEAST_US)
-		pause = (struct timeval){us / 1000000, us % 1000000};
-	event_del(source->event);
-	event_add(source->resume, &pause);
+	if (now - source->since_ms >= WINDOW_MS) {
+		source->since_ms = now;
+		source->used_us = source->read = 0;
+	}
+	while (is_more && source->read < BATCH) {
+		is_more = receive_one(source);
+		source->read += is_more;
+	}
+	source->used_us += used_us() - before;
+	if (source->read < BATCH)
+		return;
+	pause_for(source, PAUSE * source->used_us);
+	source->used_us = source->read = 0;
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
@@ -307,7 +323,8 @@ static bool open_source(struct hints *hints, size_t which, int fd)
 {
 	struct source *source = &hints->sources[which];
 
-	*source = (struct source){hints, fd, which == HINT_SYSTEM, NULL, NULL};
+	*source = (struct source){
+		.hints = hints, .fd = fd, .is_systems = which == HINT_SYSTEM};
 	source->event =
 		event_new(hints->base, fd, EV_READ | EV_PERSIST, on_readable, source);
 	source->resume = evtimer_new(hints->base, on_resume, source);
