@@ -15,6 +15,7 @@
 
 #define SEND_EVERY_MS 1000
 #define DENIED_FOR_MS 60000
+#define FULL_FOR_MS 64
 
 /* IPv4 addresses that find room in any case: without one a hint tells of no partner. */
 #define ROOM_FOR_IPV4 2
@@ -30,7 +31,8 @@ struct rule_counts {
 /* All zero at first. */
 static struct {
 	atomic_llong next_send_ms;
-	atomic_int pid; /* whose counters these are; 0: nobody has sent yet */
+	atomic_uint full; /* how often the queue was full, one time after the other */
+	atomic_int pid;   /* whose counters these are; 0: nobody has sent yet */
 	atomic_uint counters[GP_COUNTERS];
 	struct rule_counts rules[RULES + 1];
 	atomic_uint would_lookups, would_last;
@@ -330,6 +332,17 @@ static int send_hint(enum gp_door door, const struct gp_candidate *candidates,
 	return error;
 }
 
+/* The next lookup first, and then 2, 4, 8... ms later: it must not slow down a process of
+ * many lookups. */
+static long long when_full(void)
+{
+	const unsigned before = atomic_fetch_add(&hints.full, 1);
+
+	if (!before)
+		return 0;
+	return before < 6 ? 1LL << before : FULL_FOR_MS;
+}
+
 void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count)
 {
 	const long long now = gp_now_ms();
@@ -349,7 +362,9 @@ void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size
 	if (error == EACCES || error == EPERM)
 		atomic_store(&hints.next_send_ms, now + DENIED_FOR_MS);
 	else if (error == EAGAIN)
-		atomic_store(&hints.next_send_ms, now);
+		atomic_store(&hints.next_send_ms, now + when_full());
+	else
+		atomic_store(&hints.full, 0);
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved_errno;
 }

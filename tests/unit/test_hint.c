@@ -218,6 +218,21 @@ static bool has_room(void)
 	return ready == 1 && one.revents & POLLOUT;
 }
 
+static void fill(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct gp_hint nothing = {.door = GP_DOOR_NSS};
+	uint8_t bytes[GP_HINT_SIZE_MAX];
+	const size_t size = gp_hint_build(&nothing, bytes);
+
+	strcpy(to.sun_path, path);
+	CHECK(fd >= 0);
+	while (sendto(fd, bytes, size, 0, (struct sockaddr *)&to, sizeof(to)) >= 0)
+		;
+	close(fd);
+}
+
 static struct gp_candidate candidate(const char *text, enum gp_disposition disposition,
 				     enum gp_reason reason)
 {
@@ -327,16 +342,44 @@ static void again_when_full(void)
 		sent++;
 	}
 	CHECK(sent > 0 && sent < 5000);
-	for (int i = 0; i < 3; i++) {
-		gp_hint_count(GP_COUNT_LOOKUPS, 1);
-		send_one(i ? 1 : 1000);
-	}
+	gp_hint_count(GP_COUNT_LOOKUPS, 1);
+	send_one(1000);
 	while (receive(&hint))
 		CHECK(hint.counters[GP_COUNT_LOOKUPS] == 1);
+	gp_hint_count(GP_COUNT_LOOKUPS, 1);
 	send_one(0);
-	CHECK(receive(&hint) && hint.counters[GP_COUNT_LOOKUPS] == 3);
+	CHECK(receive(&hint) && hint.counters[GP_COUNT_LOOKUPS] == 2);
 	send_one(999); /* and not before a second once it succeeded */
 	CHECK(!receive(&hint));
+}
+
+/* Full for long: not each of many lookups pays for it. */
+static void full_for_long(void)
+{
+	static const unsigned waits[] = {0, 2, 4, 8, 16, 32, 64, 64, 64};
+	struct gp_hint hint;
+
+	listen_here();
+	while (has_room())
+		send_one(1000);
+	send_one(1000);
+	for (unsigned i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		if (waits[i]) {
+			CHECK(receive(&hint)); /* there is room for one */
+			send_one(waits[i] - 1);
+			CHECK(has_room());
+			fill();
+			send_one(1);
+		} else {
+			send_one(0);
+		}
+	}
+	while (receive(&hint))
+		;
+	send_one(63);
+	CHECK(!receive(&hint));
+	send_one(1);
+	CHECK(receive(&hint));
 }
 
 /* Root and system users have theirs, and take the other while it is not to be had. */
@@ -544,6 +587,7 @@ static void test_sending(void **state)
 	run(nobody_there, "nobody there");
 	run(queue_full, "queue full");
 	run(again_when_full, "again when full");
+	run(full_for_long, "full for long");
 	run(system_socket, "system socket");
 	run(denied, "denied");
 	run(what_it_says, "what it says");

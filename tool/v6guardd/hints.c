@@ -18,7 +18,7 @@
 #define LEAST_US 1000
 /* What may be waiting in a socket that is replaced, and between two such. */
 #define REST 1024
-#define BAR_EVERY_MS 100
+#define BAR_EVERY_MS 20
 
 struct source {
 	struct hints *hints;
