@@ -47,6 +47,7 @@ units = \
 	tests/unit/test_nss_auto \
 	tests/unit/test_nss_failure \
 	tests/unit/test_hint \
+	tests/unit/test_hint_queue \
 	tests/unit/test_hints \
 	tests/unit/test_memo \
 	tests/unit/test_message \
@@ -184,6 +185,10 @@ tests_unit_test_oracle_CFLAGS = $(unit_cflags)
 tests_unit_test_oracle_LDADD = $(unit_libs)
 # With clocks of the test's own.
 clock_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_now_ms -Wl,--wrap=gp_boot_ms
+tests_unit_test_hint_queue_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_hint_queue_CFLAGS = $(unit_cflags)
+tests_unit_test_hint_queue_LDFLAGS = $(clock_ldflags)
+tests_unit_test_hint_queue_LDADD = $(unit_libs)
 tests_unit_test_hint_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_hint_CFLAGS = $(unit_cflags)
 tests_unit_test_hint_LDFLAGS = $(clock_ldflags)

@@ -4,7 +4,6 @@
  * and with a clock of the test's own.
  */
 #include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -161,7 +160,7 @@ static void test_names(void **state)
 
 /* ---- sending; a process of its own for each case ---- */
 
-static char folder[64], path[96], system_path[96];
+static char folder[64], path[96];
 static int receiver = -1;
 
 #define CHECK(condition)                                                                 \
@@ -181,17 +180,6 @@ static void listen_here(void)
 	CHECK(receiver >= 0 && !bind(receiver, (struct sockaddr *)&at, sizeof(at)));
 }
 
-/* The one for root and system users. */
-static int listen_for_system(void)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	strcpy(at.sun_path, system_path);
-	CHECK(fd >= 0 && !bind(fd, (struct sockaddr *)&at, sizeof(at)));
-	return fd;
-}
-
 /* Take the next hint; false: there is none. */
 static bool receive(struct gp_hint *out)
 {
@@ -202,35 +190,6 @@ static bool receive(struct gp_hint *out)
 		return false;
 	CHECK(gp_hint_parse(bytes, (size_t)size, out) == GP_OK);
 	return true;
-}
-
-/* Another datagram would be taken: poll() says it of a connected socket. */
-static bool has_room(void)
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	struct pollfd one = {socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), POLLOUT, 0};
-	int ready;
-
-	strcpy(to.sun_path, path);
-	CHECK(one.fd >= 0 && !connect(one.fd, (struct sockaddr *)&to, sizeof(to)));
-	ready = poll(&one, 1, 0);
-	close(one.fd);
-	return ready == 1 && one.revents & POLLOUT;
-}
-
-static void fill(void)
-{
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct gp_hint nothing = {.door = GP_DOOR_NSS};
-	uint8_t bytes[GP_HINT_SIZE_MAX];
-	const size_t size = gp_hint_build(&nothing, bytes);
-
-	strcpy(to.sun_path, path);
-	CHECK(fd >= 0);
-	while (sendto(fd, bytes, size, 0, (struct sockaddr *)&to, sizeof(to)) >= 0)
-		;
-	close(fd);
 }
 
 static struct gp_candidate candidate(const char *text, enum gp_disposition disposition,
@@ -269,14 +228,13 @@ static void run(void (*case_fn)(void), const char *what)
 		alarm(60);
 		setenv("V6GUARD_SNAPSHOT", "/nonexistent", 1);
 		CHECK(!gp_live_get(&ref)); /* as a door does: it remembers the root */
-		gp_hint_use_paths(path, system_path);
+		gp_hint_use_paths(path, path);
 		case_fn();
 		exit(0);
 	}
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	unlink(path);
-	unlink(system_path);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		fail_msg("%s: child ended with status 0x%x", what, status);
 }
@@ -326,100 +284,6 @@ static void queue_full(void)
 	while (receive(&hint))
 		received++;
 	CHECK(received > 0 && received < 5000);
-}
-
-/* It is over at the next lookup, however soon, and what was counted meanwhile is told. */
-static void again_when_full(void)
-{
-	struct gp_hint hint;
-	unsigned sent = 0;
-
-	listen_here();
-	while (sent < 5000 && has_room()) {
-		clock_ms += 1000;
-		gp_hint_count(GP_COUNT_LOOKUPS, 1);
-		send_one(0);
-		sent++;
-	}
-	CHECK(sent > 0 && sent < 5000);
-	gp_hint_count(GP_COUNT_LOOKUPS, 1);
-	send_one(1000);
-	while (receive(&hint))
-		CHECK(hint.counters[GP_COUNT_LOOKUPS] == 1);
-	gp_hint_count(GP_COUNT_LOOKUPS, 1);
-	send_one(0);
-	CHECK(receive(&hint) && hint.counters[GP_COUNT_LOOKUPS] == 2);
-	send_one(999); /* and not before a second once it succeeded */
-	CHECK(!receive(&hint));
-}
-
-/* Full for long: not each of many lookups pays for it. */
-static void full_for_long(void)
-{
-	static const unsigned waits[] = {0, 2, 4, 8, 16, 32, 64, 64, 64};
-	struct gp_hint hint;
-
-	listen_here();
-	while (has_room())
-		send_one(1000);
-	send_one(1000);
-	for (unsigned i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-		if (waits[i]) {
-			CHECK(receive(&hint)); /* there is room for one */
-			send_one(waits[i] - 1);
-			CHECK(has_room());
-			fill();
-			send_one(1);
-		} else {
-			send_one(0);
-		}
-	}
-	while (receive(&hint))
-		;
-	send_one(63);
-	CHECK(!receive(&hint));
-	send_one(1);
-	CHECK(receive(&hint));
-}
-
-/* Root and system users have theirs, and take the other while it is not to be had. */
-static void system_socket(void)
-{
-	struct gp_hint hint;
-	int other;
-
-	if (geteuid())
-		return;
-	listen_here();
-	other = listen_for_system();
-	CHECK(!chmod(system_path, 0600) && !chmod(path, 0666));
-	send_one(0);
-	CHECK(!receive(&hint) && recv(other, &hint, sizeof(hint), 0) > 0);
-	CHECK(!setresuid(GP_SYSTEM_UID_MAX, GP_SYSTEM_UID_MAX, 0));
-	send_one(1000);
-	CHECK(receive(&hint)); /* it was denied */
-	CHECK(!setresuid(0, 0, 0) && !setresuid(GP_SYSTEM_UID_MAX + 1, 0, 0));
-	send_one(1000); /* a setuid program of a login user's */
-	CHECK(receive(&hint));
-	CHECK(!setresuid(0, 0, 0) && !chmod(system_path, 0666));
-	CHECK(!setresuid(GP_SYSTEM_UID_MAX, GP_SYSTEM_UID_MAX, 0));
-	send_one(1000);
-	CHECK(!receive(&hint) && recv(other, &hint, sizeof(hint), 0) > 0);
-	CHECK(!setresuid(0, 0, 0) &&
-	      !setresuid(GP_SYSTEM_UID_MAX + 1, GP_SYSTEM_UID_MAX + 1, 0));
-	send_one(1000);
-	CHECK(receive(&hint) && recv(other, &hint, sizeof(hint), 0) < 0);
-	CHECK(!setresuid(0, 0, 0));
-	close(other);
-	send_one(1000); /* nobody reads it */
-	CHECK(receive(&hint));
-	/* That one is full: the other must not be filled in its place. */
-	unlink(system_path);
-	other = listen_for_system();
-	for (int i = 0; i < 5000; i++)
-		send_one(1000);
-	CHECK(!receive(&hint));
-	close(other);
 }
 
 static void denied(void)
@@ -586,9 +450,6 @@ static void test_sending(void **state)
 	run(once_a_second, "once a second");
 	run(nobody_there, "nobody there");
 	run(queue_full, "queue full");
-	run(again_when_full, "again when full");
-	run(full_for_long, "full for long");
-	run(system_socket, "system socket");
 	run(denied, "denied");
 	run(what_it_says, "what it says");
 	run(more_than_fit, "more than fit");
@@ -605,7 +466,6 @@ static int setup(void **state)
 	if (!mkdtemp(folder) || chmod(folder, 0755))
 		return -1;
 	snprintf(path, sizeof(path), "%s/hint.sock", folder);
-	snprintf(system_path, sizeof(system_path), "%s/hint.system.sock", folder);
 	return 0;
 }
 
