@@ -29,6 +29,7 @@ static void use(const struct message *message)
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
 	case MESSAGE_NSCD:
+	case MESSAGE_BARRED:
 		break;
 	case MESSAGE_RESCUE:
 		must(gp_addr_format(&message->u.rescue.partner, text) == text);
