@@ -10,6 +10,8 @@
 #define GP_RUN_DIR "/run/v6guard"
 #define GP_REACH_PATH GP_RUN_DIR "/reach.map"
 #define GP_HINT_PATH GP_RUN_DIR "/hint.sock"
+/** For root and system users alone: no login user can fill its queue. */
+#define GP_HINT_SYSTEM_PATH GP_RUN_DIR "/hint.system.sock"
 #define GP_CONTROL_PATH GP_RUN_DIR "/control.sock"
 /** resolv.conf as it was before it led to v6guardd's resolver. */
 #define GP_RESOLV_KEPT_PATH GP_RUN_DIR "/resolv.upstream.conf"

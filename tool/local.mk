@@ -180,6 +180,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/files.h \
 	tool/v6guardd/folder.c \
 	tool/v6guardd/folder.h \
+	tool/v6guardd/hint_sockets.c \
+	tool/v6guardd/hint_sockets.h \
 	tool/v6guardd/hints.c \
 	tool/v6guardd/hints.h \
 	tool/v6guardd/knownlocal.c \

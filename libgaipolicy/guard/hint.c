@@ -17,6 +17,7 @@
 
 #define SEND_EVERY_MS 1000
 #define DENIED_FOR_MS 60000
+#define FULL_FOR_MS 64
 
 /* IPv4 addresses that find room in any case: without one a hint tells of no partner. */
 #define ROOM_FOR_IPV4 2
@@ -32,16 +33,18 @@ struct rule_counts {
 /* All zero at first. */
 static struct {
 	atomic_llong next_send_ms;
+	atomic_uint full; /* how often the queue was full, one time after the other */
 	atomic_uint owner; /* whose counters these are; 0: nobody has sent yet */
 	atomic_uint counters[GP_COUNTERS];
 	struct rule_counts rules[RULES + 1];
 	atomic_uint would_lookups, would_last;
-	const char *path; /* NULL: the usual one */
+	const char *path, *system_path; /* NULL: the usual ones */
 } hints;
 
-void gp_hint_use_path(const char *path)
+void gp_hint_use_paths(const char *path, const char *system_path)
 {
 	hints.path = path;
+	hints.system_path = system_path;
 }
 
 void gp_hint_count(enum gp_counter counter, uint32_t more)
@@ -265,22 +268,48 @@ static void put_back(const uint32_t counters[GP_COUNTERS])
 /* ---- sending ---- */
 
 /* 0, or errno. */
-static int send_bytes(const void *bytes, size_t size)
+static int send_to(int fd, const char *path, const void *bytes, size_t size)
 {
-	const char *path = hints.path ? hints.path : GP_HINT_PATH;
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	int error = 0;
-	int fd;
 
 	if (strlen(path) >= sizeof(to.sun_path))
 		return ENAMETOOLONG;
 	strcpy(to.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return sendto(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL,
+		      (const struct sockaddr *)&to, sizeof(to)) < 0
+		       ? errno
+		       : 0;
+}
+
+/* What a login user's setuid program sends is that user's, by the kernel's word. */
+static bool is_system_user(void)
+{
+	return geteuid() <= GP_SYSTEM_UID_MAX && getuid() <= GP_SYSTEM_UID_MAX;
+}
+
+/* An older v6guardd has one socket, and in a user namespace the kernel may know us as
+ * somebody else. */
+static bool is_not_for_us(int error)
+{
+	return error == ENOENT || error == ECONNREFUSED || error == EACCES ||
+	       error == EPERM;
+}
+
+/* 0, or errno. */
+static int send_bytes(const void *bytes, size_t size)
+{
+	const char *path = hints.path ? hints.path : GP_HINT_PATH;
+	const char *system_path =
+		hints.system_path ? hints.system_path : GP_HINT_SYSTEM_PATH;
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error = ENOENT;
+
 	if (fd < 0)
 		return errno;
-	if (sendto(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL,
-		   (const struct sockaddr *)&to, sizeof(to)) < 0)
-		error = errno;
+	if (is_system_user())
+		error = send_to(fd, system_path, bytes, size);
+	if (is_not_for_us(error))
+		error = send_to(fd, path, bytes, size);
 	close(fd);
 	return error;
 }
@@ -303,6 +332,17 @@ static int send_hint(enum gp_door door, const struct gp_candidate *candidates,
 		put_rules_back(&hint);
 	}
 	return error;
+}
+
+/* The next lookup first, and then 2, 4, 8... ms later: it must not slow down a process of
+ * many lookups. */
+static long long when_full(void)
+{
+	const unsigned before = atomic_fetch_add(&hints.full, 1);
+
+	if (!before)
+		return 0;
+	return before < 6 ? 1LL << before : FULL_FOR_MS;
 }
 
 /* Behind a chroot() the path is somebody else's. A program may be killed by a filter of
@@ -330,6 +370,10 @@ void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size
 	error = may_send(door) ? send_hint(door, candidates, count) : 0;
 	if (error == EACCES || error == EPERM)
 		atomic_store(&hints.next_send_ms, now + DENIED_FOR_MS);
+	else if (error == EAGAIN)
+		atomic_store(&hints.next_send_ms, now + when_full());
+	else
+		atomic_store(&hints.full, 0);
 	pthread_setcancelstate(cancel_state, NULL);
 	errno = saved_errno;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * hint.h - what a door tells v6guardd: the addresses it just handed out together, and
- * what it counted. One datagram to GP_HINT_PATH. A hint can cause a probe, never a
+ * what it counted. One datagram to GP_HINT_PATH, or for root and system users to
+ * GP_HINT_SYSTEM_PATH. A hint can cause a probe, never a
  * verdict; nothing in it is believed but that the sender, whom the kernel names, said so.
  */
 #ifndef LIBGAIPOLICY_GUARD_HINT_H
@@ -12,6 +13,9 @@
 
 #define GP_HINT_ADDRESSES 16
 #define GP_HINT_SIZE_MAX 512 /**< bytes of a datagram */
+
+/** Users up to this one are system users (login.defs(5), SYS_UID_MAX). */
+#define GP_SYSTEM_UID_MAX 999
 
 /** What became of a hinted address. */
 /** Stripped, or put behind the others: `unknown = distrust`, and it is untested. */
@@ -87,11 +91,12 @@ bool gp_hint_has_news(void);
 
 /**
  * Tell v6guardd what became of a lookup, unless this process did so less than a second
- * ago: one non-blocking send, no fd kept, errno preserved. When there are more addresses
- * than fit, IPv6 ones go first, but up to two IPv4 ones go along in any case: their
- * partners. Special addresses are left out. The process's counters go along and start
- * anew. EACCES and EPERM: not tried again for 60 s. Nothing is sent after a chroot().
- * Call it only while there is a live map.
+ * ago: one non-blocking send, no fd kept, errno preserved. When the socket's queue is
+ * full the next lookup tries again, then one 2, 4, 8 to 64 ms later; what was counted
+ * waits. When there are more addresses than fit, IPv6 ones go first, but up to two IPv4
+ * ones go along in any case: their partners. Special addresses are left out. The
+ * process's counters go along and start anew. EACCES and EPERM: not tried again for 60 s.
+ * Nothing is sent after a chroot(). Call it only while there is a live map.
  */
 void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count);
 

@@ -30,7 +30,8 @@ _Static_assert(HINT_HEAD + GP_COUNTERS * 4 + HINT_WOULD + GP_HINT_RULES * HINT_R
 		       GP_HINT_SIZE_MAX,
 	       "a hint fits its buffer");
 
-/** Send hints to PATH instead (NULL: GP_HINT_PATH); for tests. PATH must stay. */
-void gp_hint_use_path(const char *path);
+/** Send hints to these instead (NULL: GP_HINT_PATH and GP_HINT_SYSTEM_PATH); for tests.
+ * They must stay. */
+void gp_hint_use_paths(const char *path, const char *system_path);
 
 #endif

@@ -147,7 +147,7 @@ static void become_root(void)
 
 static bool make_run(void)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = GP_HINT_PATH};
+	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = GP_HINT_SYSTEM_PATH};
 	int fd;
 
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||

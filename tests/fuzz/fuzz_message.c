@@ -29,6 +29,7 @@ static void use(const struct message *message)
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
 	case MESSAGE_NSCD:
+	case MESSAGE_BARRED:
 		break;
 	case MESSAGE_RESCUE:
 		must(gp_addr_format(&message->u.rescue.partner, text) == text);
@@ -57,6 +58,9 @@ static void use(const struct message *message)
 	case MESSAGE_LISTENER:
 		must(gp_addr_format(&message->u.endpoint.addr, text) == text);
 		must(message->u.endpoint.port);
+		break;
+	case MESSAGE_BAR:
+		must(message->u.bar.count <= HINT_BARS);
 		break;
 	case MESSAGE_GAI:
 		must(knownlocal_state_name((enum knownlocal_state)message->u.gai.state) !=

@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/lab/demo.sh \
 	tests/lab/evidence.c \
 	tests/lab/fake_control.py \
+	tests/lab/flood_hints.c \
 	tests/lab/lab.sh \
 	tests/lab/load.py \
 	tests/lab/man_examples.py \
@@ -60,6 +61,7 @@ EXTRA_DIST += \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_fresh.sh \
 	tests/lab/t_healing.sh \
+	tests/lab/t_hints.sh \
 	tests/lab/t_kernel.sh \
 	tests/lab/t_mtu.sh \
 	tests/lab/t_nss_ask.sh \

@@ -102,6 +102,7 @@ rmdir "$dir/run/v6guard"
 look() { (cd "$dir/run/v6guard" && stat -c '%n: %F, %u:%g %a' . ./* | sort); }
 files='./control.sock: socket, 0:0 666
 ./hint.sock: socket, 0:0 666
+./hint.system.sock: socket, 0:0 '$([ "$LAB_ROOT" -eq 0 ] && echo 660 || echo 600)'
 ./reach.map: regular file, 0:0 444
 ./v6guardd.lock: regular file, 0:0 600
 .: directory, 0:0 755'

@@ -52,6 +52,7 @@ units = \
 	tests/unit/test_nss_failure \
 	tests/unit/test_nss_trace \
 	tests/unit/test_hint \
+	tests/unit/test_hint_queue \
 	tests/unit/test_hints \
 	tests/unit/test_memo \
 	tests/unit/test_message \
@@ -204,6 +205,10 @@ tests_unit_test_oracle_errors_LDADD = $(unit_libs)
 EXTRA_tests_unit_test_oracle_errors_DEPENDENCIES = libnss_v6guard.la libv6guard-preload.la
 # With clocks of the test's own.
 clock_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_now_ms -Wl,--wrap=gp_boot_ms
+tests_unit_test_hint_queue_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_hint_queue_CFLAGS = $(unit_cflags)
+tests_unit_test_hint_queue_LDFLAGS = $(clock_ldflags)
+tests_unit_test_hint_queue_LDADD = $(unit_libs)
 tests_unit_test_hint_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_hint_CFLAGS = $(unit_cflags)
 tests_unit_test_hint_LDFLAGS = $(clock_ldflags)
@@ -387,6 +392,7 @@ tests_unit_test_prober_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_prober_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_hints_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_hints_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_hints_LDFLAGS = $(clock_ldflags)
 tests_unit_test_hints_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_socket_evidence_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_socket_evidence_CFLAGS = $(unit_cflags)

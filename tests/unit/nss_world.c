@@ -222,7 +222,7 @@ void world_run(void (*case_fn)(const void *arg), const void *arg, const char *wh
 		setenv("V6GUARD_SNAPSHOT", snapshot_path, 1);
 		/* Not the host's own, whatever runs there. */
 		gp_reach_use_path(map_path);
-		gp_hint_use_path(hint_path);
+		gp_hint_use_paths(hint_path, hint_path);
 		case_fn(arg);
 		exit(0); /* with the leak check that a sanitizer makes */
 	}

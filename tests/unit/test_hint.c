@@ -232,7 +232,7 @@ static void run(void (*case_fn)(void), const char *what)
 		alarm(60);
 		setenv("V6GUARD_SNAPSHOT", "/nonexistent", 1);
 		CHECK(!gp_live_get(&ref)); /* as a door does: it remembers the root */
-		gp_hint_use_path(path);
+		gp_hint_use_paths(path, path);
 		case_fn();
 		exit(0);
 	}
@@ -469,7 +469,7 @@ static void after_chroot(void)
 		return;
 	listen_here();
 	CHECK(!chroot(folder));
-	gp_hint_use_path("/hint.sock");
+	gp_hint_use_paths("/hint.sock", "/hint.sock");
 	send_one(0);
 	CHECK(!receive(&hint));
 	_exit(0); /* no leak check without /proc/self */

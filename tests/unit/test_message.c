@@ -60,6 +60,7 @@ static size_t good(enum message_type type, struct message *out)
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
 	case MESSAGE_NSCD:
+	case MESSAGE_BARRED:
 		return HEAD;
 	case MESSAGE_RESCUE:
 		out->u.rescue.socket = a_socket();
@@ -81,6 +82,10 @@ static size_t good(enum message_type type, struct message *out)
 		out->u.endpoint.addr = address("127.0.0.64");
 		out->u.endpoint.port = 53;
 		return HEAD + sizeof(out->u.endpoint);
+	case MESSAGE_BAR:
+		out->u.bar.count = HINT_BARS;
+		out->u.bar.uids[HINT_BARS - 1] = 2001;
+		return HEAD + sizeof(out->u.bar);
 	case MESSAGE_GAI:
 		out->u.gai.state = KNOWNLOCAL_EDITED;
 		strcpy(out->u.gai.detail, "by hand");
@@ -105,7 +110,7 @@ static void arrives_as_sent(void **state)
 	static struct message sent, got;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_LISTENER; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_BARRED; type++) {
 		const size_t size = good((enum message_type)type, &sent);
 		memset(&got, 0xff, sizeof(got));
 		assert_true(message_send(pair[0], (enum message_type)type,
@@ -218,7 +223,7 @@ static void other_sizes(void **state)
 	} sent;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_LISTENER; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_BARRED; type++) {
 		const size_t size = good((enum message_type)type, &sent.message);
 		assert_int_equal(receive_raw(&sent, size), 1);
 		for (size_t other = 1; other < size; other += other < 16 ? 1 : 13)
@@ -231,7 +236,7 @@ static void other_sizes(void **state)
 
 static void unknown_types(void **state)
 {
-	static const uint32_t types[] = {0, MESSAGE_LISTENER + 1, 255, 0x01000000,
+	static const uint32_t types[] = {0, MESSAGE_BARRED + 1, 255, 0x01000000,
 					 UINT32_MAX};
 	static struct message sent;
 
@@ -281,6 +286,8 @@ static const struct {
 	FIELD(MESSAGE_LISTEN, endpoint.port, 0),
 	FIELD(MESSAGE_LISTEN, endpoint.addr.family, 0),
 	FIELD(MESSAGE_LISTENER, endpoint.addr.family, 255),
+	FIELD(MESSAGE_BAR, bar.count, HINT_BARS + 1),
+	FIELD(MESSAGE_BAR, bar.count, UINT32_MAX),
 	FIELD(MESSAGE_GAI, gai.state, KNOWNLOCAL_STATES),
 	FIELD(MESSAGE_GAI, gai.rows.count, 1),
 	FIELD(MESSAGE_SETTINGS, settings.known_local, 2),

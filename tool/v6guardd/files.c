@@ -194,10 +194,10 @@ static enum gp_status open_map(struct files *files, struct gp_diag *diag)
 
 /* ---- sockets ---- */
 
-static int bind_socket(const char *path, int type)
+static int bind_control(const char *path)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
-	const int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -1;
@@ -213,13 +213,9 @@ static int bind_socket(const char *path, int type)
 
 static enum gp_status open_sockets(struct worker_files *out, struct gp_diag *diag)
 {
-	const int on = 1;
-
-	out->hint_fd = bind_socket(GP_HINT_PATH, SOCK_DGRAM);
-	if (out->hint_fd < 0 ||
-	    setsockopt(out->hint_fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+	if (!hint_sockets_open(out->hint_fds, NULL, 0))
 		return fail(diag, GP_HINT_PATH, "cannot be bound");
-	out->control_fd = bind_socket(GP_CONTROL_PATH, SOCK_STREAM);
+	out->control_fd = bind_control(GP_CONTROL_PATH);
 	if (out->control_fd < 0 || listen(out->control_fd, 16) < 0)
 		return fail(diag, GP_CONTROL_PATH, "cannot be bound");
 	return GP_OK;
@@ -291,7 +287,7 @@ enum gp_status files_open(struct files *files, const struct settings *settings,
 	enum gp_status status;
 
 	*files = (struct files){
-		.worker = {NULL, -1, -1, -1, -1, -1, -1, -1, {{-1, -1}}, false},
+		.worker = {NULL, -1, {-1, -1}, -1, -1, -1, -1, -1, {{-1, -1}}, false},
 		.lock_fd = -1,
 	};
 	status = open_folder(diag);

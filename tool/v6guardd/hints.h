@@ -9,10 +9,15 @@
 #include <event2/event.h>
 
 #include "guard/hint.h"
+#include "hint_sockets.h"
 
 /** Hints that one user may send: a second, and at once. */
 #define HINTS_RATE 50
 #define HINTS_BURST 200
+/** So many refused within a second are a flood: its user is shut out for so long. No
+ * program sends more than one a second. */
+#define HINTS_FLOOD 500
+#define HINTS_BAR_MS 60000
 /** Users that are told apart; beyond that the one heard of longest ago is forgotten. */
 #define HINTS_REPORTERS 64
 
@@ -38,15 +43,28 @@ struct hints_reporter {
 	size_t program_count;
 	long long tokens; /* thousandths of a hint */
 	long long seen_ms;
+	unsigned flood; /* refused in the second that began then */
+	long long flood_ms;
 };
 
 struct hints;
 
-typedef void hints_fn(void *ctx, const struct gp_hint *hint, uint32_t uid);
+struct hints_ops {
+	void *ctx;
+	void (*take)(void *ctx, const struct gp_hint *hint, uint32_t uid);
+	/** Have the sockets bound anew without these users, all of them whom that holds
+	 * for; hints_replace is the answer. False: it cannot be asked for now. */
+	bool (*bar)(void *ctx, const uint32_t *uids, size_t count);
+};
 
-/** FD: bound, SO_PASSCRED; owned. NULL: no memory. */
-struct hints *hints_new(struct event_base *base, int fd, hints_fn *take, void *ctx);
+/** FDS: of hint_sockets_open; owned. OPS is copied. NULL: no memory. */
+struct hints *hints_new(struct event_base *base, const int fds[HINT_SOCKETS],
+			const struct hints_ops *ops);
 void hints_free(struct hints *hints);
+
+/** Read FDS, owned, from now on, once those before are read to their end. -1: nobody can
+ * be barred here; it is not asked for again. */
+void hints_replace(struct hints *hints, const int fds[HINT_SOCKETS]);
 
 /** Add what the resolver itself counted; nothing limits it. */
 void hints_count_own(struct hints *hints, const struct gp_hint *hint);

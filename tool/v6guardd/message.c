@@ -17,6 +17,7 @@ static size_t body_size(uint32_t type)
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
 	case MESSAGE_NSCD:
+	case MESSAGE_BARRED:
 		return 0;
 	case MESSAGE_RESCUE:
 		return sizeof(struct message_rescue);
@@ -35,6 +36,8 @@ static size_t body_size(uint32_t type)
 	case MESSAGE_LISTEN:
 	case MESSAGE_LISTENER:
 		return sizeof(struct dns_endpoint);
+	case MESSAGE_BAR:
+		return sizeof(struct message_bar);
 	}
 	return SIZE_MAX;
 }
@@ -68,6 +71,7 @@ static bool is_valid(const struct message *message)
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
 	case MESSAGE_NSCD:
+	case MESSAGE_BARRED:
 		return true;
 	case MESSAGE_RESCUE:
 		return is_socket(&message->u.rescue.socket) &&
@@ -90,6 +94,8 @@ static bool is_valid(const struct message *message)
 	case MESSAGE_LISTEN:
 	case MESSAGE_LISTENER:
 		return is_address(&message->u.endpoint.addr) && message->u.endpoint.port;
+	case MESSAGE_BAR:
+		return message->u.bar.count <= HINT_BARS;
 	}
 	return false;
 }

@@ -8,6 +8,7 @@
 #define TOOL_V6GUARDD_MESSAGE_H
 
 #include "guard/sockdiag.h"
+#include "hint_sockets.h"
 #include "knownlocal.h"
 #include "settings.h"
 
@@ -28,6 +29,9 @@ enum message_type {
 	MESSAGE_LISTEN,   /* bind sockets of the resolver: `endpoint` */
 	MESSAGE_LISTENER, /* what became of it: `endpoint`; two files with it, UDP and
 			     TCP, if they could be bound */
+	MESSAGE_BAR,      /* bind the hint sockets anew, closed to users: `bar` */
+	MESSAGE_BARRED,   /* what became of it: two files, of hint_sockets_open; none: it
+			     cannot be had here */
 };
 
 enum rescue_why {
@@ -55,6 +59,11 @@ struct message_ability {
 	uint32_t can_destroy; /* enum gp_status of gp_sockdiag_can_destroy */
 };
 
+struct message_bar {
+	uint32_t count;
+	uint32_t uids[HINT_BARS];
+};
+
 struct message {
 	uint32_t type; /* enum message_type */
 	union {
@@ -65,6 +74,7 @@ struct message {
 		struct ula_rows ula;
 		struct knownlocal_report gai;
 		struct dns_endpoint endpoint;
+		struct message_bar bar;
 		char text[1024];
 	} u;
 };

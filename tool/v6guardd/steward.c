@@ -21,6 +21,7 @@
 #include "guard/clock.h"
 #include "guard/nscd.h"
 #include "folder.h"
+#include "hint_sockets.h"
 #include "knownlocal.h"
 #include "message.h"
 #include "notify.h"
@@ -34,6 +35,7 @@
 #define RESOLVER_FILES 8192
 /* The worker, asked to end, has so long. */
 #define GOODBYE_MS 3000
+#define BAR_SAY_EVERY_MS 60000
 
 struct steward {
 	const struct steward_options *options;
@@ -46,7 +48,7 @@ struct steward {
 	bool may_resolve;   /* the worker has begun as a resolver */
 	pid_t worker, nscd; /* 0: none */
 	long long nscd_at_ms, nscd_done_ms;
-	long long watchdog_at_ms;
+	long long watchdog_at_ms, bar_said_ms;
 	bool is_over, is_asked; /* to end: by a signal */
 	int status;
 };
@@ -159,6 +161,36 @@ static void do_listen(struct steward *steward, const struct dns_endpoint *endpoi
 	listen_close(&fds);
 }
 
+/* One of them: there may be many, and again and again. */
+static void say_barred(struct steward *steward, const struct message_bar *bar)
+{
+	const long long now = gp_boot_ms();
+
+	if (!bar->count ||
+	    (steward->bar_said_ms && now - steward->bar_said_ms < BAR_SAY_EVERY_MS))
+		return;
+	steward->bar_said_ms = now;
+	say("hints: uid %u sends hundreds a second, and is shut out for a minute",
+	    bar->uids[bar->count - 1]);
+}
+
+/* The worker that is not told reads sockets that nobody sees any more: it hangs. */
+static void do_bar(struct steward *steward, const struct message_bar *bar)
+{
+	int fds[HINT_SOCKETS];
+	const bool is_made = hint_sockets_open(fds, bar->uids, bar->count);
+
+	if (!is_made)
+		say("hints: users who flood cannot be shut out: %s", strerror(errno));
+	else
+		say_barred(steward, bar);
+	if (!message_send_files(steward->worker_fd, MESSAGE_BARRED, NULL,
+				is_made ? fds : NULL) &&
+	    is_made)
+		steward->is_over = true;
+	hint_sockets_close(fds);
+}
+
 /* Let go of the terminal, or of a pipe that somebody reads to its end. */
 static void close_standard_files(void)
 {
@@ -217,12 +249,16 @@ static void take_message(struct steward *steward, const struct message *message)
 	case MESSAGE_LISTEN:
 		do_listen(steward, &message->u.endpoint);
 		break;
+	case MESSAGE_BAR:
+		do_bar(steward, &message->u.bar);
+		break;
 	case MESSAGE_SETTINGS:
 	case MESSAGE_REFUSED:
 	case MESSAGE_RESCUED:
 	case MESSAGE_ABILITY:
 	case MESSAGE_GAI:
 	case MESSAGE_LISTENER:
+	case MESSAGE_BARRED:
 		break; /* not his to say */
 	}
 }
@@ -470,14 +506,15 @@ static _Noreturn void be_worker(struct files *files, const struct steward *stewa
 
 static void close_workers(struct worker_files *files)
 {
-	int *const fds[] = {&files->hint_fd,  &files->control_fd, &files->dump_fd,
-			    &files->event_fd, &files->route_fd,   &files->log_fd};
+	int *const fds[] = {&files->control_fd, &files->dump_fd, &files->event_fd,
+			    &files->route_fd, &files->log_fd};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+	hint_sockets_close(files->hint_fds);
 	for (size_t i = 0; i < DNS_LISTEN; i++)
 		listen_close(&files->dns[i]);
 }

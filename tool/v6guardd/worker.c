@@ -160,12 +160,16 @@ static void take_message(struct worker *worker, struct message *message,
 		if (worker->is_reload_late)
 			end_reload_soon(worker);
 		break;
+	case MESSAGE_BARRED:
+		hints_replace(worker->hints, files);
+		break;
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
 	case MESSAGE_RESCUE:
 	case MESSAGE_NSCD:
 	case MESSAGE_ULA:
 	case MESSAGE_LISTEN:
+	case MESSAGE_BAR:
 		break; /* not his to say */
 	}
 }
@@ -178,8 +182,9 @@ static void on_steward(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	while ((got = message_receive_files(fd, &message, files)) >= 0) {
-		/* Files come with one kind alone. */
-		if (files[0] >= 0 && message.type != MESSAGE_LISTENER) {
+		/* Files come with two kinds alone. */
+		if (files[0] >= 0 && message.type != MESSAGE_LISTENER &&
+		    message.type != MESSAGE_BARRED) {
 			close(files[0]);
 			close(files[1]);
 		}

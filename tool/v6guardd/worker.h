@@ -5,13 +5,14 @@
 
 #include "dns/listen.h"
 #include "guard/reach.h"
+#include "hint_sockets.h"
 #include "settings.h"
 
 /** What the steward made while it was root; the worker owns it all. -1: not there. */
 struct worker_files {
 	struct gp_reach *map;              /* formatted, shared, writable */
 	int steward_fd;                    /* message.h */
-	int hint_fd;                       /* bound; SO_PASSCRED is set */
+	int hint_fds[HINT_SOCKETS];        /* hint_sockets_open */
 	int control_fd;                    /* bound and listening */
 	int dump_fd, event_fd;             /* gp_sockdiag_open, gp_sockdiag_listen */
 	int route_fd;                      /* netwatch_open */

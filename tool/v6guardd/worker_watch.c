@@ -10,8 +10,6 @@
 #include "worker_private.h"
 
 #define NSCD_EVERY_MS 2500
-/* SYS_UID_MAX of login.defs(5), as all distributions have it. */
-#define SYSTEM_UID_MAX 999
 /* Rescues a second, and how long one socket is not asked for again. */
 #define RESCUE_RATE 10
 #define RESCUE_AGAIN_MS 2000
@@ -314,6 +312,16 @@ static void on_hint(void *ctx, const struct gp_hint *hint, uint32_t uid)
 	tick_soon(worker);
 }
 
+static bool on_bar(void *ctx, const uint32_t *uids, size_t count)
+{
+	const struct worker *worker = ctx;
+	static struct message message;
+
+	message.u.bar.count = (uint32_t)count;
+	memcpy(message.u.bar.uids, uids, count * sizeof(uids[0]));
+	return message_send(worker->files->steward_fd, MESSAGE_BAR, &message);
+}
+
 /* ---- the host ---- */
 
 void write_host(struct worker *worker)
@@ -401,7 +409,7 @@ struct verdict_rules rules_of(const struct settings *settings)
 		.slow_threshold_ms = settings->slow_threshold_ms,
 		.port_count = settings->port_count,
 		.distrust = settings->guard.distrust,
-		.system_uid_max = SYSTEM_UID_MAX,
+		.system_uid_max = GP_SYSTEM_UID_MAX,
 	};
 
 	memcpy(rules.ports, settings->ports, sizeof(rules.ports));
@@ -426,13 +434,14 @@ bool make_watchers(struct worker *worker)
 	const struct worker_files *files = worker->files;
 	const struct suspects_ops ops = {worker, on_waiting, on_seen, on_suspects,
 					 on_any_broken};
+	const struct hints_ops hint_ops = {worker, on_hint, on_bar};
 
 	worker->prober =
 		prober_new(worker->base, worker->settings.max_rate, on_probed, worker);
 	worker->net = netwatch_new(worker->base, files->route_fd, on_net, worker);
 	worker->suspects =
 		suspects_new(worker->base, files->dump_fd, files->event_fd, &ops);
-	worker->hints = hints_new(worker->base, files->hint_fd, on_hint, worker);
+	worker->hints = hints_new(worker->base, files->hint_fds, &hint_ops);
 	if (!worker->prober || !worker->net || !worker->suspects || !worker->hints)
 		return false;
 	verdicts_set_onlink(worker->verdicts, netwatch_state(worker->net)->onlink,
