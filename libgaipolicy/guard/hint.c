@@ -33,7 +33,7 @@ struct rule_counts {
 /* All zero at first. */
 static struct {
 	atomic_llong next_send_ms;
-	atomic_uint full; /* how often the queue was full, one time after the other */
+	atomic_uint full;  /* how often the queue was full, one time after the other */
 	atomic_uint owner; /* whose counters these are; 0: nobody has sent yet */
 	atomic_uint counters[GP_COUNTERS];
 	struct rule_counts rules[RULES + 1];
