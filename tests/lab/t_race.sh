@@ -218,7 +218,7 @@ check "... V6GUARD_INLINE=no" '2001:db8:64::1 198.51.100.1' \
 	"$(on_time conf env V6GUARD_INLINE=no LD_PRELOAD="$(find "$STAGE/usr/lib" -name libv6guard-preload.so | head -n 1)" \
 		"$python" -c "$look" dual 7 | paste -sd' ')"
 if daemon conf; then
-	on conf v6guard -q verdict set ::/0 broken >/dev/null
+	on conf v6guard -q verdict set 2001:db8:64::/48 broken >/dev/null
 	check "with v6guardd: what is known is not asked again" \
 		'dual (dual.lab.test): auto: changed: 198.51.100.1, 2001:db8:64::1 demoted (broken)' \
 		"$(traced conf v6guard run --trace -- nc dual 7)"
