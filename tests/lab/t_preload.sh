@@ -140,7 +140,7 @@ on blackhole v6guard -q apply >/dev/null
 out=$(on blackhole v6guard run --no-probe -- getent ahosts dual 2>&1 >/dev/null)
 check "auto without v6guardd and probes: says so" 'v6guard: nothing was changed: mode auto needs v6guardd, which is not there' "$out"
 if daemon blackhole; then
-	on blackhole v6guard -q verdict set ::/0 broken >/dev/null
+	on blackhole v6guard -q verdict set 2001:db8:64::/48 broken >/dev/null
 	reach blackhole '' 4
 	check "auto: IPv6 goes behind, and stays" '198.51.100.1 2001:db8:64::1 ' \
 		"$(guarded blackhole '' getent ahosts dual | awk '$2 == "STREAM" { printf "%s ", $1 }')"
@@ -310,7 +310,7 @@ if ${CC:-gcc} -o "$LAB_DIR/sealed" "$here/sealed.c" 2>/dev/null; then
 				"$? $(echo "$out" | grep -c .) $(grep -c 'dual.*: changed' "$LAB_DIR/sealed.err") $(echo "$out" | sort -u)"
 		done
 	done
-	on healthy v6guard -q verdict set ::/0 broken >/dev/null
+	on healthy v6guard -q verdict set 2001:db8:64::/48 broken >/dev/null
 	check "auto, by verdict: it lives" '0 198.51.100.1' \
 		"$(out=$(on healthy v6guard run -q "$LAB_DIR/sealed" dual.lab.test after); echo "$? $(echo "$out" | sort -u)")"
 	daemon_stop healthy
