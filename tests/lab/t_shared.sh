@@ -17,8 +17,9 @@ traced() {
 	on d strace -f -y -qq -o "$LAB_DIR/traces/$count" -e $calls "$@"
 }
 v() { traced v6guard "$@" >"$LAB_DIR/out" 2>&1 || bad "v6guard $*" "$(cat "$LAB_DIR/out")"; }
-# Calls that make a file shorter, or holes in it; those that open one of the two to write.
-shorten() { cat "$LAB_DIR"/traces/* | grep -E 'O_TRUNC|[^a-z]creat\(|truncate\(|fallocate\(|MADV_REMOVE' | grep -v '"/dev/'; }
+# Calls that make a file shorter, or holes in it; those that open one of the two to write. What is
+# in memory alone has no name that anybody else could map it by.
+shorten() { cat "$LAB_DIR"/traces/* | grep -E 'O_TRUNC|[^a-z]creat\(|truncate\(|fallocate\(|MADV_REMOVE' | grep -vE '"/dev/|</memfd:'; }
 write() { cat "$LAB_DIR"/traces/* | grep -E 'O_WRONLY|O_RDWR' | grep -E '/(policy\.snap|reach\.map)"'; }
 
 # ---- the command ---------------------------------------------------------------------------

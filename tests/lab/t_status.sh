@@ -133,7 +133,7 @@ has "a table" "verdicts    2001:db8:0::1/128  broken   retransmits  443    for 1
 check "ten of them" 10 "$(grep -c retransmits "$out")"
 has "and the rest" "            and 8 more: \`v6guard verdict list\`"
 run 0 "all of them, JSON" --json status
-json "13" "13 ['age', 'evidence', 'expires', 'next_test', 'partner', 'prefix', 'verdict']" '"%d %s" % (len(d["verdicts"]), sorted(d["verdicts"][0]))'
+json "13" "13 ['age', 'evidence', 'expires', 'next_test', 'partner', 'port', 'prefix', 'verdict']" '"%d %s" % (len(d["verdicts"]), sorted(d["verdicts"][0]))'
 json "null stays null" "None None" '"%s %s" % (d["verdicts"][12]["next_test"], d["verdicts"][12]["partner"])'
 
 say 'status["rescue"] = {"mode": "on", "state": "unable", "detail": "no CAP_NET_ADMIN"}'
