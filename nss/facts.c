@@ -61,13 +61,14 @@ static bool is_usable(void *ctx, const struct gp_addr *addr)
 	return true;
 }
 
-bool facts_has_ipv4(struct fact_sources *sources)
+bool facts_has_ipv4(const struct gp_facts *facts)
 {
-	/* RFC 5737: nobody's. */
-	static const uint8_t anywhere[] = {192, 0, 2, 1};
+	/* Behind the default route, as good as any. None of RFC 5737: these some hosts
+	 * have themselves, or refuse. */
+	static const uint8_t anywhere[] = {198, 41, 0, 4};
 	const struct gp_addr addr = gp_addr_make(AF_INET, anywhere, 0);
 
-	return is_usable(sources, &addr);
+	return facts->is_usable(facts->ctx, &addr);
 }
 
 /* ADDR is in none of the prefixes that hold all of the host's own addresses. */

@@ -26,9 +26,9 @@ struct fact_sources {
 struct gp_facts facts_open(struct fact_sources *sources, const struct gp_reach *map);
 void facts_close(struct fact_sources *sources);
 
-/** IPv4 works, by MAP or as there is a route to the internet: before an address of it is
- * known. For the preload door. */
-bool facts_has_ipv4(struct fact_sources *sources);
+/** IPv4 works, by the map or as there is a route to the internet: before an address of it
+ * is known. FACTS as facts_open gave them. */
+bool facts_has_ipv4(const struct gp_facts *facts);
 
 /** An answer to QUERY may be changed, by what is known now. */
 bool facts_may_act(const struct gp_guard_policy *guard, const struct gp_rules *rules,

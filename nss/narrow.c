@@ -26,17 +26,14 @@ static bool is_resolver(const char *service)
 
 /* ---- facts ---- */
 
-/* Behind the default route, as good as any: nothing is sent. */
-static bool is_ipv4_usable(void)
+static bool has_ipv4(void)
 {
-	static const uint8_t bytes[4] = {198, 41, 0, 4};
-	const struct gp_addr far = gp_addr_make(AF_INET, bytes, 0);
 	struct fact_sources sources;
 	const struct gp_facts facts = facts_open(&sources, gp_reach_live());
-	const bool is_usable = facts.is_usable(facts.ctx, &far);
+	const bool has = facts_has_ipv4(&facts);
 
 	facts_close(&sources);
-	return is_usable;
+	return has;
 }
 
 /* A name that leads to this host may be one to listen at: then AAAA matter. */
@@ -87,7 +84,7 @@ static enum gp_ask plan(const char *service, const struct call *call,
 	if (ask != GP_ASK_A_FIRST)
 		return ask;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	if (!is_ipv4_usable())
+	if (!has_ipv4())
 		ask = GP_ASK_ALL;
 	pthread_setcancelstate(cancel_state, NULL);
 	return ask;

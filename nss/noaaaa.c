@@ -179,10 +179,9 @@ static int ask_both(const struct noaaaa_call *call)
 static bool has_ipv4(void)
 {
 	struct fact_sources sources;
-	bool has;
+	const struct gp_facts facts = facts_open(&sources, gp_reach_live());
+	const bool has = facts_has_ipv4(&facts);
 
-	(void)facts_open(&sources, gp_reach_live());
-	has = facts_has_ipv4(&sources);
 	facts_close(&sources);
 	return has;
 }

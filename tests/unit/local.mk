@@ -337,7 +337,7 @@ tests_unit_test_memo_LDADD = $(preload_libs)
 tests_unit_test_noaaaa_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_noaaaa_CFLAGS = $(unit_cflags) -pthread
 tests_unit_test_noaaaa_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=hosts_line_now \
-	-Wl,--wrap=facts_has_ipv4 -Wl,--wrap=facts_open -Wl,--wrap=gp_now_ms
+	-Wl,--wrap=facts_open -Wl,--wrap=gp_now_ms
 tests_unit_test_noaaaa_LDADD = $(preload_libs)
 tests_unit_test_preload_order_SOURCES = tests/unit/test_preload_order.c $(preload_world)
 tests_unit_test_preload_order_CPPFLAGS = $(door_cppflags)

@@ -150,12 +150,36 @@ static void test_routes(void **state)
 	assert_false(is_usable("100.64.7.1"));
 }
 
+static bool has_ipv4(void)
+{
+	struct fact_sources sources;
+	const struct gp_facts facts = facts_open(&sources, NULL);
+	const bool has = facts_has_ipv4(&facts);
+
+	facts_close(&sources);
+	return has;
+}
+
+/* A way to the internet: that there is one to a network for examples says nothing. */
+static void test_ipv4(void **state)
+{
+	(void)state;
+	need_netns();
+	assert_true(is_usable("192.0.2.1"));
+	assert_false(has_ipv4());
+	assert_true(sh("ip route add default via 192.0.2.2"));
+	assert_true(has_ipv4());
+	assert_true(sh("ip route del default"));
+	assert_false(has_ipv4());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_own),
 		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_ipv4),
 	};
 	int failed;
 

@@ -30,7 +30,6 @@ static bool has_ipv4;
 static long long clock_ms;
 
 enum hosts_line __wrap_hosts_line_now(void);
-bool __wrap_facts_has_ipv4(struct fact_sources *sources);
 struct gp_facts __wrap_facts_open(struct fact_sources *sources,
 				  const struct gp_reach *map);
 long long __wrap_gp_now_ms(void);
@@ -38,12 +37,6 @@ long long __wrap_gp_now_ms(void);
 enum hosts_line __wrap_hosts_line_now(void)
 {
 	return line;
-}
-
-bool __wrap_facts_has_ipv4(struct fact_sources *sources)
-{
-	(void)sources;
-	return has_ipv4;
 }
 
 long long __wrap_gp_now_ms(void)
