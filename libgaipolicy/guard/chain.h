@@ -88,6 +88,7 @@ struct gp_hosts_line {
 	bool is_exclusive; /**< enabled: [!UNAVAIL=return] is what its actions come to */
 	bool is_late;      /**< enabled: a resolver of all names stands before it */
 	bool is_repeated;  /**< enabled: it stands there more than once */
+	size_t again, again_end; /**< is_repeated: the last of them, with its [actions] */
 	bool has_resolver; /**< `resolve`, `dns` or another that knows names of all the
 			      world (`tls`, `ubdns`, `getdns`) is on it */
 	size_t resolver,

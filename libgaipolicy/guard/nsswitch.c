@@ -127,6 +127,8 @@ static void note_word(struct gp_hosts_line *out, const char *text,
 	}
 	if (is_word(text, word, self_name) && out->enabled) {
 		out->is_repeated = true;
+		out->again = word->begin;
+		out->again_end = skip_groups(text, word->actions_end, readable);
 	} else if (is_word(text, word, self_name)) {
 		out->enabled = true;
 		out->is_late = out->has_resolver;

@@ -34,10 +34,8 @@ static enum gp_status join(const struct part *parts, size_t count, char **out,
 
 /* One blank goes with the tokens: the one that enable put behind them, or, at the end of
  * the line, the one before. */
-static void cut(char *text, size_t *size, const struct gp_hosts_line *hosts)
+static void cut(char *text, size_t *size, size_t begin, size_t end)
 {
-	size_t begin = hosts->token;
-	size_t end = hosts->token_end;
 	bool is_last = end == *size || text[end] == '\n' || text[end] == '\r';
 
 	if (end < *size && (text[end] == ' ' || text[end] == '\t'))
@@ -49,8 +47,8 @@ static void cut(char *text, size_t *size, const struct gp_hosts_line *hosts)
 	*size -= end - begin;
 }
 
-/* All of v6guard's words out of TEXT, one malloc'd block. */
-static enum gp_status take_out(const char *text, size_t size, char **out,
+/* v6guard's words out of TEXT, one malloc'd block: all, or all but the first. */
+static enum gp_status take_out(const char *text, size_t size, bool is_all, char **out,
 			       size_t *out_size, struct gp_diag *diag)
 {
 	struct part whole = {text, size};
@@ -62,9 +60,12 @@ static enum gp_status take_out(const char *text, size_t size, char **out,
 		return status;
 	for (;;) {
 		gp_hosts_line_find(copy, size, &hosts);
-		if (!hosts.enabled)
+		if (hosts.is_repeated)
+			cut(copy, &size, hosts.again, hosts.again_end);
+		else if (hosts.enabled && is_all)
+			cut(copy, &size, hosts.token, hosts.token_end);
+		else
 			break;
-		cut(copy, &size, &hosts);
 	}
 	*out = copy;
 	*out_size = size;
@@ -83,7 +84,8 @@ static enum gp_status put_in(const char *text, size_t size, size_t at, bool is_o
 	return join(parts, 4, out, out_size, diag);
 }
 
-/* The right words in place of those at HOSTS, where no resolver could stand behind. */
+/* The right words, once, in place of those in TEXT, where no resolver could stand behind.
+ * HOSTS: its line. */
 static enum gp_status put_right(const char *text, size_t size,
 				const struct gp_hosts_line *hosts, char **out,
 				size_t *out_size, struct gp_diag *diag)
@@ -92,8 +94,13 @@ static enum gp_status put_right(const char *text, size_t size,
 			       {self_tokens, strlen(self_tokens) - 1},
 			       {text + hosts->token_end, size - hosts->token_end},
 			       {"\n", hosts->unterminated}};
+	char *first = NULL;
+	enum gp_status status = join(parts, 4, &first, &size, diag);
 
-	return join(parts, 4, out, out_size, diag);
+	if (status == GP_OK)
+		status = take_out(first, size, false, out, out_size, diag);
+	free(first);
+	return status;
 }
 
 /* The words are there, but not where or not as they act. */
@@ -104,7 +111,7 @@ static enum gp_status repair(const char *text, size_t size,
 	struct gp_hosts_line hosts;
 	char *bare = NULL, *right = NULL;
 	size_t bare_size = 0, right_size = 0;
-	enum gp_status status = take_out(text, size, &bare, &bare_size, diag);
+	enum gp_status status = take_out(text, size, true, &bare, &bare_size, diag);
 
 	if (status != GP_OK)
 		return status;
@@ -165,5 +172,5 @@ enum gp_status gp_nsswitch_disable(const char *text, size_t size, char **out,
 {
 	enum gp_status status = gp_hosts_lines_check(text, size, diag);
 
-	return status == GP_OK ? take_out(text, size, out, out_size, diag) : status;
+	return status == GP_OK ? take_out(text, size, true, out, out_size, diag) : status;
 }

@@ -271,6 +271,11 @@ static const struct edit edits[] = {
 	 "hosts: a v6guard [!UNAVAIL=return]\n", "hosts: a\n", GP_OK},
 	{"backends are spelled out, right words", "hosts: a v6guard [!UNAVAIL=return]\n",
 	 "hosts: a v6guard [!UNAVAIL=return]\n", "hosts: a\n", GP_OK},
+	{"backends are spelled out, twice", "hosts: a v6guard v6guard [SUCCESS=return]\n",
+	 "hosts: a v6guard [!UNAVAIL=return]\n", "hosts: a\n", GP_OK},
+	{"no resolver, three times",
+	 "hosts: a v6guard sss " V6 "ldap v6guard [SUCCESS=return]\r\n",
+	 "hosts: a " V6 "sss ldap\r\n", "hosts: a sss ldap\r\n", GP_OK},
 	{"late, and the last line is open", "hosts: dns v6guard", "hosts: " V6 "dns\n",
 	 "hosts: dns", GP_OK},
 	{"only in capitals", "HOSTS: files dns\n",
@@ -431,8 +436,7 @@ static void test_repairs(void **state)
 			continue;
 		repaired += hosts.enabled && !gp_hosts_line_acts(&hosts);
 		gp_hosts_line_find(on, on_size, &hosts);
-		if (hosts.has_resolver)
-			assert_true(gp_hosts_line_acts(&hosts));
+		assert_true(gp_hosts_line_acts(&hosts));
 		assert_int_equal(gp_nsswitch_disable(text, size, &bare, &bare_size, NULL),
 				 GP_OK);
 		assert_int_equal(gp_nsswitch_disable(on, on_size, &off, &off_size, NULL),
