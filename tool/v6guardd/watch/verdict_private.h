@@ -309,6 +309,9 @@ struct gp_addr entry_partner(const struct entry *entry, unsigned i);
 /* The partner that answered within PARTNER_WITHIN of NOW, or NULL. */
 const struct entry *partner_answering(const struct verdicts *v, const struct entry *entry,
 				      long long now);
+/* One of them answered on PORT within PARTNER_WITHIN of NOW. */
+bool partner_serving(const struct verdicts *v, const struct entry *entry, uint16_t port,
+		     long long now);
 /* Slot I's partner answered within PARTNER_WITHIN before AT, or did so at AT; NULL. */
 const struct entry *partner_vouches(const struct verdicts *v, const struct entry *entry,
 				    unsigned i, long long at);
