@@ -200,8 +200,10 @@ void note_seen_by(struct entry *entry, uint32_t uid, long long now)
 	if (entry->seen_by[0].uid != uid) {
 		entry->seen_by[1] = entry->seen_by[0];
 		entry->seen_by[0].uid = uid;
+		entry->seen_by[0].ms = NEVER;
 	}
-	entry->seen_by[0].ms = now;
+	if (entry->seen_by[0].ms < now)
+		entry->seen_by[0].ms = now;
 }
 
 static bool have_others_seen(const struct entry *entry, uint32_t uid, long long now)

@@ -16,6 +16,9 @@ void note_answer(struct entry *entry, uint16_t port, long long now)
 		if (entry->answers[i].ok_ms < entry->answers[at].ok_ms)
 			at = i;
 	}
+	/* What an open connection shows may be older than what is known. */
+	if (entry->answers[at].ok_ms >= now)
+		return;
 	entry->answers[at].port = port;
 	entry->answers[at].ok_ms = now;
 }
