@@ -103,13 +103,10 @@ static void test_due(struct verdicts *v, struct entry *entry, long long now)
 			  (enum verdict_evidence)entry->evidence, now);
 		return;
 	}
-	if (entry->verdict == GP_VERDICT_BROKEN && !entry->is_urgent &&
-	    !is_within(v, retest_limit(entry), now)) {
-		put_off(v, entry, now);
+	/* It is no second attempt, and nobody asks for it any more. */
+	if (entry->verdict == GP_VERDICT_OK && !entry->failures &&
+	    now - entry->hint_ms > v->rules.ok_ttl_ms)
 		return;
-	}
-	if (entry->verdict == GP_VERDICT_OK && now - entry->hint_ms > v->rules.ok_ttl_ms)
-		return; /* nobody asks for it any more */
 	if (entry->verdict == GP_VERDICT_BROKEN && now - entry->seen_ms > UNUSED_AFTER) {
 		entry->expires_ms = now; /* so nobody needs to know */
 		return;
