@@ -231,7 +231,9 @@ static void doubt_members(struct verdicts *v, const struct area *area, long long
 {
 	for (uint32_t i = 0; i < v->used_to; i++) {
 		struct entry *entry = &v->entries[i];
-		if (entry->verdict != GP_VERDICT_OK || entry_is_pinned(entry, now) ||
+		if ((entry->verdict != GP_VERDICT_OK &&
+		     entry->verdict != GP_VERDICT_SLOW) ||
+		    entry_is_pinned(entry, now) ||
 		    (entry->ok_ms >= area->round.begun_ms &&
 		     entry->flow_ms < area->round.begun_ms) ||
 		    !gp_prefix_match(&area->prefix, &entry->addr) ||
