@@ -379,6 +379,8 @@ static void retest_members(struct verdicts *v, const struct area *area, long lon
 	long long at = now;
 	unsigned count = 0;
 
+	if (!v->rules.probes)
+		return;
 	for (uint32_t i = 0; i < v->used_to; i++) {
 		struct entry *entry = &v->entries[i];
 		if (!is_broken_entry(entry) || entry->evidence == VERDICT_BY_STALL ||
