@@ -22,8 +22,11 @@
 #define SUSPECT_MAX 64
 /* One user may have no more than a quarter of the table. */
 #define ENTRY_PER_UID (ENTRY_MAX / 4)
-/* Users that are told apart; those beyond have one share together, the last. */
+/* Users that are told apart; those beyond have one share together, the system's users
+ * another than login users: one person may have more uids than there are shares. */
 #define SHARES 64
+#define SHARE_LOGIN (SHARES - 1)
+#define SHARE_SYSTEM (SHARES - 2)
 #define SHARE_NONE SHARES
 /* Entries that no hint made: what programs connect to without asking us. */
 #define UID_NONE VERDICT_UID_UNKNOWN

@@ -133,18 +133,19 @@ static struct entry *victim(struct verdicts *v, long long now)
 /* UID's own, else the one that was used least lately of those that hold nothing. */
 uint8_t share_of(struct verdicts *v, uint32_t uid)
 {
-	uint8_t share = SHARES - 1;
+	const uint8_t rest = is_system_user(v, uid) ? SHARE_SYSTEM : SHARE_LOGIN;
+	uint8_t share = rest;
 
 	if (uid == UID_NONE)
 		return SHARE_NONE;
-	for (uint8_t i = 0; i < SHARES - 1; i++) {
+	for (uint8_t i = 0; i < SHARE_SYSTEM; i++) {
 		if (v->shares[i].uid == uid)
 			return i;
 		if (!v->shares[i].count &&
-		    (share == SHARES - 1 || v->shares[i].at_ms < v->shares[share].at_ms))
+		    (share == rest || v->shares[i].at_ms < v->shares[share].at_ms))
 			share = i;
 	}
-	if (share != SHARES - 1) {
+	if (share != rest) {
 		v->shares[share].uid = uid;
 		v->shares[share].tokens = HINT_PROBES * 1000LL;
 		v->shares[share].at_ms = NEVER;
