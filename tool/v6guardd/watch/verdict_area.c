@@ -320,6 +320,18 @@ void areas_failed(struct verdicts *v, const struct entry *entry, long long now)
 
 /* ---- at the first sign ---- */
 
+/* There are as many /48 as anybody likes to try something in: together they have so many
+ * rounds. What three broken addresses ask for is no part of that. */
+static bool take_round(struct verdicts *v, const struct area *area, long long now)
+{
+	if (!area->prefix.length)
+		return true;
+	if (now < v->net_turn_ms || !is_within(v, LIMIT_TESTS, now))
+		return false;
+	v->net_turn_ms = now + NET_ROUND_GAP;
+	return true;
+}
+
 static void press(struct verdicts *v, struct area *area, struct entry *entry, bool twice,
 		  long long now)
 {
@@ -333,7 +345,7 @@ static void press(struct verdicts *v, struct area *area, struct entry *entry, bo
 	if (round->is_running || round_is_silent(area, now))
 		round_try_other_port(v, area, entry, now);
 	else if (area->wants == WANTS_NONE && now >= round_from(area) &&
-		 now - area->ok_ms >= ROUND_QUIET) {
+		 now - area->ok_ms >= ROUND_QUIET && take_round(v, area, now)) {
 		area->wants = WANTS_ROUND;
 		area->wanted_ms = now;
 	}

@@ -97,21 +97,22 @@
 
 /* Rounds. */
 #define WITNESSES 8
-#define OTHER_PORTS 3              /* counted addresses that are asked on another port */
-#define ROUND_QUIET (1 * SECOND)   /* none begins while something answers */
-#define ROUND_EVERY (30 * SECOND)  /* but before a prefix is condemned */
-#define NET_ROUND_EVERY 250LL      /* a /48 is not looked at more often for one */
-#define CHANCE 3                   /* witnesses that are drawn from all there are */
-#define ROUND_FEW 2                /* after a veto so many are asked first, */
-#define ROUND_REST 500LL           /* and the others so much later */
-#define HASTY (15 * SECOND)        /* a verdict that was refuted so soon was rash: */
-#define CAREFUL (1800 * SECOND)    /* rounds take two attempts each for so long */
-#define ROUND_VETOED (12 * SECOND) /* a moment after somebody answered even then */
-#define ROUND_FORCED (5 * SECOND)  /* and even then */
-#define ROUND_LASTS (10 * SECOND)  /* who was not heard of by then was not asked */
-#define ROUND_HOLDS (30 * SECOND)  /* silence */
-#define FLOWS_WITHIN (60 * SECOND) /* an open connection that is alive, and old */
-#define ENOUGH 3                   /* kinds of addresses, and of witnesses */
+#define OTHER_PORTS 3               /* counted addresses that are asked on another port */
+#define ROUND_QUIET (1 * SECOND)    /* none begins while something answers */
+#define ROUND_EVERY (30 * SECOND)   /* but before a prefix is condemned */
+#define NET_ROUND_EVERY 250LL       /* a /48 is not looked at more often for one */
+#define NET_ROUND_GAP (10 * SECOND) /* nor begins one, whatever the /48 */
+#define CHANCE 3                    /* witnesses that are drawn from all there are */
+#define ROUND_FEW 2                 /* after a veto so many are asked first, */
+#define ROUND_REST 500LL            /* and the others so much later */
+#define HASTY (15 * SECOND)         /* a verdict that was refuted so soon was rash: */
+#define CAREFUL (1800 * SECOND)     /* rounds take two attempts each for so long */
+#define ROUND_VETOED (12 * SECOND)  /* a moment after somebody answered even then */
+#define ROUND_FORCED (5 * SECOND)   /* and even then */
+#define ROUND_LASTS (10 * SECOND)   /* who was not heard of by then was not asked */
+#define ROUND_HOLDS (30 * SECOND)   /* silence */
+#define FLOWS_WITHIN (60 * SECOND)  /* an open connection that is alive, and old */
+#define ENOUGH 3                    /* kinds of addresses, and of witnesses */
 #define UNUSED_AFTER (7200 * SECOND) /* nobody asks for it any more */
 
 /* An address and all that is known of it. IPv4 ones are partners: ok_ms and
@@ -230,6 +231,7 @@ struct verdicts {
 	long long slot_ms;
 	long long healed_ms;         /* a prefix, the last time */
 	long long net_round_ms;      /* no round of a /48 is thought of earlier */
+	long long net_turn_ms;       /* nor does one begin, of those known */
 	uint32_t broken;             /* verdicts that say so */
 	struct area internet;        /* ::/0 */
 	struct area areas[AREA_MAX]; /* /48 */
