@@ -422,8 +422,8 @@ long long round_from(const struct area *area);
 long long forced_from(const struct area *area);
 /* Nobody answered, and that still holds. */
 bool round_is_silent(const struct area *area, long long now);
-/* ENTRY, asked on PORT, said RESULT. */
-void rounds_probed(struct verdicts *v, const struct entry *entry, uint16_t port,
+/* ADDR, asked on PORT, said RESULT. Takes room in the table: entries may go. */
+void rounds_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 		   enum verdict_probe result, long long now);
 /* Ask ENTRY, which fails, on another port as well, while a round is under way or holds.
  */

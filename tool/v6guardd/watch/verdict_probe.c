@@ -253,5 +253,5 @@ void verdict_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t por
 	/* Nobody has said that it is served on that other port: silence there is none. */
 	if (!is_guess)
 		probed(v, entry, result, now);
-	rounds_probed(v, entry, port, result, now);
+	rounds_probed(v, addr, port, result, now);
 }
