@@ -268,6 +268,20 @@ static bool is_plain(const struct area *area, const struct tally *tally, long lo
 	       area->round.silent >= ENOUGH && (tally->broken > 0 || is_pressed);
 }
 
+/* Data, not a handshake alone, came and went lately: packets of full size get through. */
+static bool has_data(const struct verdicts *v, const struct area *area, long long now)
+{
+	for (uint32_t i = 0; i < v->used_to; i++) {
+		const struct entry *entry = &v->entries[i];
+		if (entry->verdict != GP_VERDICT_BROKEN &&
+		    now - entry->data_ok_ms < v->rules.ok_ttl_ms &&
+		    gp_prefix_match(&area->prefix, &entry->addr) &&
+		    counts_for(v, &entry->addr, area->prefix.length))
+			return true;
+	}
+	return false;
+}
+
 void area_consider(struct verdicts *v, struct area *area, long long now)
 {
 	struct tally tally;
@@ -279,7 +293,8 @@ void area_consider(struct verdicts *v, struct area *area, long long now)
 	tally = count_members(v, area);
 	has_enough = are_enough(area, &tally.broken_kinds, tally.broken);
 	if (!has_enough && area->verdict != GP_VERDICT_BROKEN &&
-	    are_enough(area, &tally.stalled_kinds, tally.stalled))
+	    are_enough(area, &tally.stalled_kinds, tally.stalled) &&
+	    !has_data(v, area, now))
 		area_condemn(v, area, true, now);
 	if (!round_is_silent(area, now) && has_enough) {
 		area->wants = WANTS_VERDICT;
