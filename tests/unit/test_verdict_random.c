@@ -278,6 +278,34 @@ static void test_many_users(void **state)
 	replay_free(replay);
 }
 
+/* ... nor do they push out who could tell that ::/0 works. */
+static void test_many_users_witness(void **state)
+{
+	struct replay *replay = replay_new(NULL, "many users", 5);
+	struct gp_addr addr =
+		gp_addr_make(AF_INET6, "\x2a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 0);
+	const bool withheld = false;
+	unsigned left = 0;
+
+	(void)state;
+	for (uint8_t i = 0; i < 100; i++) {
+		addr.bytes[3] = i;
+		connected(replay, &addr, true, 0);
+	}
+	for (uint32_t i = 1; i < 30000; i++) {
+		memcpy(addr.bytes + 8, &i, sizeof(i));
+		verdict_hint(replay->v, &addr, &withheld, 1, 100000 + i % 100, i);
+	}
+	memset(addr.bytes + 8, 0, 7);
+	for (uint8_t i = 0; i < 100; i++) {
+		addr.bytes[3] = i;
+		left += entry_find(replay->v, &addr) != NULL;
+	}
+	assert_int_equal(left, 100);
+	assert_true(replay->v->used_to <= ENTRY_LOGIN + 101);
+	replay_free(replay);
+}
+
 /* While others have all the probes a minute that there are, a verdict waits for its test:
  * not for ever. */
 static void test_put_off(void **state)
@@ -351,10 +379,15 @@ static void test_many_nets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_loss),    cmocka_unit_test(test_random),
-		cmocka_unit_test(test_flood),   cmocka_unit_test(test_flood_of_probes),
-		cmocka_unit_test(test_full),    cmocka_unit_test(test_many_users),
-		cmocka_unit_test(test_put_off), cmocka_unit_test(test_many_nets),
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_flood_of_probes),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_many_users),
+		cmocka_unit_test(test_many_users_witness),
+		cmocka_unit_test(test_put_off),
+		cmocka_unit_test(test_many_nets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,9 @@
 #define SUSPECT_MAX 64
 /* One user may have no more than a quarter of the table. */
 #define ENTRY_PER_UID (ENTRY_MAX / 4)
+/* All login users together: they may be one person, who wants to push out what is known.
+ */
+#define ENTRY_LOGIN (ENTRY_MAX / 2)
 /* Users that are told apart; those beyond have one share together, the system's users
  * another than login users: one person may have more uids than there are shares. */
 #define SHARES 64
