@@ -251,12 +251,143 @@ static void test_flood_of_probes(void **state)
 	replay_free(replay);
 }
 
+/* However many uids one person has: root's and the system's words keep their room. */
+static void test_many_users(void **state)
+{
+	struct replay *replay = replay_new(NULL, "many users", 5);
+	struct gp_addr both[2] = {
+		gp_addr_make(AF_INET6, "\x20\1\xd\xb8\0\1\0\0\0\0\0\0\0\0\0\1", 0),
+		gp_addr_make(AF_INET, "\xc6\x33\x64\1", 0)};
+	const struct gp_addr ours = both[0];
+	const bool withheld[2] = {false, false};
+	struct gp_addr partners[VERDICT_PARTNERS];
+
+	(void)state;
+	for (uint32_t i = 1; i < 20000; i++) {
+		if (i == 200)
+			verdict_hint(replay->v, (struct gp_addr[]){ours, both[1]},
+				     withheld, 2, 0, i);
+		memcpy(both[0].bytes + 8, &i, sizeof(i));
+		both[1].bytes[3] = (uint8_t)i;
+		verdict_hint(replay->v, both, withheld, 2, 100000 + (i < 200 ? i : i % 2),
+			     i);
+		if (i % 2)
+			verdict_hint(replay->v, both, withheld, 2, 200000 + i, i);
+	}
+	assert_int_equal(verdict_partners(replay->v, &ours, partners), 1);
+	replay_free(replay);
+}
+
+/* ... nor do they push out who could tell that ::/0 works. */
+static void test_many_users_witness(void **state)
+{
+	struct replay *replay = replay_new(NULL, "many users", 5);
+	struct gp_addr addr =
+		gp_addr_make(AF_INET6, "\x2a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 0);
+	const bool withheld = false;
+	unsigned left = 0;
+
+	(void)state;
+	for (uint8_t i = 0; i < 100; i++) {
+		addr.bytes[3] = i;
+		connected(replay, &addr, true, 0);
+	}
+	for (uint32_t i = 1; i < 30000; i++) {
+		memcpy(addr.bytes + 8, &i, sizeof(i));
+		verdict_hint(replay->v, &addr, &withheld, 1, 100000 + i % 100, i);
+	}
+	memset(addr.bytes + 8, 0, 7);
+	for (uint8_t i = 0; i < 100; i++) {
+		addr.bytes[3] = i;
+		left += entry_find(replay->v, &addr) != NULL;
+	}
+	assert_int_equal(left, 100);
+	assert_true(replay->v->used_to <= ENTRY_LOGIN + 101);
+	replay_free(replay);
+}
+
+/* While others have all the probes a minute that there are, a verdict waits for its test:
+ * not for ever. */
+static void test_put_off(void **state)
+{
+	struct replay *replay = replay_new(NULL, "put off", 5);
+	struct verdict_rules rules = replay_rules(NULL);
+	const struct gp_addr both[2] = {
+		gp_addr_make(AF_INET6, "\x20\1\xd\xb8\0\1\0\0\0\0\0\0\0\0\0\1", 0),
+		gp_addr_make(AF_INET, "\xc6\x33\x64\1", 0)};
+	const bool withheld[2] = {false, false};
+
+	(void)state;
+	rules.distrust = false;
+	verdicts_set_rules(replay->v, &rules);
+	replay->world[0].prefix = (struct gp_prefix){.addr.family = AF_INET6};
+	replay->world_count = 1; /* it is down */
+	verdict_hint(replay->v, both, withheld, 2, 1000, 0);
+	connected(replay, &both[1], true, 0);
+	verdict_failed(replay->v, &both[0], 443, 0, 0);
+	assert_int_equal(verdict_of(replay->v, &both[0], 0), GP_VERDICT_BROKEN);
+	for (unsigned i = 0; i < 7300; i++) {
+		note_sent(replay->v, replay->now);
+		run_to(replay, replay->now + 1000);
+		if (i % 60 == 0) /* programs ask for it as before */
+			verdict_hint(replay->v, both, withheld, 2, 1000, replay->now);
+		if (i < 7000)
+			assert_int_equal(verdict_of(replay->v, &both[0], replay->now),
+					 GP_VERDICT_BROKEN);
+	}
+	assert_int_equal(verdict_of(replay->v, &both[0], replay->now),
+			 GP_VERDICT_UNKNOWN);
+	replay_free(replay);
+}
+
+/* Requests that are sent again in very many /48, in which all else is well, do not have
+ * all that is known in these asked. */
+static void test_many_nets(void **state)
+{
+	struct replay *replay = replay_new(NULL, "many /48", 5);
+	struct gp_addr both[2] = {
+		gp_addr_make(AF_INET6, "\x20\1\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 0),
+		gp_addr_make(AF_INET, "\xc6\x33\x64\1", 0)};
+	const struct verdict_waiting syn = {1, 900, 1900, 1000};
+	const bool withheld[2] = {false, false};
+	const unsigned nets = 20;
+
+	(void)state;
+	replay->world[0].prefix = (struct gp_prefix){.addr.family = AF_INET6};
+	replay->world[1].prefix = (struct gp_prefix){.addr.family = AF_INET};
+	replay->world[0].is_up = replay->world[1].is_up = true;
+	replay->world_count = 2;
+	for (unsigned i = 0; i < nets * 9; i++) {
+		both[0].bytes[3] = (uint8_t)(i % nets);
+		both[0].bytes[15] = (uint8_t)(i / nets);
+		if (i / nets < 8)
+			connected(replay, &both[0], true, 0);
+		else
+			verdict_hint(replay->v, both, withheld, 2, 1000, 0);
+	}
+	for (unsigned i = 0; i < nets * 300; i++) {
+		both[0].bytes[3] = (uint8_t)(i % nets);
+		if (i % nets == 0)
+			run_to(replay, replay->now + 1000);
+		verdict_syn(replay->v, &both[0], 4444, &syn, replay->now);
+	}
+	/* Each net's failing address has a probe a minute, and its partner. */
+	assert_in_range(replay->probes, nets * 5, nets * 12 + 5 * 70);
+	replay_free(replay);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_loss),  cmocka_unit_test(test_random),
-		cmocka_unit_test(test_flood), cmocka_unit_test(test_flood_of_probes),
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_flood_of_probes),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_many_users),
+		cmocka_unit_test(test_many_users_witness),
+		cmocka_unit_test(test_put_off),
+		cmocka_unit_test(test_many_nets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

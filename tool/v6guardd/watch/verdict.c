@@ -82,9 +82,14 @@ static unsigned retest_limit(const struct entry *entry)
 	return entry->ok_ms != NEVER ? LIMIT_TESTS : LIMIT_RETESTS;
 }
 
-/* Very many are broken: each has its turn. */
+/* Very many are broken: each has its turn. But what is not proven in so long is not so
+ * for ever. */
 static void put_off(struct verdicts *v, struct entry *entry, long long now)
 {
+	if (now - entry->failed_ms > UNUSED_AFTER) {
+		entry->expires_ms = now;
+		return;
+	}
 	entry->next_test_ms = now + RETEST_PUT_OFF + random_below(v, RETEST_PUT_OFF);
 	entry->expires_ms = entry->next_test_ms + TEST_SLACK;
 	v->ops.publish(v->ops.ctx, &(struct gp_prefix){entry->addr, 128},
@@ -103,15 +108,17 @@ static void test_due(struct verdicts *v, struct entry *entry, long long now)
 			  (enum verdict_evidence)entry->evidence, now);
 		return;
 	}
+	/* It is no second attempt, and nobody asks for it any more. */
+	if (entry->verdict == GP_VERDICT_OK && !entry->failures &&
+	    now - entry->hint_ms > v->rules.ok_ttl_ms)
+		return;
+	if (entry->verdict == GP_VERDICT_BROKEN && now - entry->seen_ms > UNUSED_AFTER) {
+		entry->expires_ms = now; /* so nobody needs to know */
+		return;
+	}
 	if (entry->verdict == GP_VERDICT_BROKEN && !entry->is_urgent &&
 	    !is_within(v, retest_limit(entry), now)) {
 		put_off(v, entry, now);
-		return;
-	}
-	if (entry->verdict == GP_VERDICT_OK && now - entry->hint_ms > v->rules.ok_ttl_ms)
-		return; /* nobody asks for it any more */
-	if (entry->verdict == GP_VERDICT_BROKEN && now - entry->seen_ms > UNUSED_AFTER) {
-		entry->expires_ms = now; /* so nobody needs to know */
 		return;
 	}
 	entry_probe(v, entry, now);

@@ -231,7 +231,9 @@ static void doubt_members(struct verdicts *v, const struct area *area, long long
 {
 	for (uint32_t i = 0; i < v->used_to; i++) {
 		struct entry *entry = &v->entries[i];
-		if (entry->verdict != GP_VERDICT_OK || entry_is_pinned(entry, now) ||
+		if ((entry->verdict != GP_VERDICT_OK &&
+		     entry->verdict != GP_VERDICT_SLOW) ||
+		    entry_is_pinned(entry, now) ||
 		    (entry->ok_ms >= area->round.begun_ms &&
 		     entry->flow_ms < area->round.begun_ms) ||
 		    !gp_prefix_match(&area->prefix, &entry->addr) ||
@@ -266,6 +268,20 @@ static bool is_plain(const struct area *area, const struct tally *tally, long lo
 	       area->round.silent >= ENOUGH && (tally->broken > 0 || is_pressed);
 }
 
+/* Data, not a handshake alone, came and went lately: packets of full size get through. */
+static bool has_data(const struct verdicts *v, const struct area *area, long long now)
+{
+	for (uint32_t i = 0; i < v->used_to; i++) {
+		const struct entry *entry = &v->entries[i];
+		if (entry->verdict != GP_VERDICT_BROKEN &&
+		    now - entry->data_ok_ms < v->rules.ok_ttl_ms &&
+		    gp_prefix_match(&area->prefix, &entry->addr) &&
+		    counts_for(v, &entry->addr, area->prefix.length))
+			return true;
+	}
+	return false;
+}
+
 void area_consider(struct verdicts *v, struct area *area, long long now)
 {
 	struct tally tally;
@@ -277,7 +293,8 @@ void area_consider(struct verdicts *v, struct area *area, long long now)
 	tally = count_members(v, area);
 	has_enough = are_enough(area, &tally.broken_kinds, tally.broken);
 	if (!has_enough && area->verdict != GP_VERDICT_BROKEN &&
-	    are_enough(area, &tally.stalled_kinds, tally.stalled))
+	    are_enough(area, &tally.stalled_kinds, tally.stalled) &&
+	    !has_data(v, area, now))
 		area_condemn(v, area, true, now);
 	if (!round_is_silent(area, now) && has_enough) {
 		area->wants = WANTS_VERDICT;
@@ -318,6 +335,18 @@ void areas_failed(struct verdicts *v, const struct entry *entry, long long now)
 
 /* ---- at the first sign ---- */
 
+/* There are as many /48 as anybody likes to try something in: together they have so many
+ * rounds. What three broken addresses ask for is no part of that. */
+static bool take_round(struct verdicts *v, const struct area *area, long long now)
+{
+	if (!area->prefix.length)
+		return true;
+	if (now < v->net_turn_ms || !is_within(v, LIMIT_TESTS, now))
+		return false;
+	v->net_turn_ms = now + NET_ROUND_GAP;
+	return true;
+}
+
 static void press(struct verdicts *v, struct area *area, struct entry *entry, bool twice,
 		  long long now)
 {
@@ -331,7 +360,7 @@ static void press(struct verdicts *v, struct area *area, struct entry *entry, bo
 	if (round->is_running || round_is_silent(area, now))
 		round_try_other_port(v, area, entry, now);
 	else if (area->wants == WANTS_NONE && now >= round_from(area) &&
-		 now - area->ok_ms >= ROUND_QUIET) {
+		 now - area->ok_ms >= ROUND_QUIET && take_round(v, area, now)) {
 		area->wants = WANTS_ROUND;
 		area->wanted_ms = now;
 	}
@@ -377,6 +406,8 @@ static void retest_members(struct verdicts *v, const struct area *area, long lon
 	long long at = now;
 	unsigned count = 0;
 
+	if (!v->rules.probes)
+		return;
 	for (uint32_t i = 0; i < v->used_to; i++) {
 		struct entry *entry = &v->entries[i];
 		if (!is_broken_entry(entry) || entry->evidence == VERDICT_BY_STALL ||

@@ -111,7 +111,7 @@ static long long *turn_of(struct verdicts *v, uint32_t uid)
 {
 	const uint8_t share = share_of(v, uid);
 
-	return &v->shares[share == SHARE_NONE ? SHARES - 1 : share].turn_ms;
+	return &v->shares[share == SHARE_NONE ? SHARE_SYSTEM : share].turn_ms;
 }
 
 long long turn_at(struct verdicts *v, uint32_t uid, long long now)

@@ -31,6 +31,18 @@ const struct entry *partner_answering(const struct verdicts *v, const struct ent
 	return NULL;
 }
 
+bool partner_serving(const struct verdicts *v, const struct entry *entry, uint16_t port,
+		     long long now)
+{
+	for (unsigned i = 0; i < entry->partner_count; i++) {
+		const struct gp_addr addr = entry_partner(entry, i);
+		const struct entry *partner = entry_find(v, &addr);
+		if (partner && now - answered_on(partner, port) <= PARTNER_WITHIN)
+			return true;
+	}
+	return false;
+}
+
 const struct entry *partner_vouches(const struct verdicts *v, const struct entry *entry,
 				    unsigned i, long long at)
 {
@@ -188,8 +200,10 @@ void note_seen_by(struct entry *entry, uint32_t uid, long long now)
 	if (entry->seen_by[0].uid != uid) {
 		entry->seen_by[1] = entry->seen_by[0];
 		entry->seen_by[0].uid = uid;
+		entry->seen_by[0].ms = NEVER;
 	}
-	entry->seen_by[0].ms = now;
+	if (entry->seen_by[0].ms < now)
+		entry->seen_by[0].ms = now;
 }
 
 static bool have_others_seen(const struct entry *entry, uint32_t uid, long long now)

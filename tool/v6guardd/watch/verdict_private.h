@@ -22,8 +22,14 @@
 #define SUSPECT_MAX 64
 /* One user may have no more than a quarter of the table. */
 #define ENTRY_PER_UID (ENTRY_MAX / 4)
-/* Users that are told apart; those beyond have one share together, the last. */
+/* All login users together: they may be one person, who wants to push out what is known.
+ */
+#define ENTRY_LOGIN (ENTRY_MAX / 2)
+/* Users that are told apart; those beyond have one share together, the system's users
+ * another than login users: one person may have more uids than there are shares. */
 #define SHARES 64
+#define SHARE_LOGIN (SHARES - 1)
+#define SHARE_SYSTEM (SHARES - 2)
 #define SHARE_NONE SHARES
 /* Entries that no hint made: what programs connect to without asking us. */
 #define UID_NONE VERDICT_UID_UNKNOWN
@@ -94,21 +100,22 @@
 
 /* Rounds. */
 #define WITNESSES 8
-#define OTHER_PORTS 3              /* counted addresses that are asked on another port */
-#define ROUND_QUIET (1 * SECOND)   /* none begins while something answers */
-#define ROUND_EVERY (30 * SECOND)  /* but before a prefix is condemned */
-#define NET_ROUND_EVERY 250LL      /* a /48 is not looked at more often for one */
-#define CHANCE 3                   /* witnesses that are drawn from all there are */
-#define ROUND_FEW 2                /* after a veto so many are asked first, */
-#define ROUND_REST 500LL           /* and the others so much later */
-#define HASTY (15 * SECOND)        /* a verdict that was refuted so soon was rash: */
-#define CAREFUL (1800 * SECOND)    /* rounds take two attempts each for so long */
-#define ROUND_VETOED (12 * SECOND) /* a moment after somebody answered even then */
-#define ROUND_FORCED (5 * SECOND)  /* and even then */
-#define ROUND_LASTS (10 * SECOND)  /* who was not heard of by then was not asked */
-#define ROUND_HOLDS (30 * SECOND)  /* silence */
-#define FLOWS_WITHIN (60 * SECOND) /* an open connection that is alive, and old */
-#define ENOUGH 3                   /* kinds of addresses, and of witnesses */
+#define OTHER_PORTS 3               /* counted addresses that are asked on another port */
+#define ROUND_QUIET (1 * SECOND)    /* none begins while something answers */
+#define ROUND_EVERY (30 * SECOND)   /* but before a prefix is condemned */
+#define NET_ROUND_EVERY 250LL       /* a /48 is not looked at more often for one */
+#define NET_ROUND_GAP (10 * SECOND) /* nor begins one, whatever the /48 */
+#define CHANCE 3                    /* witnesses that are drawn from all there are */
+#define ROUND_FEW 2                 /* after a veto so many are asked first, */
+#define ROUND_REST 500LL            /* and the others so much later */
+#define HASTY (15 * SECOND)         /* a verdict that was refuted so soon was rash: */
+#define CAREFUL (1800 * SECOND)     /* rounds take two attempts each for so long */
+#define ROUND_VETOED (12 * SECOND)  /* a moment after somebody answered even then */
+#define ROUND_FORCED (5 * SECOND)   /* and even then */
+#define ROUND_LASTS (10 * SECOND)   /* who was not heard of by then was not asked */
+#define ROUND_HOLDS (30 * SECOND)   /* silence */
+#define FLOWS_WITHIN (60 * SECOND)  /* an open connection that is alive, and old */
+#define ENOUGH 3                    /* kinds of addresses, and of witnesses */
 #define UNUSED_AFTER (7200 * SECOND) /* nobody asks for it any more */
 
 /* An address and all that is known of it. IPv4 ones are partners: ok_ms and
@@ -227,6 +234,7 @@ struct verdicts {
 	long long slot_ms;
 	long long healed_ms;         /* a prefix, the last time */
 	long long net_round_ms;      /* no round of a /48 is thought of earlier */
+	long long net_turn_ms;       /* nor does one begin, of those known */
 	uint32_t broken;             /* verdicts that say so */
 	struct area internet;        /* ::/0 */
 	struct area areas[AREA_MAX]; /* /48 */
@@ -309,6 +317,9 @@ struct gp_addr entry_partner(const struct entry *entry, unsigned i);
 /* The partner that answered within PARTNER_WITHIN of NOW, or NULL. */
 const struct entry *partner_answering(const struct verdicts *v, const struct entry *entry,
 				      long long now);
+/* One of them answered on PORT within PARTNER_WITHIN of NOW. */
+bool partner_serving(const struct verdicts *v, const struct entry *entry, uint16_t port,
+		     long long now);
 /* Slot I's partner answered within PARTNER_WITHIN before AT, or did so at AT; NULL. */
 const struct entry *partner_vouches(const struct verdicts *v, const struct entry *entry,
 				    unsigned i, long long at);
@@ -414,8 +425,8 @@ long long round_from(const struct area *area);
 long long forced_from(const struct area *area);
 /* Nobody answered, and that still holds. */
 bool round_is_silent(const struct area *area, long long now);
-/* ENTRY, asked on PORT, said RESULT. */
-void rounds_probed(struct verdicts *v, const struct entry *entry, uint16_t port,
+/* ADDR, asked on PORT, said RESULT. Takes room in the table: entries may go. */
+void rounds_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 		   enum verdict_probe result, long long now);
 /* Ask ENTRY, which fails, on another port as well, while a round is under way or holds.
  */

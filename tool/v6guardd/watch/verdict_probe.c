@@ -16,6 +16,9 @@ void note_answer(struct entry *entry, uint16_t port, long long now)
 		if (entry->answers[i].ok_ms < entry->answers[at].ok_ms)
 			at = i;
 	}
+	/* What an open connection shows may be older than what is known. */
+	if (entry->answers[at].ok_ms >= now)
+		return;
 	entry->answers[at].port = port;
 	entry->answers[at].ok_ms = now;
 }
@@ -250,5 +253,5 @@ void verdict_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t por
 	/* Nobody has said that it is served on that other port: silence there is none. */
 	if (!is_guess)
 		probed(v, entry, result, now);
-	rounds_probed(v, entry, port, result, now);
+	rounds_probed(v, addr, port, result, now);
 }

@@ -315,8 +315,9 @@ static unsigned count_witnesses(const struct round *round)
 	return round->count - count_others(round);
 }
 
-static void asked_probed(struct verdicts *v, struct area *area, const struct entry *entry,
-			 uint16_t port, enum verdict_probe result, long long now)
+static void asked_probed(struct verdicts *v, struct area *area,
+			 const struct gp_addr *addr, uint16_t port,
+			 enum verdict_probe result, long long now)
 {
 	struct round *round = &area->round;
 	const bool is_careful = now - area->hasty_ms < CAREFUL;
@@ -327,7 +328,7 @@ static void asked_probed(struct verdicts *v, struct area *area, const struct ent
 	for (unsigned i = 0; i < round->count; i++) {
 		struct asked *asked = &round->asked[i];
 		if (asked->state != ASKED_WAITING || (port && asked->port != port) ||
-		    !gp_addr_equal(&asked->addr, &entry->addr))
+		    !gp_addr_equal(&asked->addr, addr))
 			continue;
 		if (result == VERDICT_PROBE_NOTHING)
 			asked->state = ASKED_UNMADE;
@@ -340,17 +341,17 @@ static void asked_probed(struct verdicts *v, struct area *area, const struct ent
 		finish(v, area, now);
 }
 
-void rounds_probed(struct verdicts *v, const struct entry *entry, uint16_t port,
+void rounds_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 		   enum verdict_probe result, long long now)
 {
-	struct area *area = area_find(v, &entry->addr);
+	struct area *area = area_find(v, addr);
 
 	/* An ok has ended it (areas_ok). */
-	if (entry->addr.family != AF_INET6 || result == VERDICT_PROBE_OK)
+	if (addr->family != AF_INET6 || result == VERDICT_PROBE_OK)
 		return;
-	asked_probed(v, &v->internet, entry, port, result, now);
+	asked_probed(v, &v->internet, addr, port, result, now);
 	if (area)
-		asked_probed(v, area, entry, port, result, now);
+		asked_probed(v, area, addr, port, result, now);
 }
 
 /* When ASKED is due; it may have its second attempt now. */

@@ -40,7 +40,7 @@ void verdict_syn(struct verdicts *v, const struct gp_addr *addr, uint16_t port,
 		return;
 	if (wants_test(v, entry, now) && is_within(v, LIMIT_TESTS, now))
 		entry_probe(v, entry, now);
-	if (!partner_answering(v, entry, now) && entry->verdict != GP_VERDICT_BROKEN)
+	if (!partner_serving(v, entry, port, now) && entry->verdict != GP_VERDICT_BROKEN)
 		ask_partners(v, entry, PARTNER_AGAIN, now);
 	if (is_twice)
 		entry_suspect(v, entry, VERDICT_BY_RETRANSMITS, now - syn->quiet_ms, now);

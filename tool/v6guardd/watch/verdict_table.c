@@ -133,18 +133,19 @@ static struct entry *victim(struct verdicts *v, long long now)
 /* UID's own, else the one that was used least lately of those that hold nothing. */
 uint8_t share_of(struct verdicts *v, uint32_t uid)
 {
-	uint8_t share = SHARES - 1;
+	const uint8_t rest = is_system_user(v, uid) ? SHARE_SYSTEM : SHARE_LOGIN;
+	uint8_t share = rest;
 
 	if (uid == UID_NONE)
 		return SHARE_NONE;
-	for (uint8_t i = 0; i < SHARES - 1; i++) {
+	for (uint8_t i = 0; i < SHARE_SYSTEM; i++) {
 		if (v->shares[i].uid == uid)
 			return i;
 		if (!v->shares[i].count &&
-		    (share == SHARES - 1 || v->shares[i].at_ms < v->shares[share].at_ms))
+		    (share == rest || v->shares[i].at_ms < v->shares[share].at_ms))
 			share = i;
 	}
-	if (share != SHARES - 1) {
+	if (share != rest) {
 		v->shares[share].uid = uid;
 		v->shares[share].tokens = HINT_PROBES * 1000LL;
 		v->shares[share].at_ms = NEVER;
@@ -154,18 +155,37 @@ uint8_t share_of(struct verdicts *v, uint32_t uid)
 	return share;
 }
 
-/* Once SHARE is used up, one of its own goes. */
+static bool is_login_share(const struct verdicts *v, uint8_t share)
+{
+	return share == SHARE_LOGIN ||
+	       (share < SHARE_SYSTEM && !is_system_user(v, v->shares[share].uid));
+}
+
+static bool has_login_room(const struct verdicts *v)
+{
+	uint32_t count = 0;
+
+	for (uint8_t i = 0; i < SHARES; i++)
+		count += is_login_share(v, i) ? v->shares[i].count : 0;
+	return count < ENTRY_LOGIN;
+}
+
+/* Once SHARE is used up, one of its own goes; or one of any login user's. */
 static bool has_share_left(struct verdicts *v, uint8_t share, long long now)
 {
 	struct entry *oldest = NULL;
 	unsigned left = SAMPLES;
 
-	if (share == SHARE_NONE || v->shares[share].count < ENTRY_PER_UID)
+	if (share == SHARE_NONE)
+		return true;
+	const bool is_own = v->shares[share].count >= ENTRY_PER_UID;
+	if (!is_own && (!is_login_share(v, share) || has_login_room(v)))
 		return true;
 	/* A quarter of all at least: so many tries find some. */
 	for (unsigned i = 0; i < 16 * SAMPLES && left > 0; i++) {
 		struct entry *entry = &v->entries[random_below(v, v->used_to)];
-		if (!entry->addr.family || entry->share != share)
+		if (!entry->addr.family ||
+		    (is_own ? entry->share != share : !is_login_share(v, entry->share)))
 			continue;
 		left--;
 		if (may_go(entry, now) && (!oldest || entry->seen_ms < oldest->seen_ms))
