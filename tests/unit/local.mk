@@ -96,6 +96,7 @@ units = \
 	tests/unit/test_unclosed \
 	tests/unit/test_vendor \
 	tests/unit/test_verdict \
+	tests/unit/test_verdict_rounds \
 	tests/unit/test_verdict_random \
 	tests/unit/test_verdict_worlds \
 	tests/unit/test_verdict_chance
@@ -362,6 +363,10 @@ tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c $(replay)
 tests_unit_test_verdict_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_verdict_CFLAGS = $(unit_cflags)
 tests_unit_test_verdict_LDADD = $(daemon_libs)
+tests_unit_test_verdict_rounds_SOURCES = tests/unit/test_verdict_rounds.c $(replay)
+tests_unit_test_verdict_rounds_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_verdict_rounds_CFLAGS = $(unit_cflags)
+tests_unit_test_verdict_rounds_LDADD = $(daemon_libs)
 tests_unit_test_verdict_random_SOURCES = tests/unit/test_verdict_random.c $(replay)
 tests_unit_test_verdict_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_verdict_random_CFLAGS = $(unit_cflags)

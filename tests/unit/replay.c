@@ -487,3 +487,19 @@ void replay_free(struct replay *replay)
 	free(replay->map);
 	free(replay);
 }
+
+void play_rules(const struct rule_case *rules, size_t count)
+{
+	unsigned lines = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t seed = 1; seed <= 3; seed++) {
+			struct replay *replay =
+				replay_new(rules[i].mode, rules[i].what, seed);
+			for (const char *const *line = rules[i].lines; *line;
+			     line++, lines++)
+				do_line(replay, *line);
+			replay_free(replay);
+		}
+	assert_true(lines > count);
+}

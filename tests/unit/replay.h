@@ -78,6 +78,31 @@ struct replay {
 	size_t flow_count;
 };
 
+/* ---- cases ---- */
+
+struct rule_case {
+	const char *what; /* the rule */
+	const char *mode; /* "all": [probe] mode = all; "off"; "slow"; NULL: suspects */
+	const char *lines[80];
+};
+
+/* A: an address in its own /32, with its partner. */
+#define A6 "2001:db8:1::1"
+#define A4 "198.51.100.1"
+#define B6 "2001:dc8:2::1"
+#define B4 "198.51.100.2"
+#define C6 "2001:de8:3::1"
+#define C4 "198.51.100.3"
+/* Of A's /48: two more, one of them in another /64. */
+#define A6_2 "2001:db8:1::2"
+#define A6_3 "2001:db8:1:1::3"
+
+/** Each case with three seeds, as jitter must not matter. The test fails at the first
+ * that does not hold; 0 cases are a failure as well. */
+void play_rules(const struct rule_case *rules, size_t count);
+
+/* ---- by hand ---- */
+
 /** MODE of [probe]: "all", "off"; "slow": suspects with a slow-threshold of 100 ms; NULL:
  * suspects. All else as v6guard.conf(5) has it. */
 struct verdict_rules replay_rules(const char *mode);

@@ -257,7 +257,7 @@ void verdicts_new_epoch(struct verdicts *v, long long now)
 	v->epoch_ms = now;
 	v->ipv4_ok_ms = NEVER;
 	v->internet.ok_ms = NEVER;
-	v->internet.round = (struct round){.is_running = false};
+	v->internet.round = (struct round){.begun_ms = NEVER, .next_ms = NEVER};
 	if (v->internet.pinned_until_ms <= now)
 		area_forget(v, &v->internet, now);
 	for (size_t i = 0; i < AREA_MAX; i++)

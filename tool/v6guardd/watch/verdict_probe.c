@@ -235,10 +235,10 @@ void verdict_probed(struct verdicts *v, const struct gp_addr *addr, uint16_t por
 	struct entry *entry = entry_find(v, addr);
 	bool is_guess;
 
-	if (result == VERDICT_PROBE_OK && addr->family == AF_INET)
-		v->ipv4_ok_ms = now;
 	if (!entry)
 		return;
+	if (result == VERDICT_PROBE_OK && addr->family == AF_INET)
+		v->ipv4_ok_ms = now;
 	is_guess = entry->other_port && port == entry->other_port &&
 		   port != entry->asked_port && addr->family == AF_INET6;
 	if (is_guess && result == VERDICT_PROBE_OK) {

@@ -97,7 +97,8 @@ void verdict_stalled(struct verdicts *v, const struct gp_addr *addr, uint16_t po
 
 	if (!entry || may_be_older(v, now))
 		return;
-	entry->is_towards_us = towards_us;
+	if (entry->verdict != GP_VERDICT_BROKEN)
+		entry->is_towards_us = towards_us;
 	entry_suspect(v, entry, VERDICT_BY_STALL, now, now);
 }
 
@@ -110,10 +111,11 @@ void verdict_ok(struct verdicts *v, const struct gp_addr *addr,
 	if (gp_addr_is_special(addr))
 		return;
 	if (addr->family == AF_INET) {
-		v->ipv4_ok_ms = now;
+		/* A printer in the next room does not show that there is IPv4 beyond. */
 		entry = entry_find(v, addr);
 		if (!entry)
 			return;
+		v->ipv4_ok_ms = now;
 		note_answer(entry, connection->port, now);
 		partner_ok(v, entry, now);
 		return;
