@@ -226,6 +226,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/watch/verdict.c \
 	tool/v6guardd/watch/verdict_area.c \
 	tool/v6guardd/watch/verdict_ask.c \
+	tool/v6guardd/watch/verdict_heal.c \
 	tool/v6guardd/watch/verdict_judge.c \
 	tool/v6guardd/watch/verdict_pace.c \
 	tool/v6guardd/watch/verdict_partner.c \

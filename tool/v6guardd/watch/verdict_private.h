@@ -3,9 +3,9 @@
  * verdict_private.h - what verdict*.c share: the table of addresses (verdict_table.c),
  * what is seen (verdict_see.c), what probes bring (verdict_probe.c), when an address is
  * broken (verdict_judge.c) and who says so (verdict_partner.c), when a prefix is
- * (verdict_area.c) and whom that is asked of (verdict_round.c, verdict_witness.c), the
- * time (verdict.c), how many probes that takes (verdict_pace.c), and what others may ask
- * (verdict_ask.c).
+ * (verdict_area.c) and is no more (verdict_heal.c), whom that is asked of
+ * (verdict_round.c, verdict_witness.c), the time (verdict.c), how many probes that takes
+ * (verdict_pace.c), and what others may ask (verdict_ask.c).
  */
 #ifndef TOOL_V6GUARDD_WATCH_VERDICT_PRIVATE_H
 #define TOOL_V6GUARDD_WATCH_VERDICT_PRIVATE_H
@@ -359,7 +359,7 @@ void partner_ok(struct verdicts *v, struct entry *partner, long long now);
 void entry_lengthen(const struct verdicts *v, struct entry *entry);
 void entry_schedule(struct verdicts *v, struct entry *entry, long long now);
 
-/* ---- areas (verdict_area.c) ---- */
+/* ---- areas (verdict_area.c, verdict_heal.c) ---- */
 
 /* ADDR says something about prefixes of LENGTH (0: the internet) around it. */
 bool counts_for(const struct verdicts *v, const struct gp_addr *addr, unsigned length);
@@ -369,6 +369,12 @@ struct area *area_need(struct verdicts *v, const struct gp_addr *addr);
 void area_reset(struct area *area);
 void area_say(struct verdicts *v, struct area *area, enum gp_verdict verdict,
 	      enum verdict_evidence evidence, long long now);
+/* When it is tested next, and until when it holds without that; the next one lasts
+ * longer. */
+void area_schedule(struct verdicts *v, struct area *area, long long now);
+void area_lengthen(const struct verdicts *v, struct area *area);
+/* By evidence: what the operator says of an address says nothing of its prefix. */
+bool is_broken_by_evidence(const struct entry *entry);
 /* A SYN to ENTRY is sent again. TWICE: at the least, while its partner answers. */
 void areas_pressed(struct verdicts *v, struct entry *entry, bool twice, long long now);
 /* ENTRY turned broken. */
