@@ -10,9 +10,10 @@
 #include "gaiconf/store.h"
 
 /**
- * gp_file_read for NAME ("/etc/..."). If there is no such file, but one in /usr/etc, and
- * the libc of ROOT has that path compiled in, OUT has its bytes, and vendor is its path:
- * what libc reads. exists is false then, and path is where a change is to be written.
+ * Read NAME ("/etc/...") as gp_file_read does. If it does not exist, the file of that name
+ * in /usr/etc does, and the libc of ROOT has that path compiled in, then libc reads that
+ * one: OUT holds its bytes, `vendor` its path, `exists` is false, and `path` is where a
+ * change is to be written.
  */
 enum gp_status gp_file_read_vendor(const char *root, const char *name,
 				   struct gp_file *out, struct gp_diag *diag);
@@ -35,9 +36,9 @@ struct gp_origin_query {
 };
 
 /**
- * Look through history, latest first, for a content of the file that fits. GP_OK and
- * is_known false: there is none. Damaged entries are passed over; what cannot be read is
- * an error.
+ * Search history, latest first, for earlier contents of the file that fit. Returns GP_OK
+ * with is_known false if it has none. Skips damaged entries; a history that cannot be read
+ * is an error.
  */
 enum gp_status gp_origin_find(const char *root, const struct gp_origin_query *query,
 			      struct gp_origin *out, struct gp_diag *diag);

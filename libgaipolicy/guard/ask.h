@@ -34,8 +34,8 @@ enum gp_ask gp_guard_ask(const struct gp_guard_policy *policy,
 			 bool is_fixed);
 
 /**
- * A candidate that stands for the AAAA that were not asked for, to be assigned and
- * decided like any. It is no address of anybody's, and never given out.
+ * A placeholder for the AAAA that were not asked for: a candidate that is assigned and
+ * decided like any other. It is not a real address, and is never handed out.
  */
 struct gp_candidate gp_unasked(void);
 bool gp_is_unasked(const struct gp_candidate *candidate);

@@ -75,8 +75,8 @@ size_t gp_chain_format(const struct gp_chain *chain, char *buf, size_t size);
  */
 struct gp_hosts_line {
 	bool present;      /**< there is a hosts: line at all */
-	bool unterminated; /**< it ends without a newline, and there is no other: glibc
-			      goes by its own default */
+	bool unterminated; /**< the only hosts: line lacks a final newline: glibc ignores it
+			      and uses its own default */
 	bool has_comment;  /**< a '#' stands behind the services */
 	unsigned line;     /**< its number, 1-based */
 	size_t begin,
@@ -121,8 +121,8 @@ enum gp_status gp_chain_from_nsswitch(const char *text, size_t size, struct gp_c
 /**
  * The file with `v6guard [!UNAVAIL=return]` before the first resolver, all other bytes as
  * they were. *OUT is one malloc'd block for the caller to free. Words of v6guard that
- * stand there already are left alone where gp_hosts_line_acts, else taken out first. A
- * hosts: line that ends without a newline gets one, if there is no other. No hosts: line:
+ * stand there already are left alone where gp_hosts_line_acts, else taken out first. If
+ * the only hosts: line lacks its final newline, one is added. If there is no hosts: line,
  * glibc's default line with v6guard is appended. GP_NOTFOUND when there is no resolver on
  * the line, GP_SYNTAX when glibc could not read it or another hosts: line of the file.
  */

@@ -10,7 +10,7 @@
 #define PATH "/proc/thread-self/status"
 #define STATUS_MAX 4096
 
-/* The number behind NAME, a line's beginning; 0: there is none. */
+/* The number that follows NAME, the start of a line; 0 if TEXT has no such line. */
 static unsigned number_of(const char *text, const char *name)
 {
 	const char *at = strstr(text, name);

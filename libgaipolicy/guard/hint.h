@@ -95,7 +95,7 @@ bool gp_hint_has_news(void);
  * full the next lookup tries again, then one 2, 4, 8 to 64 ms later; what was counted
  * waits. When there are more addresses than fit, IPv6 ones go first, but up to two IPv4
  * ones go along in any case: their partners. Special addresses are left out. The
- * process's counters go along and start anew. EACCES and EPERM: not tried again for 60 s.
+ * process's counters are sent along and reset. After EACCES or EPERM it waits for 60 s.
  * Nothing is sent after a chroot(). Call it only while there is a live map.
  */
 void gp_hint_send(enum gp_door door, const struct gp_candidate *candidates, size_t count);

@@ -8,10 +8,10 @@
  * place is mapped over with the next one, so that a daemon that is restarted for years
  * takes up no more than SLOT_COUNT maps.
  *
- * Where a file was cut off, as by `: >reach.map`, the kernel kills whoever looks. So its
- * size is looked at in front of each use, but once only within a tick of the coarse
- * clock: what remains is a cut in those few milliseconds. A copy of our own would be 200
- * KB a process.
+ * If a file is truncated, as by `: >reach.map`, reading its mapping raises SIGBUS. So its
+ * size is checked before each use, at most once a tick of the coarse clock; a truncation
+ * within those few milliseconds is still fatal. A private copy would cost 200 KB a
+ * process.
  */
 #include <errno.h>
 #include <fcntl.h>
