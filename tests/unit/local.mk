@@ -106,7 +106,7 @@ endif
 unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
-EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/sanitized.h tests/unit/resident.h tests/unit/tsv.h tests/unit/netns.h tests/unit/dns_text.h tests/unit/dns_vectors.h \
+EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/sanitized.h tests/unit/resident.h tests/unit/tsv.h tests/unit/netns.h tests/unit/hint_world.h tests/unit/dns_text.h tests/unit/dns_vectors.h \
 	tests/unit/oracle_world.h tests/unit/seal.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)

@@ -3,43 +3,12 @@
  * Hints: there and back, what is refused, and how often one is sent, over a real socket
  * and with a clock of the test's own.
  */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
 
-#include "guard/clock.h"
-#include "guard/hint_private.h"
-#include "guard/live.h"
-
-static long long clock_ms = 1000000;
-
-long long __wrap_gp_now_ms(void);
-long long __wrap_gp_boot_ms(void);
-
-long long __wrap_gp_now_ms(void)
-{
-	return clock_ms;
-}
-
-long long __wrap_gp_boot_ms(void)
-{
-	return clock_ms;
-}
+#include "hint_world.h"
 
 /* ---- bytes ---- */
 
@@ -164,83 +133,9 @@ static void test_names(void **state)
 
 /* ---- sending; a process of its own for each case ---- */
 
-static char folder[64], path[96];
-static int receiver = -1;
-
-#define CHECK(condition)                                                                 \
-	do {                                                                             \
-		if (!(condition)) {                                                      \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);  \
-			_exit(1);                                                        \
-		}                                                                        \
-	} while (0)
-
 static void listen_here(void)
 {
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-
-	strcpy(at.sun_path, path);
-	receiver = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	CHECK(receiver >= 0 && !bind(receiver, (struct sockaddr *)&at, sizeof(at)));
-}
-
-/* Take the next hint; false: there is none. */
-static bool receive(struct gp_hint *out)
-{
-	uint8_t bytes[GP_HINT_SIZE_MAX + 1];
-	ssize_t size = recv(receiver, bytes, sizeof(bytes), 0);
-
-	if (size < 0)
-		return false;
-	CHECK(gp_hint_parse(bytes, (size_t)size, out) == GP_OK);
-	return true;
-}
-
-static struct gp_candidate candidate(const char *text, enum gp_disposition disposition,
-				     enum gp_reason reason)
-{
-	struct gp_candidate out = {
-		.disposition = disposition, .reason = reason, .enforce = 1};
-
-	CHECK(!gp_addr_parse(text, &out.addr));
-	return out;
-}
-
-/* Send one of a usual lookup, a while after the last. */
-static void send_one(long long later_ms)
-{
-	const struct gp_candidate candidates[] = {
-		candidate("2001:db8::1", GP_KEPT, GP_WHY_NOTHING),
-		candidate("198.51.100.1", GP_KEPT, GP_WHY_NOTHING)};
-
-	clock_ms += later_ms;
-	errno = 4711;
-	gp_hint_send(GP_DOOR_NSS, candidates, 2);
-	CHECK(errno == 4711);
-}
-
-static void run(void (*case_fn)(void), const char *what)
-{
-	int status;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		struct gp_live_ref ref;
-
-		alarm(60);
-		setenv("V6GUARD_SNAPSHOT", "/nonexistent", 1);
-		CHECK(!gp_live_get(&ref)); /* as a door does: it remembers the root */
-		gp_hint_use_paths(path, path);
-		case_fn();
-		exit(0);
-	}
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	unlink(path);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		fail_msg("%s: child ended with status 0x%x", what, status);
+	receiver = bind_here(path);
 }
 
 static void once_a_second(void)
@@ -498,6 +393,7 @@ static int setup(void **state)
 	if (!mkdtemp(folder) || chmod(folder, 0755))
 		return -1;
 	snprintf(path, sizeof(path), "%s/hint.sock", folder);
+	strcpy(system_path, path); /* both kinds of user send to one */
 	return 0;
 }
 
