@@ -10,10 +10,10 @@
 #include "gaiconf/store.h"
 
 /**
- * Read NAME ("/etc/...") as gp_file_read does. If it does not exist, the file of that name
- * in /usr/etc does, and the libc of ROOT has that path compiled in, then libc reads that
- * one: OUT holds its bytes, `vendor` its path, `exists` is false, and `path` is where a
- * change is to be written.
+ * Read NAME ("/etc/...") as gp_file_read does. If it does not exist, the file of that
+ * name in /usr/etc does, and the libc of ROOT has that path compiled in, then libc reads
+ * that one: OUT holds its bytes, `vendor` its path, `exists` is false, and `path` is
+ * where a change is to be written.
  */
 enum gp_status gp_file_read_vendor(const char *root, const char *name,
 				   struct gp_file *out, struct gp_diag *diag);
@@ -37,8 +37,8 @@ struct gp_origin_query {
 
 /**
  * Search history, latest first, for earlier contents of the file that fit. Returns GP_OK
- * with is_known false if it has none. Skips damaged entries; a history that cannot be read
- * is an error.
+ * with is_known false if it has none. Skips damaged entries; a history that cannot be
+ * read is an error.
  */
 enum gp_status gp_origin_find(const char *root, const struct gp_origin_query *query,
 			      struct gp_origin *out, struct gp_diag *diag);

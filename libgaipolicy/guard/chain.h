@@ -75,8 +75,8 @@ size_t gp_chain_format(const struct gp_chain *chain, char *buf, size_t size);
  */
 struct gp_hosts_line {
 	bool present;      /**< there is a hosts: line at all */
-	bool unterminated; /**< the only hosts: line lacks a final newline: glibc ignores it
-			      and uses its own default */
+	bool unterminated; /**< the only hosts: line lacks a final newline: glibc ignores
+			      it and uses its own default */
 	bool has_comment;  /**< a '#' stands behind the services */
 	unsigned line;     /**< its number, 1-based */
 	size_t begin,

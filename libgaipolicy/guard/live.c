@@ -229,8 +229,9 @@ static unsigned claim_slot(struct wiped_state *wiped)
 }
 
 /*
- * Put NEW in force, or drop it. If lookups still run under every older generation, no slot
- * is free: NEW is tried again a second later, but `off` never waits. What was there before a fork() stays: a frame below may still look at it.
+ * Put NEW in force, or drop it. If lookups still run under every older generation, no
+ * slot is free: NEW is tried again a second later, but `off` never waits. What was there
+ * before a fork() stays: a frame below may still look at it.
  */
 static bool publish(struct wiped_state *wiped, struct slot *new)
 {
