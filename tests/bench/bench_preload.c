@@ -136,7 +136,7 @@ static void write_map(const struct variant *variant)
 	const struct gp_reach_host host = {.expires_ms = gp_boot_ms() + 600000,
 					   .ipv4_usable = true,
 					   .onlink_count = 1};
-	const struct gp_prefix all = {.addr = {.family = AF_INET6}, .length = 0};
+	struct gp_prefix theirs;
 	static _Alignas(64) char memory[1 << 20];
 	struct gp_reach_host full = host;
 	struct gp_reach *map;
@@ -147,8 +147,10 @@ static void write_map(const struct variant *variant)
 	map = gp_reach_format(memory);
 	gp_prefix_parse("2001:db8:1::/64", &full.onlink[0]);
 	gp_reach_set_host(map, &full);
-	if (variant->map == ALL_BROKEN)
-		gp_reach_set(map, &all, GP_VERDICT_BROKEN, host.expires_ms);
+	/* Not ::/0, which does not speak for the host's own /32. */
+	if (variant->map == ALL_BROKEN &&
+	    gp_prefix_parse("2001:db8:64::/48", &theirs) == GP_OK)
+		gp_reach_set(map, &theirs, GP_VERDICT_BROKEN, host.expires_ms);
 	write_file(GP_REACH_PATH, map, gp_reach_size());
 }
 
