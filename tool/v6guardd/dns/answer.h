@@ -40,6 +40,7 @@ struct answer_reply {
 	const uint8_t *packet;
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
+	uint32_t server;          /* who said it; 0: not known, or nobody */
 };
 
 /** What is asked for whom: does DNS64 act, and for which names. */

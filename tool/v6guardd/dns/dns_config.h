@@ -35,6 +35,9 @@ struct dns_pattern {
 
 enum dns_switch { DNS_OFF, DNS_AUTO, DNS_ON };
 enum dns_nonglobal { DNS_REFUSE, DNS_ALLOW, DNS_NONGLOBAL_AUTO };
+/** Which of several servers is asked; not said: as listed, unless resolv.conf(5) says
+ * `rotate`. */
+enum dns_order { DNS_UNORDERED, DNS_LISTED, DNS_FASTEST };
 enum dns_dnssec { DNS_DNSSEC_OFF, DNS_DNSSEC_PROCESS, DNS_DNSSEC_VALIDATE };
 
 /** Names are in wire form and lower case; times in milliseconds. */
@@ -44,6 +47,7 @@ struct dns_config {
 	struct dns_endpoint listen[DNS_LISTEN];
 	uint32_t from_resolv_conf; /* upstream = resolv.conf */
 	uint32_t is_recursive;     /* upstream = recursive */
+	uint32_t order;            /* enum dns_order */
 	uint32_t upstream_count;
 	struct dns_endpoint upstream[DNS_UPSTREAMS];
 	/* Letters, digits, '-' and '.' alone. */
@@ -70,6 +74,7 @@ struct dns_config {
 	struct dns_zone {
 		uint8_t name[WIRE_NAME];
 		uint32_t dnssec; /* enum dns_dnssec */
+		uint32_t order;  /* enum dns_order */
 		uint32_t upstream_count;
 		struct dns_endpoint upstream[DNS_ZONE_UPSTREAMS];
 	} zones[DNS_ZONES];

@@ -71,6 +71,7 @@ static bool are_names_valid(const struct dns_config *config)
 	for (size_t i = 0; is_good && i < config->zone_count; i++)
 		is_good = is_name_valid(config->zones[i].name) &&
 			  config->zones[i].dnssec <= DNS_DNSSEC_VALIDATE &&
+			  config->zones[i].order <= DNS_FASTEST &&
 			  are_endpoints_valid(config->zones[i].upstream,
 					      config->zones[i].upstream_count,
 					      DNS_ZONE_UPSTREAMS, config->tls_count);
@@ -96,11 +97,11 @@ bool dns_config_is_valid(const struct dns_config *config)
 {
 	return config->enable <= 1 && config->filter_signed <= 1 &&
 	       config->from_resolv_conf <= 1 && config->is_recursive <= 1 &&
-	       config->dnssec <= DNS_DNSSEC_VALIDATE && config->nat64 <= DNS_ON &&
-	       config->non_global <= DNS_NONGLOBAL_AUTO && config->edns_size >= 512 &&
-	       config->edns_size <= 4096 && config->aaaa_timeout_ms >= 50 &&
-	       config->aaaa_timeout_ms <= 10000 && config->cache_size >= 65536 &&
-	       config->cache_size <= UINT64_C(64) << 30 &&
+	       config->order <= DNS_FASTEST && config->dnssec <= DNS_DNSSEC_VALIDATE &&
+	       config->nat64 <= DNS_ON && config->non_global <= DNS_NONGLOBAL_AUTO &&
+	       config->edns_size >= 512 && config->edns_size <= 4096 &&
+	       config->aaaa_timeout_ms >= 50 && config->aaaa_timeout_ms <= 10000 &&
+	       config->cache_size >= 65536 && config->cache_size <= UINT64_C(64) << 30 &&
 	       config->serve_stale_ms <= UINT64_C(30) * 24 * 3600 * 1000 &&
 	       memchr(config->trust_anchor, '\0', sizeof(config->trust_anchor)) &&
 	       are_endpoints_valid(config->listen, config->listen_count, DNS_LISTEN, 0) &&

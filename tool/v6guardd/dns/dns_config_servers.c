@@ -19,6 +19,16 @@ uint32_t dns_config_word(const char *value, const char *const *words)
 	return i;
 }
 
+/* `listed` is the default, and not the same as nothing. */
+static uint32_t read_order(struct dns_reader *reader, const char *section)
+{
+	struct gp_config_item item;
+
+	if (!dns_config_at(reader, section, "order", &item) || !item.path)
+		return DNS_UNORDERED;
+	return !strcmp(item.value, "fastest") ? DNS_FASTEST : DNS_LISTED;
+}
+
 /* ---- servers ---- */
 
 static bool take_tls_name(struct dns_reader *reader, const char *name,
@@ -106,6 +116,7 @@ static bool take_upstream(struct dns_reader *reader, const char *word)
 
 bool dns_config_servers(struct dns_reader *reader)
 {
+	reader->out->order = read_order(reader, "resolver");
 	return dns_config_each(reader, "resolver", "upstream", take_upstream);
 }
 
@@ -154,8 +165,10 @@ static bool take_forward(struct dns_reader *reader, const char *section)
 	last = &out->zones[out->zone_count - 1];
 	last->dnssec = dns_config_word(gp_config_value(reader->config, section, "dnssec"),
 				       dns_dnssec_words);
+	last->order = read_order(reader, section);
 	for (struct dns_zone *zone = &out->zones[first]; zone < last; zone++) {
 		zone->dnssec = last->dnssec;
+		zone->order = last->order;
 		zone->upstream_count = last->upstream_count;
 		memcpy(zone->upstream, last->upstream, sizeof(last->upstream));
 	}

@@ -87,3 +87,36 @@ size_t resolvconf_read(const char *text, size_t size, const struct dns_config *c
 	}
 	return count;
 }
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* As libc reads it: "options" at the very beginning of a line, words behind blanks. */
+static bool line_rotates(const char *line, size_t length)
+{
+	static const char keyword[] = "options", word[] = "rotate";
+	const size_t skip = sizeof(keyword) - 1, size = sizeof(word) - 1;
+
+	if (length <= skip || memcmp(line, keyword, skip) != 0 || !is_blank(line[skip]))
+		return false;
+	for (size_t i = skip; i + size < length; i++)
+		if (is_blank(line[i]) && !memcmp(line + i + 1, word, size))
+			return true;
+	return false;
+}
+
+bool resolvconf_rotates(const char *text, size_t size)
+{
+	const char *end = text + size;
+
+	while (text < end) {
+		const char *stop = memchr(text, '\n', (size_t)(end - text));
+		const size_t length = (size_t)((stop ? stop : end) - text);
+		if (line_rotates(text, length))
+			return true;
+		text += length + 1;
+	}
+	return false;
+}

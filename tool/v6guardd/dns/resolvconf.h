@@ -21,4 +21,8 @@ bool resolvconf_is_own(const struct dns_config *config,
 /** ADDR is where systemd-resolved's stub listens: no server of its own. */
 bool resolvconf_is_stub(const struct gp_addr *addr);
 
+/** SIZE bytes TEXT of it have `options rotate`: the servers are to share the questions.
+ */
+bool resolvconf_rotates(const char *text, size_t size);
+
 #endif

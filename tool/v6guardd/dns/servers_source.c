@@ -64,6 +64,7 @@ static bool add_file(struct servers_source *source, const struct dns_config *con
 	const size_t size = read_file(source, path);
 	bool has_own = false;
 
+	source->is_rotated |= resolvconf_rotates(text, size);
 	source->count +=
 		resolvconf_read(text, size, config, source->servers + source->count,
 				UPSTREAM_SERVERS - source->count, &has_own);

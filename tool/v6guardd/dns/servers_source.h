@@ -13,6 +13,7 @@ struct servers_source {
 	struct dns_endpoint servers[UPSTREAM_SERVERS];
 	size_t count;
 	struct link_routes routes; /* comparable as bytes */
+	bool is_rotated;           /* `options rotate` */
 	bool is_unsettled;         /* a file may not be written wholly */
 };
 
