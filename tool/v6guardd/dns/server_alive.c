@@ -6,7 +6,9 @@
 #define WITHIN_MS 10000
 /* Who has been silent for so long, to more than one name, and speaks, ends an outage. */
 #define OUTAGE_MS 1000
-/* A server that is known to be fast; of another one answers of 3 s are to be expected. */
+/* A server that is known to be fast: with ALIVE_NAMES names, and with fewer. Of another
+ * one answers of 3 s are to be expected. */
+#define DEAD_SOON_MS 800
 #define DEAD_FAST_MS 2000
 #define DEAD_MS 3500
 
@@ -15,9 +17,14 @@ static long long between(long long ms, long long least, long long most)
 	return ms < least ? least : ms > most ? most : ms;
 }
 
-long long alive_dead_after_ms(const struct alive *alive)
+/* How long it is silent before it counts as dead. */
+static long long dead_after_ms(const struct alive *alive)
 {
-	return alive->ms ? between(8LL * alive->ms, DEAD_FAST_MS, DEAD_MS) : DEAD_MS;
+	const bool is_many = alive->name_count == ALIVE_NAMES;
+
+	return alive->ms ? between((is_many ? 4LL : 8LL) * alive->ms,
+				   is_many ? DEAD_SOON_MS : DEAD_FAST_MS, DEAD_MS)
+			 : DEAD_MS;
 }
 
 /* A quarter of each new one; slower is believed sooner than faster. */
@@ -36,7 +43,8 @@ bool alive_heard(struct alive *alive, bool is_ping, long long asked_ms, long lon
 	const bool is_news = alive->is_dead || (alive->name_count > 1 &&
 						now_ms - alive->since_ms >= OUTAGE_MS);
 
-	smooth(alive, now_ms - asked_ms);
+	if (asked_ms)
+		smooth(alive, now_ms - asked_ms);
 	if (is_ping)
 		alive->is_deaf = false;
 	else if (alive->pinged_ms && now_ms - alive->pinged_ms >= DEAD_FAST_MS)
@@ -57,9 +65,12 @@ static void note(struct alive *alive, uint32_t hash)
 		alive->names[alive->name_count++] = hash;
 }
 
-static bool is_long(const struct alive *alive, long long since_ms, long long now_ms)
+/* A ping that is as good as unanswered stands for the names that there are not. */
+static bool is_proved(const struct alive *alive, long long now_ms)
 {
-	return since_ms && now_ms - since_ms >= alive_dead_after_ms(alive);
+	return alive->name_count == ALIVE_NAMES ||
+	       (!alive->is_deaf && alive->pinged_ms &&
+		now_ms - alive->pinged_ms >= dead_after_ms(alive) - DEAD_FAST_MS / 2);
 }
 
 bool alive_late(struct alive *alive, uint32_t hash, long long asked_ms, long long now_ms)
@@ -75,11 +86,8 @@ bool alive_late(struct alive *alive, uint32_t hash, long long asked_ms, long lon
 		alive->since_ms = asked_ms;
 	alive->latest_ms = now_ms;
 	note(alive, hash);
-	alive->is_dead = is_long(alive, alive->since_ms, now_ms) &&
-			 (alive->name_count == ALIVE_NAMES ||
-			  (!alive->is_deaf && alive->pinged_ms &&
-			   now_ms - alive->pinged_ms >=
-				   alive_dead_after_ms(alive) - DEAD_FAST_MS / 2));
+	alive->is_dead = now_ms - alive->since_ms >= dead_after_ms(alive) &&
+			 is_proved(alive, now_ms);
 	return alive->is_dead;
 }
 

@@ -33,8 +33,8 @@ struct alive {
 	long long ping_ms;   /* the last one, whatever came of it; 0: none */
 };
 
-/** It said something to what it was asked at ASKED_MS. True: it was dead, or silent for a
- * second: whoever waits for it is to be asked anew. */
+/** It said something to what it was asked at ASKED_MS (0: one of several times). True: it
+ * was dead, or silent for a second: whoever waits for it is to be asked anew. */
 bool alive_heard(struct alive *alive, bool is_ping, long long asked_ms, long long now_ms);
 
 /** The name of HASH, asked at ASKED_MS, has no answer yet, and that is late. True: it is
@@ -46,8 +46,5 @@ bool alive_pings(struct alive *alive, long long now_ms);
 
 /** How a question is asked of it. IS_LARGE: of late TCP brought what UDP did not. */
 struct walk_pace alive_pace(const struct alive *alive, bool is_large);
-
-/** How long it is silent before it counts as dead. */
-long long alive_dead_after_ms(const struct alive *alive);
 
 #endif

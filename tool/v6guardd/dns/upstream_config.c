@@ -149,8 +149,8 @@ static bool set_zones(struct ub_ctx *ub_ctx, const struct servers *servers,
  * would be retried for 17 s, by closing the socket on which a late answer may come, and
  * by asking again for what the server has said: three packets for each error. So each
  * context asks once, and keeps its socket for as long as a question may take; whether,
- * whom and how to ask again is upstream_walk.c's. A server whose silence was seen for 15
- * s is not asked at all: upstream_group.c makes a context anew before that. The name
+ * whom and how to ask again is upstream_walk.c's. A server whose silence was seen for
+ * 15 s is not asked at all: upstream_group.c makes a context anew before that. The name
  * servers of others, for `recursive`, are libunbound's own affair: questions go out at 0,
  * 0.4, 1.2 and 2.8 s, and they are too many to learn anew each 5 seconds.
  *

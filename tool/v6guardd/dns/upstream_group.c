@@ -9,8 +9,9 @@
 
 /* A context that nobody used for so long is let go. */
 #define IDLE_MS 60000
-/* libunbound stops asking a server whose silence it has seen for 15 s. */
-#define SILENT_MS 10000
+/* libunbound waits longer and longer for a server that is silent, and in the end asks it
+ * no more: a context has seen no time-out, of 5 s. */
+#define SILENT_MS 4000
 /* By speed: how old that of a server may be. */
 #define MEASURE_MS 60000
 
@@ -88,6 +89,25 @@ static void on_idle(evutil_socket_t fd, short what, void *arg)
 		evtimer_add(groups->idle, &later);
 }
 
+static bool has_seen_silence(const struct context *context)
+{
+	return context->silent_ms && gp_boot_ms() - context->silent_ms >= SILENT_MS;
+}
+
+/* Where there is no memory for another one it stays as it is. */
+static void make_context(struct groups *groups, struct context **context,
+			 const struct choice *choice, bool validates, bool by_tcp)
+{
+	struct context *made = contexts_add(groups->contexts, groups->servers, validates,
+					    by_tcp, choose, choice);
+
+	if (!made)
+		return;
+	retire(groups, context);
+	*context = made;
+	groups->context_count++;
+}
+
 struct context *group_context(struct groups *groups, struct group *group, size_t at,
 			      bool validates, enum walk_way way)
 {
@@ -95,19 +115,11 @@ struct context *group_context(struct groups *groups, struct group *group, size_t
 	const enum walk_way like = way == WALK_ANEW ? WALK_FIRST : way;
 	struct context **context =
 		&group->list[at].contexts[validates * WALK_ANEW + like];
-	const long long now = gp_boot_ms();
 
-	if (*context && !group->recurses && (*context)->silent_ms &&
-	    now - (*context)->silent_ms >= SILENT_MS)
-		retire(groups, context);
-	if (!*context) {
-		*context = contexts_add(groups->contexts, groups->servers, validates,
-					way == WALK_TCP, choose, &choice);
-		if (!*context)
-			return NULL;
-		groups->context_count++;
-	}
-	(*context)->used_ms = now;
+	if (!*context || (!group->recurses && has_seen_silence(*context)))
+		make_context(groups, context, &choice, validates, way == WALK_TCP);
+	if (*context)
+		(*context)->used_ms = gp_boot_ms();
 	if (!evtimer_pending(groups->idle, NULL))
 		on_idle(-1, 0, groups);
 	return *context;

@@ -109,7 +109,7 @@ static void on_ping(void *ctx, int flags)
 		return;
 	if (flags & WIRE_RA)
 		server->recursive_ms = gp_boot_ms();
-	server_heard(server, true, server->alive.ping_ms);
+	server_heard(server, true, server->is_repeated ? 0 : server->alive.ping_ms);
 }
 
 /* The root's name servers: everybody has something to say about them. */
@@ -117,6 +117,7 @@ static void ping(struct server *server)
 {
 	static const uint8_t root[1] = {0};
 
+	server->is_repeated = server->ping;
 	if (server->ping)
 		ping_again(server->ping);
 	else

@@ -17,6 +17,7 @@ struct server {
 	unsigned lists;                   /* that it stands in */
 	struct alive alive;
 	struct ping *ping;
+	bool is_repeated;       /* it was sent more than once */
 	long long narrow_ms;    /* when an answer came by TCP alone; 0: never */
 	long long recursive_ms; /* when it said RA; 0: never */
 };
@@ -38,7 +39,7 @@ struct server *known_find(const struct known *known, const struct dns_endpoint *
 void known_sweep(struct known *known);
 struct server *known_first(const struct known *known);
 
-/** It said something to what it was asked at ASKED_MS. */
+/** It said something to what it was asked at ASKED_MS; 0: that is not known. */
 void server_heard(struct server *server, bool is_ping, long long asked_ms);
 /** The name of HASH, asked at ASKED_MS, is late. Who is in doubt is pinged. */
 void server_late(struct server *server, uint32_t hash, long long asked_ms);
