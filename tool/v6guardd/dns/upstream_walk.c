@@ -118,7 +118,8 @@ static bool is_hopeless(const struct walk *walk)
 
 	for (size_t i = 0; i < walk->asked; i++) {
 		const struct walk_one *one = &walk->list[i];
-		if (!is_through(one) && !(has_error && one->is_dead && one->is_passed))
+		if (one->got > WALK_ERROR ||
+		    (!is_through(one) && !(has_error && one->is_dead && one->is_passed)))
 			return false;
 	}
 	return walk->asked == walk->count;
