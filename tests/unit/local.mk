@@ -21,7 +21,7 @@ units = \
 	tests/unit/test_dns_filter \
 	tests/unit/test_dns_local \
 	tests/unit/test_dns_links \
-	tests/unit/test_dns_late \
+	tests/unit/test_dns_ways \
 	tests/unit/test_dns_listen \
 	tests/unit/test_dns_outage \
 	tests/unit/test_dns_question \
@@ -471,9 +471,9 @@ tests_unit_test_dns_tidy_LDADD = $(daemon_libs)
 tests_unit_test_dns_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_links_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_links_LDADD = $(daemon_libs)
-tests_unit_test_dns_late_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_dns_late_CFLAGS = $(unit_cflags)
-tests_unit_test_dns_late_LDADD = $(daemon_libs)
+tests_unit_test_dns_ways_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_ways_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_ways_LDADD = $(daemon_libs)
 tests_unit_test_dns_listen_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_listen_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_listen_LDADD = $(daemon_libs)

@@ -345,6 +345,15 @@ struct record {
 	long long over_ms;
 };
 
+/* The other one of the pair was answered, and not by SERVER. */
+static bool is_of_another(const struct walk *walk, unsigned server)
+{
+	const struct walk_pair *pair = walk->pair;
+	const unsigned other = pair && pair->walks[0] == walk;
+
+	return pair && pair->has_good[other] && pair->good[other] != server;
+}
+
 static void take_step(struct record *record, const struct walk *walk,
 		      const struct walk_step *step, long long now)
 {
@@ -364,8 +373,7 @@ static void take_step(struct record *record, const struct walk *walk,
 		/* Nothing good is at hand, but from whom it must not come. */
 		for (size_t i = 0; i < walk->count; i++)
 			assert_true(walk->list[i].got < WALK_NEGATIVE ||
-				    (walk->pair && walk->pair->has_good &&
-				     walk->pair->good != walk->list[i].server));
+				    is_of_another(walk, walk->list[i].server));
 		record->is_over = true;
 		record->over_ms = now;
 	}

@@ -76,7 +76,7 @@ static bool is_proved(const struct alive *alive, long long now_ms)
 bool alive_late(struct alive *alive, uint32_t hash, long long asked_ms, long long now_ms)
 {
 	/* It has said something else since. */
-	if (alive->heard_ms >= asked_ms || alive->is_dead)
+	if (alive->heard_ms > asked_ms || alive->is_dead)
 		return false;
 	if (alive->since_ms && now_ms - alive->latest_ms > WITHIN_MS) {
 		alive->name_count = 0;

@@ -36,11 +36,15 @@ void walk_reply(struct walk *walk, size_t at, enum walk_way way, enum walk_kind 
 
 /* ---- questions ---- */
 
+/* Which of its pair's WALK is not. */
+static unsigned other_of(const struct walk *walk)
+{
+	return walk->pair->walks[0] == walk;
+}
+
 static const struct walk *partner_of(const struct walk *walk)
 {
-	const struct walk_pair *pair = walk->pair;
-
-	return !pair ? NULL : pair->walks[pair->walks[0] == walk];
+	return walk->pair ? walk->pair->walks[other_of(walk)] : NULL;
 }
 
 static const struct walk_one *find(const struct walk *walk, uint16_t server)
@@ -104,8 +108,9 @@ static struct walk_step fail(size_t at)
 static struct walk_step give(struct walk *walk, size_t at)
 {
 	if (walk->pair) {
-		walk->pair->has_good = true;
-		walk->pair->good = walk->list[at].server;
+		const unsigned own = !other_of(walk);
+		walk->pair->has_good[own] = true;
+		walk->pair->good[own] = walk->list[at].server;
 	}
 	return (struct walk_step){.what = WALK_GIVE, .at = at};
 }
@@ -252,10 +257,11 @@ static void bring_forward(struct walk *walk, size_t at)
 static bool follows_pair(struct walk *walk, long long now_ms, struct walk_step *out)
 {
 	size_t at = 0;
+	unsigned other;
 
-	if (!walk->pair || !walk->pair->has_good)
+	if (!walk->pair || !walk->pair->has_good[other = other_of(walk)])
 		return false;
-	while (at < walk->count && walk->list[at].server != walk->pair->good)
+	while (at < walk->count && walk->list[at].server != walk->pair->good[other])
 		at++;
 	if (at == walk->count || walk->list[at].is_dead)
 		return false;

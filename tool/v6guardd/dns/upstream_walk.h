@@ -46,8 +46,8 @@ struct walk_one {
 /** A and AAAA of a name: both answers are of one server. All zero: nothing known. */
 struct walk_pair {
 	struct walk *walks[2]; /* while they run */
-	bool has_good;
-	uint16_t good; /* the server that answered one of them well */
+	bool has_good[2];
+	uint16_t good[2]; /* the server that answered it well, last */
 };
 
 struct walk {
