@@ -101,6 +101,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/reach_write.c \
 	libgaipolicy/guard/records.c \
 	libgaipolicy/guard/records.h \
+	libgaipolicy/guard/resolvconf.c \
+	libgaipolicy/guard/resolvconf.h \
 	libgaipolicy/guard/rules_build.c \
 	libgaipolicy/guard/rules_build.h \
 	libgaipolicy/guard/rules_build_private.h \

@@ -60,6 +60,7 @@ units = \
 	tests/unit/test_netwatch_facts \
 	tests/unit/test_oracle \
 	tests/unit/test_oracle_errors \
+	tests/unit/test_oracle_resolvconf \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
 	tests/unit/test_preload \
@@ -447,6 +448,9 @@ tests_unit_test_message_LDADD = $(daemon_libs)
 tests_unit_test_sandbox_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sandbox_CFLAGS = $(unit_cflags)
 tests_unit_test_sandbox_LDADD = $(daemon_libs)
+tests_unit_test_oracle_resolvconf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_oracle_resolvconf_CFLAGS = $(unit_cflags)
+tests_unit_test_oracle_resolvconf_LDADD = $(daemon_libs) $(RESOLV_LIBS)
 tests_unit_test_settings_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_settings_CFLAGS = $(unit_cflags)
 tests_unit_test_settings_LDADD = $(daemon_libs)
