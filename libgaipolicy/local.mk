@@ -109,8 +109,6 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/rules_index.c \
 	libgaipolicy/guard/rules_ranges.c \
 	libgaipolicy/guard/rules_report.c \
-	libgaipolicy/guard/running.c \
-	libgaipolicy/guard/running.h \
 	libgaipolicy/guard/sockdiag.c \
 	libgaipolicy/guard/sockdiag.h \
 	libgaipolicy/guard/sockdiag_one.c \

@@ -58,6 +58,7 @@ units = \
 	tests/unit/test_message \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
+	tests/unit/test_elf \
 	tests/unit/test_oracle \
 	tests/unit/test_oracle_errors \
 	tests/unit/test_oracle_resolvconf \
@@ -75,7 +76,6 @@ units = \
 	tests/unit/test_resolv \
 	tests/unit/test_rules \
 	tests/unit/test_rules_random \
-	tests/unit/test_running \
 	tests/unit/test_run_seen \
 	tests/unit/test_sandbox \
 	tests/unit/test_settings \
@@ -128,9 +128,9 @@ tests_unit_test_chain_LDADD = $(unit_libs)
 tests_unit_test_label_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_label_CFLAGS = $(unit_cflags)
 tests_unit_test_label_LDADD = $(unit_libs)
-tests_unit_test_running_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_running_CFLAGS = $(unit_cflags)
-tests_unit_test_running_LDADD = $(unit_libs)
+tests_unit_test_elf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_elf_CFLAGS = $(unit_cflags)
+tests_unit_test_elf_LDADD = $(unit_libs)
 tests_unit_test_block_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_block_CFLAGS = $(unit_cflags)
 tests_unit_test_block_LDADD = $(unit_libs)
