@@ -115,7 +115,9 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_pass.c \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
+	tool/v6guardd/dns/answer_rebind.c \
 	tool/v6guardd/dns/answer_standing.c \
+	tool/v6guardd/dns/answer_why.c \
 	tool/v6guardd/dns/cache.c \
 	tool/v6guardd/dns/cache.h \
 	tool/v6guardd/dns/dns_config.c \
@@ -151,6 +153,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_lookup.c \
 	tool/v6guardd/dns/serve_private.h \
 	tool/v6guardd/dns/serve_tell.c \
+	tool/v6guardd/dns/serve_count.c \
+	tool/v6guardd/dns/serve_count.h \
 	tool/v6guardd/dns/tidy.c \
 	tool/v6guardd/dns/tidy.h \
 	tool/v6guardd/dns/servers_source.c \
@@ -203,6 +207,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/worker.c \
 	tool/v6guardd/worker_control.c \
 	tool/v6guardd/worker_dns.c \
+	tool/v6guardd/worker_dns_counts.c \
 	tool/v6guardd/worker_dns_status.c \
 	tool/v6guardd/worker_dns_tell.c \
 	tool/v6guardd/worker_listen.c \

@@ -31,6 +31,7 @@ enum event_kind {
 	EVENT_STALE,
 	EVENT_BOGUS,
 	EVENT_LATE,
+	EVENT_REBIND,
 	EVENT_KINDS
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "answer_private.h"
+#include "guard/qtype.h"
 
 #define EDE_OPTION 15
 #define KEEPALIVE_OPTION 11
@@ -23,6 +24,8 @@ void builder_begin(struct builder *builder, const struct question *question,
 	builder->counts[0] = 1;
 	out->ttl_count = 0;
 	out->is_secure = out->is_synthesized = out->is_late = false;
+	out->is_rebound = false;
+	out->why = ANSWER_WHY_NOTHING;
 	out->ede = ANSWER_EDE_NONE;
 	out->decision = (struct answer_decision){.count = 0};
 	out->flags = WIRE_QR | WIRE_RA;
@@ -211,6 +214,7 @@ struct answer_image answer_image(const struct answer *answer)
 		.ede = answer->ede,
 		.text = text,
 		.text_size = has_text(answer->ede) ? (uint8_t)strlen(text) : 0,
+		.why = answer->why,
 		.ttl_at = answer->ttl_at,
 		.ttl_count = answer->ttl_count,
 	};
@@ -229,13 +233,25 @@ static struct ede ede_of(const struct answer_image *image)
 			       : (struct ede){image->ede, image->text, image->text_size};
 }
 
+/* Why, for who asked: it goes before records do. */
+static const char *why_of(const struct answer_image *image,
+			  const struct question *question)
+{
+	const unsigned off = question->type == WIRE_AAAA ? question->why_off : 0;
+
+	if (!question->wants_why)
+		return NULL;
+	return answer_why_text((enum answer_why)(image->why ? image->why : off));
+}
+
 /* Bytes of put_opt. */
-static size_t opt_size(const struct question *question, const struct ede *ede)
+static size_t opt_size(const struct question *question, const struct ede *ede,
+		       const char *why)
 {
 	if (!question->has_opt)
 		return 0;
 	return 11U + (ede->code != ANSWER_EDE_NONE ? 6U + ede->size : 0) +
-	       (question->wants_keepalive ? 6 : 0);
+	       (question->wants_keepalive ? 6 : 0) + (why ? 4 + strlen(why) : 0);
 }
 
 static uint8_t *put_option(uint8_t *to, uint16_t code, uint16_t value, const char *text,
@@ -249,10 +265,17 @@ static uint8_t *put_option(uint8_t *to, uint16_t code, uint16_t value, const cha
 	return to + 6 + size;
 }
 
-static size_t put_opt(uint8_t *to, const struct question *question, unsigned rcode,
-		      const struct ede *ede, uint16_t edns_size)
+static void put_why(uint8_t *to, const char *why)
 {
-	const size_t size = opt_size(question, ede);
+	wire_set_u16(to, GP_OPTION_WHY);
+	wire_set_u16(to + 2, (uint16_t)strlen(why));
+	memcpy(to + 4, why, strlen(why));
+}
+
+static size_t put_opt(uint8_t *to, const struct question *question, unsigned rcode,
+		      const struct ede *ede, const char *why, uint16_t edns_size)
+{
+	const size_t size = opt_size(question, ede, why);
 
 	to[0] = 0;
 	wire_set_u16(to + 1, WIRE_OPT);
@@ -264,7 +287,9 @@ static size_t put_opt(uint8_t *to, const struct question *question, unsigned rco
 		to = put_option(to, EDE_OPTION, (uint16_t)ede->code, ede->text,
 				ede->size);
 	if (question->wants_keepalive)
-		put_option(to, KEEPALIVE_OPTION, ANSWER_KEEPALIVE, NULL, 0);
+		to = put_option(to, KEEPALIVE_OPTION, ANSWER_KEEPALIVE, NULL, 0);
+	if (why)
+		put_why(to, why);
 	return size;
 }
 
@@ -296,13 +321,16 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 {
 	const size_t question_end = WIRE_HEADER + question->name_length + 4U;
 	struct ede ede = ede_of(image);
+	const char *why = why_of(image, question);
 	uint16_t flags = flags_of(image, question);
 	bool is_cut;
 	size_t size;
 
-	if (image->size + opt_size(question, &ede) > limit)
+	if (image->size + opt_size(question, &ede, why) > limit) {
 		ede.size = 0;
-	is_cut = image->size + opt_size(question, &ede) > limit;
+		why = NULL;
+	}
+	is_cut = image->size + opt_size(question, &ede, why) > limit;
 	size = is_cut ? question_end : image->size;
 	memcpy(to, image->bytes, size);
 	memcpy(to + WIRE_HEADER, question->asked, question->name_length);
@@ -316,7 +344,7 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 	wire_set_u16(to + 2, flags);
 	if (question->has_opt) {
 		wire_set_u16(to + 10, (uint16_t)(wire_peek_u16(to + 10) + 1));
-		size += put_opt(to + size, question, 0, &ede, edns_size);
+		size += put_opt(to + size, question, 0, &ede, why, edns_size);
 	}
 	return size;
 }
@@ -342,7 +370,7 @@ size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int
 		wire_put_u16(&out, question->class);
 	}
 	if (question->has_opt)
-		return out.at +
-		       put_opt(to + out.at, question, (unsigned)rcode, &error, edns_size);
+		return out.at + put_opt(to + out.at, question, (unsigned)rcode, &error,
+					NULL, edns_size);
 	return out.at;
 }

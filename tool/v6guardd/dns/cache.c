@@ -29,7 +29,7 @@ struct entry {
 	uint32_t units, variant;
 	uint16_t type, size, ttl_count, flags;
 	int8_t ede;
-	uint8_t text_size, key, is;
+	uint8_t text_size, key, is, why;
 };
 
 struct cache {
@@ -195,6 +195,7 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 			  .ede = entry->ede,
 			  .text = (const char *)bytes_of(entry) + entry->size,
 			  .text_size = entry->text_size,
+			  .why = entry->why,
 			  .ttl_at = ttls_of(entry),
 			  .ttl_count = entry->ttl_count},
 		.age = (now - entry->made + TICKS - 1) / TICKS,
@@ -244,6 +245,7 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.flags = answer->flags,
 		.ede = (int8_t)answer->ede,
 		.text_size = image.text_size,
+		.why = image.why,
 		.key = key_bits(key),
 		.is = (uint8_t)((answer->is_secure ? IS_SECURE : 0) |
 				(answer->is_synthesized ? IS_SYNTHESIZED : 0) |

@@ -126,12 +126,12 @@ static bool take_ptr_name(struct dns_reader *reader, const char *word)
 	return true;
 }
 
-static bool take_pattern(struct dns_reader *reader, const char *word)
+static bool add_pattern(struct dns_reader *reader, const char *word,
+			struct dns_pattern *list, uint32_t *count)
 {
-	struct dns_config *out = reader->out;
-	struct dns_pattern *to = &out->exclude_domains[out->pattern_count];
+	struct dns_pattern *to = &list[*count];
 
-	if (out->pattern_count == DNS_PATTERNS)
+	if (*count == DNS_PATTERNS)
 		return dns_config_refuse(reader, "at most %d patterns", DNS_PATTERNS);
 	to->kind = word[0] == '='            ? DNS_PATTERN_EXACT
 		   : !strncmp(word, "*.", 2) ? DNS_PATTERN_BELOW
@@ -140,8 +140,22 @@ static bool take_pattern(struct dns_reader *reader, const char *word)
 	if (!wire_name_parse(strcmp(word, "*") ? word : ".", to->name))
 		return dns_config_refuse(reader, "'%s' is no name", word);
 	wire_name_lower(to->name);
-	out->pattern_count++;
+	(*count)++;
 	return true;
+}
+
+static bool take_pattern(struct dns_reader *reader, const char *word)
+{
+	struct dns_config *out = reader->out;
+
+	return add_pattern(reader, word, out->exclude_domains, &out->pattern_count);
+}
+
+static bool take_rebind(struct dns_reader *reader, const char *word)
+{
+	struct dns_config *out = reader->out;
+
+	return add_pattern(reader, word, out->rebind_allow, &out->rebind_allow_count);
 }
 
 /* ---- the whole ---- */
@@ -166,6 +180,7 @@ static void read_anchor(const struct gp_config *config, struct dns_config *out)
 static void read_words(const struct gp_config *config, struct dns_config *out)
 {
 	static const char *const modes[] = {"off", "auto", "on", NULL};
+	static const char *const rebind[] = {"allow", "refuse", NULL};
 	static const char *const non_global[] = {"refuse", "allow", "auto", NULL};
 	const char *const r = "resolver", *const n = "nat64";
 
@@ -173,6 +188,7 @@ static void read_words(const struct gp_config *config, struct dns_config *out)
 	out->filter_signed = !strcmp(gp_config_value(config, r, "filter-signed"), "yes");
 	out->dnssec =
 		dns_config_word(gp_config_value(config, r, "dnssec"), dns_dnssec_words);
+	out->rebind = dns_config_word(gp_config_value(config, r, "rebind"), rebind);
 	read_anchor(config, out);
 	out->edns_size = (uint32_t)gp_config_integer(config, r, "edns-size");
 	out->aaaa_timeout_ms =
@@ -244,6 +260,7 @@ bool dns_config_from(const struct gp_config *config, struct dns_config *out,
 	is_good = dns_config_each(&reader, "resolver", "listen", take_listen) &&
 		  dns_config_servers(&reader) &&
 		  read_list(&reader, "resolver", "allow", &out->allow) &&
+		  dns_config_each(&reader, "resolver", "rebind-allow", take_rebind) &&
 		  dns_config_each(&reader, "nat64", "prefix", take_nat64) &&
 		  read_list(&reader, "nat64", "exclude-a", &out->exclude_a) &&
 		  read_list(&reader, "nat64", "exclude-aaaa", &out->exclude_aaaa) &&
@@ -310,10 +327,10 @@ bool dns_prefix_is_for(const struct dns_config *config, size_t index,
 	return true;
 }
 
-bool dns_is_excluded(const struct dns_config *config, const uint8_t *name)
+static bool matches_any(const struct dns_pattern *list, size_t count, const uint8_t *name)
 {
-	for (size_t i = 0; i < config->pattern_count; i++) {
-		const struct dns_pattern *pattern = &config->exclude_domains[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct dns_pattern *pattern = &list[i];
 		const bool is_it = wire_name_equal(name, pattern->name);
 		if (pattern->kind == DNS_PATTERN_EXACT
 			    ? is_it
@@ -322,6 +339,16 @@ bool dns_is_excluded(const struct dns_config *config, const uint8_t *name)
 			return true;
 	}
 	return false;
+}
+
+bool dns_is_excluded(const struct dns_config *config, const uint8_t *name)
+{
+	return matches_any(config->exclude_domains, config->pattern_count, name);
+}
+
+bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name)
+{
+	return matches_any(config->rebind_allow, config->rebind_allow_count, name);
 }
 
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name)

@@ -10,7 +10,7 @@
 #define DNS_UPSTREAMS 8
 #define DNS_PREFIXES 8
 #define DNS_LIST 32     /* prefixes in allow, clients, exclude-a, exclude-aaaa */
-#define DNS_PATTERNS 16 /* exclude-domains */
+#define DNS_PATTERNS 16 /* exclude-domains, rebind-allow */
 #define DNS_ZONES 8     /* of all [forward] sections */
 #define DNS_ZONE_UPSTREAMS 4
 #define DNS_TLS_NAMES 16 /* different ones */
@@ -35,6 +35,7 @@ struct dns_pattern {
 
 enum dns_switch { DNS_OFF, DNS_AUTO, DNS_ON };
 enum dns_nonglobal { DNS_REFUSE, DNS_ALLOW, DNS_NONGLOBAL_AUTO };
+enum dns_rebind { DNS_REBIND_ALLOW, DNS_REBIND_REFUSE };
 enum dns_dnssec { DNS_DNSSEC_OFF, DNS_DNSSEC_PROCESS, DNS_DNSSEC_VALIDATE };
 
 /** Names are in wire form and lower case; times in milliseconds. */
@@ -54,6 +55,9 @@ struct dns_config {
 	uint32_t edns_size, aaaa_timeout_ms;
 	uint64_t cache_size, serve_stale_ms;
 	uint32_t filter_signed;
+	uint32_t rebind; /* enum dns_rebind */
+	uint32_t rebind_allow_count;
+	struct dns_pattern rebind_allow[DNS_PATTERNS];
 	struct dns_list allow;
 	/* [nat64] */
 	uint32_t nat64; /* enum dns_switch */
@@ -131,6 +135,9 @@ bool dns_prefix_is_for(const struct dns_config *config, size_t index,
 
 /** NAME (lower case) matches one of exclude-domains. */
 bool dns_is_excluded(const struct dns_config *config, const uint8_t *name);
+
+/** NAME (lower case) matches one of rebind-allow. */
+bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name);
 
 /** The zone of [forward] that NAME is in, the longest; NULL: none. */
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name);

@@ -68,6 +68,10 @@ static bool are_names_valid(const struct dns_config *config)
 	for (size_t i = 0; is_good && i < config->pattern_count; i++)
 		is_good = config->exclude_domains[i].kind <= DNS_PATTERN_BELOW &&
 			  is_name_valid(config->exclude_domains[i].name);
+	is_good &= config->rebind_allow_count <= DNS_PATTERNS;
+	for (size_t i = 0; is_good && i < config->rebind_allow_count; i++)
+		is_good = config->rebind_allow[i].kind <= DNS_PATTERN_BELOW &&
+			  is_name_valid(config->rebind_allow[i].name);
 	for (size_t i = 0; is_good && i < config->zone_count; i++)
 		is_good = is_name_valid(config->zones[i].name) &&
 			  config->zones[i].dnssec <= DNS_DNSSEC_VALIDATE &&
@@ -96,6 +100,7 @@ bool dns_config_is_valid(const struct dns_config *config)
 {
 	return config->enable <= 1 && config->filter_signed <= 1 &&
 	       config->from_resolv_conf <= 1 && config->is_recursive <= 1 &&
+	       config->rebind <= DNS_REBIND_REFUSE &&
 	       config->dnssec <= DNS_DNSSEC_VALIDATE && config->nat64 <= DNS_ON &&
 	       config->non_global <= DNS_NONGLOBAL_AUTO && config->edns_size >= 512 &&
 	       config->edns_size <= 4096 && config->aaaa_timeout_ms >= 50 &&
