@@ -273,6 +273,11 @@ void answer_set_ttls(const struct answer_image *image, uint32_t age, uint8_t *to
 size_t answer_finish(const struct answer_image *image, const struct question *question,
 		     uint32_t age, size_t limit, uint16_t edns_size, uint8_t *to);
 
+/** To what answer_finish wrote of IMAGE, SIZE bytes, the text that QUESTION asks for with
+ * GP_OPTION_WHY, if there is one and LIMIT allows it. The size then. */
+size_t answer_add_why(const struct answer_image *image, const struct question *question,
+		      size_t limit, uint8_t *to, size_t size);
+
 /**
  * Of a finished answer leave header, question and OPT (RFC 6891 7), and set TC (RFC 2181
  * 9). Returns the size that is left; 0: BYTES are no answer.

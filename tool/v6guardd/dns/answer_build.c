@@ -233,25 +233,13 @@ static struct ede ede_of(const struct answer_image *image)
 			       : (struct ede){image->ede, image->text, image->text_size};
 }
 
-/* Why, for who asked: it goes before records do. */
-static const char *why_of(const struct answer_image *image,
-			  const struct question *question)
-{
-	const unsigned off = question->type == WIRE_AAAA ? question->why_off : 0;
-
-	if (!question->wants_why)
-		return NULL;
-	return answer_why_text((enum answer_why)(image->why ? image->why : off));
-}
-
 /* Bytes of put_opt. */
-static size_t opt_size(const struct question *question, const struct ede *ede,
-		       const char *why)
+static size_t opt_size(const struct question *question, const struct ede *ede)
 {
 	if (!question->has_opt)
 		return 0;
 	return 11U + (ede->code != ANSWER_EDE_NONE ? 6U + ede->size : 0) +
-	       (question->wants_keepalive ? 6 : 0) + (why ? 4 + strlen(why) : 0);
+	       (question->wants_keepalive ? 6 : 0);
 }
 
 static uint8_t *put_option(uint8_t *to, uint16_t code, uint16_t value, const char *text,
@@ -265,17 +253,10 @@ static uint8_t *put_option(uint8_t *to, uint16_t code, uint16_t value, const cha
 	return to + 6 + size;
 }
 
-static void put_why(uint8_t *to, const char *why)
-{
-	wire_set_u16(to, GP_OPTION_WHY);
-	wire_set_u16(to + 2, (uint16_t)strlen(why));
-	memcpy(to + 4, why, strlen(why));
-}
-
 static size_t put_opt(uint8_t *to, const struct question *question, unsigned rcode,
-		      const struct ede *ede, const char *why, uint16_t edns_size)
+		      const struct ede *ede, uint16_t edns_size)
 {
-	const size_t size = opt_size(question, ede, why);
+	const size_t size = opt_size(question, ede);
 
 	to[0] = 0;
 	wire_set_u16(to + 1, WIRE_OPT);
@@ -287,9 +268,7 @@ static size_t put_opt(uint8_t *to, const struct question *question, unsigned rco
 		to = put_option(to, EDE_OPTION, (uint16_t)ede->code, ede->text,
 				ede->size);
 	if (question->wants_keepalive)
-		to = put_option(to, KEEPALIVE_OPTION, ANSWER_KEEPALIVE, NULL, 0);
-	if (why)
-		put_why(to, why);
+		put_option(to, KEEPALIVE_OPTION, ANSWER_KEEPALIVE, NULL, 0);
 	return size;
 }
 
@@ -321,16 +300,13 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 {
 	const size_t question_end = WIRE_HEADER + question->name_length + 4U;
 	struct ede ede = ede_of(image);
-	const char *why = why_of(image, question);
 	uint16_t flags = flags_of(image, question);
 	bool is_cut;
 	size_t size;
 
-	if (image->size + opt_size(question, &ede, why) > limit) {
+	if (image->size + opt_size(question, &ede) > limit)
 		ede.size = 0;
-		why = NULL;
-	}
-	is_cut = image->size + opt_size(question, &ede, why) > limit;
+	is_cut = image->size + opt_size(question, &ede) > limit;
 	size = is_cut ? question_end : image->size;
 	memcpy(to, image->bytes, size);
 	memcpy(to + WIRE_HEADER, question->asked, question->name_length);
@@ -344,9 +320,30 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 	wire_set_u16(to + 2, flags);
 	if (question->has_opt) {
 		wire_set_u16(to + 10, (uint16_t)(wire_peek_u16(to + 10) + 1));
-		size += put_opt(to + size, question, 0, &ede, why, edns_size);
+		size += put_opt(to + size, question, 0, &ede, edns_size);
 	}
 	return size;
+}
+
+/* OPT is the last record, and RDLENGTH the last of what stands before its options. */
+size_t answer_add_why(const struct answer_image *image, const struct question *question,
+		      size_t limit, uint8_t *to, size_t size)
+{
+	const unsigned off = question->type == WIRE_AAAA ? question->why_off : 0;
+	const char *why =
+		answer_why_text((enum answer_why)(image->why ? image->why : off));
+	const size_t length = strlen(why);
+	const bool is_cut = wire_peek_u16(to + 2) & WIRE_TC;
+	uint8_t *opt =
+		to + (is_cut ? WIRE_HEADER + question->name_length + 4U : image->size);
+
+	if (!question->has_opt || !length || size + 4 + length > limit)
+		return size;
+	wire_set_u16(opt + 9, (uint16_t)(wire_peek_u16(opt + 9) + 4 + length));
+	wire_set_u16(to + size, GP_OPTION_WHY);
+	wire_set_u16(to + size + 2, (uint16_t)length);
+	memcpy(to + size + 4, why, length);
+	return size + 4 + length;
 }
 
 size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int ede,
@@ -370,7 +367,7 @@ size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int
 		wire_put_u16(&out, question->class);
 	}
 	if (question->has_opt)
-		return out.at + put_opt(to + out.at, question, (unsigned)rcode, &error,
-					NULL, edns_size);
+		return out.at +
+		       put_opt(to + out.at, question, (unsigned)rcode, &error, edns_size);
 	return out.at;
 }

@@ -79,10 +79,12 @@ void serve_reply(struct serve *serve, const struct listen_client *client,
 		 const struct question *question, const struct answer_image *image,
 		 uint32_t age)
 {
-	const size_t size =
-		answer_finish(image, question, age, limit_for(serve, client, question),
-			      (uint16_t)serve->config.edns_size, serve->out);
+	const size_t limit = limit_for(serve, client, question);
+	size_t size = answer_finish(image, question, age, limit,
+				    (uint16_t)serve->config.edns_size, serve->out);
 
+	if (question->wants_why)
+		size = answer_add_why(image, question, limit, serve->out, size);
 	count_answer(&serve->counts, question->type, image->flags);
 	serve->counters.answers++;
 	serve->counters.failures += serve_is_failure(image->flags);
