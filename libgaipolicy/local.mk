@@ -94,7 +94,11 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/owner.c \
 	libgaipolicy/guard/owner.h \
 	libgaipolicy/guard/owner_private.h \
+	libgaipolicy/guard/pool.c \
+	libgaipolicy/guard/pool.h \
 	libgaipolicy/guard/reach_write.c \
+	libgaipolicy/guard/records.c \
+	libgaipolicy/guard/records.h \
 	libgaipolicy/guard/rules_build.c \
 	libgaipolicy/guard/rules_build.h \
 	libgaipolicy/guard/rules_build_private.h \

@@ -123,7 +123,9 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/dns_config.c \
 	tool/v6guardd/dns/dns_config.h \
 	tool/v6guardd/dns/dns_config_check.c \
+	tool/v6guardd/dns/dns_config_find.c \
 	tool/v6guardd/dns/dns_config_private.h \
+	tool/v6guardd/dns/dns_config_records.c \
 	tool/v6guardd/dns/dns_config_servers.c \
 	tool/v6guardd/dns/health.c \
 	tool/v6guardd/dns/health.h \
@@ -138,6 +140,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/listen_private.h \
 	tool/v6guardd/dns/listen_tcp.c \
 	tool/v6guardd/dns/listen_udp.c \
+	tool/v6guardd/dns/name_tree.c \
+	tool/v6guardd/dns/name_tree.h \
 	tool/v6guardd/dns/own.c \
 	tool/v6guardd/dns/own.h \
 	tool/v6guardd/dns/outage.c \
