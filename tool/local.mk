@@ -127,6 +127,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/dns_config_private.h \
 	tool/v6guardd/dns/dns_config_records.c \
 	tool/v6guardd/dns/dns_config_servers.c \
+	tool/v6guardd/dns/dns_config_trust.c \
 	tool/v6guardd/dns/health.c \
 	tool/v6guardd/dns/health.h \
 	tool/v6guardd/dns/health_rules.c \
@@ -163,8 +164,12 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/tidy.h \
 	tool/v6guardd/dns/servers_source.c \
 	tool/v6guardd/dns/servers_source.h \
+	tool/v6guardd/dns/ub_heard.c \
+	tool/v6guardd/dns/ub_heard.h \
 	tool/v6guardd/dns/ub_library.c \
 	tool/v6guardd/dns/ub_library.h \
+	tool/v6guardd/dns/upstream_trust.c \
+	tool/v6guardd/dns/upstream_trust.h \
 	tool/v6guardd/dns/ub_loop.c \
 	tool/v6guardd/dns/ub_loop.h \
 	tool/v6guardd/dns/upstream.c \

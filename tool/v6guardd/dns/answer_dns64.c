@@ -257,8 +257,11 @@ void dns64_make(const struct question *question, const struct answer_context *co
 		   (is_sure || dns64_may_stand_in(question, context, a))) {
 		synthesize(question, context, &a_reply,
 			   synthesis_cap(&aaaa_reply, has_aaaa), out);
-		out->is_secure =
-			out->is_synthesized && is_sure && main->is_secure && a->is_secure;
+		/* By our own validation alone (RFC 6147 5.5, 6.2). */
+		out->is_secure = out->is_synthesized && is_sure && main->is_secure &&
+				 a->is_secure &&
+				 dns_dnssec_of(context->config, question->name,
+					       question->type) == DNS_DNSSEC_VALIDATE;
 	} else if (has_a && reply_rcode(&a_reply) != WIRE_NOERROR) {
 		/* 5.1.6: an error of the A is the answer. */
 		pass_on(question, context, &a_reply, a->is_secure, false, NULL, out);

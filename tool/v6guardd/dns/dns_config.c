@@ -255,6 +255,8 @@ bool dns_config_from(const struct gp_config *config, struct gp_pool *pool,
 	read_words(&reader);
 	is_good = dns_config_each(&reader, "resolver", "listen", take_listen) &&
 		  dns_config_servers(&reader) &&
+		  dns_config_trust(&reader, "resolver", out->dnssec, out->upstream,
+				   out->upstream_count) &&
 		  read_list(&reader, "resolver", "allow", &out->allow) &&
 		  dns_config_each(&reader, "resolver", "rebind-allow", take_rebind) &&
 		  dns_config_each(&reader, "nat64", "prefix", take_nat64) &&

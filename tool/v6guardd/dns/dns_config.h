@@ -100,7 +100,8 @@ struct dns_config {
 	uint32_t forward_count, zone_count;
 	const struct dns_forward *forwards;
 	struct dns_zone *zones;
-	/* By dns_config_index: where zones, exclude_domains and rebind_allow are found. */
+	/* By dns_config_index: where zones, exclude_domains and rebind_allow are found.
+	 */
 	const struct name_tree *zone_tree, *pattern_tree, *rebind_tree;
 };
 
@@ -153,6 +154,14 @@ bool dns_config_is_possible(const struct gp_config *config, const struct dns_con
 
 /** Counts, enums and lengths are in range, names and texts end. */
 bool dns_config_is_valid(const struct dns_config *config);
+
+/** 127.0.0.0/8, ::1. */
+bool dns_is_loopback(const struct gp_addr *addr);
+/** With `dnssec = trust` SERVER's word is taken for it that an answer was validated: it
+ * is on loopback, and what it says can be seen. */
+bool dns_is_trusted(const struct dns_endpoint *server);
+/** Somebody's word is. */
+bool dns_config_trusts(const struct dns_config *config);
 
 /** 0.0.0.0 and [::]: all addresses of the host. */
 bool dns_is_any(const struct gp_addr *addr);

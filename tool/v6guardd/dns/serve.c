@@ -50,14 +50,6 @@ bool serve_is_off(struct serve *serve)
 
 /* ---- answering ---- */
 
-static bool is_loopback(const struct gp_addr *addr)
-{
-	static const uint8_t ipv6[16] = {[15] = 1};
-
-	return addr->family == AF_INET ? addr->bytes[0] == 127
-				       : !memcmp(addr->bytes, ipv6, sizeof(ipv6));
-}
-
 static size_t limit_for(const struct serve *serve, const struct listen_client *client,
 			const struct question *question)
 {
@@ -65,7 +57,7 @@ static size_t limit_for(const struct serve *serve, const struct listen_client *c
 
 	if (client->is_tcp)
 		return WIRE_MAX;
-	if (limit > UNFRAGMENTED && !is_loopback(&client->addr))
+	if (limit > UNFRAGMENTED && !dns_is_loopback(&client->addr))
 		limit = UNFRAGMENTED;
 	return question->size < limit ? question->size : limit;
 }

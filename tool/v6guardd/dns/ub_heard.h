@@ -21,9 +21,9 @@ struct ub_heard {
 void ub_heard_look(struct ub_heard *heard, int fd);
 
 /**
- * What is heard is an answer to NAME and TYPE, with the AD bit and with as many records as
- * the COUNT that libunbound hands on: all of these are in it, and none is from elsewhere
- * (a CNAME's target that was asked for by itself).
+ * What is heard is an answer to NAME and TYPE, with the AD bit and with as many records
+ * as the COUNT that libunbound hands on: all of these are in it, and none is from
+ * elsewhere (a CNAME's target that was asked for by itself).
  */
 bool ub_heard_is_authentic(const struct ub_heard *heard, const uint8_t *name,
 			   uint16_t type, uint16_t count);
