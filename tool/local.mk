@@ -90,7 +90,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/verify_child.c \
 	tool/v6guard/verify_private.h \
 	tool/v6guard/verify.h
-tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tool_v6guard_v6guard_CFLAGS = $(program_cflags) $(JANSSON_CFLAGS)
+tool_v6guard_v6guard_LDFLAGS = $(program_ldflags)
 tool_v6guard_v6guard_LDADD = libgpcore.la $(JANSSON_LIBS) $(RESOLV_LIBS)
 dist_man_MANS += tool/v6guard/v6guard.8
 dist_man_MANS += tool/v6guardd/v6guardd.8
@@ -251,9 +252,11 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/watch/verdict_table.c \
 	tool/v6guardd/watch/verdict_witness.c \
 	tool/v6guardd/watch/verdict.h
-libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS) $(UNBOUND_CFLAGS)
+libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(FORTIFY) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS) $(UNBOUND_CFLAGS)
 libgpdaemon_la_LIBADD = libgpcore.la $(JANSSON_LIBS) $(EVENT_LIBS) $(CAP_LIBS) $(SECCOMP_LIBS)
 
 sbin_PROGRAMS += tool/v6guardd/v6guardd
 tool_v6guardd_v6guardd_SOURCES = tool/v6guardd/main.c
+tool_v6guardd_v6guardd_CFLAGS = $(program_cflags)
+tool_v6guardd_v6guardd_LDFLAGS = $(program_ldflags)
 tool_v6guardd_v6guardd_LDADD = libgpdaemon.la
