@@ -28,8 +28,10 @@ units = \
 	tests/unit/test_dns_outage \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_random \
+	tests/unit/test_dns_rebind \
 	tests/unit/test_dns_replay \
 	tests/unit/test_dns_tidy \
+	tests/unit/test_dns_trust \
 	tests/unit/test_dns_upstream \
 	tests/unit/test_dns_vectors \
 	tests/unit/test_document \
@@ -488,6 +490,12 @@ tests_unit_test_dns_listen_LDADD = $(daemon_libs)
 tests_unit_test_dns_outage_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_outage_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_outage_LDADD = $(daemon_libs)
+tests_unit_test_dns_rebind_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_rebind_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_rebind_LDADD = $(daemon_libs)
+tests_unit_test_dns_trust_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_trust_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_trust_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)
