@@ -23,6 +23,7 @@ units = \
 	tests/unit/test_dns_health \
 	tests/unit/test_dns_health_tls \
 	tests/unit/test_dns_links \
+	tests/unit/test_dns_large \
 	tests/unit/test_dns_late \
 	tests/unit/test_dns_listen \
 	tests/unit/test_dns_outage \
@@ -475,6 +476,9 @@ tests_unit_test_dns_health_LDADD = $(daemon_libs)
 tests_unit_test_dns_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_links_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_links_LDADD = $(daemon_libs)
+tests_unit_test_dns_large_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_large_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_large_LDADD = $(daemon_libs)
 tests_unit_test_dns_late_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_late_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_late_LDADD = $(daemon_libs)

@@ -187,6 +187,83 @@ static void refusals(void **state)
 	assert_int_equal(size, sizeof(HEAD NAME AAAA_IN) - 1 + 11);
 }
 
+/* RFC 6891 6.1.1: whatever is wrong, who sent OPT gets one, with his DO (RFC 3225 3). */
+static void refusals_with_opt(void **state)
+{
+#define OPT_DO OPT("\x10\0", "\0", "\x80\0")
+#define A_RECORD "\xc0\x0c\0\1\0\1\0\0\0\0\0\4\1\2\3\4"
+	static const struct {
+		const char *what, *bytes;
+		size_t size;
+		bool has_opt, has_do;
+	} of[] = {
+#define SENT(what, bytes, has_opt, has_do)                                               \
+	{what, bytes, sizeof(bytes) - 1, has_opt, has_do}
+		SENT("no question",
+		     "\x12\x34\1\0\0\0\0\0\0\0\0\1" OPT("\x10\0", "\0", "\0\0"), true,
+		     false),
+		SENT("no question, DO", "\x12\x34\1\0\0\0\0\0\0\0\0\1" OPT_DO, true,
+		     true),
+		SENT("no question, no OPT", "\x12\x34\1\0\0\0\0\0\0\0\0\0", false, false),
+		SENT("two questions",
+		     "\x12\x34\1\0\0\2\0\0\0\0\0\1" NAME AAAA_IN
+		     "\xc0\x0c" AAAA_IN OPT_DO,
+		     true, true),
+		SENT("an answer",
+		     "\x12\x34\1\0\0\1\0\1\0\0\0\1" NAME AAAA_IN A_RECORD OPT_DO, true,
+		     true),
+		SENT("an authority, and OPT behind another record",
+		     "\x12\x34\1\0\0\1\0\0\0\1\0\2" NAME AAAA_IN A_RECORD A_RECORD OPT_DO,
+		     true, true),
+		SENT("OPT that is no additional record",
+		     "\x12\x34\1\0\0\1\0\1\0\0\0\0" NAME AAAA_IN OPT_DO, false, false),
+		SENT("NOTIFY", "\x12\x34\x21\0\0\1\0\0\0\0\0\1" NAME AAAA_IN OPT_DO, true,
+		     true),
+		SENT("UPDATE, with records",
+		     "\x12\x34\x29\0\0\1\0\1\0\1\0\1" NAME AAAA_IN A_RECORD A_RECORD
+			     OPT_DO,
+		     true, true),
+		SENT("NOTIFY, no OPT", "\x12\x34\x21\0\0\1\0\0\0\0\0\0" NAME AAAA_IN,
+		     false, false),
+		SENT("AXFR", HEAD_OPT NAME "\0\xfc\0\1" OPT_DO, true, true),
+		SENT("EDNS 1", HEAD_OPT NAME AAAA_IN OPT("\x10\0", "\1", "\x80\0"), true,
+		     true),
+		SENT("an option that is cut",
+		     HEAD_OPT NAME AAAA_IN "\0\0\x29\x10\0\0\0\x80\0\0\5\0\x0a\0\4x",
+		     true, true),
+		SENT("two OPT", "\x12\x34\1\0\0\1\0\0\0\0\0\2" NAME AAAA_IN OPT_DO OPT_DO,
+		     true, true),
+		SENT("bytes behind it", HEAD_OPT NAME AAAA_IN OPT_DO "x", true, true),
+		SENT("a pointer in the name", HEAD_OPT "\3www\xc0\x0c" AAAA_IN OPT_DO,
+		     false, false),
+		SENT("65535 questions", "\x12\x34\1\0\xff\xff\0\0\0\0\0\1" OPT_DO, false,
+		     false),
+		SENT("65535 records",
+		     "\x12\x34\1\0\0\1\0\0\0\0\xff\xff" NAME AAAA_IN A_RECORD, false,
+		     false),
+#undef SENT
+	};
+	struct question question;
+	uint8_t out[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		uint8_t *copy = malloc(of[i].size);
+		assert_non_null(copy);
+		memcpy(copy, of[i].bytes, of[i].size);
+		if (question_read(copy, of[i].size, &question) != QUESTION_REFUSE)
+			fail_msg("%s: not refused", of[i].what);
+		free(copy);
+		const size_t size = answer_refuse(&question, question.rcode,
+						  ANSWER_EDE_NONE, 1232, out);
+		const uint8_t *opt = out + size - 11;
+		if (wire_peek_u16(out + 10) != of[i].has_opt ||
+		    (of[i].has_opt &&
+		     (opt[0] || opt[2] != WIRE_OPT || opt[7] != of[i].has_do << 7)))
+			fail_msg("%s: OPT", of[i].what);
+	}
+}
+
 /* RFC 2181 9, RFC 6891 7: what is left is header, question and OPT. */
 static void cuts(void **state)
 {
@@ -261,6 +338,8 @@ static void callbacks(void **state)
 		   false),
 		OF("the size of its buffer", 2, 65552, REPLY("\x81\x85", NAME, "\0\x1c"),
 		   false),
+		OF("an answer with half a record", 0, 0,
+		   "\x12\x34\x81\x80\0\1\0\1\0\0\0\0" NAME "\0\x1c\0\1\xc0\x0c\0", false),
 		OF("nothing", 2, -1, "", false),
 		OF("less than a header", 0, 11, "\x12\x34\x81\x80\0\1\0\0\0\0\0", false),
 	};
@@ -274,6 +353,87 @@ static void callbacks(void **state)
 		    (of[i].is_answer ? of[i].size : 0))
 			fail_msg("%s", of[i].what);
 	}
+}
+
+/* What libunbound leaves in its buffer when it gives up on CNAMEs. */
+static void rounds(void **state)
+{
+	static const struct {
+		const char *what, *question, *type;
+		const char *from[14]; /* each is a CNAME of the one behind it */
+		unsigned flags;
+		bool is_round;
+	} of[] = {
+		{"a loop of two", "a.", "A", {"a.", "b.", "a."}, 0x8180, true},
+		{"of one", "a.", "A", {"a.", "a."}, 0x8180, true},
+		{"one that a chain leads into",
+		 "a.",
+		 "A",
+		 {"a.", "b.", "c.", "b."},
+		 0x8180,
+		 true},
+		{"in other letters", "A.", "A", {"A.", "b.", "a."}, 0x8180, true},
+		{"12 of them",
+		 "a.",
+		 "A",
+		 {"a.", "b.", "c.", "d.", "e.", "f.", "g.", "h.", "i.", "j.", "k.", "l.",
+		  "m."},
+		 0x8180,
+		 true},
+		{"11 of them",
+		 "a.",
+		 "A",
+		 {"a.", "b.", "c.", "d.", "e.", "f.", "g.", "h.", "i.", "j.", "k.", "l."},
+		 0x8180,
+		 false},
+		{"one", "a.", "A", {"a.", "b."}, 0x8180, false},
+		{"none", "a.", "A", {NULL}, 0x8180, false},
+		{"one of another name, back to this",
+		 "b.",
+		 "A",
+		 {"b.", "c.", "a."},
+		 0x8180,
+		 true},
+		{"one of another name, elsewhere",
+		 "b.",
+		 "A",
+		 {"b.", "c."},
+		 0x8180,
+		 false},
+		{"another name's loop", "b.", "A", {"b.", "c.", "b."}, 0x8180, false},
+		{"of another type", "a.", "AAAA", {"a.", "b.", "a."}, 0x8180, false},
+		{"in a question", "a.", "A", {"a.", "b.", "a."}, 0x0180, false},
+		{"in an error", "a.", "A", {"a.", "b.", "a."}, 0x8182, false},
+	};
+	uint8_t bytes[1024];
+	struct wire_out out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		unsigned count = 0;
+		while (of[i].from[0] && of[i].from[count + 1])
+			count++;
+		wire_write(&out, bytes, sizeof(bytes));
+		wire_put_u16(&out, 0x1234);
+		wire_put_u16(&out, (uint16_t)of[i].flags);
+		wire_put_u16(&out, 1);
+		wire_put_u16(&out, (uint16_t)count);
+		wire_put_u32(&out, 0);
+		wire_put_name(&out, dns_name(of[i].question));
+		wire_put_u16(&out, dns_type(of[i].type));
+		wire_put_u16(&out, WIRE_CLASS_IN);
+		for (unsigned j = 0; j < count; j++)
+			dns_put(&out, of[i].from[j], "CNAME", 60, of[i].from[j + 1]);
+		assert_false(out.failed);
+		if (upstream_packet_goes_round(bytes, (int)out.at, dns_name("a."),
+					       WIRE_A) != of[i].is_round)
+			fail_msg("%s", of[i].what);
+		for (size_t cut = 0; cut < out.at; cut++)
+			upstream_packet_goes_round(bytes, (int)cut, dns_name("a."),
+						   WIRE_A);
+	}
+	assert_false(upstream_packet_goes_round(NULL, 0, dns_name("a."), WIRE_A));
+	assert_false(upstream_packet_goes_round(bytes, 65552, dns_name("a."), WIRE_A));
 }
 
 /* ---- names ---- */
@@ -502,7 +662,8 @@ int main(void)
 		cmocka_unit_test(callbacks),    cmocka_unit_test(compression),
 		cmocka_unit_test(names),        cmocka_unit_test(resolv_conf),
 		cmocka_unit_test(folding),      cmocka_unit_test(hashes),
-		cmocka_unit_test(chosen_names),
+		cmocka_unit_test(chosen_names), cmocka_unit_test(refusals_with_opt),
+		cmocka_unit_test(rounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

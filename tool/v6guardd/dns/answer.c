@@ -109,7 +109,7 @@ static void make(const struct question *question, const struct answer_context *c
 	else if (dns64_may_make(question, context))
 		dns64_make(question, context, main, other, out);
 	else if (!is_there)
-		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+		answer_fail_unheard(question, main, out);
 	else if (answer_ptr_target(question, context, target))
 		answer_ptr(question, context, &reply, target, out);
 	else if (answer_main_type(question, context) != question->type)

@@ -16,20 +16,22 @@
 #define ANSWER_RECORDS 4096
 /** Bytes of the text of an Extended DNS Error: a rule's name, or which [guard]. */
 #define ANSWER_TEXT GP_RULE_NAME
-/** OPT with one Extended DNS Error (RFC 8914) and its text, and a time to keep a
- * connection (RFC 7828). */
-#define ANSWER_OPT (23 + ANSWER_TEXT)
+/** OPT with two Extended DNS Errors (RFC 8914), one of them with text, and a time to keep
+ * a connection (RFC 7828). */
+#define ANSWER_OPT (29 + ANSWER_TEXT)
 /** That time, in units of 100 ms. */
 #define ANSWER_KEEPALIVE 100
 
 /** Extended DNS Errors (RFC 8914 4, and IANA's registry). */
 enum answer_ede {
 	ANSWER_EDE_NONE = -1,
+	ANSWER_EDE_OTHER = 0,
 	ANSWER_EDE_STALE = 3,
 	ANSWER_EDE_BOGUS = 6,
 	ANSWER_EDE_BLOCKED = 15,
 	ANSWER_EDE_FILTERED = 17,
 	ANSWER_EDE_PROHIBITED = 18,
+	ANSWER_EDE_STALE_NXDOMAIN = 19,
 	ANSWER_EDE_UNREACHABLE = 22,
 	ANSWER_EDE_SYNTHESIZED = 29,
 };
@@ -40,6 +42,8 @@ struct answer_reply {
 	const uint8_t *packet;
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
+	bool is_round;            /* nothing came of it: CNAMEs had no end */
+	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
 };
 
 /** What is asked for whom: does DNS64 act, and for which names. */
@@ -82,7 +86,7 @@ struct answer {
 	bool is_secure; /* all of it was validated: AD may be set */
 	bool is_synthesized;
 	bool is_late;      /* it is without the AAAA that did not come, and says so */
-	int ede;           /* enum answer_ede; DECISION.by is its text for two of them */
+	int ede;           /* enum answer_ede; DECISION.by is its text for some of them */
 	uint32_t lifetime; /* seconds it may be given again; 0: not at all */
 	struct answer_decision decision;
 	size_t ttl_count;
@@ -132,8 +136,8 @@ uint32_t answer_variant(const struct question *question,
 
 /**
  * Answer what needs no upstream: ipv4only.arpa and the reverse names of its addresses
- * while DNS64 acts (RFC 8880 7.1), ANY (RFC 8482), localhost, invalid, onion and local
- * (RFC 6761, 7686, 6762), and what a rule blocks. False: it does.
+ * while DNS64 acts (RFC 8880 7.1), ANY (RFC 8482), names of special use (RFC 6761, 6303,
+ * 9462), and what a rule blocks. False: it does.
  */
 bool answer_local(const struct question *question, const struct answer_context *context,
 		  struct answer *out);
@@ -171,6 +175,10 @@ bool answer_can_stand_in(const struct question *question,
 void answer_fail(const struct question *question, enum wire_rcode rcode, int ede,
 		 struct answer *out);
 
+/** SERVFAIL, as REPLY has no packet: nobody was heard, or nothing came of it. */
+void answer_fail_unheard(const struct question *question,
+			 const struct answer_reply *reply, struct answer *out);
+
 /** AAAA that QUESTION asks for would be left out if there is an A that can be used: A is
  * to be asked for, and AAAA only when it shows that there is none. */
 bool answer_asks_partner_first(const struct question *question,
@@ -197,7 +205,8 @@ struct answer_image {
 	size_t size;
 	uint16_t flags;
 	bool is_secure, is_synthesized, is_late;
-	bool is_stale; /* its time is over: TTLs of 30 seconds, and EDE 3 (RFC 8767) */
+	bool is_stale; /* its time is over: TTLs of 30 seconds, and EDE 3 or 19 beside the
+			  other (RFC 8767, 8914 4.20) */
 	int ede;
 	const char *text; /* of EDE, TEXT_SIZE bytes */
 	uint8_t text_size;

@@ -158,6 +158,8 @@ static void synthesize(const struct question *question,
 	struct builder builder;
 
 	builder_begin(&builder, question, out);
+	/* AAAA are longer than A: of so many that not all fit each is good by itself. */
+	builder.is_divisible = true;
 	out->is_synthesized = true;
 	out->ede = ANSWER_EDE_SYNTHESIZED;
 	while (reply_next(a, &walk) && walk.section == ANSWER_ANSWER) {
@@ -219,6 +221,6 @@ void dns64_make(const struct question *question, const struct answer_context *co
 	} else if (has_aaaa && (has_a || !a)) {
 		pass_on(question, context, &aaaa_reply, main->is_secure, true, NULL, out);
 	} else {
-		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+		answer_fail_unheard(question, main, out);
 	}
 }

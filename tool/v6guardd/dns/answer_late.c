@@ -80,7 +80,7 @@ static void put_denial(struct builder *builder, const struct question *question,
 		in.at = walk.rr.rdata_at;
 		in.failed = false;
 		if (walk.rr.type == WIRE_CNAME && !wire_name(&in, end))
-			builder->out.failed = true;
+			builder->is_lost = true;
 	}
 	builder_put_soa(builder, end, cap);
 }

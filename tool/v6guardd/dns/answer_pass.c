@@ -118,7 +118,7 @@ void pass_sections(struct builder *builder, const struct question *question,
 	}
 	/* A part of an answer may say what the whole does not. */
 	if (walk.in.failed)
-		builder->out.failed = true;
+		builder->is_lost = true;
 }
 
 static bool has_excluded(const struct reply *reply, const struct answer_context *context)

@@ -19,12 +19,18 @@ struct builder {
 	struct wire_out out;
 	uint16_t counts[4]; /* of the header */
 	uint32_t least;     /* of all TTLs; UINT32_MAX: none yet */
+	/* The answer section may end where no more fits, as do the other two. */
+	bool is_divisible, is_full;
+	bool is_lost;        /* nothing can be made of it any more */
+	size_t end, targets; /* of OUT, behind the last record that was counted */
 };
 
 /** Begin OUT: header and question. */
 void builder_begin(struct builder *builder, const struct question *question,
 		   struct answer *out);
-/** A record whose TTL stands at TTL_AT was written to SECTION. */
+/** A record whose TTL stands at TTL_AT was written to SECTION. One that does not fit into
+ * a message with OPT goes, and all that come after it, where it may: it is not in the
+ * answer section (RFC 2181 9), or that is divisible. */
 void builder_count(struct builder *builder, enum answer_section section, size_t ttl_at);
 /** Whole, with RCODE; SERVFAIL instead if something did not fit. LIFETIME: at most. */
 void builder_end(struct builder *builder, enum wire_rcode rcode, uint32_t lifetime);
@@ -267,6 +273,13 @@ bool dns64_may_stand_in(const struct question *question,
 void dns64_make(const struct question *question, const struct answer_context *context,
 		const struct answer_reply *main, const struct answer_reply *a,
 		struct answer *out);
+
+/* ---- answer_special.c ---- */
+
+/** QUESTION's name is of special use (RFC 6761), and neither for a zone of [forward] nor
+ * for one link: OUT is the answer. False: it is to be asked for as any other. */
+bool special_answer(const struct question *question, const struct answer_context *context,
+		    struct answer *out);
 
 /* ---- answer_ptr.c ---- */
 

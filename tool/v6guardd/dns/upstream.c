@@ -129,6 +129,9 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 	(void)why_bogus, (void)was_limited;
 	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
 	reply.packet = reply.size ? bytes : NULL;
+	reply.is_round =
+		!reply.packet &&
+		upstream_packet_goes_round(bytes, length, query->name, query->type);
 	if (!upstream_has_failed(&reply))
 		note_answer(query->upstream);
 	/* The other way may bring it yet. */
