@@ -115,6 +115,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_pass.c \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
+	tool/v6guardd/dns/answer_special.c \
 	tool/v6guardd/dns/answer_standing.c \
 	tool/v6guardd/dns/cache.c \
 	tool/v6guardd/dns/cache.h \
