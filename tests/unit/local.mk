@@ -23,6 +23,7 @@ units = \
 	tests/unit/test_dns_health \
 	tests/unit/test_dns_health_tls \
 	tests/unit/test_dns_links \
+	tests/unit/test_dns_denied \
 	tests/unit/test_dns_large \
 	tests/unit/test_dns_late \
 	tests/unit/test_dns_listen \
@@ -505,6 +506,11 @@ tests_unit_test_dns_replay_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_replay_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_dns_replay_LDFLAGS = $(dns_world_ldflags)
 tests_unit_test_dns_replay_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_dns_denied_SOURCES = tests/unit/test_dns_denied.c $(dns_world)
+tests_unit_test_dns_denied_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_denied_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_dns_denied_LDFLAGS = $(dns_world_ldflags)
+tests_unit_test_dns_denied_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_random_SOURCES = tests/unit/test_dns_random.c $(dns_world)
 tests_unit_test_dns_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_random_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)

@@ -106,6 +106,8 @@ static void make(const struct question *question, const struct answer_context *c
 		pass_deny(question, context, &reply, out);
 	else if (!is_there && late_make(question, context, other, out))
 		return;
+	else if (late_refute(question, context, main, other, out))
+		return;
 	else if (dns64_may_make(question, context))
 		dns64_make(question, context, main, other, out);
 	else if (!is_there)
@@ -125,6 +127,7 @@ void answer_make(const struct question *question, const struct answer_context *c
 	struct reply reply;
 
 	make(question, context, main, other, out);
+	out->server = main ? main->server : 0;
 	if (reply_open(main, &reply))
 		block_note(question, context, &reply, out);
 }

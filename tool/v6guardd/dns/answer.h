@@ -60,6 +60,8 @@ struct answer_context {
 	bool is_routed;               /* the name is for the servers of one link */
 	bool has_broken;              /* some verdict is `broken` */
 	bool is_overdue;              /* for AAAA that did not come one waits no longer */
+	bool has_failed;     /* AAAA have, while somebody was heard: they are no outage */
+	bool has_one_server; /* whoever is asked for the name is the same */
 	unsigned lead; /* rank + 1 of the rule by which answer_lead was followed; 0 */
 };
 
@@ -86,6 +88,7 @@ struct answer {
 	bool is_secure; /* all of it was validated: AD may be set */
 	bool is_synthesized;
 	bool is_late;      /* it is without the AAAA that did not come, and says so */
+	uint32_t server;   /* as in struct answer_reply: who said what it is made of */
 	int ede;           /* enum answer_ede; DECISION.by is its text for some of them */
 	uint32_t lifetime; /* seconds it may be given again; 0: not at all */
 	struct answer_decision decision;
@@ -198,6 +201,20 @@ bool answer_may_do_without(const struct question *question,
 bool answer_can_do_without(const struct question *question,
 			   const struct answer_context *context,
 			   const struct answer_reply *a);
+
+/**
+ * AAAA's reply denies the name (RFC 8020), or is an error: an A that is known, or about
+ * to be, would refute that. Where it is validated, or the client validates, it is
+ * believed, and with DNS64 it has a meaning of its own (RFC 6147 5.1.2).
+ */
+bool answer_is_doubtful(const struct question *question,
+			const struct answer_context *context,
+			const struct answer_reply *aaaa);
+
+/** From A alone it can be said that no address can be made of it (RFC 6147 5.1.6), should
+ * the AAAA not come. */
+bool answer_can_deny(const struct question *question,
+		     const struct answer_context *context, const struct answer_reply *a);
 
 /** What answer_finish needs of an answer that is kept. */
 struct answer_image {

@@ -240,6 +240,10 @@ void pass_record(struct builder *builder, const struct reply *reply,
 void pass_sections(struct builder *builder, const struct question *question,
 		   const struct answer_context *context, const struct reply *reply,
 		   const struct pick *pick);
+/** Where the CNAMEs of REPLY lead from NAME. */
+void pass_end(const struct reply *reply, const uint8_t *name, uint8_t end[WIRE_NAME]);
+/** REPLY has an SOA that can be NAME's. */
+bool pass_has_soa_of(const struct reply *reply, const uint8_t *name);
 /** The answer is REPLY; OTHER is what the filter may have to know. */
 void pass_on(const struct question *question, const struct answer_context *context,
 	     const struct reply *reply, bool is_secure, bool is_clean,
@@ -250,6 +254,18 @@ void pass_on(const struct question *question, const struct answer_context *conte
  * says whether there is the name at all, and by which CNAMEs. */
 void pass_deny(const struct question *question, const struct answer_context *context,
 	       const struct reply *reply, struct answer *out);
+/** NODATA with EDE, good for CAP seconds at most: the CNAMEs of A's reply, which has no A
+ * that could be used, or shows that there is the name, and the SOA that denies A, if any.
+ */
+void late_deny(const struct question *question, const struct answer_context *context,
+	       const struct reply *a, int ede, uint32_t cap, struct answer *out);
+/** OUT is without the AAAA that did not come, and says so. */
+void late_say(struct answer *out);
+/** AAAA's reply denies the name, or is an error, and A's shows that there is one: OUT is
+ * NODATA (answer_is_doubtful). False: what AAAA's says is the answer. */
+bool late_refute(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *aaaa, const struct answer_reply *a,
+		 struct answer *out);
 /** The answer without the AAAA that did not come, from A's reply (NULL: none), where
  * context.is_overdue and answer_can_do_without; false: it is not for us to make. */
 bool late_make(const struct question *question, const struct answer_context *context,

@@ -150,6 +150,20 @@ bool upstream_has_route(const struct upstream *upstream, const uint8_t *name)
 	return link_routes_of(&upstream->servers.routes, name) != NULL;
 }
 
+bool upstream_has_one(struct upstream *upstream, const uint8_t *name)
+{
+	const struct dns_zone *zone = dns_zone_of(&upstream->config, name);
+	const struct link_route *route;
+
+	look(upstream);
+	route = link_routes_of(&upstream->servers.routes, name);
+	if (zone)
+		return zone->upstream_count == 1;
+	if (route)
+		return route->servers.count == 1;
+	return !upstream->config.is_recursive && upstream->servers.count == 1;
+}
+
 const struct link_routes *upstream_routes(const struct upstream *upstream)
 {
 	return &upstream->servers.routes;
