@@ -145,6 +145,7 @@ static int fake_cancel(struct ub_ctx *ctx, int id)
 static struct event_base *base;
 static struct upstream *upstream;
 static struct dns_config config;
+static struct dns_endpoint endpoints[SERVERS];
 static const struct upstream_network network = {.ipv4_usable = true};
 static struct event *serves[SERVERS];
 static int sockets[SERVERS], done_count;
@@ -195,8 +196,8 @@ static int open_server(size_t i)
 	event_add(serves[i], NULL);
 	ports[i] = ntohs(name.sin_port);
 	flags[i] = 0x8180;
-	config.upstream[i].addr = gp_addr_make(AF_INET, &name.sin_addr, 0);
-	config.upstream[i].port = ports[i];
+	endpoints[i].addr = gp_addr_make(AF_INET, &name.sin_addr, 0);
+	endpoints[i].port = ports[i];
 	return 0;
 }
 
@@ -219,6 +220,7 @@ static int begin(void **state)
 	for (size_t i = 0; i < SERVERS; i++)
 		if (open_server(i) < 0)
 			return -1;
+	config.upstream = endpoints;
 	config.upstream_count = SERVERS;
 	upstream = upstream_new(base, &config);
 	if (!upstream)

@@ -12,8 +12,8 @@
 struct servers_source {
 	struct dns_endpoint servers[UPSTREAM_SERVERS];
 	size_t count;
+	bool rotate;               /* resolv.conf's `options rotate` */
 	struct link_routes routes; /* comparable as bytes */
-	bool is_rotated;           /* `options rotate` */
 	bool is_unsettled;         /* a file may not be written wholly */
 };
 

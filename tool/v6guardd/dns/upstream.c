@@ -135,6 +135,15 @@ bool upstream_has_route(const struct upstream *upstream, const uint8_t *name)
 	return link_routes_of(&upstream->servers.routes, name) != NULL;
 }
 
+bool upstream_has_one(struct upstream *upstream, const uint8_t *name)
+{
+	const struct group *group;
+
+	upstream_look(upstream);
+	group = groups_find(upstream->groups, name);
+	return group && group->count == 1 && !group->recurses;
+}
+
 const struct link_routes *upstream_routes(const struct upstream *upstream)
 {
 	return &upstream->servers.routes;
@@ -213,12 +222,14 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 {
 	const bool is_same = is_same_network(network, &upstream->servers.network,
 					     config->is_recursive) &&
-			     !memcmp(config, &upstream->config, sizeof(*config));
+			     (!memcmp(config, &upstream->config, sizeof(*config)) ||
+			      dns_config_equal(config, &upstream->config));
 
 	upstream->servers.network = *network;
+	/* What the one before leads to may be gone soon. */
+	upstream->config = *config;
 	if (is_same)
 		return;
-	upstream->config = *config;
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }

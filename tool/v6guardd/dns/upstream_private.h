@@ -26,9 +26,8 @@ struct upstream {
 };
 
 /* A question to one server by one way. */
-struct
-try {
-	struct try *next;
+struct attempt {
+	struct attempt *next;
 	struct upstream_query *query;
 	struct context *context; /* while libunbound has it */
 	int id;
@@ -54,7 +53,7 @@ struct upstream_query {
 	struct event timer;
 	struct group *group;
 	struct pair *pair; /* NULL: it has none */
-	struct try *tries;
+	struct attempt *tries;
 	struct walk *walk;
 	struct kept *kept; /* of each on its list */
 	long long asked_ms;

@@ -121,8 +121,8 @@ static bool take_servers(struct servers *servers, const struct servers_source *s
 		servers->routes_era++;
 		is_other = true;
 	}
-	is_other |= servers->is_rotated != source->is_rotated;
-	servers->is_rotated = source->is_rotated;
+	is_other |= servers->is_rotated != source->rotate;
+	servers->is_rotated = source->rotate;
 	if (is_same(servers, source))
 		return is_other;
 	memcpy(servers->list, source->servers, source->count * sizeof(servers->list[0]));
