@@ -146,7 +146,7 @@ static const struct {
 	 1,
 	 false,
 	 {{2000, SEE, 0, 0, 0, "a0 a0+ a0t"},
-	  {2500, BACK, 0, 0, 0, "a0! a0l"},
+	  {2500, BACK, 0, 0, 0, "a0l a0!"},
 	  {2600, BACK, 0, 0, 0, ""},
 	  {2601, POS, 0, WALK_ANEW, 0, "A0"}}},
 	{"both: an error of AAAA stays with A's server (RFC 4074)",
