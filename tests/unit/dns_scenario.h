@@ -14,6 +14,7 @@
  *   verdict PREFIX ok|broken|slow|unknown
  *   own PREFIX                addresses of the host
  *   onlink PREFIX
+ *   routed PREFIX, unrouted PREFIX         routes beside the default ones, or that say there is none
  *   alive                     name servers answer when that is doubted
  *   dead                      none does (at first)
  *   off                       `v6guard off`

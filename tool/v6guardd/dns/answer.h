@@ -59,7 +59,8 @@ struct answer_context {
 	bool is_forwarded;            /* the name is in a zone of [forward] */
 	bool is_routed;               /* the name is for the servers of one link */
 	bool has_broken;              /* some verdict is `broken` */
-	bool is_overdue;              /* for AAAA that did not come one waits no longer */
+	bool lacks_ipv6;     /* as in struct gp_query, and the client does not validate */
+	bool is_overdue;     /* for AAAA that did not come one waits no longer */
 	bool has_failed;     /* AAAA have, while somebody was heard: they are no outage */
 	bool has_one_server; /* whoever is asked for the name is the same */
 	unsigned lead; /* rank + 1 of the rule by which answer_lead was followed; 0 */
