@@ -68,6 +68,8 @@ static void put_many(struct wire_out *out, unsigned section, uint16_t type,
 static struct got ask(const struct wire_out *a, uint16_t type, size_t prefixes,
 		      bool has_opt)
 {
+	static const struct gp_prefix ranges[2];
+	static struct gp_prefix list[2];
 	static struct dns_config config;
 	const struct question question = question_of(type, has_opt);
 	const struct answer_context context = {.config = &config,
@@ -77,9 +79,15 @@ static struct got ask(const struct wire_out *a, uint16_t type, size_t prefixes,
 	struct answer_image image;
 	struct got got = {.ede = -1};
 
-	config = (struct dns_config){.non_global = DNS_ALLOW, .prefix_count = prefixes};
-	assert_int_equal(gp_prefix_parse("64:ff9b::/96", &config.prefixes[0]), GP_OK);
-	assert_int_equal(gp_prefix_parse("2001:db8::/96", &config.prefixes[1]), GP_OK);
+	config = (struct dns_config){
+		.non_global = DNS_ALLOW,
+		.prefixes = list,
+		.ranges = ranges,
+		.prefix_count = (uint32_t)prefixes,
+		.range_count = (uint32_t)prefixes,
+	};
+	assert_int_equal(gp_prefix_parse("64:ff9b::/96", &list[0]), GP_OK);
+	assert_int_equal(gp_prefix_parse("2001:db8::/96", &list[1]), GP_OK);
 	answer.bytes = answer_bytes;
 	answer_make(&question, &context, prefixes ? &nothing : &there,
 		    prefixes ? &there : NULL, &answer);

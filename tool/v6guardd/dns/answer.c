@@ -130,4 +130,6 @@ void answer_make(const struct question *question, const struct answer_context *c
 	out->server = main ? main->server : 0;
 	if (reply_open(main, &reply))
 		block_note(question, context, &reply, out);
+	rebind_note(question, context, main, other, out);
+	out->why = (uint8_t)answer_why_of(question, context, main, other, out);
 }
