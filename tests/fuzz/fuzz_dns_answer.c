@@ -151,8 +151,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					 .synthesizes = data[1] & 16,
 					 .is_forwarded = data[1] & 32,
 					 .rules = data[3] & 128 ? some_rules() : NULL,
-					 .has_broken = true};
-	const struct answer_reply main = {.packet = data + 6, .size = split - 6};
+					 .has_broken = true,
+					 .is_overdue = data[2] & 32,
+					 .has_failed = data[2] & 16,
+					 .has_one_server = data[1] & 128,
+					 .lacks_ipv6 = data[3] & 32};
+	/* Some come to nothing. */
+	const struct answer_reply main = {.packet = data[4] & 128 ? NULL : data + 6,
+					  .size = split - 6,
+					  .is_round = data[5] & 1};
 	const struct answer_reply other = {.packet = data + split,
 					   .size = size - split,
 					   .is_secure = data[2] & 128,
@@ -167,6 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    &answer);
 	expect(answer.size <= WIRE_MAX);
 	image = answer_image(&answer);
+	image.is_stale = data[0] & 128;
 	written = answer_finish(&image, &question, data[0], WIRE_MAX, 1232, out);
 	check(&question, out, written);
 	expect(image.text_size < ANSWER_TEXT);
