@@ -22,6 +22,8 @@ int cmd_policy_apply(struct cli *cli, int count, char **args)
 	code = wish_from_file(args[0], &wish);
 	if (code != EXIT_DONE)
 		return code;
+	wish.is_told = true;
+	wish_warn(cli, &wish);
 	snprintf(summary, sizeof(summary), "%s: as in %s", GAI_CONF, wish.gai.file.path);
 	code = gai_change(cli, wish_edit, &wish, summary);
 	wish_free(&wish);
@@ -153,6 +155,10 @@ static int describe_preset(struct cli *cli, const char *name, char *buf, size_t 
 					size);
 			gp_gai_tables_free(&after);
 		}
+		if (code == EXIT_NEGATIVE) {
+			snprintf(buf, size, "known-local rows stand against it");
+			code = EXIT_DONE;
+		}
 		free(bytes);
 		gai_free(&gai);
 	}
@@ -196,6 +202,8 @@ int cmd_policy_preset(struct cli *cli, int count, char **args)
 	code = wish_from_preset(cli, args[0], &wish);
 	if (code != EXIT_DONE)
 		return code;
+	wish.is_told = true;
+	wish_warn(cli, &wish);
 	snprintf(summary, sizeof(summary), "%s: preset %s", GAI_CONF, args[0]);
 	code = gai_change(cli, wish_edit, &wish, summary);
 	wish_free(&wish);
@@ -271,6 +279,7 @@ static int diff_wish(struct cli *cli, struct gai *gai, const char *word)
 
 	if (code != EXIT_DONE)
 		return code;
+	wish.is_told = true;
 	code = edit_text(cli, gai, &wish, &bytes, &size);
 	if (code == EXIT_DONE) {
 		code = print_diff(cli, gai, bytes, size);
