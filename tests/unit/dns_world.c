@@ -421,10 +421,12 @@ static void on_decided(void *ctx, const struct serve_event *event)
 	const char *found = serve_found(event, name);
 
 	(void)ctx;
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s", event->is_stale ? " stale" : "",
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s%s",
+		 event->is_stale ? " stale" : "",
 		 event->answer->is_late && !event->is_stale ? " late" : "",
 		 event->answer->ede == ANSWER_EDE_BOGUS ? " bogus" : "",
 		 event->answer->is_synthesized ? " synthesized" : "",
+		 event->answer->is_rebound && !event->is_stale ? " rebind" : "",
 		 !decision->is_whole  ? ""
 		 : decision->is_block ? " block"
 				      : " all",
@@ -458,10 +460,16 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 		.decided = on_decided,
 	};
 	const struct listen_fds fds = {-1, -1};
+	struct gp_pool before = world.pool, pool = {NULL, 0};
+	struct dns_config made;
 	struct gp_diag diag;
 
-	if (!dns_config_from(config, &world.config, why))
+	if (!dns_config_from(config, &pool, &made, why)) {
+		gp_pool_free(&pool);
 		return false;
+	}
+	world.pool = pool;
+	world.config = made;
 	assert_true(dns_config_is_valid(&world.config));
 	if (world.has_rules)
 		gp_rules_build_free(&world.rules);
@@ -471,9 +479,10 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 	world.generation++;
 	if (world.serve) {
 		serve_configure(world.serve, &world.config);
+		gp_pool_free(&before);
 		return true;
 	}
-	world.serve = serve_new(world.base, &world.config, &fds, &ops);
+	world.serve = serve_new(world.base, &world.config, &fds, 1, &ops);
 	assert_non_null(world.serve);
 	world_set_network();
 	return true;
@@ -491,6 +500,7 @@ void world_begin(void)
 void world_end(void)
 {
 	serve_free(world.serve);
+	gp_pool_free(&world.pool);
 	if (world.has_rules)
 		gp_rules_build_free(&world.rules);
 	for (size_t i = 0; i < world.says_count; i++)

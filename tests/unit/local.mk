@@ -28,8 +28,10 @@ units = \
 	tests/unit/test_dns_outage \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_random \
+	tests/unit/test_dns_rebind \
 	tests/unit/test_dns_replay \
 	tests/unit/test_dns_tidy \
+	tests/unit/test_dns_trust \
 	tests/unit/test_dns_upstream \
 	tests/unit/test_dns_vectors \
 	tests/unit/test_document \
@@ -63,6 +65,7 @@ units = \
 	tests/unit/test_oracle_errors \
 	tests/unit/test_oracle_presets \
 	tests/unit/test_promise \
+	tests/unit/test_oracle_resolvconf \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
 	tests/unit/test_preload \
@@ -457,6 +460,9 @@ tests_unit_test_message_LDADD = $(daemon_libs)
 tests_unit_test_sandbox_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sandbox_CFLAGS = $(unit_cflags)
 tests_unit_test_sandbox_LDADD = $(daemon_libs)
+tests_unit_test_oracle_resolvconf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_oracle_resolvconf_CFLAGS = $(unit_cflags)
+tests_unit_test_oracle_resolvconf_LDADD = $(daemon_libs) $(RESOLV_LIBS)
 tests_unit_test_settings_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_settings_CFLAGS = $(unit_cflags)
 tests_unit_test_settings_LDADD = $(daemon_libs)
@@ -494,6 +500,12 @@ tests_unit_test_dns_listen_LDADD = $(daemon_libs)
 tests_unit_test_dns_outage_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_outage_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_outage_LDADD = $(daemon_libs)
+tests_unit_test_dns_rebind_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_rebind_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_rebind_LDADD = $(daemon_libs)
+tests_unit_test_dns_trust_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_trust_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_trust_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)
