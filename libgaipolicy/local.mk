@@ -67,6 +67,8 @@ libgpdoor_la_CFLAGS = $(door_cflags)
 libgpcore_la_SOURCES = \
 	libgaipolicy/diag.c \
 	libgaipolicy/diag.h \
+	libgaipolicy/nearest.c \
+	libgaipolicy/nearest.h \
 	libgaipolicy/text.c \
 	libgaipolicy/guard/chain.c \
 	libgaipolicy/guard/nsswitch.c \

@@ -124,6 +124,10 @@ static const struct row rows[] = {
 	 "1:2 error unknown-keyword: precedence, label, scopev4 or reload; # for a "
 	 "comment\n",
 	 NULL},
+	/* as a public role writes it */
+	{"precendence ::ffff:0:0/96 100\n", "1:1 error unknown-keyword: precedence\n",
+	 NULL},
+	{"lable ::/0 1\n", "1:1 error unknown-keyword: label\n", NULL},
 	{"\xef\xbb\xbfreload yes\n",
 	 "1:1 error unknown-keyword: save the file without a byte order mark\n", NULL},
 	{LABEL "label 2001:db8::/32 9 what it is  \n",
