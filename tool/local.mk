@@ -59,6 +59,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/policy.h \
 	tool/v6guard/preset.c \
 	tool/v6guard/preset.h \
+	tool/v6guard/wish_edit.c \
 	tool/v6guard/report.c \
 	tool/v6guard/resolv.c \
 	tool/v6guard/resolv.h \

@@ -66,6 +66,8 @@ units = \
 	tests/unit/test_elf \
 	tests/unit/test_oracle \
 	tests/unit/test_oracle_errors \
+	tests/unit/test_oracle_presets \
+	tests/unit/test_promise \
 	tests/unit/test_oracle_resolvconf \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
@@ -113,7 +115,7 @@ unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
 EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/sanitized.h tests/unit/resident.h tests/unit/tsv.h tests/unit/netns.h tests/unit/hint_world.h tests/unit/dns_text.h tests/unit/dns_vectors.h \
-	tests/unit/oracle_world.h tests/unit/seal.h
+	tests/unit/oracle_world.h tests/unit/oracle_ask.h tests/unit/gaiconf_tables.h tests/unit/seal.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_CFLAGS = $(unit_cflags)
@@ -203,6 +205,14 @@ tests_unit_test_table_LDADD = $(unit_libs)
 tests_unit_test_oracle_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_oracle_CFLAGS = $(unit_cflags)
 tests_unit_test_oracle_LDADD = $(unit_libs)
+# Through the command as it was built.
+tests_unit_test_oracle_presets_CPPFLAGS = $(unit_cppflags) -DTEST_BUILD='"$(abs_top_builddir)"'
+tests_unit_test_oracle_presets_CFLAGS = $(unit_cflags)
+tests_unit_test_oracle_presets_LDADD = $(unit_libs)
+EXTRA_tests_unit_test_oracle_presets_DEPENDENCIES = tool/v6guard/v6guard$(EXEEXT)
+tests_unit_test_promise_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_promise_CFLAGS = $(unit_cflags)
+tests_unit_test_promise_LDADD = $(unit_libs)
 # Through the real objects: it loads them from where they were built.
 tests_unit_test_oracle_errors_SOURCES = tests/unit/test_oracle_errors.c tests/unit/error_calls.c \
 	tests/unit/error_calls.h tests/unit/error_dns.h
