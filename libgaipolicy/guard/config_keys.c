@@ -100,9 +100,11 @@ static const struct gp_config_key resolver_keys[] = {
 	 0},
 	{"upstream", "resolv.conf", NULL, "resolv.conf recursive", GP_TYPE_UPSTREAM,
 	 LIST | FILLED, 0, 0},
-	{"dnssec", "process", "off process validate", NULL, GP_TYPE_WORD, 0, 0, 0},
+	{"dnssec", "process", "off process validate trust", NULL, GP_TYPE_WORD, 0, 0, 0},
 	{"trust-anchor", "/usr/share/dns/root.key", NULL, NULL, GP_TYPE_PATH, 0, 0, 0},
 	{"filter-signed", "no", "yes no", NULL, GP_TYPE_WORD, 0, 0, 0},
+	{"rebind", "allow", "allow refuse", NULL, GP_TYPE_WORD, 0, 0, 0},
+	{"rebind-allow", "", NULL, NULL, GP_TYPE_PATTERN, APPENDS, 0, 0},
 	{"cache-size", "16m", NULL, NULL, GP_TYPE_SIZE, 0, 64 * KIB, 64 * GIB},
 	{"edns-size", "1232", NULL, NULL, GP_TYPE_NUMBER, 0, 512, 4096},
 	{"serve-stale", "1d", NULL, NULL, GP_TYPE_TIME, 0, 0, 30 * DAY},
@@ -115,7 +117,7 @@ static const struct gp_config_key forward_keys[] = {
 	 APPENDS | FILLED, 0, 0},
 	{"zones-file", "", NULL, NULL, GP_TYPE_NAME_FILE, APPENDS | FILLED, 0, 0},
 	{"upstream", "", NULL, NULL, GP_TYPE_UPSTREAM, LIST | FILLED | REQUIRED, 0, 0},
-	{"dnssec", "off", "off process validate", NULL, GP_TYPE_WORD, 0, 0, 0},
+	{"dnssec", "off", "off process validate trust", NULL, GP_TYPE_WORD, 0, 0, 0},
 };
 
 static const struct gp_config_key gai_keys[] = {
@@ -130,7 +132,7 @@ static const struct gp_config_key metrics_keys[] = {
 static const struct gp_config_key log_keys[] = {
 	{"events", "changes",
 	 "changes verdict epoch nat64 reload door rescue upstream synthesized stripped "
-	 "blocked stale bogus late",
+	 "blocked stale bogus late rebind",
 	 "none", GP_TYPE_WORD, LIST | FILLED, 0, 0},
 	{"to", "journal", "journal stdout", NULL, GP_TYPE_ABSOLUTE, 0, 0, 0},
 };

@@ -2,6 +2,7 @@
 /* dns_scenario_answer.c - see dns_scenario.h: what clients get. Both what is expected and
  * what came is written as text, and compared. */
 #include "dns_scenario_private.h"
+#include "guard/qtype.h"
 
 enum { TEXT = 65536, LIMIT_MS = 20000 };
 
@@ -38,7 +39,7 @@ struct extras {
 	bool has_opt, has_do;
 	unsigned rcode; /* its upper bits */
 	int ede;
-	char by[64];
+	char by[64], why[128];
 };
 
 static void read_opt(const struct wire_in *in, const struct wire_rr *rr,
@@ -59,6 +60,9 @@ static void read_opt(const struct wire_in *in, const struct wire_rr *rr,
 		if (code == 15 && value && length > 2)
 			snprintf(out->by, sizeof(out->by), "%.*s", (int)length - 2,
 				 (const char *)value + 2);
+		if (code == GP_OPTION_WHY && value)
+			snprintf(out->why, sizeof(out->why), "%.*s", (int)length,
+				 (const char *)value);
 	}
 	assert_false(options.failed);
 }
@@ -86,7 +90,7 @@ static void add_flags(struct text *to, unsigned flags)
 
 /* HAS_BY: with the text of the error. */
 static void write_answer(const struct run *run, const struct world_client *client,
-			 bool has_by, struct text *to)
+			 bool has_by, const char *why, struct text *to)
 {
 	const struct answer_reply as_reply = {.packet = client->answer,
 					      .size = client->answer_size};
@@ -117,6 +121,10 @@ static void write_answer(const struct run *run, const struct world_client *clien
 		add(to, " ede=%d", extras.ede);
 	for (char *at = extras.by; *at; at++)
 		*at = *at == ' ' ? '_' : *at;
+	for (char *at = extras.why; *at; at++)
+		*at = *at == ' ' ? '_' : *at;
+	if (why && (strcmp(why, "-") != 0 ? !strstr(extras.why, why) : extras.why[0]))
+		scenario_fail(run, "it says why: '%s'", extras.why);
 	if (has_by)
 		add(to, " by=%s", extras.by);
 	add(to, "\n%s", records.bytes);
@@ -155,6 +163,7 @@ struct expected {
 	unsigned rcode, flags;
 	int ede;
 	const char *by;     /* NULL: any */
+	const char *why;    /* the same */
 	long long after_ms; /* -1: at any time */
 	size_t size;
 	const struct asking *asking;
@@ -185,6 +194,8 @@ static void take_word(const struct run *run, const char *word, struct expected *
 		out->ede = atoi(value);
 	else if ((value = value_of(word, "by=")) != NULL)
 		out->by = value;
+	else if ((value = value_of(word, "why=")) != NULL)
+		out->why = value;
 	else if ((value = value_of(word, "size<=")) != NULL)
 		out->size = strtoul(value, NULL, 10);
 	else if ((value = value_of(word, "to=")) != NULL)
@@ -193,7 +204,8 @@ static void take_word(const struct run *run, const char *word, struct expected *
 		 !scenario_time(value, &out->after_ms))
 		scenario_fail(
 			run,
-			"'%s': an RCODE, aa, ad, tc, ede=, by=, after=, size<= or to=",
+			"'%s': an RCODE, aa, ad, tc, ede=, by=, why=, after=, size<= or "
+			"to=",
 			word);
 }
 
@@ -236,7 +248,7 @@ static void read_expected(struct run *run, struct expected *out)
 	out->rcode = WIRE_NOERROR;
 	out->flags = 0;
 	out->ede = -1;
-	out->by = NULL;
+	out->by = out->why = NULL;
 	out->after_ms = -1;
 	out->size = WIRE_MAX;
 	out->asking = find_asking(run, NULL);
@@ -265,7 +277,7 @@ static void check_one(const struct run *run, const struct expected *expected,
 		scenario_fail(run, "there is no answer%s",
 			      client->is_ignored ? ", the question was dropped" : "");
 	check_frame(run, client);
-	write_answer(run, client, expected->by, &got);
+	write_answer(run, client, expected->by, expected->why, &got);
 	if (strcmp(got.bytes, expected->text.bytes) != 0)
 		scenario_fail(run, "expected\n%sand not\n%s", expected->text.bytes,
 			      got.bytes);

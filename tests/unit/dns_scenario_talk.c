@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* dns_scenario_talk.c - see dns_scenario.h: what upstream says, and clients ask. */
 #include "dns_scenario_private.h"
+#include "guard/qtype.h"
 
 static const char *value_of(const char *word, const char *key)
 {
@@ -191,7 +192,7 @@ void scenario_check_expected(const struct run *run)
 
 struct asked {
 	uint16_t flags, size, class;
-	bool has_opt, has_do, is_tcp;
+	bool has_opt, has_do, is_tcp, has_why;
 	unsigned long times;
 	struct gp_addr from;
 };
@@ -213,6 +214,8 @@ static void take_option(struct run *run, const char *word, struct asked *asked)
 		asked->has_opt = false;
 	else if (!strcmp(word, "tcp"))
 		asked->is_tcp = true;
+	else if (!strcmp(word, "why"))
+		asked->has_why = true;
 	else if ((value = value_of(word, "edns=")) != NULL)
 		asked->size = (uint16_t)strtoul(value, NULL, 10);
 	else if ((value = value_of(word, "class=")) != NULL)
@@ -226,7 +229,7 @@ static void take_option(struct run *run, const char *word, struct asked *asked)
 		scenario_fail(
 			run,
 			"'%s': do, cd, ad, no-rd, plain, edns=, tcp, from=, class=, "
-			"times= or as=",
+			"times=, as= or why",
 			word);
 }
 
@@ -249,6 +252,10 @@ static size_t put_question(const struct asked *asked, const uint8_t *name, uint1
 		wire_put_u16(&out, WIRE_OPT);
 		wire_put_u16(&out, asked->size);
 		wire_put_u32(&out, asked->has_do ? 0x8000 : 0);
+		wire_put_u16(&out, asked->has_why ? 4 : 0);
+	}
+	if (asked->has_opt && asked->has_why) {
+		wire_put_u16(&out, GP_OPTION_WHY);
 		wire_put_u16(&out, 0);
 	}
 	return out.at;

@@ -421,10 +421,12 @@ static void on_decided(void *ctx, const struct serve_event *event)
 	const char *found = serve_found(event, name);
 
 	(void)ctx;
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s", event->is_stale ? " stale" : "",
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s%s",
+		 event->is_stale ? " stale" : "",
 		 event->answer->is_late && !event->is_stale ? " late" : "",
 		 event->answer->ede == ANSWER_EDE_BOGUS ? " bogus" : "",
 		 event->answer->is_synthesized ? " synthesized" : "",
+		 event->answer->is_rebound && !event->is_stale ? " rebind" : "",
 		 !decision->is_whole  ? ""
 		 : decision->is_block ? " block"
 				      : " all",

@@ -29,8 +29,10 @@ units = \
 	tests/unit/test_dns_outage \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_random \
+	tests/unit/test_dns_rebind \
 	tests/unit/test_dns_replay \
 	tests/unit/test_dns_tidy \
+	tests/unit/test_dns_trust \
 	tests/unit/test_dns_upstream \
 	tests/unit/test_dns_vectors \
 	tests/unit/test_document \
@@ -59,6 +61,7 @@ units = \
 	tests/unit/test_message \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
+	tests/unit/test_elf \
 	tests/unit/test_oracle \
 	tests/unit/test_oracle_errors \
 	tests/unit/test_oracle_resolvconf \
@@ -76,7 +79,6 @@ units = \
 	tests/unit/test_resolv \
 	tests/unit/test_rules \
 	tests/unit/test_rules_random \
-	tests/unit/test_running \
 	tests/unit/test_run_seen \
 	tests/unit/test_sandbox \
 	tests/unit/test_settings \
@@ -129,9 +131,9 @@ tests_unit_test_chain_LDADD = $(unit_libs)
 tests_unit_test_label_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_label_CFLAGS = $(unit_cflags)
 tests_unit_test_label_LDADD = $(unit_libs)
-tests_unit_test_running_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_running_CFLAGS = $(unit_cflags)
-tests_unit_test_running_LDADD = $(unit_libs)
+tests_unit_test_elf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_elf_CFLAGS = $(unit_cflags)
+tests_unit_test_elf_LDADD = $(unit_libs)
 tests_unit_test_block_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_block_CFLAGS = $(unit_cflags)
 tests_unit_test_block_LDADD = $(unit_libs)
@@ -492,6 +494,12 @@ tests_unit_test_dns_listen_LDADD = $(daemon_libs)
 tests_unit_test_dns_outage_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_outage_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_outage_LDADD = $(daemon_libs)
+tests_unit_test_dns_rebind_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_rebind_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_rebind_LDADD = $(daemon_libs)
+tests_unit_test_dns_trust_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_trust_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_trust_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)

@@ -120,9 +120,11 @@ static const struct values values[] = {
 	 "fe80::1|fe80::1@53|febf::1|192.0.2.1 fe80::1|tls://fe80::1#dns.example|"
 	 "tls://0.0.0.0#dns.example|2001:db8::1%eth0|192.0.2.1%eth0|224.0.0.251|ff02::fb|"
 	 "255.255.255.255"},
-	{"resolver", "dnssec", "off|process|validate", "|yes"},
+	{"resolver", "dnssec", "off|process|validate|trust", "|yes"},
 	{"resolver", "trust-anchor", "/usr/share/dns/root.key|root key", "|a\001b"},
 	{"resolver", "filter-signed", "yes|no", "|on"},
+	{"resolver", "rebind", "allow|refuse", "|yes"},
+	{"resolver", "rebind-allow", "|a.example *.b.example =c.example|*", "a..b"},
 	{"resolver", "cache-size", "16m|64k|65536|64g",
 	 "|63k|65g|16 m|16mb|-1|16M|"
 	 "18446744073709551615g"},
@@ -137,14 +139,14 @@ static const struct values values[] = {
 	{"forward x", "zones-file", "zones.txt|/a/b.txt b.txt", ""},
 	{"forward x", "upstream", "192.0.2.53|192.0.2.53@53 2001:db8::53|fe80::1%eth0",
 	 "|resolv.conf|recursive|a.example|0.0.0.0|::|fe80::1"},
-	{"forward x", "dnssec", "off|process|validate", "|no"},
+	{"forward x", "dnssec", "off|process|validate|trust", "|no"},
 
 	{"gai", "known-local-ula", "yes|no", "|on"},
 	{"metrics", "listen", "|127.0.0.1:9764|[::1]:9764 127.0.0.1:9764", "9764"},
 	{"metrics", "textfile", "|/var/lib/a.prom|a.prom", "a\177"},
 	{"log", "events",
 	 "none|changes|verdict|verdict epoch nat64 reload door rescue|changes "
-	 "synthesized",
+	 "synthesized|rebind",
 	 "|all|none verdict|none changes"},
 	{"log", "to", "journal|stdout|/var/log/v6guard", "|stderr|log/v6guard"},
 };

@@ -127,4 +127,6 @@ void answer_make(const struct question *question, const struct answer_context *c
 	make(question, context, main, other, out);
 	if (reply_open(main, &reply))
 		block_note(question, context, &reply, out);
+	rebind_note(question, context, main, other, out);
+	out->why = (uint8_t)answer_why_of(question, context, main, other, out);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "answer_private.h"
+#include "guard/qtype.h"
 
 #define EDE_OPTION 15
 #define KEEPALIVE_OPTION 11
@@ -23,6 +24,8 @@ void builder_begin(struct builder *builder, const struct question *question,
 	builder->counts[0] = 1;
 	out->ttl_count = 0;
 	out->is_secure = out->is_synthesized = out->is_late = false;
+	out->is_rebound = false;
+	out->why = ANSWER_WHY_NOTHING;
 	out->ede = ANSWER_EDE_NONE;
 	out->decision = (struct answer_decision){.count = 0};
 	out->flags = WIRE_QR | WIRE_RA;
@@ -211,6 +214,7 @@ struct answer_image answer_image(const struct answer *answer)
 		.ede = answer->ede,
 		.text = text,
 		.text_size = has_text(answer->ede) ? (uint8_t)strlen(text) : 0,
+		.why = answer->why,
 		.ttl_at = answer->ttl_at,
 		.ttl_count = answer->ttl_count,
 	};
@@ -319,6 +323,27 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 		size += put_opt(to + size, question, 0, &ede, edns_size);
 	}
 	return size;
+}
+
+/* OPT is the last record, and RDLENGTH the last of what stands before its options. */
+size_t answer_add_why(const struct answer_image *image, const struct question *question,
+		      size_t limit, uint8_t *to, size_t size)
+{
+	const unsigned off = question->type == WIRE_AAAA ? question->why_off : 0;
+	const char *why =
+		answer_why_text((enum answer_why)(image->why ? image->why : off));
+	const size_t length = strlen(why);
+	const bool is_cut = wire_peek_u16(to + 2) & WIRE_TC;
+	uint8_t *opt =
+		to + (is_cut ? WIRE_HEADER + question->name_length + 4U : image->size);
+
+	if (!question->has_opt || !length || size + 4 + length > limit)
+		return size;
+	wire_set_u16(opt + 9, (uint16_t)(wire_peek_u16(opt + 9) + 4 + length));
+	wire_set_u16(to + size, GP_OPTION_WHY);
+	wire_set_u16(to + size + 2, (uint16_t)length);
+	memcpy(to + size + 4, why, length);
+	return size + 4 + length;
 }
 
 size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int ede,

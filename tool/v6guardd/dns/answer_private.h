@@ -72,9 +72,10 @@ bool reply_has(const struct reply *reply, uint16_t type);
 bool answer_is_for_dns64(const struct question *question,
 			 const struct answer_context *context);
 
-/** DNS64 may make an AAAA of IPV4 with the prefix of that INDEX. */
-bool answer_may_embed(const struct answer_context *context, size_t index,
-		      const struct gp_addr *ipv4);
+/** Why DNS64 makes no AAAA of IPV4 with the prefix of that INDEX; ANSWER_WHY_NOTHING: it
+ * may. */
+enum answer_why answer_embeds_not(const struct answer_context *context, size_t index,
+				  const struct gp_addr *ipv4);
 
 /* ---- answer_block.c ---- */
 
@@ -136,6 +137,11 @@ bool filter_is_total(const struct question *question,
  */
 bool filter_is_partner_first(const struct question *question,
 			     const struct answer_context *context);
+
+/** Something could be left out of MAIN, but it is signed and the client sees that
+ * (filter-signed = no). */
+bool filter_is_spared(const struct question *question,
+		      const struct answer_context *context, const struct reply *main);
 
 /** What is decided about MAIN depends on the other type. */
 enum filter_need {
@@ -204,6 +210,26 @@ size_t hints_filter(const struct question *question, const struct answer_context
 		    const struct reply *reply, const struct wire_rr *rr,
 		    struct filter *filter, uint8_t out[WIRE_MAX]);
 
+/** RDATA of RR without hints that are private addresses, to OUT; its size, 0: as it is.
+ * The first of them is *FOUND. */
+size_t hints_without_private(const struct dns_config *config, const struct wire_rr *rr,
+			     uint8_t out[WIRE_MAX], struct gp_addr *found);
+
+/* ---- answer_rebind.c ---- */
+
+/** Private addresses are missing in what OUT was made of: it says so. */
+void rebind_note(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *main, const struct answer_reply *other,
+		 struct answer *out);
+
+/* ---- answer_why.c ---- */
+
+/** Why OUT, which was made of MAIN and OTHER, is as it is. */
+enum answer_why answer_why_of(const struct question *question,
+			      const struct answer_context *context,
+			      const struct answer_reply *main,
+			      const struct answer_reply *other, const struct answer *out);
+
 /* ---- answer_pass.c ---- */
 
 /** The AAAA could not be had; it may be there in a moment. */
@@ -256,6 +282,13 @@ bool dns64_may_make(const struct question *question,
 		    const struct answer_context *context);
 /** RR is an AAAA that counts as none (RFC 6147 5.1.4). */
 bool dns64_is_excluded(const struct answer_context *context, const struct wire_rr *rr);
+/** Why nothing is to be made for QUESTION, whatever upstream says; ANSWER_WHY_NOTHING: it
+ * may be, or DNS64 is off. */
+enum answer_why dns64_refuses(const struct question *question,
+			      const struct answer_context *context);
+/** Why some A in REPLY has no AAAA made of it; ANSWER_WHY_NOTHING: each has. */
+enum answer_why dns64_leaves_out(const struct reply *reply,
+				 const struct answer_context *context);
 /** REPLY has an AAAA that does not. */
 bool dns64_has_usable(const struct reply *reply, const struct answer_context *context);
 /** A may be used although AAAA could not be had: with validation only if the name is not

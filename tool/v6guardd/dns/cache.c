@@ -26,11 +26,15 @@ struct entry {
 	uint32_t next; /* of its bucket: place + 1, 0: none */
 	uint32_t hash;
 	uint32_t made, expires, retry; /* ticks since the cache was made */
-	uint32_t units, variant;
-	uint16_t type, size, ttl_count, flags;
+	uint32_t variant;
+	uint16_t units, type, size, ttl_count, flags;
 	int8_t ede;
-	uint8_t text_size, key, is;
+	uint8_t text_size, key, is, why;
 };
+
+_Static_assert((sizeof(struct entry) + 2 * ANSWER_RECORDS + WIRE_MAX + UINT8_MAX) / UNIT <
+		       UINT16_MAX,
+	       "the units of the largest entry");
 
 struct cache {
 	uint8_t *ring;
@@ -195,6 +199,7 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 			  .ede = entry->ede,
 			  .text = (const char *)bytes_of(entry) + entry->size,
 			  .text_size = entry->text_size,
+			  .why = entry->why,
 			  .ttl_at = ttls_of(entry),
 			  .ttl_count = entry->ttl_count},
 		.age = (now - entry->made + TICKS - 1) / TICKS,
@@ -236,7 +241,7 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.hash = hash,
 		.made = now,
 		.expires = now + lifetime * TICKS,
-		.units = (uint32_t)units,
+		.units = (uint16_t)units,
 		.variant = key->variant,
 		.type = key->type,
 		.size = (uint16_t)answer->size,
@@ -244,6 +249,7 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.flags = answer->flags,
 		.ede = (int8_t)answer->ede,
 		.text_size = image.text_size,
+		.why = image.why,
 		.key = key_bits(key),
 		.is = (uint8_t)((answer->is_secure ? IS_SECURE : 0) |
 				(answer->is_synthesized ? IS_SYNTHESIZED : 0) |

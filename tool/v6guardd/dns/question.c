@@ -2,6 +2,7 @@
 /* question.c - see question.h. */
 #include <string.h>
 
+#include "guard/qtype.h"
 #include "question.h"
 
 #define OPCODE 0x7800
@@ -62,7 +63,9 @@ static bool read_options(const struct wire_rr *opt, struct question *out)
 	struct wire_in in = wire_read(opt->rdata, opt->rdlength);
 
 	while (in.at < in.size && !in.failed) {
-		out->wants_keepalive |= wire_u16(&in) == KEEPALIVE;
+		const uint16_t code = wire_u16(&in);
+		out->wants_keepalive |= code == KEEPALIVE;
+		out->wants_why |= code == GP_OPTION_WHY;
 		wire_bytes(&in, wire_u16(&in));
 	}
 	return !in.failed;
@@ -134,7 +137,7 @@ enum question_fate question_read(const uint8_t *bytes, size_t size, struct quest
 
 	/* Not the whole of it: this is done for each packet. */
 	out->has_question = out->has_opt = out->dnssec_ok = false;
-	out->wants_keepalive = false;
+	out->wants_keepalive = out->wants_why = false;
 	out->name[0] = out->asked[0] = 0;
 	out->name_length = out->type = out->class = out->rcode = 0;
 	out->size = SIZE_LEAST;

@@ -107,6 +107,7 @@ struct serve {
 	size_t lookup_count, waiter_count;
 	struct tidy *tidy;
 	struct serve_counters counters;
+	struct serve_counts counts;
 	struct answer answer;
 	uint8_t answer_bytes[WIRE_MAX];
 	uint8_t out[WIRE_MAX + ANSWER_OPT];
