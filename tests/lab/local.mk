@@ -38,6 +38,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns.sh \
 	tests/lab/t_dns_apply.sh \
 	tests/lab/t_dns_cli.sh \
+	tests/lab/t_dns_config.sh \
 	tests/lab/t_dns_crash.sh \
 	tests/lab/t_dns_enable.sh \
 	tests/lab/t_dns_deep.sh \

@@ -22,6 +22,7 @@ units = \
 	tests/unit/test_dns_local \
 	tests/unit/test_dns_health \
 	tests/unit/test_dns_health_tls \
+	tests/unit/test_dns_config \
 	tests/unit/test_dns_links \
 	tests/unit/test_dns_denied \
 	tests/unit/test_dns_large \
@@ -491,6 +492,9 @@ tests_unit_test_dns_tidy_LDADD = $(daemon_libs)
 tests_unit_test_dns_health_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_health_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_health_LDADD = $(daemon_libs)
+tests_unit_test_dns_config_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_config_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_config_LDADD = $(daemon_libs)
 tests_unit_test_dns_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_links_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_links_LDADD = $(daemon_libs)
