@@ -57,5 +57,46 @@ v -q apply
 check "many reloads in a row: nothing is refused" "0 127.0.0.64:53 [::1]:53" \
 	"$(grep -c 'not listened on' "$LAB_DIR/six/daemon.log") $(v resolver status | sed -n 's/^listens on  //p')"
 check "no descriptor is lost by that" "$before" "$(ls "/proc/$worker/fd" | wc -l)"
+
+# ---- a command that has returned is in force -----------------------------------------------
+
+# What is asked right behind the command, by a socket that is there already: its own answer, 50
+# times, for each way to change what is answered. What was kept of the one before would be seen.
+printf '%s\n' '[log]' 'events = none' '[resolver]' 'enable = yes' "upstream = $DNS6" >"$conf"
+v -q apply
+cat >"$LAB_DIR/follow.py" <<'END'
+import socket, subprocess, sys
+times, commands = int(sys.argv[1]), [c.split() for c in sys.argv[2:]]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("127.0.0.64", 53)); s.settimeout(5)
+number = 0
+def answers():
+    global number
+    number += 1
+    s.send(number.to_bytes(2, "big") + b"\1\0\0\1\0\0\0\0\0\0\4dual\3lab\4test\0\0\1\0\1")
+    return int.from_bytes(s.recv(2048)[6:8], "big")
+wanted, right = {}, 0
+for i in range(times):
+    for n, command in enumerate(commands):
+        if subprocess.run(["v6guard", "-q"] + command, stdout=subprocess.DEVNULL).returncode:
+            sys.exit("%s failed" % command)
+        got = answers()
+        right += got == wanted.setdefault(n, n % 2)
+        answers()
+print("%d of %d" % (right, times * len(commands)))
+END
+follows() { on six "$python" "$LAB_DIR/follow.py" "$@" 2>&1; } # TIMES COMMAND...: no answer, one, and so on
+check "mode: the very next question" '50 of 50' "$(follows 25 'mode strip-a' 'mode auto')"
+check "config set" '20 of 20' "$(follows 10 'config set guard.mode strip-a' 'config set guard.mode auto')"
+check "rule add, rule del" '50 of 50' "$(follows 25 'rule add w priority=1 domains=dual.lab.test action=block qtypes=A' 'rule del w')"
+v -q rule add w priority=1 domains=dual.lab.test action=block qtypes=A
+check "on, off" '50 of 50' "$(follows 25 on off)"
+v -q on
+v -q rule del w
+check "rollback of the configuration" '20 of 20' "$(follows 10 'config set guard.mode strip-a' 'rollback config')"
+check "an upstream, which is no policy" "NOERROR; A 198.51.100.1 no" \
+	"$(asked 127.0.0.64 dual.lab.test A) $(v -q config set resolver.allow 192.0.2.0/24; asked 127.0.0.64 dual.lab.test A | grep -q NOERROR || echo no)"
+v -q rollback config
+check "and back" 'NOERROR; A 198.51.100.1' "$(asked 127.0.0.64 dual.lab.test A)"
+
 daemon_stop six
 lab_done

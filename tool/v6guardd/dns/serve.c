@@ -23,10 +23,15 @@ bool serve_nat64_acts(const struct serve *serve)
 	return false;
 }
 
-bool serve_is_off(struct serve *serve)
+void serve_follow(struct serve *serve)
 {
 	serve_hold(serve);
 	serve_release(serve);
+}
+
+bool serve_is_off(struct serve *serve)
+{
+	serve_follow(serve);
 	return serve->policy.is_off;
 }
 
