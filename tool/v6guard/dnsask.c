@@ -37,7 +37,7 @@ const char *dnsask_rcode(unsigned rcode)
 
 /* ---- asking ---- */
 
-static int connect_to(const char *server)
+int dnsask_connect(const char *server)
 {
 	union gp_sockaddr name;
 	socklen_t length;
@@ -60,8 +60,7 @@ static int connect_to(const char *server)
 	return fd;
 }
 
-/* Header, question and OPT; 0: NAME is none. */
-static size_t build(const char *name, unsigned type, uint16_t id, uint8_t out[512])
+size_t dnsask_build(const char *name, unsigned type, uint16_t id, uint8_t out[512])
 {
 	/* RD, one question, one additional record. */
 	const uint8_t head[12] = {(uint8_t)(id >> 8), (uint8_t)id, 1, 0, 0, 1, [11] = 1};
@@ -89,7 +88,7 @@ bool dnsask_is_name(const char *name)
 {
 	uint8_t question[512];
 
-	return build(name, 1, 0, question) != 0;
+	return dnsask_build(name, 1, 0, question) != 0;
 }
 
 static void read_opt(const ns_rr *rr, struct dnsask *out)
@@ -109,7 +108,7 @@ static void read_opt(const ns_rr *rr, struct dnsask *out)
 	}
 }
 
-static bool read_answer(struct dnsask *out)
+bool dnsask_read(struct dnsask *out)
 {
 	ns_msg message;
 	ns_rr rr;
@@ -158,18 +157,18 @@ bool dnsask(const char *server, const char *name, unsigned type, int limit_ms,
 
 	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 		id = (uint16_t)gp_boot_ms();
-	size = build(name, type, id, question);
+	size = dnsask_build(name, type, id, question);
 	if (!size) {
 		snprintf(why, 128, "'%.64s' is no name", name);
 		return false;
 	}
-	fd = connect_to(server);
+	fd = dnsask_connect(server);
 	is_good = fd >= 0 && send(fd, question, size, 0) == (ssize_t)size &&
 		  wait_for(fd, id, limit_ms, out);
 	if (!is_good)
 		snprintf(why, 128, "%s",
 			 errno == ETIMEDOUT ? "no answer" : strerror(errno));
-	else if (!(is_good = read_answer(out)))
+	else if (!(is_good = dnsask_read(out)))
 		snprintf(why, 128, "its answer cannot be read");
 	if (fd >= 0)
 		close(fd);

@@ -22,6 +22,13 @@ struct dnsask {
 bool dnsask(const char *server, const char *name, unsigned type, int limit_ms,
 	    struct dnsask *out, char why[128]);
 
+/** Parts of that. A socket connected to SERVER, -1 and errno; the bytes of a question,
+ * with OPT, 0 when NAME is none; what the first size of OUT's bytes say, false when they
+ * are no answer. */
+int dnsask_connect(const char *server);
+size_t dnsask_build(const char *name, unsigned type, uint16_t id, uint8_t out[512]);
+bool dnsask_read(struct dnsask *out);
+
 /** Call VISIT with each record of the answer section as text: "NAME TTL TYPE VALUE". */
 void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const char *text),
 		 void *ctx);
