@@ -102,7 +102,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/verify_child.c \
 	tool/v6guard/verify_private.h \
 	tool/v6guard/verify.h
-tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tool_v6guard_v6guard_CFLAGS = $(program_cflags) $(JANSSON_CFLAGS)
+tool_v6guard_v6guard_LDFLAGS = $(program_ldflags)
 tool_v6guard_v6guard_LDADD = libgpcore.la $(JANSSON_LIBS) $(RESOLV_LIBS)
 dist_man_MANS += tool/v6guard/v6guard.8
 dist_man_MANS += tool/v6guardd/v6guardd.8
@@ -133,7 +134,9 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/dns_config.c \
 	tool/v6guardd/dns/dns_config.h \
 	tool/v6guardd/dns/dns_config_check.c \
+	tool/v6guardd/dns/dns_config_find.c \
 	tool/v6guardd/dns/dns_config_private.h \
+	tool/v6guardd/dns/dns_config_records.c \
 	tool/v6guardd/dns/dns_config_servers.c \
 	tool/v6guardd/dns/health.c \
 	tool/v6guardd/dns/health.h \
@@ -148,6 +151,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/listen_private.h \
 	tool/v6guardd/dns/listen_tcp.c \
 	tool/v6guardd/dns/listen_udp.c \
+	tool/v6guardd/dns/name_tree.c \
+	tool/v6guardd/dns/name_tree.h \
 	tool/v6guardd/dns/own.c \
 	tool/v6guardd/dns/own.h \
 	tool/v6guardd/dns/outage.c \
@@ -249,9 +254,11 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/watch/verdict_table.c \
 	tool/v6guardd/watch/verdict_witness.c \
 	tool/v6guardd/watch/verdict.h
-libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS) $(UNBOUND_CFLAGS)
+libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(FORTIFY) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS) $(UNBOUND_CFLAGS)
 libgpdaemon_la_LIBADD = libgpcore.la $(JANSSON_LIBS) $(EVENT_LIBS) $(CAP_LIBS) $(SECCOMP_LIBS)
 
 sbin_PROGRAMS += tool/v6guardd/v6guardd
 tool_v6guardd_v6guardd_SOURCES = tool/v6guardd/main.c
+tool_v6guardd_v6guardd_CFLAGS = $(program_cflags)
+tool_v6guardd_v6guardd_LDFLAGS = $(program_ldflags)
 tool_v6guardd_v6guardd_LDADD = libgpdaemon.la

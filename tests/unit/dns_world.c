@@ -458,10 +458,16 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 		.decided = on_decided,
 	};
 	const struct listen_fds fds = {-1, -1};
+	struct gp_pool before = world.pool, pool = {NULL, 0};
+	struct dns_config made;
 	struct gp_diag diag;
 
-	if (!dns_config_from(config, &world.config, why))
+	if (!dns_config_from(config, &pool, &made, why)) {
+		gp_pool_free(&pool);
 		return false;
+	}
+	world.pool = pool;
+	world.config = made;
 	assert_true(dns_config_is_valid(&world.config));
 	if (world.has_rules)
 		gp_rules_build_free(&world.rules);
@@ -471,9 +477,10 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 	world.generation++;
 	if (world.serve) {
 		serve_configure(world.serve, &world.config);
+		gp_pool_free(&before);
 		return true;
 	}
-	world.serve = serve_new(world.base, &world.config, &fds, &ops);
+	world.serve = serve_new(world.base, &world.config, &fds, 1, &ops);
 	assert_non_null(world.serve);
 	world_set_network();
 	return true;
@@ -491,6 +498,7 @@ void world_begin(void)
 void world_end(void)
 {
 	serve_free(world.serve);
+	gp_pool_free(&world.pool);
 	if (world.has_rules)
 		gp_rules_build_free(&world.rules);
 	for (size_t i = 0; i < world.says_count; i++)

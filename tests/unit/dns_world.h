@@ -71,6 +71,7 @@ struct world {
 	struct gp_prefix own[WORLD_VERDICTS], onlink[WORLD_VERDICTS];
 	/* The policy. */
 	struct dns_config config;
+	struct gp_pool pool; /* of the configuration */
 	struct gp_guard_policy guard;
 	struct gp_rules rules;
 	bool has_rules;

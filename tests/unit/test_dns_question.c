@@ -462,14 +462,14 @@ static void resolv_conf(void **state)
 				   " nameserver 192.0.2.8\nnameserver 127.0.0.64\n"
 				   "nameserverx 192.0.2.7\n#v6guard nameserver 192.0.2.2";
 	static const char loopback[] = "nameserver 127.9.9.9\nnameserver ::1\n";
-	struct dns_config config = {.listen_count = 1};
+	struct dns_endpoint listen = {.port = 53};
+	const struct dns_config config = {.listen_count = 1, .listen = &listen};
 	struct dns_endpoint got[8];
 	char address[GP_ADDR_TEXT];
 	bool has_own;
 
 	(void)state;
-	assert_int_equal(gp_addr_parse("127.0.0.64", &config.listen[0].addr), GP_OK);
-	config.listen[0].port = 53;
+	assert_int_equal(gp_addr_parse("127.0.0.64", &listen.addr), GP_OK);
 	assert_int_equal(
 		resolvconf_read(text, sizeof(text) - 1, &config, got, 8, &has_own), 3);
 	assert_true(has_own);
@@ -478,15 +478,15 @@ static void resolv_conf(void **state)
 	assert_string_equal(gp_addr_format(&got[2].addr, address), "192.0.2.2");
 	assert_int_equal(got[2].port, 53);
 	/* All addresses of a family: whatever is this host's. */
-	config.listen[0].addr = gp_addr_make(AF_INET, "\0\0\0", 0);
+	listen.addr = gp_addr_make(AF_INET, "\0\0\0", 0);
 	assert_int_equal(resolvconf_read(loopback, sizeof(loopback) - 1, &config, got, 8,
 					 &has_own),
 			 1);
 	assert_true(has_own);
 	assert_string_equal(gp_addr_format(&got[0].addr, address), "::1");
 	/* On another port it is somebody else's. */
-	assert_int_equal(gp_addr_parse("127.0.0.64", &config.listen[0].addr), GP_OK);
-	config.listen[0].port = 5353;
+	assert_int_equal(gp_addr_parse("127.0.0.64", &listen.addr), GP_OK);
+	listen.port = 5353;
 	assert_int_equal(
 		resolvconf_read(text, sizeof(text) - 1, &config, got, 8, &has_own), 4);
 	assert_false(has_own);

@@ -272,11 +272,12 @@ static enum gp_status open_log(const char *to, bool is_foreground, int *out,
 /* One that cannot be had is no reason to give up all the rest. */
 static void open_listeners(struct worker_files *out, const struct dns_config *config)
 {
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	for (size_t i = 0; config->enable && i < config->listen_count; i++) {
 		out->dns[i] = (struct listen_fds){-1, -1};
-	for (size_t i = 0; config->enable && i < config->listen_count; i++)
+		out->dns_count++;
 		if (!listen_bind(&config->listen[i], &out->dns[i], out->listen_why))
 			say("resolver: %s", out->listen_why);
+	}
 }
 
 enum gp_status files_open(struct files *files, const struct settings *settings,

@@ -45,6 +45,7 @@ struct worker {
 	struct gp_live_ref dns_live; /* while the resolver decides */
 	bool dns_was_off;            /* when we started */
 	struct worker_listener listeners[DNS_LISTEN];
+	size_t listener_count; /* of these slots, some of which may be free again */
 	unsigned wanted_count; /* that the steward is asked for */
 	struct dns_endpoint wanted[2 * DNS_LISTEN];
 	char listen_why[LISTEN_WHY]; /* the last one could not be had */

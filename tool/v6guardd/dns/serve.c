@@ -115,7 +115,9 @@ struct outage *serve_outage(struct serve *serve, const uint8_t *name)
 {
 	const struct dns_zone *zone = dns_zone_of(&serve->config, name);
 
-	return &serve->outages[zone ? 1 + (zone - serve->config.zones) : 0];
+	const size_t at = zone ? 1 + (size_t)(zone - serve->config.zones) : 0;
+
+	return at < serve->outage_count ? &serve->outages[at] : &serve->outage;
 }
 
 /* Nobody waits for it: the old answer is given meanwhile. */
@@ -288,14 +290,28 @@ static void renew_cache(struct serve *serve, size_t bytes)
 	serve->cache = cache;
 }
 
+/* One for each zone; without memory for them all share one. */
+static void renew_outages(struct serve *serve)
+{
+	free(serve->outages);
+	serve->outage_count = 1 + serve->config.zone_count;
+	serve->outages = calloc(serve->outage_count, sizeof(serve->outages[0]));
+	if (!serve->outages)
+		serve->outage_count = 0;
+}
+
 void serve_configure(struct serve *serve, const struct dns_config *config)
 {
+	const bool is_same = dns_config_equal(&serve->config, config);
+
 	if (config->cache_size != serve->config.cache_size)
 		renew_cache(serve, (size_t)config->cache_size);
 	else if (!serve_is_same_answers(&serve->config, config))
 		cache_flush(serve->cache);
 	serve->era++;
 	serve->config = *config;
+	if (!is_same)
+		renew_outages(serve);
 	configure_upstream(serve);
 }
 
@@ -319,7 +335,8 @@ void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable)
 }
 
 struct serve *serve_new(struct event_base *base, const struct dns_config *config,
-			const struct listen_fds *fds, const struct serve_ops *ops)
+			const struct listen_fds *fds, size_t count,
+			const struct serve_ops *ops)
 {
 	struct serve *serve = calloc(1, sizeof(*serve));
 
@@ -327,10 +344,11 @@ struct serve *serve_new(struct event_base *base, const struct dns_config *config
 		return NULL;
 	serve->base = base;
 	serve->config = *config;
+	renew_outages(serve);
 	serve->ops = *ops;
 	serve->answer.bytes = serve->answer_bytes;
 	serve->upstream = upstream_new(base, config);
-	serve->listen = listen_new(base, fds, config->listen_count, on_message, serve);
+	serve->listen = listen_new(base, fds, count, on_message, serve);
 	serve->cache = cache_new((size_t)config->cache_size, gp_boot_ms());
 	serve->tidy = tidy_new(base, &serve->lookup_count);
 	if (serve->upstream && serve->listen && serve->cache && serve->tidy)
@@ -350,6 +368,7 @@ void serve_free(struct serve *serve)
 	cache_free(serve->cache);
 	upstream_free(serve->upstream);
 	tidy_free(serve->tidy);
+	free(serve->outages);
 	free(serve);
 }
 

@@ -67,17 +67,20 @@ struct serve_ops {
 struct serve;
 
 /**
- * Answer what comes to FDS, which stay the caller's; one for each of CONFIG's listeners.
- * After ub_library_load. NULL: no memory.
+ * Answer what comes to COUNT FDS, which stay the caller's. What CONFIG leads to stays
+ * where it is until the next serve_configure has returned, or serve_free. After
+ * ub_library_load. NULL: no memory.
  */
 struct serve *serve_new(struct event_base *base, const struct dns_config *config,
-			const struct listen_fds *fds, const struct serve_ops *ops);
+			const struct listen_fds *fds, size_t count,
+			const struct serve_ops *ops);
 void serve_free(struct serve *serve);
 
-/** Another configuration; where it listens is for serve_listen and serve_unlisten. */
+/** Another configuration, which stays as that of serve_new; where it listens is for
+ * serve_listen and serve_unlisten. */
 void serve_configure(struct serve *serve, const struct dns_config *config);
 
-/** As listen_add and listen_drop; serve_new has taken the first listen_count slots. */
+/** As listen_add and listen_drop; serve_new has taken the first COUNT slots. */
 bool serve_listen(struct serve *serve, size_t slot, const struct listen_fds *fds);
 void serve_unlisten(struct serve *serve, size_t slot);
 

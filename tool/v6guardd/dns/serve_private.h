@@ -100,7 +100,9 @@ struct serve {
 	struct upstream *upstream;
 	struct listen *listen;
 	struct cache *cache;
-	struct outage outages[1 + DNS_ZONES]; /* of other names, of zones[] */
+	size_t outage_count;
+	struct outage *outages; /* of other names, of zones[] */
+	struct outage outage;   /* of all, where there is no memory for those */
 	struct lookup *buckets[BUCKETS];
 	size_t lookup_count, waiter_count;
 	struct tidy *tidy;

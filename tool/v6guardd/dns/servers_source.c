@@ -122,8 +122,9 @@ static void add_links(struct servers_source *source, const struct dns_config *co
 void source_read(struct servers_source *out, const struct dns_config *config)
 {
 	memset(out, 0, sizeof(*out));
-	memcpy(out->servers, config->upstream,
-	       config->upstream_count * sizeof(out->servers[0]));
+	if (config->upstream_count)
+		memcpy(out->servers, config->upstream,
+		       config->upstream_count * sizeof(out->servers[0]));
 	out->count = config->upstream_count;
 	if (!config->from_resolv_conf)
 		return;

@@ -323,13 +323,17 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 {
 	const bool is_same = is_same_network(network, &upstream->servers.network,
 					     config->is_recursive) &&
-			     !memcmp(config, &upstream->config, sizeof(*config));
+			     (!memcmp(config, &upstream->config, sizeof(*config)) ||
+			      dns_config_equal(config, &upstream->config));
 
 	upstream->servers.network = *network;
-	if (is_same)
+	if (is_same) {
+		/* What the one before leads to may be gone soon. */
+		upstream->config = *config;
 		return;
-	upstream->config = *config;
+	}
 	upstream_forget_pings(upstream);
+	upstream->config = *config;
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }
