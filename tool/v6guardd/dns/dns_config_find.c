@@ -12,29 +12,28 @@
 static const struct name_tree *index_zones(const struct dns_config *config,
 					   struct gp_pool *pool)
 {
-	size_t labels = 0;
-	struct name_tree *tree;
+	struct name_tree *tree = name_tree_new(pool);
 
-	for (size_t i = 0; i < config->zone_count; i++)
-		labels += name_tree_labels(config->zones[i].name);
-	tree = name_tree_new(pool, labels);
-	for (size_t i = 0; tree && i < config->zone_count; i++)
-		*name_tree_add(tree, config->zones[i].name) = (uint32_t)i + 1;
+	for (uint32_t i = 0; tree && i < config->zone_count; i++) {
+		uint32_t *value = name_tree_add(tree, config->zones[i].name);
+		if (!value)
+			return NULL;
+		*value = i + 1;
+	}
 	return tree;
 }
 
 static const struct name_tree *index_patterns(const struct dns_config *config,
 					      struct gp_pool *pool)
 {
-	size_t labels = 0;
-	struct name_tree *tree;
+	struct name_tree *tree = name_tree_new(pool);
 
-	for (size_t i = 0; i < config->pattern_count; i++)
-		labels += name_tree_labels(config->exclude_domains[i].name);
-	tree = name_tree_new(pool, labels);
-	for (size_t i = 0; tree && i < config->pattern_count; i++) {
+	for (uint32_t i = 0; tree && i < config->pattern_count; i++) {
 		const struct dns_pattern *pattern = &config->exclude_domains[i];
-		*name_tree_add(tree, pattern->name) |= PATTERN(pattern->kind);
+		uint32_t *value = name_tree_add(tree, pattern->name);
+		if (!value)
+			return NULL;
+		*value |= PATTERN(pattern->kind);
 	}
 	return tree;
 }
