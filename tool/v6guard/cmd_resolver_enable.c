@@ -89,12 +89,12 @@ static void warn_of_options(struct cli *cli, const struct gp_file *file)
 	struct resolv_read read;
 
 	resolv_read(file->exists ? file->bytes : "", &read);
-	if (read.no_aaaa)
+	if (read.options.no_aaaa)
 		warn(cli,
 		     "%s: `options no-aaaa`: programs that use libc never ask for "
 		     "AAAA, so that none is made for NAT64",
 		     RESOLV_CONF);
-	if (read.rotate)
+	if (read.options.rotate)
 		warn(cli,
 		     "%s: `options rotate`: of the resolver's addresses libc asks each "
 		     "in turn",

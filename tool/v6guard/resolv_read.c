@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* resolv_read.c - see resolv_read.h. */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "resolv_read.h"
@@ -33,26 +32,10 @@ static bool take_word(const char **at, char *out, size_t size)
 	return true;
 }
 
-/* inet_aton() also takes 127.1, and 0.0.0.0 for this host. */
-static bool read_server(const char *word, struct gp_addr *out)
+static void take_server(const char *line, struct resolv_read *out)
 {
-	struct in_addr ipv4;
-
-	if (inet_aton(word, &ipv4)) {
-		if (ipv4.s_addr == htonl(INADDR_ANY))
-			ipv4.s_addr = htonl(INADDR_LOOPBACK);
-		*out = gp_addr_make(AF_INET, &ipv4, 0);
-		return true;
-	}
-	return gp_addr_parse(word, out) == GP_OK;
-}
-
-static void take_server(const char *at, struct resolv_read *out)
-{
-	char word[GP_ADDR_TEXT + 32];
-
-	if (out->server_count < RESOLV_SERVERS && take_word(&at, word, sizeof(word)) &&
-	    read_server(word, &out->servers[out->server_count]))
+	if (out->server_count < RESOLV_SERVERS &&
+	    gp_resolv_server(line, strcspn(line, "\n"), &out->servers[out->server_count]))
 		out->server_count++;
 }
 
@@ -65,31 +48,19 @@ static void take_search(const char *at, size_t most, struct resolv_read *out)
 		out->search_count++;
 }
 
-static void take_options(const char *at, struct resolv_read *out)
-{
-	char word[64];
-
-	while (take_word(&at, word, sizeof(word))) {
-		out->no_aaaa |= !strncmp(word, "no-aaaa", 7);
-		out->rotate |= !strncmp(word, "rotate", 6);
-	}
-}
-
 void resolv_read(const char *text, struct resolv_read *out)
 {
 	static const uint8_t loopback[4] = {127, 0, 0, 1};
 	const char *rest;
 
 	memset(out, 0, sizeof(*out));
+	out->options = gp_resolv_options(text, strlen(text));
 	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-		if ((rest = behind(text, "nameserver")))
-			take_server(rest, out);
-		else if ((rest = behind(text, "search")))
+		take_server(text, out);
+		if ((rest = behind(text, "search")))
 			take_search(rest, RESOLV_SEARCH, out);
 		else if ((rest = behind(text, "domain")))
 			take_search(rest, 1, out);
-		else if ((rest = behind(text, "options")))
-			take_options(rest, out);
 	}
 	if (!out->server_count)
 		out->servers[out->server_count++] = gp_addr_make(AF_INET, loopback, 0);

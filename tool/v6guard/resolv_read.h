@@ -3,6 +3,7 @@
 #ifndef TOOL_V6GUARD_RESOLV_READ_H
 #define TOOL_V6GUARD_RESOLV_READ_H
 
+#include "guard/resolvconf.h"
 #include "resolv.h"
 
 #define RESOLV_SEARCH 6
@@ -15,7 +16,7 @@ struct resolv_read {
 	struct gp_addr servers[RESOLV_SERVERS];
 	size_t search_count;
 	char search[RESOLV_SEARCH][RESOLV_NAME];
-	bool no_aaaa, rotate; /* of `options` */
+	struct gp_resolv_options options;
 };
 
 void resolv_read(const char *text, struct resolv_read *out);
