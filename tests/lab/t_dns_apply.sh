@@ -98,5 +98,41 @@ check "an upstream, which is no policy" "NOERROR; A 198.51.100.1 no" \
 v -q rollback config
 check "and back" 'NOERROR; A 198.51.100.1' "$(asked 127.0.0.64 dual.lab.test A)"
 
+# Another policy and another configuration, ten times a second for 4 seconds, under questions for
+# names that are kept and names that are not: each has its answer.
+cat >"$LAB_DIR/under.py" <<'END'
+import select, socket, struct, subprocess, sys, threading, time
+done, applied = threading.Event(), 0
+def apply():
+    global applied
+    while not done.is_set():
+        begin = time.monotonic()
+        what = ["mode", ("strip-a", "auto")[applied % 2]]
+        if applied % 4 >= 2:
+            what = ["config", "set", "resolver.edns-size", str(1232 + applied % 2)]
+        applied += not subprocess.run(["v6guard", "-q"] + what, stdout=subprocess.DEVNULL).returncode
+        time.sleep(max(0, 0.1 - (time.monotonic() - begin)))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("127.0.0.64", 53)); s.setblocking(False)
+worker = threading.Thread(target=apply); worker.start()
+open_ids, asked = set(), 0
+end = time.monotonic() + 4
+while open_ids or time.monotonic() < end:
+    if time.monotonic() < end:
+        name = b"\4dual" if asked % 2 else b"\6n%05d\4cold" % (asked % 100000)
+        s.send(struct.pack("!6H", asked & 0xffff, 0x100, 1, 0, 0, 0) + name + b"\3lab\4test\0" + struct.pack("!2H", 28 if asked % 3 else 1, 1))
+        open_ids.add(asked & 0xffff); asked += 1
+    elif time.monotonic() > end + 5:
+        break
+    if select.select([s], [], [], 0.005)[0]:
+        try:
+            while True:
+                reply = s.recv(2048)
+                if reply[3] & 15 == 0: open_ids.discard(reply[0] << 8 | reply[1])
+        except BlockingIOError:
+            pass
+done.set(); worker.join()
+print("%s, %s, %d lost" % ("many asked" if asked > 300 else asked, "many applied" if applied >= 20 else applied, len(open_ids)))
+END
+check "ten changes a second lose nothing" 'many asked, many applied, 0 lost' "$(on six "$python" "$LAB_DIR/under.py" 2>&1)"
 daemon_stop six
 lab_done

@@ -141,6 +141,8 @@ daemon_stop six
 check "v6guardd is gone: it leads nowhere, and that is said" "v6guard: v6guardd is not running, and this needs it" \
 	"$(v resolver status | head -n 1)"
 printf '#v6guard these lead to v6guardd, which asks the servers below (v6guard resolver disable)\nnameserver 127.0.0.64\n' >"$file"
+check "disable: nobody goes on answering, and that is not said" 'resolver: resolv.conf is as it was before' "$(v resolver disable)"
+printf '#v6guard these lead to v6guardd, which asks the servers below (v6guard resolver disable)\nnameserver 127.0.0.64\n' >"$file"
 check "... with what to do" 'v6guard: /etc/resolv.conf leads to it all the same: programs get no answers; `v6guard resolver disable` puts it back' \
 	"$(v resolver status | sed -n 2p)"
 lab_done

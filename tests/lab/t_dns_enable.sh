@@ -98,6 +98,8 @@ check "what DNS64 makes is no difference, nor are 50 addresses" "$done" \
 v -q rule add no priority=1 domains=w1.lab.test action=block qtypes='A AAAA'
 check "nor is what a rule blocks" "$done" "$(with "nameserver $DNS6" --verify w1.lab.test)"
 v -q rule del no
+check "a host that is called localhost, as it comes" "$(printf 'v6guard: its name servers have no answer for a name of this host, so that none is compared; --verify NAME\n%s' "$done")" \
+	"$(printf 'nameserver %s\n' $DNS6 >"$file"; sleep 1.1; on six unshare --uts sh -c 'hostname localhost; v6guard resolver enable' 2>&1; echo "$? $(grep -c '^nameserver 127.0.0.64' "$file")"; v -q resolver disable)"
 filter six 6 'ip6 daddr 2001:db8:53::99 drop'
 begin=$(now_ms)
 check "a server that is silent is no reason, but said" "v6guard: [2001:db8:53::99]:53 does not answer: no name can be compared with what it says

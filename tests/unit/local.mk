@@ -469,7 +469,7 @@ tests_unit_test_answers_SOURCES = tests/unit/test_answers.c tool/v6guard/answers
 	tool/v6guard/dnsask.c
 tests_unit_test_answers_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_answers_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
-tests_unit_test_answers_LDADD = $(unit_libs) -lresolv
+tests_unit_test_answers_LDADD = $(unit_libs) $(RESOLV_LIBS)
 tests_unit_test_resolv_read_SOURCES = tests/unit/test_resolv_read.c \
 	tool/v6guard/resolv_read.c
 tests_unit_test_resolv_read_CPPFLAGS = $(unit_cppflags)

@@ -436,6 +436,19 @@ static int switch_off(struct change *change, const struct gp_file *file)
 	return code;
 }
 
+static const char *disabled(const struct cli *cli)
+{
+	struct daemon_reply reply;
+	const bool answers = daemon_ask(cli, "resolver status", DAEMON_LIMIT_MS,
+					&reply) == DAEMON_ANSWERED &&
+			     resolver_is_on(reply.json);
+
+	json_decref(reply.json);
+	return answers ? "resolver: resolv.conf is as it was before; v6guardd goes on "
+			 "answering"
+		       : "resolver: resolv.conf is as it was before";
+}
+
 int cmd_resolver_disable(struct cli *cli, int count, char **args)
 {
 	struct change change;
@@ -450,7 +463,5 @@ int cmd_resolver_disable(struct cli *cli, int count, char **args)
 			code = switch_off(&change, &file);
 		gp_file_free(&file);
 	}
-	return change_end(&change, code,
-			  "resolver: resolv.conf is as it was before; v6guardd goes on "
-			  "answering");
+	return change_end(&change, code, disabled(cli));
 }

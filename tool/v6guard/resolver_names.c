@@ -19,12 +19,22 @@ struct names {
 	struct resolver_name *list;
 };
 
+/* It answers these itself, as RFC 6761 has it: servers say something else of them. */
+static bool is_localhost(const char *name)
+{
+	static const char localhost[] = "localhost";
+	const size_t length = strlen(name), tail = sizeof(localhost) - 1;
+
+	return length >= tail && !strcasecmp(name + length - tail, localhost) &&
+	       (length == tail || name[length - tail - 1] == '.');
+}
+
 static void add(struct names *names, const char *name, bool is_varying)
 {
 	struct resolver_name *at = &names->list[names->count];
 
 	if (names->count == RESOLVER_NAMES || !name[0] || strlen(name) >= RESOLV_NAME ||
-	    !dnsask_is_name(name))
+	    !strcmp(name, ".") || is_localhost(name) || !dnsask_is_name(name))
 		return;
 	for (size_t i = 0; i < names->count; i++)
 		if (!strcasecmp(names->list[i].name, name))
@@ -42,7 +52,9 @@ static void add_host(struct names *names, const struct resolv_read *file)
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		return;
 	for (size_t i = 0; !strchr(host, '.') && i < file->search_count; i++) {
-		snprintf(full, sizeof(full), "%s.%s", host, file->search[i]);
+		const char *domain = file->search[i];
+		snprintf(full, sizeof(full), "%s.%s", host,
+			 strcmp(domain, ".") != 0 ? domain : "");
 		add(names, full, false);
 	}
 	if (strchr(host, '.') || !file->search_count)

@@ -17,7 +17,7 @@
 #define ONE_MS 1500
 #define DIRECT_MS 4500
 /* How often a set that has nothing in common with the other is asked for again. */
-#define AGAIN 2
+#define AGAIN 6
 
 struct servers {
 	size_t count;
@@ -181,6 +181,17 @@ static void ask_all(struct resolver_verify *verify, const json_t *zones)
 		ask_in_turn(verify, &verify->zones[i], zones);
 }
 
+/* Silent ones were named. */
+static void warn_of_none(struct resolver_verify *verify)
+{
+	for (size_t i = 0; i < 2 * verify->name_count; i++)
+		if (answers_are_usable(&verify->questions[i].direct))
+			return;
+	if (!verify->is_any_silent)
+		warn(verify->cli, "its name servers have no answer for a name of this "
+				  "host, so that none is compared; --verify NAME");
+}
+
 static bool make_zones(struct resolver_verify *verify, const json_t *zones)
 {
 	verify->zone_count = json_array_size(zones);
@@ -227,6 +238,7 @@ struct resolver_verify *resolver_verify_begin(struct cli *cli, const char *text,
 					  .type = i % 2 ? ns_t_aaaa : ns_t_a};
 	make_servers(verify, &file, status);
 	ask_all(verify, zones);
+	warn_of_none(verify);
 	return verify;
 }
 
@@ -278,8 +290,9 @@ static void ask_again(struct question *question)
 		struct answers more = {.is_there = false};
 		const struct dnsbatch_item item = {question->name->name, question->type,
 						   &more};
-		if (dnsbatch(question->server, &item, 1, ONE_MS / 3))
-			answers_join(&question->direct, &more);
+		if (!dnsbatch(question->server, &item, 1, ONE_MS / 3))
+			return;
+		answers_join(&question->direct, &more);
 	}
 }
 
