@@ -126,7 +126,10 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_pass.c \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
+	tool/v6guardd/dns/answer_rebind.c \
+	tool/v6guardd/dns/answer_special.c \
 	tool/v6guardd/dns/answer_standing.c \
+	tool/v6guardd/dns/answer_why.c \
 	tool/v6guardd/dns/cache.c \
 	tool/v6guardd/dns/cache.h \
 	tool/v6guardd/dns/dns_config.c \
@@ -136,6 +139,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/dns_config_private.h \
 	tool/v6guardd/dns/dns_config_records.c \
 	tool/v6guardd/dns/dns_config_servers.c \
+	tool/v6guardd/dns/dns_config_trust.c \
 	tool/v6guardd/dns/health.c \
 	tool/v6guardd/dns/health.h \
 	tool/v6guardd/dns/health_rules.c \
@@ -166,12 +170,18 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_lookup.c \
 	tool/v6guardd/dns/serve_private.h \
 	tool/v6guardd/dns/serve_tell.c \
+	tool/v6guardd/dns/serve_count.c \
+	tool/v6guardd/dns/serve_count.h \
 	tool/v6guardd/dns/tidy.c \
 	tool/v6guardd/dns/tidy.h \
 	tool/v6guardd/dns/servers_source.c \
 	tool/v6guardd/dns/servers_source.h \
+	tool/v6guardd/dns/ub_heard.c \
+	tool/v6guardd/dns/ub_heard.h \
 	tool/v6guardd/dns/ub_library.c \
 	tool/v6guardd/dns/ub_library.h \
+	tool/v6guardd/dns/upstream_trust.c \
+	tool/v6guardd/dns/upstream_trust.h \
 	tool/v6guardd/dns/ub_loop.c \
 	tool/v6guardd/dns/ub_loop.h \
 	tool/v6guardd/dns/upstream.c \
@@ -218,6 +228,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/worker.c \
 	tool/v6guardd/worker_control.c \
 	tool/v6guardd/worker_dns.c \
+	tool/v6guardd/worker_dns_counts.c \
 	tool/v6guardd/worker_dns_status.c \
 	tool/v6guardd/worker_dns_tell.c \
 	tool/v6guardd/worker_listen.c \

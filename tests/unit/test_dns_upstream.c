@@ -140,6 +140,10 @@ static void told(void **state)
 
 /* ---- what is refused, as it stands ---- */
 
+#define ANYBODY                                                                          \
+	"anybody on the way there could say that an answer was validated (RFC 4035 "     \
+	"3.2.3); validate"
+
 static const struct {
 	const char *config, *why; /* NULL: nothing is */
 } refusals[] = {
@@ -175,7 +179,31 @@ static const struct {
 	 "would ask itself"},
 	{ON CORP "upstream = ::1@5353\n", NULL},
 	{ON "listen = 127.0.0.1:5300\nupstream = 127.0.0.1\n", NULL},
+	/* Whose word may be taken for it that an answer was validated (RFC 4035 3.2.3).
+	 */
+	{ON "upstream = 127.0.0.53 ::1@5353\ndnssec = trust\n", NULL},
+	{ON "upstream = resolv.conf\ndnssec = trust\n", NULL},
+	{ON "upstream = 127.0.0.53 192.0.2.1\ndnssec = trust\n",
+	 "test.conf:4: [resolver] dnssec: trust: 192.0.2.1 is not on loopback, "
+	 "and " ANYBODY},
+	{ON "dnssec = trust\nupstream = 2001:db8::1\n",
+	 "test.conf:3: [resolver] dnssec: trust: 2001:db8::1 is not on loopback, "
+	 "and " ANYBODY},
+	{ON "upstream = tls://127.0.0.1#dns.example\ndnssec = trust\n",
+	 "test.conf:4: [resolver] dnssec: trust: 127.0.0.1 is asked by TLS, where "
+	 "libunbound "
+	 "drops what the server says of its validation (AD); validate, or a server on "
+	 "loopback"},
+	{ON "upstream = recursive\ndnssec = trust\n",
+	 "test.conf:4: [resolver] dnssec: trust: upstream = recursive has nobody to "
+	 "trust; "
+	 "validate"},
+	{ON CORP "upstream = 127.0.0.53\ndnssec = trust\n", NULL},
+	{ON CORP "upstream = 192.0.2.9\ndnssec = trust\n",
+	 "test.conf:6: [forward corp] dnssec: trust: 192.0.2.9 is not on loopback, "
+	 "and " ANYBODY},
 	/* Nobody asks for it. */
+	{"[resolver]\nupstream = 192.0.2.1\ndnssec = trust\n", NULL},
 	{"[resolver]\nupstream = 192.0.2.1 tls://192.0.2.2#dns.example\n", NULL},
 };
 
@@ -348,7 +376,7 @@ static void bytes(void **state)
 	forward = made.forwards[0];
 	made.forwards = &forward;
 	assert_true(dns_config_is_valid(&made));
-	forward.dnssec = DNS_DNSSEC_VALIDATE + 1;
+	forward.dnssec = DNS_DNSSEC_TRUST + 1;
 	assert_false(dns_config_is_valid(&made));
 	made = good;
 	made.zones[0].forward = 1;

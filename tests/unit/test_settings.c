@@ -116,7 +116,7 @@ static void kinds_of_events(void **state)
 	static const char *const names[EVENT_KINDS] = {
 		"verdict", "epoch",    "nat64",       "reload",   "door",
 		"rescue",  "upstream", "synthesized", "stripped", "blocked",
-		"stale",   "bogus",    "late"};
+		"stale",   "bogus",    "late",        "rebind"};
 	char text[64];
 
 	(void)state;

@@ -42,7 +42,7 @@ static bool answers(const char *server, const char *name)
 	const bool is_root = !strcmp(name, ".");
 	char why[128];
 
-	if (!dnsask(server, name, is_root ? 6 : 1, RESOLVER_ASK_MS, &answer, why))
+	if (!dnsask(server, name, is_root ? 6 : 1, false, RESOLVER_ASK_MS, &answer, why))
 		complain("%s does not answer: %s", server, why);
 	else if (answer.rcode != 0 && (!is_root || answer.rcode != 3))
 		complain_answer(server, answer.rcode, name);

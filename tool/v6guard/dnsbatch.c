@@ -11,6 +11,7 @@
 
 struct batch {
 	int fd;
+	bool is_plain;
 	uint16_t first_id; /* an item's is that and its place */
 	const struct dnsbatch_item *items;
 	size_t count, answered;
@@ -27,7 +28,10 @@ static bool send_open(const struct batch *batch)
 		size_t size;
 		if (item->out->is_there)
 			continue;
-		size = dnsask_build(item->name, item->type, id, question);
+		size = batch->is_plain
+			       ? dnsask_plain(item->name, item->type, id, question)
+			       : dnsask_build(item->name, item->type, false, id,
+					      question);
 		if (size && send(batch->fd, question, size, MSG_DONTWAIT) < 0 &&
 		    errno == ECONNREFUSED)
 			return false;
@@ -76,11 +80,13 @@ static void wait_for_all(struct batch *batch, size_t open, int limit_ms)
 	}
 }
 
-size_t dnsbatch(const char *server, const struct dnsbatch_item *items, size_t count,
-		int limit_ms)
+size_t dnsbatch(const char *server, bool is_plain, const struct dnsbatch_item *items,
+		size_t count, int limit_ms)
 {
-	struct batch batch = {
-		.fd = dnsask_connect(server), .items = items, .count = count};
+	struct batch batch = {.fd = dnsask_connect(server),
+			      .is_plain = is_plain,
+			      .items = items,
+			      .count = count};
 	size_t open = 0;
 
 	if (batch.fd < 0)

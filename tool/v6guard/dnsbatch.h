@@ -13,9 +13,10 @@ struct dnsbatch_item {
 
 /**
  * Ask SERVER, as for dnsask, for each of COUNT items, by UDP, and wait LIMIT_MS at most;
+ * IS_PLAIN: as libc asks, else for the reasons of answers as well;
  * what is not answered by a third of that is asked again. Returns how many were answered.
  */
-size_t dnsbatch(const char *server, const struct dnsbatch_item *items, size_t count,
-		int limit_ms);
+size_t dnsbatch(const char *server, bool is_plain, const struct dnsbatch_item *items,
+		size_t count, int limit_ms);
 
 #endif

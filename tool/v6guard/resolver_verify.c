@@ -162,7 +162,7 @@ static void ask_in_turn(struct resolver_verify *verify, const struct servers *se
 		const size_t count = collect(verify, servers, zones, items);
 		if (!count || left <= 0)
 			return;
-		if (!dnsbatch(servers->list[i], items, count,
+		if (!dnsbatch(servers->list[i], true, items, count,
 			      left < ONE_MS ? (int)left : ONE_MS)) {
 			warn(verify->cli,
 			     "%s does not answer: no name can be compared with what it "
@@ -271,7 +271,8 @@ static void ask_ours(struct resolver_verify *verify, const char *listener)
 				question->name->name, question->type, &question->ours};
 	}
 	if (count)
-		dnsbatch(listener, items, count, left > ONE_MS ? (int)left : ONE_MS);
+		dnsbatch(listener, false, items, count,
+			 left > ONE_MS ? (int)left : ONE_MS);
 }
 
 static bool agrees(const struct resolver_verify *verify, size_t i)
@@ -290,7 +291,7 @@ static void ask_again(struct question *question)
 		struct answers more = {.is_there = false};
 		const struct dnsbatch_item item = {question->name->name, question->type,
 						   &more};
-		if (!dnsbatch(question->server, &item, 1, ONE_MS / 3))
+		if (!dnsbatch(question->server, true, &item, 1, ONE_MS / 3))
 			return;
 		answers_join(&question->direct, &more);
 	}

@@ -17,7 +17,7 @@ static const char *const kinds[EVENT_KINDS] = {
 	[EVENT_UPSTREAM] = "upstream", [EVENT_SYNTHESIZED] = "synthesized",
 	[EVENT_STRIPPED] = "stripped", [EVENT_BLOCKED] = "blocked",
 	[EVENT_STALE] = "stale",       [EVENT_BOGUS] = "bogus",
-	[EVENT_LATE] = "late",
+	[EVENT_LATE] = "late",         [EVENT_REBIND] = "rebind",
 };
 
 const char *event_kind_name(enum event_kind kind)

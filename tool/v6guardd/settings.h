@@ -33,6 +33,7 @@ enum event_kind {
 	EVENT_STALE,
 	EVENT_BOGUS,
 	EVENT_LATE,
+	EVENT_REBIND,
 	EVENT_KINDS
 };
 

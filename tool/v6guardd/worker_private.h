@@ -132,6 +132,11 @@ const char *resolver_state(const struct worker *worker, const char **detail);
 /* For `resolver status`. */
 json_t *resolver_status(struct worker *worker);
 
+/* ---- worker_dns_counts.c ---- */
+
+/* To the counters: what is counted by type, RCODE and time. */
+void add_counts(const struct worker *worker, json_t *to);
+
 /* ---- worker_dns_tell.c ---- */
 
 /* What struct serve_ops wants; CTX is the worker. */

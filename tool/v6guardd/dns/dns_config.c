@@ -147,14 +147,15 @@ static bool take_ptr_name(struct dns_reader *reader, const char *word)
 	return true;
 }
 
-static bool take_pattern(struct dns_reader *reader, const char *word)
+/* LIST leads to their pointer. */
+static bool add_pattern(struct dns_reader *reader, const char *word,
+			const struct dns_pattern **list, uint32_t *count)
 {
-	struct dns_config *out = reader->out;
 	uint8_t name[WIRE_NAME];
 	struct dns_pattern *to;
 	uint32_t kind;
 
-	if (out->pattern_count == DNS_PATTERNS)
+	if (*count == DNS_PATTERNS)
 		return dns_config_refuse(reader, "at most %d patterns", DNS_PATTERNS);
 	kind = word[0] == '='            ? DNS_PATTERN_EXACT
 	       : !strncmp(word, "*.", 2) ? DNS_PATTERN_BELOW
@@ -162,12 +163,25 @@ static bool take_pattern(struct dns_reader *reader, const char *word)
 	word += kind == DNS_PATTERN_EXACT ? 1 : kind == DNS_PATTERN_BELOW ? 2 : 0;
 	if (!wire_name_parse(strcmp(word, "*") ? word : ".", name))
 		return dns_config_refuse(reader, "'%s' is not a name", word);
-	to = gp_pool_add(reader->pool, &out->exclude_domains, &out->pattern_count,
-			 sizeof(*to));
+	to = gp_pool_add(reader->pool, list, count, sizeof(*to));
 	if (!to || !(to->name = dns_config_keep_name(reader, name)))
 		return dns_config_no_memory(reader);
 	to->kind = kind;
 	return true;
+}
+
+static bool take_pattern(struct dns_reader *reader, const char *word)
+{
+	struct dns_config *out = reader->out;
+
+	return add_pattern(reader, word, &out->exclude_domains, &out->pattern_count);
+}
+
+static bool take_rebind(struct dns_reader *reader, const char *word)
+{
+	struct dns_config *out = reader->out;
+
+	return add_pattern(reader, word, &out->rebind_allow, &out->rebind_allow_count);
 }
 
 /* ---- the whole ---- */
@@ -201,6 +215,7 @@ static void read_words(struct dns_reader *reader)
 	const struct gp_config *config = reader->config;
 	struct dns_config *out = reader->out;
 	static const char *const modes[] = {"off", "auto", "on", NULL};
+	static const char *const rebind[] = {"allow", "refuse", NULL};
 	static const char *const non_global[] = {"refuse", "allow", "auto", NULL};
 	const char *const r = "resolver", *const n = "nat64";
 
@@ -208,6 +223,7 @@ static void read_words(struct dns_reader *reader)
 	out->filter_signed = !strcmp(gp_config_value(config, r, "filter-signed"), "yes");
 	out->dnssec =
 		dns_config_word(gp_config_value(config, r, "dnssec"), dns_dnssec_words);
+	out->rebind = dns_config_word(gp_config_value(config, r, "rebind"), rebind);
 	out->trust_anchor = "";
 	read_anchor(reader);
 	out->edns_size = (uint32_t)gp_config_integer(config, r, "edns-size");
@@ -239,7 +255,10 @@ bool dns_config_from(const struct gp_config *config, struct gp_pool *pool,
 	read_words(&reader);
 	is_good = dns_config_each(&reader, "resolver", "listen", take_listen) &&
 		  dns_config_servers(&reader) &&
+		  dns_config_trust(&reader, "resolver", out->dnssec, out->upstream,
+				   out->upstream_count) &&
 		  read_list(&reader, "resolver", "allow", &out->allow) &&
+		  dns_config_each(&reader, "resolver", "rebind-allow", take_rebind) &&
 		  dns_config_each(&reader, "nat64", "prefix", take_nat64) &&
 		  read_list(&reader, "nat64", "exclude-a", &out->exclude_a) &&
 		  read_list(&reader, "nat64", "exclude-aaaa", &out->exclude_aaaa) &&

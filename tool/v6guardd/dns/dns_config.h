@@ -13,7 +13,7 @@
 #define DNS_UPSTREAMS 8
 #define DNS_PREFIXES 1000  /* of [nat64] */
 #define DNS_LIST 1000      /* prefixes in allow, clients, exclude-a, exclude-aaaa */
-#define DNS_PATTERNS 10000 /* exclude-domains, with those of files */
+#define DNS_PATTERNS 10000 /* exclude-domains, with those of files; rebind-allow */
 #define DNS_ZONES 1000     /* of all [forward] sections */
 #define DNS_ZONE_UPSTREAMS 1000
 #define DNS_TLS_NAMES 1000 /* different ones */
@@ -53,7 +53,13 @@ struct dns_zone {
 
 enum dns_switch { DNS_OFF, DNS_AUTO, DNS_ON };
 enum dns_nonglobal { DNS_REFUSE, DNS_ALLOW, DNS_NONGLOBAL_AUTO };
-enum dns_dnssec { DNS_DNSSEC_OFF, DNS_DNSSEC_PROCESS, DNS_DNSSEC_VALIDATE };
+enum dns_rebind { DNS_REBIND_ALLOW, DNS_REBIND_REFUSE };
+enum dns_dnssec {
+	DNS_DNSSEC_OFF,
+	DNS_DNSSEC_PROCESS,
+	DNS_DNSSEC_VALIDATE,
+	DNS_DNSSEC_TRUST
+};
 
 /**
  * Names are in wire form and lower case; times in milliseconds. What pointers lead to is
@@ -76,6 +82,9 @@ struct dns_config {
 	uint32_t edns_size, aaaa_timeout_ms;
 	uint64_t cache_size, serve_stale_ms;
 	uint32_t filter_signed;
+	uint32_t rebind; /* enum dns_rebind */
+	uint32_t rebind_allow_count;
+	const struct dns_pattern *rebind_allow;
 	struct dns_list allow;
 	/* [nat64] */
 	uint32_t nat64;                     /* enum dns_switch */
@@ -91,8 +100,9 @@ struct dns_config {
 	uint32_t forward_count, zone_count;
 	const struct dns_forward *forwards;
 	struct dns_zone *zones;
-	/* By dns_config_index: where zones and exclude_domains are found. */
-	const struct name_tree *zone_tree, *pattern_tree;
+	/* By dns_config_index: where zones, exclude_domains and rebind_allow are found.
+	 */
+	const struct name_tree *zone_tree, *pattern_tree, *rebind_tree;
 };
 
 #define DNS_WHY 512
@@ -145,6 +155,14 @@ bool dns_config_is_possible(const struct gp_config *config, const struct dns_con
 /** Counts, enums and lengths are in range, names and texts end. */
 bool dns_config_is_valid(const struct dns_config *config);
 
+/** 127.0.0.0/8, ::1. */
+bool dns_is_loopback(const struct gp_addr *addr);
+/** With `dnssec = trust` SERVER's word is taken for it that an answer was validated: it
+ * is on loopback, and what it says can be seen. */
+bool dns_is_trusted(const struct dns_endpoint *server);
+/** Somebody's word is. */
+bool dns_config_trusts(const struct dns_config *config);
+
 /** 0.0.0.0 and [::]: all addresses of the host. */
 bool dns_is_any(const struct gp_addr *addr);
 
@@ -164,6 +182,9 @@ bool dns_prefix_is_for(const struct dns_config *config, size_t index,
 
 /** NAME (lower case) matches one of exclude-domains. */
 bool dns_is_excluded(const struct dns_config *config, const uint8_t *name);
+
+/** NAME (lower case) matches one of rebind-allow. */
+bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name);
 
 /** The zone of [forward] that NAME is in, the longest; NULL: none. */
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name);

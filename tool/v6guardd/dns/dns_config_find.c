@@ -23,17 +23,16 @@ static const struct name_tree *index_zones(const struct dns_config *config,
 	return tree;
 }
 
-static const struct name_tree *index_patterns(const struct dns_config *config,
-					      struct gp_pool *pool)
+static const struct name_tree *index_patterns(const struct dns_pattern *list,
+					      size_t count, struct gp_pool *pool)
 {
 	struct name_tree *tree = name_tree_new(pool);
 
-	for (uint32_t i = 0; tree && i < config->pattern_count; i++) {
-		const struct dns_pattern *pattern = &config->exclude_domains[i];
-		uint32_t *value = name_tree_add(tree, pattern->name);
+	for (size_t i = 0; tree && i < count; i++) {
+		uint32_t *value = name_tree_add(tree, list[i].name);
 		if (!value)
 			return NULL;
-		*value |= PATTERN(pattern->kind);
+		*value |= PATTERN(list[i].kind);
 	}
 	return tree;
 }
@@ -47,29 +46,44 @@ bool dns_config_index(struct dns_config *config, struct gp_pool *pool)
 		zone->upstream_count = forward->upstream_count;
 		zone->upstream = forward->upstream;
 	}
-	config->zone_tree = config->pattern_tree = NULL;
+	config->zone_tree = config->pattern_tree = config->rebind_tree = NULL;
 	if (config->zone_count)
 		config->zone_tree = index_zones(config, pool);
 	if (config->pattern_count)
-		config->pattern_tree = index_patterns(config, pool);
+		config->pattern_tree = index_patterns(config->exclude_domains,
+						      config->pattern_count, pool);
+	if (config->rebind_allow_count)
+		config->rebind_tree = index_patterns(config->rebind_allow,
+						     config->rebind_allow_count, pool);
 	return (!config->zone_count || config->zone_tree) &&
-	       (!config->pattern_count || config->pattern_tree);
+	       (!config->pattern_count || config->pattern_tree) &&
+	       (!config->rebind_allow_count || config->rebind_tree);
 }
 
-bool dns_is_excluded(const struct dns_config *config, const uint8_t *name)
+static bool matches(const struct name_tree *patterns, const uint8_t *name)
 {
 	struct name_walk walk;
 	bool is_it = false;
 
-	if (!config->pattern_tree)
+	if (!patterns)
 		return false;
-	name_walk_begin(&walk, config->pattern_tree, name);
+	name_walk_begin(&walk, patterns, name);
 	while (!is_it && name_walk_next(&walk))
 		is_it = walk.value & (walk.left ? PATTERN(DNS_PATTERN_WITHIN) |
 							  PATTERN(DNS_PATTERN_BELOW)
 						: PATTERN(DNS_PATTERN_WITHIN) |
 							  PATTERN(DNS_PATTERN_EXACT));
 	return is_it;
+}
+
+bool dns_is_excluded(const struct dns_config *config, const uint8_t *name)
+{
+	return matches(config->pattern_tree, name);
+}
+
+bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name)
+{
+	return matches(config->rebind_tree, name);
 }
 
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name)

@@ -39,6 +39,13 @@ bool dns_config_no_memory(struct dns_reader *reader);
 /* LENGTH bytes of a name, lower case, of the pool. NULL: no memory. */
 const uint8_t *dns_config_keep_name(struct dns_reader *reader, uint8_t *name);
 
+/* ---- dns_config_trust.c ---- */
+
+/* SECTION's `dnssec` may be DNSSEC with the servers in LIST; false: it is trust, and some
+ * cannot be trusted. */
+bool dns_config_trust(struct dns_reader *reader, const char *section, uint32_t dnssec,
+		      const struct dns_endpoint *list, size_t count);
+
 /* ---- dns_config_servers.c ---- */
 
 /* Of enum dns_dnssec, with a NULL behind the last. */

@@ -181,7 +181,7 @@ const struct gp_record_type dns_endpoint_type = {sizeof(struct dns_endpoint),
 						 put_endpoint, get_endpoint, is_endpoint};
 
 static const struct gp_record forward_rows[] = {
-	GP_RECORD_NUMBER(1, u32, struct dns_forward, dnssec, 0, DNS_DNSSEC_VALIDATE),
+	GP_RECORD_NUMBER(1, u32, struct dns_forward, dnssec, 0, DNS_DNSSEC_TRUST),
 	GP_RECORD_LIST(2, dns_endpoint_type, struct dns_forward, upstream, upstream_count,
 		       0, DNS_ZONE_UPSTREAMS),
 };
@@ -256,7 +256,7 @@ static const struct gp_record rows[] = {
 	NUMBER(4, u32, is_recursive, 0, 1),
 	LIST(5, dns_endpoint_type, upstream, upstream_count, DNS_UPSTREAMS),
 	LIST(6, tls_type, tls_names, tls_count, DNS_TLS_NAMES),
-	NUMBER(7, u32, dnssec, 0, DNS_DNSSEC_VALIDATE),
+	NUMBER(7, u32, dnssec, 0, DNS_DNSSEC_TRUST),
 	GP_RECORD_ONE(8, gp_record_text, struct dns_config, trust_anchor),
 	NUMBER(9, u32, edns_size, 512, 4096),
 	NUMBER(10, u32, aaaa_timeout_ms, 50, 10000),
@@ -275,6 +275,8 @@ static const struct gp_record rows[] = {
 	LIST(23, pattern_type, exclude_domains, pattern_count, DNS_PATTERNS),
 	LIST(24, forward_type, forwards, forward_count, DNS_ZONES),
 	LIST(25, zone_type, zones, zone_count, DNS_ZONES),
+	NUMBER(40, u32, rebind, 0, DNS_REBIND_REFUSE),
+	LIST(41, pattern_type, rebind_allow, rebind_allow_count, DNS_PATTERNS),
 };
 /* clang-format on */
 

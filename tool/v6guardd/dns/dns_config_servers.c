@@ -8,7 +8,7 @@
 #define PORT 53
 #define TLS_PORT 853 /* RFC 7858 3.1 */
 
-const char *const dns_dnssec_words[] = {"off", "process", "validate", NULL};
+const char *const dns_dnssec_words[] = {"off", "process", "validate", "trust", NULL};
 
 uint32_t dns_config_word(const char *value, const char *const *words)
 {
@@ -165,7 +165,10 @@ static bool take_forward(struct dns_reader *reader, const char *section)
 	reader->forward->dnssec = dns_config_word(
 		gp_config_value(reader->config, section, "dnssec"), dns_dnssec_words);
 	return dns_config_each(reader, section, "zones", take_zone) &&
-	       dns_config_each(reader, section, "upstream", take_zone_server);
+	       dns_config_each(reader, section, "upstream", take_zone_server) &&
+	       dns_config_trust(reader, section, reader->forward->dnssec,
+				reader->forward->upstream,
+				reader->forward->upstream_count);
 }
 
 static bool visit_forward(void *ctx, const struct gp_config_item *item)

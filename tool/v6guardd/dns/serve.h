@@ -5,6 +5,7 @@
 #define TOOL_V6GUARDD_DNS_SERVE_H
 
 #include "listen.h"
+#include "serve_count.h"
 #include "upstream.h"
 
 /** Lookups at a time; clients that wait for one of them. */
@@ -21,7 +22,7 @@
 /** Since the start. */
 struct serve_counters {
 	uint64_t questions, malformed, refused, answers, failures, synthesized, local,
-		joined, hits, stale, late;
+		joined, hits, stale, late, rebound;
 };
 
 /** The policy in force. */
@@ -93,6 +94,7 @@ void serve_follow(struct serve *serve);
 /** `v6guard off`: what upstream says is passed on as it is. */
 bool serve_is_off(struct serve *serve);
 const struct serve_counters *serve_counters(const struct serve *serve);
+const struct serve_counts *serve_counts(const struct serve *serve);
 struct upstream *serve_upstream(struct serve *serve);
 size_t serve_lookups(const struct serve *serve);
 size_t serve_connections(const struct serve *serve);
