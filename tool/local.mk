@@ -21,7 +21,19 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_preset.c \
 	tool/v6guard/cmd_resolver.c \
 	tool/v6guard/cmd_resolver_enable.c \
+	tool/v6guard/resolver_leads.c \
+	tool/v6guard/resolver_names.c \
+	tool/v6guard/resolver_plan.c \
+	tool/v6guard/resolver_said.c \
 	tool/v6guard/resolver_start.c \
+	tool/v6guard/resolver_verify.c \
+	tool/v6guard/resolver_verify.h \
+	tool/v6guard/answers.c \
+	tool/v6guard/answers.h \
+	tool/v6guard/dnsbatch.c \
+	tool/v6guard/dnsbatch.h \
+	tool/v6guard/resolv_read.c \
+	tool/v6guard/resolv_read.h \
 	tool/v6guard/systemctl.c \
 	tool/v6guard/systemctl.h \
 	tool/v6guard/cmd_rule.c \

@@ -81,7 +81,9 @@ units = \
 	tests/unit/test_reach_live \
 	tests/unit/test_relink \
 	tests/unit/test_rescue \
+	tests/unit/test_answers \
 	tests/unit/test_resolv \
+	tests/unit/test_resolv_read \
 	tests/unit/test_rules \
 	tests/unit/test_rules_random \
 	tests/unit/test_run_seen \
@@ -479,6 +481,16 @@ tests_unit_test_rescue_LDADD = $(daemon_libs)
 tests_unit_test_dns_cache_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_cache_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_cache_LDADD = $(daemon_libs)
+tests_unit_test_answers_SOURCES = tests/unit/test_answers.c tool/v6guard/answers.c \
+	tool/v6guard/dnsask.c
+tests_unit_test_answers_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_answers_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_answers_LDADD = $(unit_libs) $(RESOLV_LIBS)
+tests_unit_test_resolv_read_SOURCES = tests/unit/test_resolv_read.c \
+	tool/v6guard/resolv_read.c
+tests_unit_test_resolv_read_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_resolv_read_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_resolv_read_LDADD = $(unit_libs)
 tests_unit_test_resolv_SOURCES = tests/unit/test_resolv.c tool/v6guard/resolv.c
 tests_unit_test_resolv_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_resolv_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
