@@ -10,6 +10,8 @@ is for AAAA alone:
     corp                      what is below corp.test is there; of the rest it says REFUSED
     public                    what is below corp.test does not exist
     flaky                     SERVFAIL for names with the number 3
+    moody                     SERVFAIL to the first question for each name and type
+    mute                      no answer for names with the numbers 2, 3 and 4
     nx none                   no such name; nothing of that type; both with an SOA
     servfail refused notimp formerr   to each question
     noedns                    FORMERR to whoever comes with EDNS
@@ -90,7 +92,7 @@ def content(server, name, kind, words):
             return RCODES[word], [], []
     if "corp" in words and not corporate and "lamepub" not in words:
         return RCODES["refused"], [], []
-    if "flaky" in words and "3." in name:
+    if ("flaky" in words and "3." in name) or "now-moody" in words:
         return RCODES["servfail"], [], []
     if "nx" in words or ("public" in words and corporate) or not (there or name == "ipv4only.arpa"):
         return RCODES["nx"], [], [soa(name)]
@@ -156,7 +158,10 @@ class Server:
         words = self.words_v6 if kind == AAAA else self.words
         is_first = (name, kind) not in self.seen
         self.seen.add((name, kind))
+        if "moody" in words and is_first:
+            return words | {"now-moody"}
         if "silent" in words or ("lossy" in words and is_first) or \
+                ("mute" in words and re.match(r"[^.]*[234]\.", name)) or \
                 ("back" in words and not os.path.exists(folder + "/back")):
             return None
         return words

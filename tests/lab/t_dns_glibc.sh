@@ -10,6 +10,7 @@ lab_enter "$@"
 # NAME | FACES of the servers in order (faces_dns.py; 6: by IPv6) | HOW | EXPECTED | WHY
 # HOW: words for `options` of resolv.conf, and
 #   again=S     10 more names S seconds later; back=S the same, and FOLDER/back is there before
+#   keep        the second time the same names
 #   one         one name after another, not all at once
 # EXPECTED: same as libc, name by name; or `each` and what each name may be; or what we say of all of
 # them, `/` between the two rounds (see lookups.py). Where it is not `same`: the WHY.
@@ -24,6 +25,9 @@ table() {
 		the same, one by one           | corp+flaky public          | one       | same
 		the same, single-request       | corp+flaky public          | single-request | same
 		public first                   | public corp                | again=0   | same
+		fails 1 in 2, then does not    | corp+moody public          | again=0 keep | same
+		no answer for some, others fine | corp+mute public          | again=0   | same
+		dead, then back, the same names | corp+back public          | back=6 keep | 5xNONAME 5x2 / 5x1 5x2
 		two corporate ones             | corp+flaky corp public     | -         | same
 		no such name first             | nx right                   | -         | same
 		no such name second            | right nx                   | -         | same
@@ -73,6 +77,9 @@ table() {
 		1 s late first                 | late=1 right               | again=0   | same
 		3 s late first                 | late=3 right               | again=0   | same
 		4.5 s late first               | late=4.5 right             | -         | same
+		6 s late alone                 | late=6                     | -         | same
+		8 s late alone                 | late=8                     | -         | same
+		6 s late first                 | late=6 right               | -         | same
 		3 s late, corporate first      | corp+late=3 public         | -         | same
 		1 s late, fails 1 in 5         | corp+flaky+late=1 public   | -         | same
 		AAAA 1 s late                  | v6late=1                   | -         | same
@@ -93,19 +100,19 @@ table() {
 	END
 }
 
-# run HOST ROUND SIDE [AT-ONCE]: the lookups by libc alone (g) or by the door (o).
+# run HOST PREFIX SIDE [AT-ONCE]: the lookups by libc alone (g) or by the door (o).
 run() {
 	local leads=$LAB_DIR/$1/etc/resolv.conf
 	[ "$3" = g ] || leads=$LAB_DIR/$1/leads
 	on "$1" unshare --mount bash -c 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"' - \
 		"$leads" "$python" "$here/lookups.py" "$2$3" ${4:+"$4"} >"$LAB_DIR/$1/$3"
 }
-# both HOST ROUND [AT-ONCE]: side by side; `both` has libc's and ours of each name.
+# both HOST ROUND PREFIX [AT-ONCE]: side by side; `both` has libc's and ours of each name.
 both() {
 	local one other
-	run "$1" "$2" g ${3:+"$3"} &
+	run "$1" "${3:-$2}" g ${4:+"$4"} &
 	one=$!
-	run "$1" "$2" o ${3:+"$3"} &
+	run "$1" "${3:-$2}" o ${4:+"$4"} &
 	other=$!
 	wait $one $other
 	paste -d' ' "$LAB_DIR/$1/g" "$LAB_DIR/$1/o" | sed "s/^/$2 /" >>"$LAB_DIR/$1/both"
@@ -149,7 +156,7 @@ judge() {
 
 # row HOST LINE: one of the table, judged.
 row() {
-	local host=$1 n=${lab_number[$1]} name faces how expected why i=0 word rounds=1 rest=0 options='' back='' at_once='' faces_pid address
+	local host=$1 n=${lab_number[$1]} name faces how expected why i=0 word rounds=1 rest=0 options='' back='' at_once='' keep='' faces_pid address
 	local folder=$LAB_DIR/$1/faces etc=$LAB_DIR/$1/etc
 	local -a servers=()
 	IFS='|' read -r name faces how expected why <<<"$2"
@@ -159,6 +166,7 @@ row() {
 		again=*) rounds=2 rest=${word#*=} ;;
 		back=*) rounds=2 rest=${word#*=} back=1 ;;
 		one) at_once=1 ;;
+		keep) keep=1 ;;
 		-) ;;
 		*) options="$options $word" ;;
 		esac
@@ -181,7 +189,7 @@ row() {
 	daemon "$host" >&2
 	for ((i = 1; i <= rounds; i++)); do
 		[ "$i" -eq 1 ] || { [ -z "$back" ] || : >"$folder/back"; sleep "$rest"; }
-		both "$host" "r$i" $at_once
+		both "$host" "r$i" "${keep:+k}" $at_once
 	done
 	daemon_stop "$host" >&2
 	kill "$faces_pid"
