@@ -220,6 +220,57 @@ size_t hints_filter(const struct question *question, const struct answer_context
 	return to.failed ? 0 : to.at;
 }
 
+/* VALUE without private addresses, to OUT; how many bytes. */
+static size_t keep_public(const struct dns_config *config, const struct parameter *hint,
+			  uint8_t *out, struct gp_addr *found)
+{
+	const int family = hint->key == SVCB_IPV4HINT ? AF_INET : AF_INET6;
+	const size_t each = family == AF_INET ? 4 : 16;
+	size_t used = 0;
+
+	for (size_t at = 0; at + each <= hint->size; at += each) {
+		const struct gp_addr addr = gp_addr_make(family, hint->value + at, 0);
+		if (rebind_is_private(config, &addr)) {
+			*found = addr;
+			continue;
+		}
+		memcpy(out + used, hint->value + at, each);
+		used += each;
+	}
+	return used;
+}
+
+size_t hints_without_private(const struct dns_config *config, const struct wire_rr *rr,
+			     uint8_t out[WIRE_MAX], struct gp_addr *found)
+{
+	static struct left left;
+	uint8_t target[WIRE_NAME];
+	struct parameter one;
+	struct wire_in in, again;
+	struct wire_out to;
+
+	if ((rr->type != WIRE_HTTPS && rr->type != WIRE_SVCB) ||
+	    rr->class != WIRE_CLASS_IN || !has_parameters(rr, &in, target))
+		return 0;
+	again = in;
+	left = (struct left){.is_changed = false};
+	while (next_parameter(&again, &one)) {
+		const unsigned place = place_of(one.key);
+		if (!is_hint(one.key))
+			continue;
+		left.is_there[place] = true;
+		left.size[place] = keep_public(config, &one, left.value[place], found);
+		left.is_changed |= left.size[place] != one.size;
+	}
+	if (again.failed || !left.is_changed)
+		return 0;
+	wire_write(&to, out, WIRE_MAX);
+	wire_put_bytes(&to, rr->rdata, in.at);
+	while (next_parameter(&in, &one))
+		put(&to, &one, &left);
+	return to.failed ? 0 : to.at;
+}
+
 bool hints_change(struct filter *filter, const struct question *question,
 		  const struct answer_context *context, const struct reply *reply)
 {
