@@ -79,7 +79,6 @@ units = \
 	tests/unit/test_relink \
 	tests/unit/test_rescue \
 	tests/unit/test_resolv \
-	tests/unit/test_resolv_libc \
 	tests/unit/test_rules \
 	tests/unit/test_rules_random \
 	tests/unit/test_run_seen \
@@ -482,9 +481,6 @@ tests_unit_test_dns_tidy_LDADD = $(daemon_libs)
 tests_unit_test_dns_health_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_health_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_health_LDADD = $(daemon_libs)
-tests_unit_test_resolv_libc_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_resolv_libc_CFLAGS = $(unit_cflags)
-tests_unit_test_resolv_libc_LDADD = $(daemon_libs)
 tests_unit_test_dns_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_links_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_links_LDADD = $(daemon_libs)
