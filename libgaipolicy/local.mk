@@ -101,14 +101,14 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/reach_write.c \
 	libgaipolicy/guard/records.c \
 	libgaipolicy/guard/records.h \
+	libgaipolicy/guard/resolvconf.c \
+	libgaipolicy/guard/resolvconf.h \
 	libgaipolicy/guard/rules_build.c \
 	libgaipolicy/guard/rules_build.h \
 	libgaipolicy/guard/rules_build_private.h \
 	libgaipolicy/guard/rules_index.c \
 	libgaipolicy/guard/rules_ranges.c \
 	libgaipolicy/guard/rules_report.c \
-	libgaipolicy/guard/running.c \
-	libgaipolicy/guard/running.h \
 	libgaipolicy/guard/sockdiag.c \
 	libgaipolicy/guard/sockdiag.h \
 	libgaipolicy/guard/sockdiag_one.c \

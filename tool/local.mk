@@ -75,8 +75,6 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/status_gai.c \
 	tool/v6guard/status_preload.c \
 	tool/v6guard/status_print.c \
-	tool/v6guard/running.c \
-	tool/v6guard/running.h \
 	tool/v6guard/screen.c \
 	tool/v6guard/screen.h \
 	tool/v6guard/stuck.c \

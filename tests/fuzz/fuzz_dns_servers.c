@@ -51,10 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct dns_config config = {.listen_count = 1, .listen = &listen};
 	struct dns_endpoint servers[4];
 	const char *text = (const char *)data;
-	bool has_own;
+	struct resolvconf_seen seen;
 	size_t count;
 
-	count = resolvconf_read(text, size, &config, servers, 4, &has_own);
+	count = resolvconf_read(text, size, &config, 3, servers, 4, &seen);
 	expect(count <= 4);
 	check_servers(&config, servers, count);
 	check_links(&config, text, size);

@@ -60,8 +60,10 @@ units = \
 	tests/unit/test_message \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
+	tests/unit/test_elf \
 	tests/unit/test_oracle \
 	tests/unit/test_oracle_errors \
+	tests/unit/test_oracle_resolvconf \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
 	tests/unit/test_preload \
@@ -76,7 +78,6 @@ units = \
 	tests/unit/test_resolv \
 	tests/unit/test_rules \
 	tests/unit/test_rules_random \
-	tests/unit/test_running \
 	tests/unit/test_run_seen \
 	tests/unit/test_sandbox \
 	tests/unit/test_settings \
@@ -129,9 +130,9 @@ tests_unit_test_chain_LDADD = $(unit_libs)
 tests_unit_test_label_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_label_CFLAGS = $(unit_cflags)
 tests_unit_test_label_LDADD = $(unit_libs)
-tests_unit_test_running_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_running_CFLAGS = $(unit_cflags)
-tests_unit_test_running_LDADD = $(unit_libs)
+tests_unit_test_elf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_elf_CFLAGS = $(unit_cflags)
+tests_unit_test_elf_LDADD = $(unit_libs)
 tests_unit_test_block_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_block_CFLAGS = $(unit_cflags)
 tests_unit_test_block_LDADD = $(unit_libs)
@@ -449,6 +450,9 @@ tests_unit_test_message_LDADD = $(daemon_libs)
 tests_unit_test_sandbox_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sandbox_CFLAGS = $(unit_cflags)
 tests_unit_test_sandbox_LDADD = $(daemon_libs)
+tests_unit_test_oracle_resolvconf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_oracle_resolvconf_CFLAGS = $(unit_cflags)
+tests_unit_test_oracle_resolvconf_LDADD = $(daemon_libs) $(RESOLV_LIBS)
 tests_unit_test_settings_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_settings_CFLAGS = $(unit_cflags)
 tests_unit_test_settings_LDADD = $(daemon_libs)

@@ -454,44 +454,52 @@ static void chosen_names(void **state)
 	}
 }
 
+/* How a line is read is compared with glibc in test_oracle_resolvconf. */
 static void resolv_conf(void **state)
 {
 	static const char text[] = "# nameserver 192.0.2.9\nsearch example\n"
-				   "nameserver 192.0.2.1\nnameserver\t2001:db8::1 # x\n"
-				   "nameserver 192.0.2.1\r\nnameserver nonsense\n"
-				   " nameserver 192.0.2.8\nnameserver 127.0.0.64\n"
-				   "nameserverx 192.0.2.7\n#v6guard nameserver 192.0.2.2";
+				   "nameserver 192.0.2.1\nnameserver 127.0.0.64\n"
+				   "options rotate\nnameserver\t2001:db8::1 # x\n"
+				   "nameserver 192.0.2.7\n#v6guard nameserver 192.0.2.2\n"
+				   "#v6guard nameserver 192.0.2.1\n"
+				   "#v6guard nameserver 192.0.2.3\n"
+				   "#v6guard nameserver 192.0.2.4";
 	static const char loopback[] = "nameserver 127.9.9.9\nnameserver ::1\n";
+	static const char *const three[] = {"192.0.2.1", "2001:db8::1", "192.0.2.2",
+					    "192.0.2.3"};
 	struct dns_endpoint listen = {.port = 53};
 	const struct dns_config config = {.listen_count = 1, .listen = &listen};
+	struct resolvconf_seen seen;
 	struct dns_endpoint got[8];
 	char address[GP_ADDR_TEXT];
-	bool has_own;
 
 	(void)state;
 	assert_int_equal(gp_addr_parse("127.0.0.64", &listen.addr), GP_OK);
+	/* libc's three, of which one is ourselves, and those that we keep for it. */
 	assert_int_equal(
-		resolvconf_read(text, sizeof(text) - 1, &config, got, 8, &has_own), 3);
-	assert_true(has_own);
-	assert_string_equal(gp_addr_format(&got[0].addr, address), "192.0.2.1");
-	assert_string_equal(gp_addr_format(&got[1].addr, address), "2001:db8::1");
-	assert_string_equal(gp_addr_format(&got[2].addr, address), "192.0.2.2");
-	assert_int_equal(got[2].port, 53);
+		resolvconf_read(text, sizeof(text) - 1, &config, 3, got, 8, &seen), 4);
+	assert_true(seen.has_own && seen.rotate);
+	for (size_t i = 0; i < 4; i++) {
+		assert_string_equal(gp_addr_format(&got[i].addr, address), three[i]);
+		assert_int_equal(got[i].port, 53);
+	}
+	assert_int_equal(
+		resolvconf_read(text, sizeof(text) - 1, &config, 9, got, 8, &seen), 6);
 	/* All addresses of a family: whatever is this host's. */
 	listen.addr = gp_addr_make(AF_INET, "\0\0\0", 0);
-	assert_int_equal(resolvconf_read(loopback, sizeof(loopback) - 1, &config, got, 8,
-					 &has_own),
+	assert_int_equal(resolvconf_read(loopback, sizeof(loopback) - 1, &config, 3, got,
+					 8, &seen),
 			 1);
-	assert_true(has_own);
+	assert_true(seen.has_own && !seen.rotate);
 	assert_string_equal(gp_addr_format(&got[0].addr, address), "::1");
 	/* On another port it is somebody else's. */
 	assert_int_equal(gp_addr_parse("127.0.0.64", &listen.addr), GP_OK);
 	listen.port = 5353;
 	assert_int_equal(
-		resolvconf_read(text, sizeof(text) - 1, &config, got, 8, &has_own), 4);
-	assert_false(has_own);
+		resolvconf_read(text, sizeof(text) - 1, &config, 3, got, 8, &seen), 5);
+	assert_false(seen.has_own);
 	assert_int_equal(
-		resolvconf_read(text, sizeof(text) - 1, &config, got, 2, &has_own), 2);
+		resolvconf_read(text, sizeof(text) - 1, &config, 3, got, 2, &seen), 2);
 }
 
 int main(void)

@@ -12,29 +12,27 @@
 static const struct name_tree *index_zones(const struct dns_config *config,
 					   struct gp_pool *pool)
 {
-	size_t labels = 0;
-	struct name_tree *tree;
+	struct name_tree *tree = name_tree_new(pool);
 
-	for (size_t i = 0; i < config->zone_count; i++)
-		labels += name_tree_labels(config->zones[i].name);
-	tree = name_tree_new(pool, labels);
-	for (size_t i = 0; tree && i < config->zone_count; i++)
-		*name_tree_add(tree, config->zones[i].name) = (uint32_t)i + 1;
+	for (uint32_t i = 0; tree && i < config->zone_count; i++) {
+		uint32_t *value = name_tree_add(tree, config->zones[i].name);
+		if (!value)
+			return NULL;
+		*value = i + 1;
+	}
 	return tree;
 }
 
 static const struct name_tree *index_patterns(const struct dns_pattern *list,
 					      size_t count, struct gp_pool *pool)
 {
-	size_t labels = 0;
-	struct name_tree *tree;
+	struct name_tree *tree = name_tree_new(pool);
 
-	for (size_t i = 0; i < count; i++)
-		labels += name_tree_labels(list[i].name);
-	tree = name_tree_new(pool, labels);
 	for (size_t i = 0; tree && i < count; i++) {
-		const struct dns_pattern *pattern = &list[i];
-		*name_tree_add(tree, pattern->name) |= PATTERN(pattern->kind);
+		uint32_t *value = name_tree_add(tree, list[i].name);
+		if (!value)
+			return NULL;
+		*value |= PATTERN(list[i].kind);
 	}
 	return tree;
 }

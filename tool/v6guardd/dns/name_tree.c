@@ -11,35 +11,13 @@ struct node {
 };
 
 struct name_tree {
+	struct gp_pool *pool;
 	uint32_t count, mask;
 	uint32_t *slots;    /* a node's index; 0: free, as the root is never looked for */
 	struct node *nodes; /* the root first */
 };
 
-size_t name_tree_labels(const uint8_t *name)
-{
-	size_t count = 0;
-
-	for (; *name; name += 1U + *name)
-		count++;
-	return count;
-}
-
-struct name_tree *name_tree_new(struct gp_pool *pool, size_t labels)
-{
-	struct name_tree *tree = gp_pool_get(pool, sizeof(*tree));
-	size_t slots = 4;
-
-	while (slots < 2 * labels)
-		slots *= 2;
-	if (!tree)
-		return NULL;
-	tree->count = 1;
-	tree->mask = (uint32_t)(slots - 1);
-	tree->slots = gp_pool_get(pool, slots * sizeof(tree->slots[0]));
-	tree->nodes = gp_pool_get(pool, (labels + 1) * sizeof(tree->nodes[0]));
-	return tree->slots && tree->nodes ? tree : NULL;
-}
+#define SLOTS 16 /* to begin with; half of them are taken at most */
 
 static bool is_label(const uint8_t *a, const uint8_t *b)
 {
@@ -69,6 +47,52 @@ static uint32_t *find(const struct name_tree *tree, uint32_t parent, const uint8
 	return &tree->slots[at];
 }
 
+static bool grow(struct name_tree *tree)
+{
+	const size_t slots = tree->slots ? 2 * ((size_t)tree->mask + 1) : SLOTS;
+
+	tree->slots = gp_pool_get(tree->pool, slots * sizeof(tree->slots[0]));
+	if (!tree->slots)
+		return false;
+	tree->mask = (uint32_t)(slots - 1);
+	for (uint32_t i = 1; i < tree->count; i++)
+		*find(tree, tree->nodes[i].parent, tree->nodes[i].label) = i;
+	return true;
+}
+
+struct name_tree *name_tree_new(struct gp_pool *pool)
+{
+	struct name_tree *tree = gp_pool_get(pool, sizeof(*tree));
+
+	if (!tree)
+		return NULL;
+	tree->pool = pool;
+	return gp_pool_add(pool, &tree->nodes, &tree->count, sizeof(tree->nodes[0])) &&
+			       grow(tree)
+		       ? tree
+		       : NULL;
+}
+
+/* The child of PARENT with LABEL; 0: no memory. */
+static uint32_t add_label(struct name_tree *tree, uint32_t parent, const uint8_t *label)
+{
+	uint32_t *slot = find(tree, parent, label);
+	struct node *node;
+
+	if (*slot)
+		return *slot;
+	if (2 * tree->count > tree->mask) {
+		if (!grow(tree))
+			return 0;
+		slot = find(tree, parent, label);
+	}
+	node = gp_pool_add(tree->pool, &tree->nodes, &tree->count, sizeof(*node));
+	if (!node)
+		return 0;
+	*node = (struct node){.parent = parent, .label = label};
+	return *slot = tree->count - 1;
+}
+
 uint32_t *name_tree_add(struct name_tree *tree, const uint8_t *name)
 {
 	struct name_walk walk;
@@ -76,14 +100,9 @@ uint32_t *name_tree_add(struct name_tree *tree, const uint8_t *name)
 
 	name_walk_begin(&walk, tree, name);
 	while (walk.left) {
-		const uint8_t *label = walk.labels[--walk.left];
-		uint32_t *slot = find(tree, node, label);
-		if (!*slot) {
-			*slot = tree->count;
-			tree->nodes[tree->count++] =
-				(struct node){.parent = node, .label = label};
-		}
-		node = *slot;
+		node = add_label(tree, node, walk.labels[--walk.left]);
+		if (!node)
+			return NULL;
 	}
 	return &tree->nodes[node].value;
 }

@@ -9,13 +9,11 @@
 
 struct name_tree;
 
-/** How many labels NAME (wire form) has; the root has none. */
-size_t name_tree_labels(const uint8_t *name);
+/** A tree whose memory is POOL's. NULL: no memory. */
+struct name_tree *name_tree_new(struct gp_pool *pool);
 
-/** A tree for names of at most LABELS labels in all. NULL: no memory. */
-struct name_tree *name_tree_new(struct gp_pool *pool, size_t labels);
-
-/** The value of NAME, which has to stay where it is; 0 until it is set. */
+/** The value of NAME, which has to stay where it is; 0 until it is set. Good until the
+ * next one is added. NULL: no memory. */
 uint32_t *name_tree_add(struct name_tree *tree, const uint8_t *name);
 
 /** From the root down to a name, along what the tree has of it. */
