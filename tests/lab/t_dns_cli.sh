@@ -94,7 +94,7 @@ v -q resolver disable >/dev/null
 
 v -q rule add no priority=1 domains=w1.lab.test action=block >/dev/null
 sleep 1.1
-check "blocked: why" 'NOERROR: blocked by a rule' "$(v resolver query w1.lab.test)"
+check "blocked: why" 'NOERROR: blocked by a rule (no)' "$(v resolver query w1.lab.test)"
 v -q off >/dev/null
 sleep 1.1
 check "v6guard off: the door says so" 'off v6guard off: answers are passed on as they are' "$(door)"

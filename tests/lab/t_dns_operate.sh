@@ -178,15 +178,35 @@ check "... and status says so" 'trusts      nobody: AD is passed on of servers o
 # ---- systemd-resolved in front, which validates ------------------------------------------------
 
 conf "upstream = $server" "$prefix"
-printf '%s\n' '[Resolve]' 'DNS=127.0.0.64' 'FallbackDNS=' 'Domains=~.' 'LLMNR=no' 'MulticastDNS=no' 'DNSSEC=yes' >"$etc/systemd/resolved.conf"
 sed 's/ 3600 IN / IN /' "$dir/anchor" | grep ' DS .* 2 ' >"$etc/dnssec-trust-anchors.d/sec.positive"
 echo plain >"$etc/dnssec-trust-anchors.d/plain.negative"
 resolved() { on six "$python" "$here/ask.py" 127.0.0.53 "$@"; }
 answers() { resolved dual.plain AAAA | grep -q 2001:db8:64::1; }
-if lab_resolved six answers; then
+# resolved_with WORD: it runs with DNSSEC=WORD.
+resolved_with() {
+	printf '%s\n' '[Resolve]' 'DNS=127.0.0.64' 'FallbackDNS=' 'Domains=~.' 'LLMNR=no' 'MulticastDNS=no' \
+		"DNSSEC=$1" >"$etc/systemd/resolved.conf"
+	lab_resolved six answers && resolved_pid=$!
+}
+# It is the child of what was put into the background.
+resolved_stop() {
+	kill "$(ps -o pid= --ppid "$resolved_pid" | tr -d ' ')"
+	wait "$resolved_pid" 2>/dev/null
+}
+if resolved_with yes; then
+	made='AAAA 2001:db8:46::c633:6401'
 	check "resolved: signed, own AAAA" 'NOERROR AD; AAAA 2001:db8:64::1' "$(resolved dual.sec AAAA ad)"
-	check "resolved: made in a zone that is not signed" 1 "$(resolved aonly.plain AAAA | grep -c 'AAAA 2001:db8:46::c633:6401')"
-	check "resolved: made for a signed name is bogus to it" 'SERVFAIL' "$(resolved aonly.sec AAAA | sed 's/;.*//')"
+	check "resolved asks with DO and CD, and nothing is made: signed or not" 'NOERROR; NOERROR' \
+		"$(resolved aonly.plain AAAA); $(resolved aonly.sec AAAA)"
+	check "... which others get" "NOERROR; $made; EDE 29" "$(ask aonly.plain AAAA)"
+	resolved_stop
+	resolved_with allow-downgrade || bad "resolved: DNSSEC=allow-downgrade" "$why"
+	check "resolved with allow-downgrade: the same" NOERROR "$(resolved aonly.plain AAAA)"
+	resolved_stop
+	resolved_with no || bad "resolved: DNSSEC=no" "$why"
+	check "resolved with DNSSEC=no: made as for others" "NOERROR; $made; NOERROR; $made" \
+		"$(resolved aonly.plain AAAA | sed 's/; EDE.*//'); $(resolved aonly.sec AAAA | sed 's/; EDE.*//')"
+	resolved_stop
 else
 	skip 'systemd-resolved in front, DNSSEC=yes' "$why"
 fi
