@@ -115,6 +115,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
 	tool/v6guardd/dns/answer_rebind.c \
+	tool/v6guardd/dns/answer_special.c \
 	tool/v6guardd/dns/answer_standing.c \
 	tool/v6guardd/dns/answer_why.c \
 	tool/v6guardd/dns/cache.c \

@@ -12,6 +12,7 @@
 
 #include "dns_world.h"
 #include "guard/clock.h"
+#include "tool/v6guardd/dns/upstream_packet.h"
 
 /* More than that at one time is no life but a loop. */
 #define STEPS 200000
@@ -157,14 +158,17 @@ static void deliver(const struct world_says *says, upstream_done_fn *done, void 
 	/* A copy of its own, so that who reads it later is found out. */
 	uint8_t *packet = NULL;
 	struct answer_reply reply = {.is_secure = says->is_secure,
-				     .is_bogus = says->is_bogus};
+				     .is_bogus = says->is_bogus,
+				     .is_round = says->fate == WORLD_ROUND,
+				     .server = says->server};
 
 	if (says->fate == WORLD_REPLY) {
 		packet = malloc(says->size ? says->size : 1);
 		assert_non_null(packet);
 		memcpy(packet, says->packet, says->size);
-		reply.packet = packet;
-		reply.size = says->size;
+		reply.size = upstream_packet(0, packet, (int)says->size, says->name,
+					     says->type);
+		reply.packet = reply.size ? packet : NULL;
 	}
 	done(ctx, &reply);
 	free(packet);

@@ -23,8 +23,11 @@ units = \
 	tests/unit/test_dns_health \
 	tests/unit/test_dns_health_tls \
 	tests/unit/test_dns_links \
+	tests/unit/test_dns_denied \
+	tests/unit/test_dns_large \
 	tests/unit/test_dns_late \
 	tests/unit/test_dns_listen \
+	tests/unit/test_dns_names \
 	tests/unit/test_dns_outage \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_random \
@@ -481,6 +484,9 @@ tests_unit_test_dns_health_LDADD = $(daemon_libs)
 tests_unit_test_dns_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_links_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_links_LDADD = $(daemon_libs)
+tests_unit_test_dns_large_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_large_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_large_LDADD = $(daemon_libs)
 tests_unit_test_dns_late_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_late_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_late_LDADD = $(daemon_libs)
@@ -499,6 +505,9 @@ tests_unit_test_dns_trust_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)
+tests_unit_test_dns_names_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_names_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_names_LDADD = $(daemon_libs)
 # No sockets, no libunbound, and a clock that goes when it is told to.
 dns_world_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=time \
 	-Wl,--wrap=event_new -Wl,--wrap=event_add -Wl,--wrap=event_del -Wl,--wrap=event_free \
@@ -513,6 +522,11 @@ tests_unit_test_dns_replay_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_replay_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_dns_replay_LDFLAGS = $(dns_world_ldflags)
 tests_unit_test_dns_replay_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_dns_denied_SOURCES = tests/unit/test_dns_denied.c $(dns_world)
+tests_unit_test_dns_denied_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_denied_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_dns_denied_LDFLAGS = $(dns_world_ldflags)
+tests_unit_test_dns_denied_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_random_SOURCES = tests/unit/test_dns_random.c $(dns_world)
 tests_unit_test_dns_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_random_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)

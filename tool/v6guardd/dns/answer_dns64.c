@@ -204,6 +204,8 @@ static void synthesize(const struct question *question,
 	struct builder builder;
 
 	builder_begin(&builder, question, out);
+	/* AAAA are longer than A: of so many that not all fit each is good by itself. */
+	builder.is_divisible = true;
 	out->is_synthesized = true;
 	out->ede = ANSWER_EDE_SYNTHESIZED;
 	while (reply_next(a, &walk) && walk.section == ANSWER_ANSWER) {
@@ -223,6 +225,43 @@ bool dns64_may_stand_in(const struct question *question,
 {
 	return !a->is_secure || dns_dnssec_of(context->config, question->name,
 					      question->type) != DNS_DNSSEC_VALIDATE;
+}
+
+bool answer_can_deny(const struct question *question,
+		     const struct answer_context *context, const struct answer_reply *a)
+{
+	struct reply reply;
+
+	return dns64_may_make(question, context) && reply_open(a, &reply) &&
+	       !a->is_bogus && !has_embeddable(&reply, context) &&
+	       (reply_rcode(&reply) == WIRE_NOERROR ||
+		reply_rcode(&reply) == WIRE_NXDOMAIN) &&
+	       dns64_may_stand_in(question, context, a);
+}
+
+/* 5.1.6, 5.4: of A nothing can be made, and AAAA failed, or all are excluded: A's reply
+ * is the answer. False: AAAA's is. */
+static bool deny(const struct question *question, const struct answer_context *context,
+		 const struct reply *aaaa, const struct reply *a, bool has_aaaa,
+		 struct answer *out)
+{
+	const bool is_error =
+		has_aaaa ? reply_rcode(aaaa) != WIRE_NOERROR : context->has_failed;
+
+	if (has_aaaa && !is_error && !reply_has(aaaa, WIRE_AAAA))
+		return false;
+	if (!has_aaaa && !is_error && !context->is_overdue)
+		return false;
+	if (has_aaaa && !is_error) {
+		late_deny(question, context, a, ANSWER_EDE_FILTERED, ANSWER_FOREVER, out);
+	} else if (is_error) {
+		late_deny(question, context, a, ANSWER_EDE_NONE, ANSWER_UNSURE_S, out);
+	} else {
+		late_deny(question, context, a, ANSWER_EDE_UNREACHABLE, ANSWER_LATE_S,
+			  out);
+		late_say(out);
+	}
+	return true;
 }
 
 bool answer_can_stand_in(const struct question *question,
@@ -265,9 +304,12 @@ void dns64_make(const struct question *question, const struct answer_context *co
 	} else if (has_a && reply_rcode(&a_reply) != WIRE_NOERROR) {
 		/* 5.1.6: an error of the A is the answer. */
 		pass_on(question, context, &a_reply, a->is_secure, false, NULL, out);
+	} else if (has_a && (is_sure || dns64_may_stand_in(question, context, a)) &&
+		   deny(question, context, &aaaa_reply, &a_reply, has_aaaa, out)) {
+		return;
 	} else if (has_aaaa && (has_a || !a)) {
 		pass_on(question, context, &aaaa_reply, main->is_secure, true, NULL, out);
 	} else {
-		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+		answer_fail_unheard(question, main, out);
 	}
 }

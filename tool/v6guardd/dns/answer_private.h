@@ -19,12 +19,18 @@ struct builder {
 	struct wire_out out;
 	uint16_t counts[4]; /* of the header */
 	uint32_t least;     /* of all TTLs; UINT32_MAX: none yet */
+	/* The answer section may end where no more fits, as do the other two. */
+	bool is_divisible, is_full;
+	bool is_lost;        /* nothing can be made of it any more */
+	size_t end, targets; /* of OUT, behind the last record that was counted */
 };
 
 /** Begin OUT: header and question. */
 void builder_begin(struct builder *builder, const struct question *question,
 		   struct answer *out);
-/** A record whose TTL stands at TTL_AT was written to SECTION. */
+/** A record whose TTL stands at TTL_AT was written to SECTION. One that does not fit into
+ * a message with OPT goes, and all that come after it, where it may: it is not in the
+ * answer section (RFC 2181 9), or that is divisible. */
 void builder_count(struct builder *builder, enum answer_section section, size_t ttl_at);
 /** Whole, with RCODE; SERVFAIL instead if something did not fit. LIFETIME: at most. */
 void builder_end(struct builder *builder, enum wire_rcode rcode, uint32_t lifetime);
@@ -260,6 +266,10 @@ void pass_record(struct builder *builder, const struct reply *reply,
 void pass_sections(struct builder *builder, const struct question *question,
 		   const struct answer_context *context, const struct reply *reply,
 		   const struct pick *pick);
+/** Where the CNAMEs of REPLY lead from NAME. */
+void pass_end(const struct reply *reply, const uint8_t *name, uint8_t end[WIRE_NAME]);
+/** REPLY has an SOA that can be NAME's. */
+bool pass_has_soa_of(const struct reply *reply, const uint8_t *name);
 /** The answer is REPLY; OTHER is what the filter may have to know. */
 void pass_on(const struct question *question, const struct answer_context *context,
 	     const struct reply *reply, bool is_secure, bool is_clean,
@@ -270,6 +280,18 @@ void pass_on(const struct question *question, const struct answer_context *conte
  * says whether there is the name at all, and by which CNAMEs. */
 void pass_deny(const struct question *question, const struct answer_context *context,
 	       const struct reply *reply, struct answer *out);
+/** NODATA with EDE, good for CAP seconds at most: the CNAMEs of A's reply, which has no A
+ * that could be used, or shows that there is the name, and the SOA that denies A, if any.
+ */
+void late_deny(const struct question *question, const struct answer_context *context,
+	       const struct reply *a, int ede, uint32_t cap, struct answer *out);
+/** OUT is without the AAAA that did not come, and says so. */
+void late_say(struct answer *out);
+/** AAAA's reply denies the name, or is an error, and A's shows that there is one: OUT is
+ * NODATA (answer_is_doubtful). False: what AAAA's says is the answer. */
+bool late_refute(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *aaaa, const struct answer_reply *a,
+		 struct answer *out);
 /** The answer without the AAAA that did not come, from A's reply (NULL: none), where
  * context.is_overdue and answer_can_do_without; false: it is not for us to make. */
 bool late_make(const struct question *question, const struct answer_context *context,
@@ -300,6 +322,13 @@ bool dns64_may_stand_in(const struct question *question,
 void dns64_make(const struct question *question, const struct answer_context *context,
 		const struct answer_reply *main, const struct answer_reply *a,
 		struct answer *out);
+
+/* ---- answer_special.c ---- */
+
+/** QUESTION's name is of special use (RFC 6761), and neither for a zone of [forward] nor
+ * for one link: OUT is the answer. False: it is to be asked for as any other. */
+bool special_answer(const struct question *question, const struct answer_context *context,
+		    struct answer *out);
 
 /* ---- answer_ptr.c ---- */
 

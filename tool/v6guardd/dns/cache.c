@@ -19,7 +19,9 @@
 #define SHARE 8U
 
 enum { KEY_DO = 1, KEY_CD = 2, KEY_SYNTHESIZES = 4, KEY_DEAD = 8 };
-enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4, IS_LATE = 8 };
+/* And who said it, in the rest of the byte. */
+enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4, IS_LATE = 8, SERVER = 16 };
+_Static_assert(CACHE_SERVERS *SERVER == 256, "the byte is full");
 
 /* TTL offsets come behind it, then the message, then the text of EDE. */
 struct entry {
@@ -203,6 +205,7 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 			  .ttl_at = ttls_of(entry),
 			  .ttl_count = entry->ttl_count},
 		.age = (now - entry->made + TICKS - 1) / TICKS,
+		.server = entry->is / SERVER,
 		.is_stale = now >= entry->expires,
 		.is_known_to_fail =
 			now < entry->retry &&
@@ -254,7 +257,9 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.is = (uint8_t)((answer->is_secure ? IS_SECURE : 0) |
 				(answer->is_synthesized ? IS_SYNTHESIZED : 0) |
 				(answer->is_late ? IS_LATE : 0) |
-				(answer->decision.is_by_verdict ? IS_BY_VERDICT : 0)),
+				(answer->decision.is_by_verdict ? IS_BY_VERDICT : 0) |
+				(answer->server < CACHE_SERVERS ? answer->server * SERVER
+								: 0)),
 	};
 	memcpy(ttls_of(entry), answer->ttl_at, answer->ttl_count * sizeof(uint16_t));
 	memcpy(bytes_of(entry), answer->bytes, answer->size);

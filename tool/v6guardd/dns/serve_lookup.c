@@ -260,6 +260,7 @@ static void finish(struct lookup *lookup)
 		return;
 	}
 	lookup->context.is_overdue = late_is_over(lookup) || lookup->has_stood_in;
+	lookup->context.has_failed = late_has_failed(lookup);
 	/* What was asked for and did not come is a reply without a packet, which is
 	 * another thing than a question that nobody asked. */
 	answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
@@ -295,7 +296,8 @@ static bool is_enough(const struct lookup *lookup)
 		       answer_is_settled(question, &lookup->context,
 					 &lookup->other.reply);
 	return lookup->other.is_done ||
-	       answer_is_enough(question, &lookup->context, &lookup->main.reply);
+	       (!lookup->is_refutable &&
+		answer_is_enough(question, &lookup->context, &lookup->main.reply));
 }
 
 static void consider_held(struct lookup *lookup)
@@ -304,6 +306,7 @@ static void consider_held(struct lookup *lookup)
 		late_release(lookup);
 	if (lookup->main.is_done)
 		ask_late(lookup);
+	late_look_for_partner(lookup);
 	if (is_enough(lookup)) {
 		finish(lookup);
 		return;

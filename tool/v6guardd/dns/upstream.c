@@ -146,6 +146,9 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
 	reply.packet = reply.size ? bytes : NULL;
 	reply.is_secure |= is_authentic(query, &reply);
+	reply.is_round =
+		!reply.packet &&
+		upstream_packet_goes_round(bytes, length, query->name, query->type);
 	if (!upstream_has_failed(&reply))
 		note_answer(query->upstream);
 	/* The other way may bring it yet. */
@@ -162,6 +165,20 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 bool upstream_has_route(const struct upstream *upstream, const uint8_t *name)
 {
 	return link_routes_of(&upstream->servers.routes, name) != NULL;
+}
+
+bool upstream_has_one(struct upstream *upstream, const uint8_t *name)
+{
+	const struct dns_zone *zone = dns_zone_of(&upstream->config, name);
+	const struct link_route *route;
+
+	look(upstream);
+	route = link_routes_of(&upstream->servers.routes, name);
+	if (zone)
+		return zone->upstream_count == 1;
+	if (route)
+		return route->servers.count == 1;
+	return !upstream->config.is_recursive && upstream->servers.count == 1;
 }
 
 const struct link_routes *upstream_routes(const struct upstream *upstream)
