@@ -233,7 +233,7 @@ static void check_made(size_t index, const struct world_client *client,
 static bool was_refused(const struct world_client *client)
 {
 	for (size_t i = 0; i < refusal_count; i++)
-		if (client->asked_ms >= refusals[i].from_ms &&
+		if (client->asked_ms > refusals[i].from_ms &&
 		    client->answered_ms < refusals[i].until_ms)
 			return true;
 	return false;
