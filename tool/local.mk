@@ -170,6 +170,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_late.c \
 	tool/v6guardd/dns/serve_lookup.c \
 	tool/v6guardd/dns/serve_private.h \
+	tool/v6guardd/dns/serve_rebind.c \
 	tool/v6guardd/dns/serve_tell.c \
 	tool/v6guardd/dns/serve_count.c \
 	tool/v6guardd/dns/serve_count.h \

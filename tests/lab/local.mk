@@ -55,6 +55,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_nat64.sh \
 	tests/lab/t_dns_noroute.sh \
 	tests/lab/t_dns_odd.sh \
+	tests/lab/t_dns_operate.sh \
 	tests/lab/t_dns_rules.sh \
 	tests/lab/t_dns_path.sh \
 	tests/lab/t_dns_rude.sh \
