@@ -109,6 +109,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_cut.c \
 	tool/v6guardd/dns/answer_dns64.c \
 	tool/v6guardd/dns/answer_filter.c \
+	tool/v6guardd/dns/answer_given.c \
 	tool/v6guardd/dns/answer_hints.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_late.c \
@@ -149,6 +150,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_forget.c \
 	tool/v6guardd/dns/serve_late.c \
 	tool/v6guardd/dns/serve_lookup.c \
+	tool/v6guardd/dns/serve_other.c \
 	tool/v6guardd/dns/serve_private.h \
 	tool/v6guardd/dns/serve_tell.c \
 	tool/v6guardd/dns/tidy.c \

@@ -523,8 +523,17 @@ static void texts(void **state)
 	/* Less than that: TC. */
 	answer_finish(&image, &question, 0, image.size + opt + ede - 1, 1232, out);
 	assert_true(out[2] & WIRE_TC >> 8);
-	/* Of other errors there is none. */
+	/* What was made says which rule had a part in that. */
 	answer.ede = ANSWER_EDE_SYNTHESIZED;
+	answer.decision.outcome.acts = true;
+	image = answer_image(&answer);
+	assert_int_equal(image.text_size, text);
+	/* One that is only counted has none; nor are there texts of other errors. */
+	answer.decision.outcome.acts = false;
+	answer.decision.is_whole = true;
+	image = answer_image(&answer);
+	assert_int_equal(image.text_size, 0);
+	answer.ede = ANSWER_EDE_BOGUS;
 	image = answer_image(&answer);
 	assert_int_equal(image.text_size, 0);
 }

@@ -59,7 +59,10 @@ struct lookup {
 	uint32_t variant;
 	uint16_t main_type;
 	bool has_target;
-	uint64_t lead_generation; /* of the policy that context.lead is of */
+	bool has_other_target;
+	bool is_by_rule; /* the other half is what a rule says, or where it leads */
+	uint64_t
+		lead_generation; /* of the policy by which that, or context.lead, is so */
 	struct waiter *waiters;
 	struct half main, other;
 	uint16_t other_type;
@@ -176,6 +179,19 @@ void lookup_consider(struct lookup *lookup);
 struct lookup *lookup_partner(const struct lookup *lookup, uint16_t type);
 /* Nobody is answered. */
 void lookup_free(struct lookup *lookup);
+
+/* HALF is not asked for any more, and what it brought is forgotten. */
+void lookup_drop(struct half *half);
+
+/* ---- serve_other.c: the second question ---- */
+
+/* Ask it. */
+void other_ask(struct lookup *lookup);
+/* A rule leads A, of which AAAA are made, to another name: ask there instead. False: none
+ * does. */
+bool other_lead(struct lookup *lookup);
+/* What it brought shows that another name is to be asked for. */
+void other_consider(struct lookup *lookup);
 
 /* ---- serve_late.c: one of the two is late ---- */
 
