@@ -237,6 +237,15 @@ static enum gp_reason verdict_against(const struct gp_guard_policy *policy,
 	return GP_WHY_NOTHING;
 }
 
+/* What the dns door made of A, maybe in place of AAAA that it left out, is no AAAA. */
+static bool is_made(const struct decision *decision, const struct gp_candidate *candidate)
+{
+	const struct gp_facts *facts = decision->facts;
+
+	return candidate->action == GP_DO_STRIP_AAAA && facts->is_made &&
+	       facts->is_made(facts->ctx, &candidate->addr);
+}
+
 static void mark(const struct decision *decision, struct gp_candidate *candidate)
 {
 	const struct plan plan = plan_for(decision, candidate);
@@ -251,7 +260,7 @@ static void mark(const struct decision *decision, struct gp_candidate *candidate
 	}
 	if (addr->family != plan.victim)
 		return;
-	if (gp_addr_is_special(addr)) {
+	if (gp_addr_is_special(addr) || is_made(decision, candidate)) {
 		candidate->reason = GP_WHY_EXEMPT_ADDRESS;
 		return;
 	}

@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct answer answer;
 	static uint8_t bytes[WIRE_MAX], out[WIRE_MAX + ANSWER_OPT];
-	const struct gp_facts facts = {NULL, yes, no, verdict, no};
+	const struct gp_facts facts = {NULL, yes, no, verdict, no, NULL};
 	struct gp_guard_policy policy;
 	struct dns_config config;
 	struct question question;

@@ -42,7 +42,7 @@ static bool is_onlink(void *ctx, const struct gp_addr *addr)
 	return false;
 }
 
-static const struct gp_facts facts = {NULL, is_usable, is_own, verdict, is_onlink};
+static const struct gp_facts facts = {NULL, is_usable, is_own, verdict, is_onlink, NULL};
 
 /* ---- what upstream says: addresses, blanks between ---- */
 

@@ -96,6 +96,7 @@ static void take_settings(struct worker *worker, const struct settings *settings
 	prober_set_rate(worker->prober, settings->max_rate);
 	eventlog_set_kinds(worker->log, settings->log_events);
 	configure_resolver(worker);
+	write_host(worker);
 	tell_known_local(worker);
 	if (settings->anchor_count)
 		evtimer_add(worker->anchors, &soon);
@@ -231,7 +232,6 @@ static bool begin(struct worker *worker)
 	    !make_events(worker) || !make_watchers(worker) || !make_control(worker) ||
 	    !make_resolver(worker))
 		return false;
-	write_host(worker);
 	take_settings(worker, &worker->settings);
 	tick_soon(worker);
 	return message_send(worker->files->steward_fd, MESSAGE_READY, NULL);

@@ -20,7 +20,8 @@ static bool is_same(const struct lookup *lookup, const struct question *question
 {
 	const struct question *other = &lookup->question;
 
-	return other->type == type && other->class == question->class &&
+	return !lookup->is_telling && other->type == type &&
+	       other->class == question->class &&
 	       other->dnssec_ok == question->dnssec_ok &&
 	       (other->flags & WIRE_CD) == (question->flags & WIRE_CD) &&
 	       lookup->context.synthesizes == context->synthesizes &&
@@ -237,6 +238,11 @@ static void finish(struct lookup *lookup)
 	struct cache_hit hit = {.age = 0};
 	const bool has_waiters = lookup->waiters || lookup->is_counting;
 
+	if (lookup->is_telling) {
+		other_tell(lookup);
+		lookup_free(lookup);
+		return;
+	}
 	if (lookup->has_stood_in && late_brought_nothing(lookup)) {
 		lookup_free(lookup);
 		return;
@@ -259,12 +265,17 @@ static void finish(struct lookup *lookup)
 	reply_all(lookup, &hit);
 	if (!event.is_stale || has_waiters)
 		serve->ops.decided(serve->ops.ctx, &event);
-	if (!event.is_stale && has_waiters)
+	if (!event.is_stale && has_waiters && !other_tells(lookup))
 		serve_tell_answer(serve, &lookup->question, &lookup->context,
 				  &serve->answer);
 	if (!event.is_stale && lookup->question.type == WIRE_A)
 		late_tell_partner(lookup);
 	lookup->has_stood_in = !event.is_stale && late_is_over(lookup);
+	if (lookup->is_telling) {
+		free_waiters(lookup);
+		late_wait(lookup, SERVE_LIMIT_MS);
+		return;
+	}
 	if (!(event.is_stale || lookup->has_stood_in) || !goes_on(lookup))
 		lookup_free(lookup);
 }

@@ -64,3 +64,43 @@ void other_consider(struct lookup *lookup)
 	lead(lookup, target);
 	lookup->is_beginning = false;
 }
+
+/* ---- for the verdicts ---- */
+
+/* While so many wait there is room for who waits alone. */
+#define MANY (SERVE_LOOKUPS / 2)
+
+void other_tell(struct lookup *lookup)
+{
+	serve_tell_pair(lookup->serve, &lookup->question, &lookup->main.reply,
+			&lookup->other.reply);
+}
+
+/* It was decided with both, which tells the same. */
+static bool has_ipv4(const struct answer_decision *decision)
+{
+	for (size_t i = 0; i < decision->count; i++)
+		if (decision->candidates[i].addr.family == AF_INET)
+			return true;
+	return false;
+}
+
+/*
+ * Who has IPv6 alone often asks for AAAA alone, and what is dead among these shows only
+ * beside another way. So the A that DNS64 has asked for is not thrown away.
+ */
+bool other_tells(struct lookup *lookup)
+{
+	const struct serve *serve = lookup->serve;
+
+	if (lookup->other_type != WIRE_A || lookup->is_by_rule ||
+	    !lookup->context.synthesizes || serve->answer.is_synthesized ||
+	    has_ipv4(&serve->answer.decision) || !serve_goes_by_verdicts(serve) ||
+	    !answer_has_records(&lookup->question, &lookup->main.reply))
+		return false;
+	if (lookup->other.is_done)
+		other_tell(lookup);
+	else
+		lookup->is_telling = lookup->other.query && serve->lookup_count < MANY;
+	return true;
+}

@@ -71,6 +71,8 @@ struct lookup {
 			   */
 	bool is_again;    /* it is asked anew as soon as the loop runs */
 	bool is_unasked;  /* there was nobody to ask: no failure of the name (RFC 9520) */
+	bool is_telling;  /* whoever waited has the AAAA; the A is for the verdicts alone
+			   */
 	bool is_late;     /* whoever waited has had an old answer; the new one is kept */
 	bool is_held;     /* the other question first: its answer may be enough */
 	bool has_doubted; /* what was held back, or is needed now, has been asked for */
@@ -148,6 +150,10 @@ void serve_tell_image(struct serve *serve, const struct question *question,
 /* The same for an answer that was just made. */
 void serve_tell_answer(struct serve *serve, const struct question *question,
 		       const struct answer_context *context, const struct answer *answer);
+/* AAAA that were given as they are, and the A that was asked for along with them: what
+ * would be made of it is the other way there. */
+void serve_tell_pair(struct serve *serve, const struct question *question,
+		     const struct answer_reply *aaaa, const struct answer_reply *a);
 /* Verdicts play a part in the policy that is held. */
 bool serve_goes_by_verdicts(const struct serve *serve);
 
@@ -192,6 +198,11 @@ void other_ask(struct lookup *lookup);
 bool other_lead(struct lookup *lookup);
 /* What it brought shows that another name is to be asked for. */
 void other_consider(struct lookup *lookup);
+/* LOOKUP has just given AAAA as they are, by serve's answer, while DNS64 acts: A is told
+ * with them, at once or when it comes (is_telling). False: that is not so. */
+bool other_tells(struct lookup *lookup);
+/* It came, or does not. */
+void other_tell(struct lookup *lookup);
 
 /* ---- serve_late.c: one of the two is late ---- */
 
