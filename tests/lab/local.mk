@@ -55,6 +55,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_rude.sh \
 	tests/lab/t_dns_slow.sh \
 	tests/lab/t_dns_sec.sh \
+	tests/lab/t_dns_taken.sh \
 	tests/lab/t_dns_time.sh \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_dns_start.sh \
