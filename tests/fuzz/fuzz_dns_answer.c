@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dns_config config;
 	struct question question;
 	struct answer_image image;
-	uint8_t target[WIRE_NAME];
+	uint8_t target[WIRE_NAME], late[WIRE_NAME];
 	size_t split, written;
 
 	if (size < 8)
@@ -155,9 +155,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					   .is_bogus = data[2] & 64};
 	answer.bytes = bytes;
 	context.lead = answer_lead(&question, &context, &main, target);
+	context.other_lead = answer_other_lead(&question, &context, &other, target);
 	answer_make(&question, &context, &main,
 		    answer_other_type(&question, &context) ||
-				    answer_late_type(&question, &context, &main)
+				    answer_late_type(&question, &context, &main, late)
 			    ? &other
 			    : NULL,
 		    &answer);

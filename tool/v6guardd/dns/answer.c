@@ -32,15 +32,22 @@ uint16_t answer_other_type(const struct question *question,
 
 uint16_t answer_late_type(const struct question *question,
 			  const struct answer_context *context,
-			  const struct answer_reply *main)
+			  const struct answer_reply *main, uint8_t target[WIRE_NAME])
 {
 	struct reply reply;
+	uint16_t type;
 
+	memcpy(target, question->name, question->name_length);
 	/* Another policy than the one by which it was not asked for. */
 	if (dns64_may_make(question, context))
 		return WIRE_A;
-	return reply_open(main, &reply) &&
-			       filter_depends(question, context, &reply) != FILTER_ALONE
+	if (!reply_open(main, &reply))
+		return 0;
+	type = hints_need(question, context, &reply, target);
+	if (type)
+		return type;
+	memcpy(target, question->name, question->name_length);
+	return filter_depends(question, context, &reply) != FILTER_ALONE
 		       ? partner_of(question->type)
 		       : 0;
 }
@@ -68,6 +75,8 @@ bool answer_is_enough(const struct question *question,
 		return !may_make;
 	if (reply_rcode(&reply) != WIRE_NOERROR)
 		return reply_rcode(&reply) == WIRE_NXDOMAIN || !may_make;
+	if (hints_need(question, context, &reply, target))
+		return false;
 	/* With addresses there is something to be filtered, without to be made. */
 	if (!is_led && filter_depends(question, context, &reply) != FILTER_ALONE)
 		return false;

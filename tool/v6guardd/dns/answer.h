@@ -104,11 +104,11 @@ uint16_t answer_main_type(const struct question *question,
 uint16_t answer_other_type(const struct question *question,
 			   const struct answer_context *context);
 
-/** The type that is to be asked for as well, now that MAIN is there and is not enough;
- * 0: none. */
+/** The type that is to be asked for as well, now that MAIN is there and is not enough,
+ * and of which name, TARGET; 0: none. */
 uint16_t answer_late_type(const struct question *question,
 			  const struct answer_context *context,
-			  const struct answer_reply *main);
+			  const struct answer_reply *main, uint8_t target[WIRE_NAME]);
 
 /**
  * Another name is to be asked for instead, TARGET: of the PTR of an address that a NAT64

@@ -200,13 +200,21 @@ bool filter_is_signed(const struct reply *reply, uint16_t type);
 /** An AAAA, or a hint, in FROM's answer is an address in PREFIX (IPv6). */
 bool reply_has_address_in(const struct answer_reply *from,
 			  const struct gp_prefix *prefix);
-/** Some HTTPS or SVCB record in REPLY's answer loses hints; FILTER has the decision. */
+/** Some HTTPS or SVCB record in REPLY's answer has other hints; FILTER has the decision.
+ * OTHER is what was said about hints_need, or NULL. */
 bool hints_change(struct filter *filter, const struct question *question,
-		  const struct answer_context *context, const struct reply *reply);
-/** RDATA of RR without the hints that are left out, to OUT; its size, 0: as it is. */
+		  const struct answer_context *context, const struct reply *reply,
+		  const struct answer_reply *other);
+/** RDATA of RR with the hints that the policy leaves or makes, to OUT; its size, 0: as it
+ * is. */
 size_t hints_filter(const struct question *question, const struct answer_context *context,
 		    const struct reply *reply, const struct wire_rr *rr,
-		    struct filter *filter, uint8_t out[WIRE_MAX]);
+		    const struct answer_reply *other, struct filter *filter,
+		    uint8_t out[WIRE_MAX]);
+/** What becomes of a hint in REPLY depends on whether TARGET has addresses of a type that
+ * is hinted nowhere; that type, or 0. */
+uint16_t hints_need(const struct question *question, const struct answer_context *context,
+		    const struct reply *reply, uint8_t target[WIRE_NAME]);
 
 /* ---- answer_pass.c ---- */
 
@@ -221,6 +229,7 @@ struct pick {
 	enum answer_section first, last;
 	bool is_clean, has_hints;
 	const struct filter *filter;
+	const struct answer_reply *other; /* as for hints_change */
 	uint32_t cap;
 };
 

@@ -425,10 +425,10 @@ static void ask_late(struct lookup *lookup)
 	if (lead)
 		follow_lead(lookup, lead, target);
 	else if (!lookup->other_type && !lookup->has_target) {
-		lookup->other_type =
-			answer_late_type(question, &lookup->context, &lookup->main.reply);
+		lookup->other_type = answer_late_type(question, &lookup->context,
+						      &lookup->main.reply, target);
 		if (lookup->other_type)
-			other_ask(lookup);
+			other_ask(lookup, target);
 	}
 	lookup->is_beginning = false;
 }
@@ -468,7 +468,7 @@ void lookup_begin(struct lookup *lookup)
 		lookup_ask(lookup, lookup->has_target ? target : question->name,
 			   lookup->main_type, lookup_on_main, &lookup->main);
 	if (lookup->other_type && !(lookup->is_held && late_take_kept(lookup)))
-		other_ask(lookup);
+		other_ask(lookup, question->name);
 	lookup->is_beginning = false;
 	lookup_consider(lookup);
 }

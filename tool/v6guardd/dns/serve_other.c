@@ -38,11 +38,11 @@ bool other_lead(struct lookup *lookup)
 	return true;
 }
 
-void other_ask(struct lookup *lookup)
+void other_ask(struct lookup *lookup, const uint8_t *name)
 {
 	if (!take_local(lookup) && !other_lead(lookup))
-		lookup_ask(lookup, lookup->question.name, lookup->other_type,
-			   lookup_on_other, &lookup->other);
+		lookup_ask(lookup, name, lookup->other_type, lookup_on_other,
+			   &lookup->other);
 }
 
 void other_consider(struct lookup *lookup)

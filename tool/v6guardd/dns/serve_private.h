@@ -191,8 +191,8 @@ void lookup_drop(struct half *half);
 
 /* ---- serve_other.c: the second question ---- */
 
-/* Ask it. */
-void other_ask(struct lookup *lookup);
+/* Ask it, of NAME unless a rule leads elsewhere. */
+void other_ask(struct lookup *lookup, const uint8_t *name);
 /* A rule leads A, of which AAAA are made, to another name: ask there instead. False: none
  * does. */
 bool other_lead(struct lookup *lookup);
