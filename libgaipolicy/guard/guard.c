@@ -242,8 +242,7 @@ static bool is_made(const struct decision *decision, const struct gp_candidate *
 {
 	const struct gp_facts *facts = decision->facts;
 
-	return candidate->action == GP_DO_STRIP_AAAA && facts->is_made &&
-	       facts->is_made(facts->ctx, &candidate->addr);
+	return facts->is_made && facts->is_made(facts->ctx, &candidate->addr);
 }
 
 static void mark(const struct decision *decision, struct gp_candidate *candidate)
@@ -260,12 +259,15 @@ static void mark(const struct decision *decision, struct gp_candidate *candidate
 	}
 	if (addr->family != plan.victim)
 		return;
-	if (gp_addr_is_special(addr) || is_made(decision, candidate)) {
+	if (gp_addr_is_special(addr) ||
+	    (candidate->action == GP_DO_STRIP_AAAA && is_made(decision, candidate))) {
 		candidate->reason = GP_WHY_EXEMPT_ADDRESS;
 		return;
 	}
 	if (plan.by_verdict)
 		why = verdict_against(decision->policy, &plan, facts, addr);
+	if (why == GP_WHY_UNTESTED && is_made(decision, candidate))
+		why = GP_WHY_NOTHING;
 	if (why == GP_WHY_NOTHING)
 		return;
 	if (facts->is_own(facts->ctx, addr)) {

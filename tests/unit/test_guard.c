@@ -357,6 +357,8 @@ static const struct guard_case cases[] = {
 	 .in = {AAAA, A}, .out = {STAYS(EXEMPT_ADDRESS), KEPT}},
 	{"prefer-ipv4, a made one beside IPv4", GP_MODE_PREFER_IPV4, NSS, .known = "m-",
 	 .in = {AAAA, A}, .out = {GONE, KEPT}, .differs = true},
+	{"distrust, a made one", GP_MODE_AUTO, NSS, .distrust = true, .known = "m--",
+	 .in = {AAAA, AAAA2, A}, .out = {KEPT, GONE_AS(UNTESTED), KEPT}, .differs = true},
 	{"auto, a made one", GP_MODE_AUTO, NSS, .known = "m-", .in = {AAAA, A},
 	 .out = {KEPT, KEPT}},
 };
