@@ -62,6 +62,8 @@ libgpdoor_la_SOURCES = \
 	libgaipolicy/guard/trace.c \
 	libgaipolicy/guard/trace.h
 
+libgpdoor_la_CFLAGS = $(door_cflags)
+
 libgpcore_la_SOURCES = \
 	libgaipolicy/diag.c \
 	libgaipolicy/diag.h \
@@ -94,15 +96,19 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/owner.c \
 	libgaipolicy/guard/owner.h \
 	libgaipolicy/guard/owner_private.h \
+	libgaipolicy/guard/pool.c \
+	libgaipolicy/guard/pool.h \
 	libgaipolicy/guard/reach_write.c \
+	libgaipolicy/guard/records.c \
+	libgaipolicy/guard/records.h \
+	libgaipolicy/guard/resolvconf.c \
+	libgaipolicy/guard/resolvconf.h \
 	libgaipolicy/guard/rules_build.c \
 	libgaipolicy/guard/rules_build.h \
 	libgaipolicy/guard/rules_build_private.h \
 	libgaipolicy/guard/rules_index.c \
 	libgaipolicy/guard/rules_ranges.c \
 	libgaipolicy/guard/rules_report.c \
-	libgaipolicy/guard/running.c \
-	libgaipolicy/guard/running.h \
 	libgaipolicy/guard/sockdiag.c \
 	libgaipolicy/guard/sockdiag.h \
 	libgaipolicy/guard/sockdiag_one.c \
@@ -139,7 +145,7 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/rfc6724/label.c \
 	libgaipolicy/rfc6724/label_set.c \
 	libgaipolicy/rfc6724/label.h
-libgpcore_la_CFLAGS = $(AM_CFLAGS) $(INIH_CFLAGS) $(IDN2_CFLAGS)
+libgpcore_la_CFLAGS = $(AM_CFLAGS) $(FORTIFY) $(INIH_CFLAGS) $(IDN2_CFLAGS)
 libgpcore_la_LIBADD = libgpdoor.la $(INIH_LIBS) $(IDN2_LIBS)
 
 lib_LTLIBRARIES += libgaipolicy.la
@@ -147,7 +153,7 @@ include_HEADERS += libgaipolicy/gaipolicy.h
 libgaipolicy_la_SOURCES =
 # current:revision:age. No ABI promise before 1.0.
 libgaipolicy_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
-	-Wl,--version-script=$(srcdir)/libgaipolicy/libgaipolicy.map -Wl,-z,relro -Wl,-z,now
+	-Wl,--version-script=$(srcdir)/libgaipolicy/libgaipolicy.map
 libgaipolicy_la_LIBADD = libgpdoor.la
 EXTRA_libgaipolicy_la_DEPENDENCIES = libgaipolicy/libgaipolicy.map
 EXTRA_DIST += libgaipolicy/libgaipolicy.map

@@ -29,6 +29,7 @@ libnssdoor_la_SOURCES = \
 	nss/tell.h \
 	nss/thread.c \
 	nss/thread.h
+libnssdoor_la_CFLAGS = $(door_cflags)
 libnssdoor_la_LIBADD = libgpdoor.la
 
 nss_LTLIBRARIES += libnss_v6guard.la
@@ -38,8 +39,7 @@ libnss_v6guard_la_LIBADD = libnssdoor.la
 # nothing may be missing at the first lookup. No --exclude-libs: the code comes from an
 # archive, so it would hide the entry points as well; the map hides the rest.
 libnss_v6guard_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shrext .so.2 -no-undefined \
-	-Wl,--version-script=$(srcdir)/nss/libnss_v6guard.map \
-	-Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro
+	-Wl,--version-script=$(srcdir)/nss/libnss_v6guard.map -Wl,-z,nodelete
 EXTRA_libnss_v6guard_la_DEPENDENCIES = nss/libnss_v6guard.map nss/local.mk
 EXTRA_DIST += nss/libnss_v6guard.map
 dist_man_MANS += nss/libnss_v6guard.8
@@ -78,16 +78,17 @@ libpreloaddoor_la_SOURCES = \
 	nss/route.h \
 	nss/tell.c \
 	nss/tell.h \
+	nss/unfortified.h \
 	nss/unclosed.c \
 	nss/unclosed.h
+libpreloaddoor_la_CFLAGS = $(door_cflags)
 libpreloaddoor_la_LIBADD = libgpdoor.la
 
 lib_LTLIBRARIES += libv6guard-preload.la
 libv6guard_preload_la_SOURCES =
 libv6guard_preload_la_LIBADD = libpreloaddoor.la
 libv6guard_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -no-undefined \
-	-Wl,--version-script=$(srcdir)/nss/libv6guard-preload.map \
-	-Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro
+	-Wl,--version-script=$(srcdir)/nss/libv6guard-preload.map -Wl,-z,nodelete
 EXTRA_libv6guard_preload_la_DEPENDENCIES = nss/libv6guard-preload.map nss/local.mk
 EXTRA_DIST += nss/libv6guard-preload.map
 dist_man_MANS += nss/libv6guard-preload.8

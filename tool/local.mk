@@ -75,8 +75,6 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/status_gai.c \
 	tool/v6guard/status_preload.c \
 	tool/v6guard/status_print.c \
-	tool/v6guard/running.c \
-	tool/v6guard/running.h \
 	tool/v6guard/screen.c \
 	tool/v6guard/screen.h \
 	tool/v6guard/stuck.c \
@@ -90,7 +88,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/verify_child.c \
 	tool/v6guard/verify_private.h \
 	tool/v6guard/verify.h
-tool_v6guard_v6guard_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tool_v6guard_v6guard_CFLAGS = $(program_cflags) $(JANSSON_CFLAGS)
+tool_v6guard_v6guard_LDFLAGS = $(program_ldflags)
 tool_v6guard_v6guard_LDADD = libgpcore.la $(JANSSON_LIBS) $(RESOLV_LIBS)
 dist_man_MANS += tool/v6guard/v6guard.8
 dist_man_MANS += tool/v6guardd/v6guardd.8
@@ -116,14 +115,20 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_pass.c \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
+	tool/v6guardd/dns/answer_rebind.c \
+	tool/v6guardd/dns/answer_special.c \
 	tool/v6guardd/dns/answer_standing.c \
+	tool/v6guardd/dns/answer_why.c \
 	tool/v6guardd/dns/cache.c \
 	tool/v6guardd/dns/cache.h \
 	tool/v6guardd/dns/dns_config.c \
 	tool/v6guardd/dns/dns_config.h \
 	tool/v6guardd/dns/dns_config_check.c \
+	tool/v6guardd/dns/dns_config_find.c \
 	tool/v6guardd/dns/dns_config_private.h \
+	tool/v6guardd/dns/dns_config_records.c \
 	tool/v6guardd/dns/dns_config_servers.c \
+	tool/v6guardd/dns/dns_config_trust.c \
 	tool/v6guardd/dns/health.c \
 	tool/v6guardd/dns/health.h \
 	tool/v6guardd/dns/health_rules.c \
@@ -137,6 +142,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/listen_private.h \
 	tool/v6guardd/dns/listen_tcp.c \
 	tool/v6guardd/dns/listen_udp.c \
+	tool/v6guardd/dns/name_tree.c \
+	tool/v6guardd/dns/name_tree.h \
 	tool/v6guardd/dns/own.c \
 	tool/v6guardd/dns/own.h \
 	tool/v6guardd/dns/outage.c \
@@ -153,12 +160,18 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_other.c \
 	tool/v6guardd/dns/serve_private.h \
 	tool/v6guardd/dns/serve_tell.c \
+	tool/v6guardd/dns/serve_count.c \
+	tool/v6guardd/dns/serve_count.h \
 	tool/v6guardd/dns/tidy.c \
 	tool/v6guardd/dns/tidy.h \
 	tool/v6guardd/dns/servers_source.c \
 	tool/v6guardd/dns/servers_source.h \
+	tool/v6guardd/dns/ub_heard.c \
+	tool/v6guardd/dns/ub_heard.h \
 	tool/v6guardd/dns/ub_library.c \
 	tool/v6guardd/dns/ub_library.h \
+	tool/v6guardd/dns/upstream_trust.c \
+	tool/v6guardd/dns/upstream_trust.h \
 	tool/v6guardd/dns/ub_loop.c \
 	tool/v6guardd/dns/ub_loop.h \
 	tool/v6guardd/dns/upstream.c \
@@ -205,6 +218,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/worker.c \
 	tool/v6guardd/worker_control.c \
 	tool/v6guardd/worker_dns.c \
+	tool/v6guardd/worker_dns_counts.c \
 	tool/v6guardd/worker_dns_status.c \
 	tool/v6guardd/worker_dns_tell.c \
 	tool/v6guardd/worker_listen.c \
@@ -240,9 +254,11 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/watch/verdict_table.c \
 	tool/v6guardd/watch/verdict_witness.c \
 	tool/v6guardd/watch/verdict.h
-libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS) $(UNBOUND_CFLAGS)
+libgpdaemon_la_CFLAGS = $(AM_CFLAGS) $(FORTIFY) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(CAP_CFLAGS) $(SECCOMP_CFLAGS) $(UNBOUND_CFLAGS)
 libgpdaemon_la_LIBADD = libgpcore.la $(JANSSON_LIBS) $(EVENT_LIBS) $(CAP_LIBS) $(SECCOMP_LIBS)
 
 sbin_PROGRAMS += tool/v6guardd/v6guardd
 tool_v6guardd_v6guardd_SOURCES = tool/v6guardd/main.c
+tool_v6guardd_v6guardd_CFLAGS = $(program_cflags)
+tool_v6guardd_v6guardd_LDFLAGS = $(program_ldflags)
 tool_v6guardd_v6guardd_LDADD = libgpdaemon.la

@@ -14,8 +14,7 @@
  *	existed 1			(0: the change created the file)
  *	size 494
  *
- * A file whose header or size does not fit is passed over. Its time of modification is
- *that of the content, as `cp -p` would have it.
+ * A file whose header or size does not fit is passed over.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -211,7 +210,6 @@ static enum gp_status write_entry(const char *folder, const char *path, const ch
 {
 	/* Who may read the file may read what it was, and nobody else. */
 	const mode_t mode = 0600 | (file->exists ? file->stat.st_mode & 0044 : 0044);
-	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, file->stat.st_mtim};
 	const struct iovec part = {(void *)(uintptr_t)bytes, size};
 	char *temp, *any;
 	int fd;
@@ -225,9 +223,6 @@ static enum gp_status write_entry(const char *folder, const char *path, const ch
 	if (status != GP_OK)
 		return status;
 
-	/* Only good to have. */
-	if (file->exists)
-		(void)futimens(fd, times);
 	if (fchmod(fd, mode) < 0)
 		status = gp_io_failed(diag, path, "cannot set its mode");
 	else
@@ -380,8 +375,6 @@ static bool read_entry(const char *folder, uint64_t serial, struct gp_history_en
 
 	memset(out, 0, sizeof(*out));
 	out->serial = serial;
-	out->since_ms = (int64_t)file->stat.st_mtim.tv_sec * 1000 +
-			file->stat.st_mtim.tv_nsec / 1000000;
 	is_good = parse(file, out, content, size);
 	if (!is_good)
 		gp_file_free(file);

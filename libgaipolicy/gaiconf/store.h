@@ -99,9 +99,6 @@ struct gp_history_entry {
 	char command[512]; /**< the command line, cut */
 	char path[256];    /**< the file that was changed */
 	bool existed;      /**< false: the change created the file */
-	/** When that content was written, wall clock in ms; a time after it, where that
-	 * could not be kept. */
-	int64_t since_ms;
 };
 
 /**

@@ -99,9 +99,11 @@ static const struct gp_config_key resolver_keys[] = {
 	 0},
 	{"upstream", "resolv.conf", NULL, "resolv.conf recursive", GP_TYPE_UPSTREAM,
 	 LIST | FILLED, 0, 0},
-	{"dnssec", "process", "off process validate", NULL, GP_TYPE_WORD, 0, 0, 0},
+	{"dnssec", "process", "off process validate trust", NULL, GP_TYPE_WORD, 0, 0, 0},
 	{"trust-anchor", "/usr/share/dns/root.key", NULL, NULL, GP_TYPE_PATH, 0, 0, 0},
 	{"filter-signed", "no", "yes no", NULL, GP_TYPE_WORD, 0, 0, 0},
+	{"rebind", "allow", "allow refuse", NULL, GP_TYPE_WORD, 0, 0, 0},
+	{"rebind-allow", "", NULL, NULL, GP_TYPE_PATTERN, APPENDS, 0, 0},
 	{"cache-size", "16m", NULL, NULL, GP_TYPE_SIZE, 0, 64 * KIB, 64 * GIB},
 	{"edns-size", "1232", NULL, NULL, GP_TYPE_NUMBER, 0, 512, 4096},
 	{"serve-stale", "1d", NULL, NULL, GP_TYPE_TIME, 0, 0, 30 * DAY},
@@ -112,7 +114,7 @@ static const struct gp_config_key resolver_keys[] = {
 static const struct gp_config_key forward_keys[] = {
 	{"zones", "", NULL, NULL, GP_TYPE_NAME, LIST | FILLED | REQUIRED, 0, 0},
 	{"upstream", "", NULL, NULL, GP_TYPE_UPSTREAM, LIST | FILLED | REQUIRED, 0, 0},
-	{"dnssec", "off", "off process validate", NULL, GP_TYPE_WORD, 0, 0, 0},
+	{"dnssec", "off", "off process validate trust", NULL, GP_TYPE_WORD, 0, 0, 0},
 };
 
 static const struct gp_config_key gai_keys[] = {
@@ -127,7 +129,7 @@ static const struct gp_config_key metrics_keys[] = {
 static const struct gp_config_key log_keys[] = {
 	{"events", "changes",
 	 "verdict epoch nat64 reload door rescue upstream synthesized stripped blocked "
-	 "stale bogus late",
+	 "stale bogus late rebind",
 	 "none changes", GP_TYPE_WORD, LIST | FILLED, 0, 0},
 	{"to", "journal", "journal stdout", NULL, GP_TYPE_ABSOLUTE, 0, 0, 0},
 };

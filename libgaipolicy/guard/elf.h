@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* elf.h - what an ELF file says of itself, as far as running.c has to know. */
+/* elf.h - what an ELF file says of itself: whether a libc of ours is behind a program. */
 #ifndef LIBGAIPOLICY_GUARD_ELF_H
 #define LIBGAIPOLICY_GUARD_ELF_H
 
@@ -7,9 +7,9 @@
 
 struct gp_elf {
 	bool has_interpreter; /**< ld.so starts it: it is a dynamic program */
-	bool is_gnu; /**< it has glibc's note: a static program of glibc, or glibc's own
-		      */
-	bool asks;   /**< getaddrinfo or getaddrinfo_a are among its dynamic symbols */
+	bool is_gnu; /**< it has glibc's note: a program of glibc's, or glibc's own */
+	bool is_go; /**< it has that of Go, whose programs mostly look up names themselves
+		     */
 };
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* owner_private.h - parts of owner.c, for running.c and tests. */
+/* owner_private.h - parts of owner.c, for tests. */
 #ifndef LIBGAIPOLICY_GUARD_OWNER_PRIVATE_H
 #define LIBGAIPOLICY_GUARD_OWNER_PRIVATE_H
 

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** An EDNS option of our own, of those for local use (RFC 6891 9): in a question it is
+ * empty, and asks why the answer is as it is; that says so in words. */
+#define GP_OPTION_WHY 65464
+
 /** Bytes of "TYPE65535" with its NUL; every name fits. */
 #define GP_QTYPE_TEXT 10
 

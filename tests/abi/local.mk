@@ -2,6 +2,7 @@
 # What the shared objects export, import and need; who may include whom. On what is built;
 # `make check-abi` says it again with what is staged below build/stage.
 abi_tests = \
+	tests/abi/hardening.sh \
 	tests/abi/headers.sh \
 	tests/abi/includes.sh \
 	tests/abi/symbols.sh \

@@ -70,15 +70,19 @@ static void make_config(const uint8_t *data, struct dns_config *out)
 	static const uint8_t well_known[16] = {0, 0x64, 0xff, 0x9b};
 	static const uint8_t other[16] = {0x20, 1, 0xd, 0xb8};
 
+	static const struct gp_prefix ranges[2];
+	static struct gp_prefix prefixes[2], excluded;
+
 	memset(out, 0, sizeof(*out));
 	out->dnssec = data[2] % 3;
 	out->non_global = data[2] / 3 % 3;
-	out->prefixes[0] = (struct gp_prefix){gp_addr_make(AF_INET6, well_known, 0), 96};
-	out->prefixes[1] = (struct gp_prefix){gp_addr_make(AF_INET6, other, 0), 32};
-	out->prefix_count = 2;
-	out->exclude_aaaa.list[0] =
-		(struct gp_prefix){gp_addr_make(AF_INET6, mapped, 0), 96};
-	out->exclude_aaaa.count = 1;
+	prefixes[0] = (struct gp_prefix){gp_addr_make(AF_INET6, well_known, 0), 96};
+	prefixes[1] = (struct gp_prefix){gp_addr_make(AF_INET6, other, 0), 32};
+	out->prefixes = prefixes;
+	out->ranges = ranges;
+	out->prefix_count = out->range_count = 2;
+	excluded = (struct gp_prefix){gp_addr_make(AF_INET6, mapped, 0), 96};
+	out->exclude_aaaa = (struct dns_list){1, &excluded};
 	out->filter_signed = data[1] >> 6 & 1;
 }
 

@@ -46,15 +46,15 @@ static void check_links(const struct dns_config *config, const char *text, size_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct dns_config config = {.listen_count = 1};
+	const struct dns_endpoint listen = {
+		.addr = gp_addr_make(AF_INET, "\x7f\0\0\x40", 0), .port = 53};
+	const struct dns_config config = {.listen_count = 1, .listen = &listen};
 	struct dns_endpoint servers[4];
 	const char *text = (const char *)data;
-	bool has_own;
+	struct resolvconf_seen seen;
 	size_t count;
 
-	config.listen[0].addr = gp_addr_make(AF_INET, "\x7f\0\0\x40", 0);
-	config.listen[0].port = 53;
-	count = resolvconf_read(text, size, &config, servers, 4, &has_own);
+	count = resolvconf_read(text, size, &config, 3, servers, 4, &seen);
 	expect(count <= 4);
 	check_servers(&config, servers, count);
 	check_links(&config, text, size);

@@ -30,17 +30,11 @@ static void use(const struct message *message)
 	case MESSAGE_RELOAD:
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
+	case MESSAGE_SETTINGS:
 		break;
 	case MESSAGE_RESCUE:
 		must(gp_addr_format(&message->u.rescue.partner, text) == text);
 		must(message->u.rescue.why <= RESCUE_RETRANSMITS);
-		break;
-	case MESSAGE_SETTINGS:
-		must(settings_are_valid(&message->u.settings));
-		must(strlen(message->u.settings.log_to) <
-		     sizeof(message->u.settings.log_to));
-		for (size_t i = 0; i < message->u.settings.excluded_count; i++)
-			must(strlen(message->u.settings.excluded[i]) < SETTINGS_WORD);
 		break;
 	case MESSAGE_REFUSED:
 		must(strlen(message->u.text) < sizeof(message->u.text));
@@ -74,33 +68,6 @@ static void use(const struct message *message)
 	}
 }
 
-/*
- * Settings are kilobytes of a layout that changes with each new key: what begins as such
- * a message stands for the built-in ones, with a byte changed for each three that follow,
- * two of place (little-endian) and one of value.
- */
-static const uint8_t *complete(const uint8_t *data, size_t *size)
-{
-	static struct message whole;
-	uint8_t *bytes = (uint8_t *)&whole.u.settings;
-	uint32_t type;
-
-	_Static_assert(sizeof(whole.u.settings) < 0x10000, "two bytes of place");
-	if (*size < HEAD || *size >= HEAD + sizeof(whole.u.settings))
-		return data;
-	memcpy(&type, data, sizeof(type));
-	if (type != MESSAGE_SETTINGS)
-		return data;
-	memset(&whole, 0, sizeof(whole));
-	memcpy(&whole, data, HEAD);
-	settings_init(&whole.u.settings);
-	for (size_t at = HEAD; at + 3 <= *size; at += 3)
-		bytes[(data[at] | data[at + 1] << 8) % sizeof(whole.u.settings)] =
-			data[at + 2];
-	*size = HEAD + sizeof(whole.u.settings);
-	return (const uint8_t *)&whole;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct message message;
@@ -110,7 +77,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (pair[0] < 0 &&
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair))
 		abort();
-	data = complete(data, &size);
 	if (!size || send(pair[0], data, size, 0) != (ssize_t)size)
 		return 0;
 	if (message_receive(pair[1], &message) != 1) {

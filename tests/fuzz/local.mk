@@ -19,6 +19,7 @@ fuzzers = \
 	tests/fuzz/fuzz_reach \
 	tests/fuzz/fuzz_rtnetlink \
 	tests/fuzz/fuzz_rules \
+	tests/fuzz/fuzz_settings \
 	tests/fuzz/fuzz_snapshot \
 	tests/fuzz/fuzz_sockdiag \
 	tests/fuzz/fuzz_source \
@@ -81,6 +82,9 @@ tests_fuzz_fuzz_sockdiag_LDADD = libgpcore.la
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz_message.c $(fuzz_main)
 tests_fuzz_fuzz_message_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_message_LDADD = libgpdaemon.la
+tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c $(fuzz_main)
+tests_fuzz_fuzz_settings_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_settings_LDADD = libgpdaemon.la
 tests_fuzz_fuzz_unit_SOURCES = tests/fuzz/fuzz_unit.c tool/v6guard/unit.c $(fuzz_main)
 tests_fuzz_fuzz_unit_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_unit_LDFLAGS = $(fuzz_ldflags)

@@ -73,7 +73,6 @@ EXTRA_DIST += \
 	tests/lab/t_process.sh \
 	tests/lab/t_race.sh \
 	tests/lab/t_rules.sh \
-	tests/lab/t_running.sh \
 	tests/lab/t_shared.sh \
 	tests/lab/t_status.sh \
 	tests/lab/t_stuck.sh \

@@ -162,9 +162,18 @@ static void do_cached(struct run *run)
 		scenario_fail(run, "%zu answers are kept", serve_cached(world.serve));
 }
 
+static bool value_at(const char *group, const char *key, const char *name)
+{
+	const size_t length = strlen(group);
+
+	return !strncmp(name, group, length) && !strcmp(name + length, key);
+}
+
 static uint64_t counter(const char *name, bool *is_known)
 {
 	const struct serve_counters *counters = serve_counters(world.serve);
+	const struct serve_counts *counts = serve_counts(world.serve);
+	char below[24];
 	const struct {
 		const char *name;
 		uint64_t value;
@@ -180,8 +189,28 @@ static uint64_t counter(const char *name, bool *is_known)
 		{"hits", counters->hits},
 		{"stale", counters->stale},
 		{"late", counters->late},
+		{"rebound", counters->rebound},
+		{"upstream_a.asked", counts->a.asked},
+		{"upstream_a.servfail", counts->a.servfail},
+		{"upstream_a.timeouts", counts->a.timeouts},
+		{"upstream_aaaa.asked", counts->aaaa.asked},
+		{"upstream_aaaa.servfail", counts->aaaa.servfail},
+		{"upstream_aaaa.timeouts", counts->aaaa.timeouts},
+		{"latency.sum_ms", counts->took_ms},
 	};
 
+	*is_known = true;
+	for (unsigned i = 0; i < COUNT_TYPES; i++)
+		if (value_at("types.", count_type_name((enum count_type)i), name))
+			return count_of_type(counts, (enum count_type)i);
+	for (unsigned i = 0; i < COUNT_RCODES && count_rcode_name(i); i++)
+		if (value_at("rcodes.", count_rcode_name(i), name))
+			return count_of_rcode(counts, i);
+	for (unsigned i = 0; i < COUNT_TIMES; i++) {
+		snprintf(below, sizeof(below), "%u", 1U << i);
+		if (value_at("latency.", i < COUNT_TIMES - 1 ? below : "inf", name))
+			return counts->took[i];
+	}
 	*is_known = false;
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		if (!strcmp(list[i].name, name)) {

@@ -20,23 +20,27 @@
  *   on
  *   date YYYY-MM-DD           the wall clock, for `until`
  *
- *   upstream NAME TYPE WHAT [after=TIME] [at-once] [secure|bogus] [cd|checked]
+ *   upstream NAME TYPE WHAT [after=TIME] [at-once] [secure|bogus] [cd|checked] [server=NUMBER]
  *                             what is said to that question from now on. WHAT: an RCODE,
  *                             below its records; silent: never anything; nothing: in the
  *                             end no packet (below: what libunbound makes nothing of, for
- *                             t_dns_conform.sh); unaskable; query: a packet that is none; cut:
- *                             half of one. Comes after 10ms. cd, checked: only to those
+ *                             t_dns_conform.sh); round: no packet, as CNAMEs had no end;
+ *                             unaskable; query: a packet that is none; cut: half of one. Comes
+ *                             after 10ms. cd, checked: only to those. server: which one says
+ *                             it, from 1 on; else it is not known
  *     [authority|additional] OWNER TTL TYPE VALUE         (values: dns_record.h)
  *
  *   ask NAME TYPE [do] [cd] [ad] [no-rd] [plain] [edns=SIZE] [tcp] [from=ADDRESS]
- *       [class=NUMBER] [times=N] [as=LABEL]
- *                             by UDP with EDNS 1232 of 127.0.0.1; plain: without EDNS
+ *       [class=NUMBER] [times=N] [as=LABEL] [why]
+ *                             by UDP with EDNS 1232 of 127.0.0.1; plain: without EDNS;
+ *                             why: and asks why the answer is as it is
  *   wait TIME
- *   answer [RCODE] [ad] [aa] [tc] [ede=NUMBER] [by=TEXT] [after=TIME] [size<=BYTES] [to=LABEL]
+ *   answer [RCODE] [ad] [aa] [tc] [ede=NUMBER]... [by=TEXT] [why=TEXT] [after=TIME] [size<=BYTES] [to=LABEL]
  *                             what the last `ask` gets, or got; time passes until then.
  *                             Whole: each flag, the error and all records, in their order,
  *                             TTLs as well. after: exactly so long after the question;
- *                             by: the error's text, _ for its blanks
+ *                             by: the error's text, _ for its blanks; why: a part of
+ *                             what it says to that, `-` if nothing
  *     [authority|additional] OWNER TTL TYPE VALUE
  *   silence [to=LABEL]        there is no answer yet
  *   asked NAME TYPE [cd] [+ NAME TYPE [cd]]...
@@ -47,13 +51,15 @@
  *                             last `told`; with ? those that are withheld. `told nothing`
  *   decided WORD... [+ WORD...]...
  *                             what lookups came to since the last `decided`: stale, late,
- *                             bogus, synthesized, block, all, stripped, with ? by
+ *                             bogus, synthesized, rebind, block, all, stripped, with ? by
  *                             enforce = no alone; by=NAME; found=NAME, where CNAMEs lead.
  *                             `decided nothing`
  *   epoch                     another network: no verdict holds any more
  *   flush [NAME]
  *   cached NUMBER             answers that are kept
- *   counters NAME=NUMBER...   of struct serve_counters
+ *   counters NAME=NUMBER...   of struct serve_counters, or types.A, rcodes.NXDOMAIN,
+ *                             upstream_aaaa.timeouts, latency.16, as `resolver stats` has
+ *                             them
  *
  * A question that is asked upstream and that no `upstream` answers fails the case.
  */

@@ -2,6 +2,7 @@
 /* dns_scenario_answer.c - see dns_scenario.h: what clients get. Both what is expected and
  * what came is written as text, and compared. */
 #include "dns_scenario_private.h"
+#include "guard/qtype.h"
 
 enum { TEXT = 65536, LIMIT_MS = 20000 };
 
@@ -37,8 +38,8 @@ static const char *value_of(const char *word, const char *key)
 struct extras {
 	bool has_opt, has_do;
 	unsigned rcode; /* its upper bits */
-	int ede;
-	char by[64];
+	int ede[2];     /* those of what is stale go first */
+	char by[64], why[128];
 };
 
 static void read_opt(const struct wire_in *in, const struct wire_rr *rr,
@@ -55,10 +56,13 @@ static void read_opt(const struct wire_in *in, const struct wire_rr *rr,
 		const unsigned length = wire_u16(&options);
 		const uint8_t *value = wire_bytes(&options, length);
 		if (code == 15 && value && length >= 2)
-			out->ede = wire_peek_u16(value);
+			out->ede[out->ede[0] >= 0] = wire_peek_u16(value);
 		if (code == 15 && value && length > 2)
 			snprintf(out->by, sizeof(out->by), "%.*s", (int)length - 2,
 				 (const char *)value + 2);
+		if (code == GP_OPTION_WHY && value)
+			snprintf(out->why, sizeof(out->why), "%.*s", (int)length,
+				 (const char *)value);
 	}
 	assert_false(options.failed);
 }
@@ -86,12 +90,12 @@ static void add_flags(struct text *to, unsigned flags)
 
 /* HAS_BY: with the text of the error. */
 static void write_answer(const struct run *run, const struct world_client *client,
-			 bool has_by, struct text *to)
+			 bool has_by, const char *why, struct text *to)
 {
 	const struct answer_reply as_reply = {.packet = client->answer,
 					      .size = client->answer_size};
 	struct reply_walk walk = {.has_begun = false};
-	struct extras extras = {.ede = -1};
+	struct extras extras = {.ede = {-1, -1}};
 	static struct text records;
 	char text[RECORD_TEXT];
 	struct reply reply;
@@ -113,10 +117,14 @@ static void write_answer(const struct run *run, const struct world_client *clien
 	check_opt(run, client, &extras);
 	add(to, "%s", record_rcode_text(reply_rcode(&reply) | extras.rcode));
 	add_flags(to, reply.flags);
-	if (extras.ede >= 0)
-		add(to, " ede=%d", extras.ede);
+	for (size_t i = 0; i < 2 && extras.ede[i] >= 0; i++)
+		add(to, " ede=%d", extras.ede[i]);
 	for (char *at = extras.by; *at; at++)
 		*at = *at == ' ' ? '_' : *at;
+	for (char *at = extras.why; *at; at++)
+		*at = *at == ' ' ? '_' : *at;
+	if (why && (strcmp(why, "-") != 0 ? !strstr(extras.why, why) : extras.why[0]))
+		scenario_fail(run, "it says why: '%s'", extras.why);
 	if (has_by)
 		add(to, " by=%s", extras.by);
 	add(to, "\n%s", records.bytes);
@@ -153,8 +161,9 @@ static void check_frame(const struct run *run, const struct world_client *client
 
 struct expected {
 	unsigned rcode, flags;
-	int ede;
+	int ede[2];
 	const char *by;     /* NULL: any */
+	const char *why;    /* the same */
 	long long after_ms; /* -1: at any time */
 	size_t size;
 	const struct asking *asking;
@@ -182,9 +191,11 @@ static void take_word(const struct run *run, const char *word, struct expected *
 	else if (!strcmp(word, "tc"))
 		out->flags |= WIRE_TC;
 	else if ((value = value_of(word, "ede=")) != NULL)
-		out->ede = atoi(value);
+		out->ede[out->ede[0] >= 0] = atoi(value);
 	else if ((value = value_of(word, "by=")) != NULL)
 		out->by = value;
+	else if ((value = value_of(word, "why=")) != NULL)
+		out->why = value;
 	else if ((value = value_of(word, "size<=")) != NULL)
 		out->size = strtoul(value, NULL, 10);
 	else if ((value = value_of(word, "to=")) != NULL)
@@ -193,7 +204,8 @@ static void take_word(const struct run *run, const char *word, struct expected *
 		 !scenario_time(value, &out->after_ms))
 		scenario_fail(
 			run,
-			"'%s': an RCODE, aa, ad, tc, ede=, by=, after=, size<= or to=",
+			"'%s': an RCODE, aa, ad, tc, ede=, by=, why=, after=, size<= or "
+			"to=",
 			word);
 }
 
@@ -235,8 +247,8 @@ static void read_expected(struct run *run, struct expected *out)
 {
 	out->rcode = WIRE_NOERROR;
 	out->flags = 0;
-	out->ede = -1;
-	out->by = NULL;
+	out->ede[0] = out->ede[1] = -1;
+	out->by = out->why = NULL;
 	out->after_ms = -1;
 	out->size = WIRE_MAX;
 	out->asking = find_asking(run, NULL);
@@ -245,8 +257,8 @@ static void read_expected(struct run *run, struct expected *out)
 		take_word(run, run->words[i], out);
 	add(&out->text, "%s", record_rcode_text(out->rcode));
 	add_flags(&out->text, out->flags);
-	if (out->ede >= 0)
-		add(&out->text, " ede=%d", out->ede);
+	for (size_t i = 0; i < 2 && out->ede[i] >= 0; i++)
+		add(&out->text, " ede=%d", out->ede[i]);
 	if (out->by)
 		add(&out->text, " by=%s", out->by);
 	add(&out->text, "\n");
@@ -265,7 +277,7 @@ static void check_one(const struct run *run, const struct expected *expected,
 		scenario_fail(run, "there is no answer%s",
 			      client->is_ignored ? ", the question was dropped" : "");
 	check_frame(run, client);
-	write_answer(run, client, expected->by, &got);
+	write_answer(run, client, expected->by, expected->why, &got);
 	if (strcmp(got.bytes, expected->text.bytes) != 0)
 		scenario_fail(run, "expected\n%sand not\n%s", expected->text.bytes,
 			      got.bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* dns_scenario_talk.c - see dns_scenario.h: what upstream says, and clients ask. */
 #include "dns_scenario_private.h"
+#include "guard/qtype.h"
 
 static const char *value_of(const char *word, const char *key)
 {
@@ -93,6 +94,8 @@ static void take_fate(struct run *run, struct world_says *says, const char *word
 		says->fate = WORLD_SILENT;
 	else if (!strcmp(word, "nothing"))
 		says->fate = WORLD_NOTHING;
+	else if (!strcmp(word, "round"))
+		says->fate = WORLD_ROUND;
 	else if (!strcmp(word, "unaskable"))
 		says->fate = WORLD_UNASKABLE;
 	else if (rcode >= 0)
@@ -103,7 +106,8 @@ static void take_fate(struct run *run, struct world_says *says, const char *word
 		build(run, says, 0, false);
 	else
 		scenario_fail(run,
-			      "'%s': an RCODE, silent, nothing, unaskable, query or cut",
+			      "'%s': an RCODE, silent, nothing, round, unaskable, query "
+			      "or cut",
 			      word);
 	if (!strcmp(word, "cut"))
 		says->size = (says->size + WIRE_HEADER) / 2;
@@ -123,6 +127,11 @@ void scenario_upstream(struct run *run)
 	wire_name_lower(says->name);
 	for (size_t i = 4; i < run->word_count; i++) {
 		const char *word = run->words[i], *after = value_of(word, "after=");
+		const char *server = value_of(word, "server=");
+		if (server) {
+			says->server = (uint32_t)strtoul(server, NULL, 10);
+			continue;
+		}
 		says->is_secure |= !strcmp(word, "secure");
 		says->is_bogus |= !strcmp(word, "bogus");
 		says->is_at_once |= !strcmp(word, "at-once");
@@ -134,8 +143,8 @@ void scenario_upstream(struct run *run)
 				    strcmp(word, "cd") != 0 &&
 				    strcmp(word, "checked") != 0)
 			scenario_fail(run,
-				      "'%s': after=TIME, at-once, secure, bogus, cd "
-				      "or checked",
+				      "'%s': after=TIME, at-once, secure, bogus, cd, "
+				      "checked or server=",
 				      word);
 	}
 	says->for_cd = !is_for_checked;
@@ -191,7 +200,7 @@ void scenario_check_expected(const struct run *run)
 
 struct asked {
 	uint16_t flags, size, class;
-	bool has_opt, has_do, is_tcp;
+	bool has_opt, has_do, is_tcp, has_why;
 	unsigned long times;
 	struct gp_addr from;
 };
@@ -213,6 +222,8 @@ static void take_option(struct run *run, const char *word, struct asked *asked)
 		asked->has_opt = false;
 	else if (!strcmp(word, "tcp"))
 		asked->is_tcp = true;
+	else if (!strcmp(word, "why"))
+		asked->has_why = true;
 	else if ((value = value_of(word, "edns=")) != NULL)
 		asked->size = (uint16_t)strtoul(value, NULL, 10);
 	else if ((value = value_of(word, "class=")) != NULL)
@@ -226,7 +237,7 @@ static void take_option(struct run *run, const char *word, struct asked *asked)
 		scenario_fail(
 			run,
 			"'%s': do, cd, ad, no-rd, plain, edns=, tcp, from=, class=, "
-			"times= or as=",
+			"times=, as= or why",
 			word);
 }
 
@@ -249,6 +260,10 @@ static size_t put_question(const struct asked *asked, const uint8_t *name, uint1
 		wire_put_u16(&out, WIRE_OPT);
 		wire_put_u16(&out, asked->size);
 		wire_put_u32(&out, asked->has_do ? 0x8000 : 0);
+		wire_put_u16(&out, asked->has_why ? 4 : 0);
+	}
+	if (asked->has_opt && asked->has_why) {
+		wire_put_u16(&out, GP_OPTION_WHY);
 		wire_put_u16(&out, 0);
 	}
 	return out.at;

@@ -66,7 +66,12 @@ static inline unsigned rcode_of(const char *word)
 static inline struct dns_config config_of(const json_t *config)
 {
 	static const char text[] = "::ffff:0:0/96";
-	struct dns_config out = {.non_global = DNS_ALLOW,
+	static struct gp_prefix prefixes[8], ranges[8], no_a[8], no_aaaa[8];
+	struct dns_config out = {.prefixes = prefixes,
+				 .ranges = ranges,
+				 .exclude_a.list = no_a,
+				 .exclude_aaaa.list = no_aaaa,
+				 .non_global = DNS_ALLOW,
 				 .nat64 = DNS_ON,
 				 .edns_size = 1232,
 				 .aaaa_timeout_ms = 1500,
@@ -78,39 +83,39 @@ static inline struct dns_config config_of(const json_t *config)
 	const json_t *one, *list = json_object_get(config, "prefixes");
 	size_t i;
 
+	memset(ranges, 0, sizeof(ranges));
 	json_array_foreach(list, i, one)
 	{
 		const char *prefix = json_is_string(one) ? json_string_value(one)
 							 : text_of(one, "prefix");
 		const json_t *not_v4 = json_object_get(one, "not_v4");
 		const char *v4 = json_string_value(json_object_get(one, "v4"));
-		assert_int_equal(gp_prefix_parse(prefix, &out.prefixes[i]), GP_OK);
+		assert_int_equal(gp_prefix_parse(prefix, &prefixes[i]), GP_OK);
 		if (v4)
-			assert_int_equal(gp_prefix_parse(v4, &out.ranges[i]), GP_OK);
+			assert_int_equal(gp_prefix_parse(v4, &ranges[i]), GP_OK);
 		if (not_v4)
-			assert_int_equal(
-				gp_prefix_parse(
-					json_string_value(json_array_get(not_v4, 0)),
-					&out.exclude_a.list[out.exclude_a.count++]),
-				GP_OK);
+			assert_int_equal(gp_prefix_parse(json_string_value(json_array_get(
+								 not_v4, 0)),
+							 &no_a[out.exclude_a.count++]),
+					 GP_OK);
 	}
 	out.prefix_count = (uint32_t)i;
 	/* As dns_config_from makes it of prefix = auto. */
 	if (!i)
-		assert_int_equal(gp_prefix_parse("64:ff9b::/96",
-						 &out.prefixes[out.prefix_count++]),
-				 GP_OK);
+		assert_int_equal(
+			gp_prefix_parse("64:ff9b::/96", &prefixes[out.prefix_count++]),
+			GP_OK);
 	list = json_object_get(config, "exclude");
 	json_array_foreach(list, i, one) assert_int_equal(
-		gp_prefix_parse(json_string_value(one), &out.exclude_aaaa.list[i]),
-		GP_OK);
+		gp_prefix_parse(json_string_value(one), &no_aaaa[i]), GP_OK);
 	out.exclude_aaaa.count = (uint32_t)i;
 	if (!list) {
-		assert_int_equal(gp_prefix_parse(text, &out.exclude_aaaa.list[0]), GP_OK);
+		assert_int_equal(gp_prefix_parse(text, &no_aaaa[0]), GP_OK);
 		out.exclude_aaaa.count = 1;
 	}
 	if (json_object_get(config, "ptr_name"))
 		wire_name_parse(text_of(config, "ptr_name"), out.ptr_name);
+	out.range_count = out.prefix_count;
 	assert_true(dns_config_is_valid(&out));
 	return out;
 }

@@ -12,6 +12,7 @@
 
 #include "dns_world.h"
 #include "guard/clock.h"
+#include "tool/v6guardd/dns/upstream_packet.h"
 
 /* More than that at one time is no life but a loop. */
 #define STEPS 200000
@@ -157,14 +158,17 @@ static void deliver(const struct world_says *says, upstream_done_fn *done, void 
 	/* A copy of its own, so that who reads it later is found out. */
 	uint8_t *packet = NULL;
 	struct answer_reply reply = {.is_secure = says->is_secure,
-				     .is_bogus = says->is_bogus};
+				     .is_bogus = says->is_bogus,
+				     .is_round = says->fate == WORLD_ROUND,
+				     .server = says->server};
 
 	if (says->fate == WORLD_REPLY) {
 		packet = malloc(says->size ? says->size : 1);
 		assert_non_null(packet);
 		memcpy(packet, says->packet, says->size);
-		reply.packet = packet;
-		reply.size = says->size;
+		reply.size = upstream_packet(0, packet, (int)says->size, says->name,
+					     says->type);
+		reply.packet = reply.size ? packet : NULL;
 	}
 	done(ctx, &reply);
 	free(packet);
@@ -421,10 +425,12 @@ static void on_decided(void *ctx, const struct serve_event *event)
 	const char *found = serve_found(event, name);
 
 	(void)ctx;
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s", event->is_stale ? " stale" : "",
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s%s",
+		 event->is_stale ? " stale" : "",
 		 event->answer->is_late && !event->is_stale ? " late" : "",
 		 event->answer->ede == ANSWER_EDE_BOGUS ? " bogus" : "",
 		 event->answer->is_synthesized ? " synthesized" : "",
+		 event->answer->is_rebound && !event->is_stale ? " rebind" : "",
 		 !decision->is_whole  ? ""
 		 : decision->is_block ? " block"
 				      : " all",
@@ -458,10 +464,16 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 		.decided = on_decided,
 	};
 	const struct listen_fds fds = {-1, -1};
+	struct gp_pool before = world.pool, pool = {NULL, 0};
+	struct dns_config made;
 	struct gp_diag diag;
 
-	if (!dns_config_from(config, &world.config, why))
+	if (!dns_config_from(config, &pool, &made, why)) {
+		gp_pool_free(&pool);
 		return false;
+	}
+	world.pool = pool;
+	world.config = made;
 	assert_true(dns_config_is_valid(&world.config));
 	if (world.has_rules)
 		gp_rules_build_free(&world.rules);
@@ -471,9 +483,10 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 	world.generation++;
 	if (world.serve) {
 		serve_configure(world.serve, &world.config);
+		gp_pool_free(&before);
 		return true;
 	}
-	world.serve = serve_new(world.base, &world.config, &fds, &ops);
+	world.serve = serve_new(world.base, &world.config, &fds, 1, &ops);
 	assert_non_null(world.serve);
 	world_set_network();
 	return true;
@@ -491,6 +504,7 @@ void world_begin(void)
 void world_end(void)
 {
 	serve_free(world.serve);
+	gp_pool_free(&world.pool);
 	if (world.has_rules)
 		gp_rules_build_free(&world.rules);
 	for (size_t i = 0; i < world.says_count; i++)

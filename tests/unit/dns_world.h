@@ -20,6 +20,7 @@
 enum world_fate {
 	WORLD_REPLY,     /* a packet */
 	WORLD_NOTHING,   /* libunbound says that there is none */
+	WORLD_ROUND,     /* the same, and CNAMEs had no end */
 	WORLD_SILENT,    /* never anything */
 	WORLD_UNASKABLE, /* it cannot even be asked */
 };
@@ -32,6 +33,7 @@ struct world_says {
 	bool is_secure, is_bogus;
 	bool is_at_once; /* before upstream_ask returns */
 	long long after_ms;
+	uint32_t server; /* who says it; 0: not known */
 	uint8_t *packet;
 	size_t size;
 	unsigned is_out; /* questions that it is on its way to */
@@ -71,6 +73,7 @@ struct world {
 	struct gp_prefix own[WORLD_VERDICTS], onlink[WORLD_VERDICTS];
 	/* The policy. */
 	struct dns_config config;
+	struct gp_pool pool; /* of the configuration */
 	struct gp_guard_policy guard;
 	struct gp_rules rules;
 	bool has_rules;

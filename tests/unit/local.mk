@@ -23,13 +23,18 @@ units = \
 	tests/unit/test_dns_health \
 	tests/unit/test_dns_health_tls \
 	tests/unit/test_dns_links \
+	tests/unit/test_dns_denied \
+	tests/unit/test_dns_large \
 	tests/unit/test_dns_late \
 	tests/unit/test_dns_listen \
+	tests/unit/test_dns_names \
 	tests/unit/test_dns_outage \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_random \
+	tests/unit/test_dns_rebind \
 	tests/unit/test_dns_replay \
 	tests/unit/test_dns_tidy \
+	tests/unit/test_dns_trust \
 	tests/unit/test_dns_upstream \
 	tests/unit/test_dns_vectors \
 	tests/unit/test_document \
@@ -58,8 +63,10 @@ units = \
 	tests/unit/test_message \
 	tests/unit/test_netwatch \
 	tests/unit/test_netwatch_facts \
+	tests/unit/test_elf \
 	tests/unit/test_oracle \
 	tests/unit/test_oracle_errors \
+	tests/unit/test_oracle_resolvconf \
 	tests/unit/test_owner \
 	tests/unit/test_pack \
 	tests/unit/test_preload \
@@ -74,7 +81,6 @@ units = \
 	tests/unit/test_resolv \
 	tests/unit/test_rules \
 	tests/unit/test_rules_random \
-	tests/unit/test_running \
 	tests/unit/test_run_seen \
 	tests/unit/test_sandbox \
 	tests/unit/test_settings \
@@ -127,9 +133,9 @@ tests_unit_test_chain_LDADD = $(unit_libs)
 tests_unit_test_label_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_label_CFLAGS = $(unit_cflags)
 tests_unit_test_label_LDADD = $(unit_libs)
-tests_unit_test_running_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_running_CFLAGS = $(unit_cflags)
-tests_unit_test_running_LDADD = $(unit_libs)
+tests_unit_test_elf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_elf_CFLAGS = $(unit_cflags)
+tests_unit_test_elf_LDADD = $(unit_libs)
 tests_unit_test_block_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_block_CFLAGS = $(unit_cflags)
 tests_unit_test_block_LDADD = $(unit_libs)
@@ -447,6 +453,9 @@ tests_unit_test_message_LDADD = $(daemon_libs)
 tests_unit_test_sandbox_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_sandbox_CFLAGS = $(unit_cflags)
 tests_unit_test_sandbox_LDADD = $(daemon_libs)
+tests_unit_test_oracle_resolvconf_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_oracle_resolvconf_CFLAGS = $(unit_cflags)
+tests_unit_test_oracle_resolvconf_LDADD = $(daemon_libs) $(RESOLV_LIBS)
 tests_unit_test_settings_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_settings_CFLAGS = $(unit_cflags)
 tests_unit_test_settings_LDADD = $(daemon_libs)
@@ -475,6 +484,9 @@ tests_unit_test_dns_health_LDADD = $(daemon_libs)
 tests_unit_test_dns_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_links_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_links_LDADD = $(daemon_libs)
+tests_unit_test_dns_large_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_large_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_large_LDADD = $(daemon_libs)
 tests_unit_test_dns_late_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_late_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_late_LDADD = $(daemon_libs)
@@ -484,9 +496,18 @@ tests_unit_test_dns_listen_LDADD = $(daemon_libs)
 tests_unit_test_dns_outage_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_outage_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_outage_LDADD = $(daemon_libs)
+tests_unit_test_dns_rebind_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_rebind_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_rebind_LDADD = $(daemon_libs)
+tests_unit_test_dns_trust_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_trust_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_trust_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)
+tests_unit_test_dns_names_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_names_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_names_LDADD = $(daemon_libs)
 # No sockets, no libunbound, and a clock that goes when it is told to.
 dns_world_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=time \
 	-Wl,--wrap=event_new -Wl,--wrap=event_add -Wl,--wrap=event_del -Wl,--wrap=event_free \
@@ -501,6 +522,11 @@ tests_unit_test_dns_replay_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_replay_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_dns_replay_LDFLAGS = $(dns_world_ldflags)
 tests_unit_test_dns_replay_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_dns_denied_SOURCES = tests/unit/test_dns_denied.c $(dns_world)
+tests_unit_test_dns_denied_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_denied_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_dns_denied_LDFLAGS = $(dns_world_ldflags)
+tests_unit_test_dns_denied_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_random_SOURCES = tests/unit/test_dns_random.c $(dns_world)
 tests_unit_test_dns_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_random_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)

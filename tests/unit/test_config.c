@@ -112,9 +112,11 @@ static const struct values values[] = {
 	 "|resolv.conf 192.0.2.1|recursive recursive|192.0.2.1@|192.0.2.1@0|"
 	 "tls://192.0.2.1|192.0.2.1#dns.example|tls://#dns.example|tls://192.0.2.1#|"
 	 "dns.example|192.0.2.1:53|https://192.0.2.1"},
-	{"resolver", "dnssec", "off|process|validate", "|yes"},
+	{"resolver", "dnssec", "off|process|validate|trust", "|yes"},
 	{"resolver", "trust-anchor", "/usr/share/dns/root.key|root key", "|a\001b"},
 	{"resolver", "filter-signed", "yes|no", "|on"},
+	{"resolver", "rebind", "allow|refuse", "|yes"},
+	{"resolver", "rebind-allow", "|a.example *.b.example =c.example|*", "a..b"},
 	{"resolver", "cache-size", "16m|64k|65536|64g",
 	 "|63k|65g|16 m|16mb|-1|16M|"
 	 "18446744073709551615g"},
@@ -126,12 +128,13 @@ static const struct values values[] = {
 	{"forward x", "zones", "corp.example 10.in-addr.arpa|a", "|*.a|a..b"},
 	{"forward x", "upstream", "192.0.2.53|192.0.2.53@53 2001:db8::53",
 	 "|resolv.conf|recursive|a.example"},
-	{"forward x", "dnssec", "off|process|validate", "|no"},
+	{"forward x", "dnssec", "off|process|validate|trust", "|no"},
 
 	{"gai", "known-local-ula", "yes|no", "|on"},
 	{"metrics", "listen", "|127.0.0.1:9764|[::1]:9764 127.0.0.1:9764", "9764"},
 	{"metrics", "textfile", "|/var/lib/a.prom|a.prom", "a\177"},
-	{"log", "events", "none|changes|verdict|verdict epoch nat64 reload door rescue",
+	{"log", "events",
+	 "none|changes|verdict|verdict epoch nat64 reload door rescue|rebind",
 	 "|all|none verdict|verdict changes"},
 	{"log", "to", "journal|stdout|/var/log/v6guard", "|stderr|log/v6guard"},
 };

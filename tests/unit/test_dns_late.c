@@ -143,6 +143,7 @@ static int begin(void **state)
 	struct sockaddr_in name = {.sin_family = AF_INET};
 	socklen_t length = sizeof(name);
 	static struct dns_config config;
+	static struct dns_endpoint asked_server;
 
 	(void)state;
 	ub = (struct ub_library){
@@ -169,8 +170,10 @@ static int begin(void **state)
 	config.enable = 1;
 	config.edns_size = 1232;
 	config.upstream_count = 1;
-	config.upstream[0].addr = gp_addr_make(AF_INET, &name.sin_addr, 0);
-	config.upstream[0].port = ntohs(name.sin_port);
+	asked_server =
+		(struct dns_endpoint){.addr = gp_addr_make(AF_INET, &name.sin_addr, 0),
+				      .port = ntohs(name.sin_port)};
+	config.upstream = &asked_server;
 	upstream = upstream_new(base, &config);
 	if (!upstream)
 		return -1;

@@ -126,11 +126,10 @@ static void put_routes(char *out, size_t size, const struct link_routes *routes)
 
 static struct dns_config config_with_listener(void)
 {
-	struct dns_config config = {.listen_count = 1};
+	static struct dns_endpoint listen = {.port = 53};
 
-	assert_int_equal(gp_addr_parse("127.0.0.64", &config.listen[0].addr), GP_OK);
-	config.listen[0].port = 53;
-	return config;
+	assert_int_equal(gp_addr_parse("127.0.0.64", &listen.addr), GP_OK);
+	return (struct dns_config){.listen_count = 1, .listen = &listen};
 }
 
 static void test_texts(void **state)

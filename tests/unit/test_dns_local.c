@@ -102,17 +102,21 @@ static void non_global(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct gp_prefix range = {.length = 0};
+		struct gp_prefix prefix;
 		struct dns_config config = {.prefix_count = 1,
+					    .range_count = 1,
+					    .prefixes = &prefix,
+					    .ranges = &range,
 					    .non_global = cases[i].setting};
 		const struct answer_context context = {.config = &config,
 						       .synthesizes = true,
 						       .is_forwarded =
 							       cases[i].is_forwarded};
 		struct gp_addr ipv4;
-		assert_int_equal(gp_prefix_parse(cases[i].prefix, &config.prefixes[0]),
-				 GP_OK);
+		assert_int_equal(gp_prefix_parse(cases[i].prefix, &prefix), GP_OK);
 		assert_int_equal(gp_addr_parse(cases[i].ipv4, &ipv4), GP_OK);
-		if (answer_may_embed(&context, 0, &ipv4) != cases[i].may)
+		if (!answer_embeds_not(&context, 0, &ipv4) != cases[i].may)
 			fail_msg("%s in %s", cases[i].ipv4, cases[i].prefix);
 	}
 }

@@ -25,12 +25,14 @@
 #define ROOT_ZONE "forward-zone:\n  name: \".\"\n"
 
 static struct dns_config made;
+static struct gp_pool pool;
 static char why[DNS_WHY];
 
 static bool read_config(const char *text, struct gp_config **config)
 {
 	*config = config_good(text);
-	return dns_config_from(*config, &made, why);
+	gp_pool_free(&pool);
+	return dns_config_from(*config, &pool, &made, why);
 }
 
 /* ---- what libunbound is told ---- */
@@ -138,6 +140,10 @@ static void told(void **state)
 
 /* ---- what is refused, as it stands ---- */
 
+#define ANYBODY                                                                          \
+	"anybody on the way there could say that an answer was validated (RFC 4035 "     \
+	"3.2.3); validate"
+
 static const struct {
 	const char *config, *why; /* NULL: nothing is */
 } refusals[] = {
@@ -154,8 +160,7 @@ static const struct {
 	{ON "upstream = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 "
 	    "192.0.2.7 192.0.2.8 192.0.2.9\n",
 	 "test.conf:3: [resolver] upstream: at most 8 servers"},
-	{ON CORP "upstream = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5\n",
-	 "test.conf:5: [forward corp] upstream: at most 4 servers"},
+	{ON CORP "upstream = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5\n", NULL},
 	{ON "upstream = fe80::1%nothere\n",
 	 "test.conf:3: [resolver] upstream: 'fe80::1%nothere': there is no such "
 	 "interface"},
@@ -174,7 +179,31 @@ static const struct {
 	 "would ask itself"},
 	{ON CORP "upstream = ::1@5353\n", NULL},
 	{ON "listen = 127.0.0.1:5300\nupstream = 127.0.0.1\n", NULL},
+	/* Whose word may be taken for it that an answer was validated (RFC 4035 3.2.3).
+	 */
+	{ON "upstream = 127.0.0.53 ::1@5353\ndnssec = trust\n", NULL},
+	{ON "upstream = resolv.conf\ndnssec = trust\n", NULL},
+	{ON "upstream = 127.0.0.53 192.0.2.1\ndnssec = trust\n",
+	 "test.conf:4: [resolver] dnssec: trust: 192.0.2.1 is not on loopback, "
+	 "and " ANYBODY},
+	{ON "dnssec = trust\nupstream = 2001:db8::1\n",
+	 "test.conf:3: [resolver] dnssec: trust: 2001:db8::1 is not on loopback, "
+	 "and " ANYBODY},
+	{ON "upstream = tls://127.0.0.1#dns.example\ndnssec = trust\n",
+	 "test.conf:4: [resolver] dnssec: trust: 127.0.0.1 is asked by TLS, where "
+	 "libunbound "
+	 "drops what the server says of its validation (AD); validate, or a server on "
+	 "loopback"},
+	{ON "upstream = recursive\ndnssec = trust\n",
+	 "test.conf:4: [resolver] dnssec: trust: upstream = recursive has nobody to "
+	 "trust; "
+	 "validate"},
+	{ON CORP "upstream = 127.0.0.53\ndnssec = trust\n", NULL},
+	{ON CORP "upstream = 192.0.2.9\ndnssec = trust\n",
+	 "test.conf:6: [forward corp] dnssec: trust: 192.0.2.9 is not on loopback, "
+	 "and " ANYBODY},
 	/* Nobody asks for it. */
+	{"[resolver]\nupstream = 192.0.2.1\ndnssec = trust\n", NULL},
 	{"[resolver]\nupstream = 192.0.2.1 tls://192.0.2.2#dns.example\n", NULL},
 };
 
@@ -305,7 +334,11 @@ static void zones(void **state)
 static void bytes(void **state)
 {
 	struct gp_config *config;
+	struct dns_endpoint servers[2], listen;
+	const char *names[2];
+	struct dns_forward forward;
 	struct dns_config good;
+	char text[WIRE_NAME + 1];
 
 	(void)state;
 	assert_true(read_config(ON "upstream = tls://192.0.2.1#a.example "
@@ -315,29 +348,55 @@ static void bytes(void **state)
 	gp_config_free(config);
 	good = made;
 	assert_true(dns_config_is_valid(&made));
-	made.upstream[1].tls = 3;
+	memcpy(servers, made.upstream, sizeof(servers));
+	made.upstream = servers;
+	assert_true(dns_config_is_valid(&made));
+	servers[1].tls = 3;
 	assert_false(dns_config_is_valid(&made));
-	made.upstream[1].tls = 0;
+	servers[1].tls = 0;
 	assert_false(dns_config_is_valid(&made));
 	made = good;
-	strcpy(made.tls_names[1], "b\nserver:");
+	memcpy(names, made.tls_names, sizeof(names));
+	made.tls_names = names;
+	assert_true(dns_config_is_valid(&made));
+	names[1] = "b\nserver:";
 	assert_false(dns_config_is_valid(&made));
-	made.tls_names[1][0] = '\0';
+	names[1] = "";
 	assert_false(dns_config_is_valid(&made));
-	memset(made.tls_names[1], 'b', WIRE_NAME);
+	memset(text, 'b', WIRE_NAME);
+	text[WIRE_NAME] = '\0';
+	names[1] = text;
 	assert_false(dns_config_is_valid(&made));
+	text[WIRE_NAME - 1] = '\0';
+	assert_true(dns_config_is_valid(&made));
 	made = good;
 	made.tls_count = DNS_TLS_NAMES + 1;
 	assert_false(dns_config_is_valid(&made));
 	made = good;
-	made.zones[0].dnssec = DNS_DNSSEC_VALIDATE + 1;
+	forward = made.forwards[0];
+	made.forwards = &forward;
+	assert_true(dns_config_is_valid(&made));
+	forward.dnssec = DNS_DNSSEC_TRUST + 1;
+	assert_false(dns_config_is_valid(&made));
+	made = good;
+	made.zones[0].forward = 1;
+	assert_false(dns_config_is_valid(&made));
+	made.zones[0].forward = 0;
+	assert_true(dns_config_is_valid(&made));
+	made.range_count++;
 	assert_false(dns_config_is_valid(&made));
 	made = good;
 	made.is_recursive = 2;
 	assert_false(dns_config_is_valid(&made));
 	made = good;
-	made.listen[0].tls = 1;
+	listen = made.listen[0];
+	listen.tls = 1;
+	made.listen = &listen;
+	made.listen_count = 1;
 	assert_false(dns_config_is_valid(&made));
+	listen.tls = 0;
+	assert_true(dns_config_is_valid(&made));
+	gp_pool_free(&pool);
 }
 
 int main(void)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,15 +62,13 @@ static size_t good(enum message_type type, struct message *out)
 	case MESSAGE_RELOAD:
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
+	case MESSAGE_SETTINGS:
 		return HEAD;
 	case MESSAGE_RESCUE:
 		out->u.rescue.socket = a_socket();
 		out->u.rescue.partner = address("192.0.2.1");
 		out->u.rescue.why = RESCUE_RETRANSMITS;
 		return HEAD + sizeof(out->u.rescue);
-	case MESSAGE_SETTINGS:
-		settings_init(&out->u.settings);
-		return HEAD + sizeof(out->u.settings);
 	case MESSAGE_REFUSED:
 		strcpy(out->u.text, "v6guard.conf:1:1: so not");
 		return HEAD + sizeof(out->u.text);
@@ -160,6 +159,14 @@ static void files_arrive(void **state)
 	close(ends[1]);
 }
 
+static int receive_raw(const void *bytes, size_t size)
+{
+	static struct message got;
+
+	assert_int_equal(send(pair[0], bytes, size, 0), size);
+	return message_receive(pair[1], &got);
+}
+
 /* SEND COUNT files with a packet of SIZE bytes. */
 static void send_raw(const struct message *message, size_t size, int fd, size_t count)
 {
@@ -178,7 +185,7 @@ static void send_raw(const struct message *message, size_t size, int fd, size_t 
 	assert_int_equal(sendmsg(pair[0], &packet, 0), size);
 }
 
-/* Whatever comes that is not two files with a good message is closed: none leaks. */
+/* Whatever comes that is not the files that a good message has is closed: none leaks. */
 static void files_that_are_not_kept(void **state)
 {
 	static struct message sent, got;
@@ -190,7 +197,7 @@ static void files_that_are_not_kept(void **state)
 	(void)state;
 	assert_true(file >= 0);
 	send_raw(&sent, size, file, 1);
-	assert_int_equal(message_receive_files(pair[1], &got, files), 1);
+	assert_int_equal(message_receive_files(pair[1], &got, files), 0);
 	assert_int_equal(files[0], -1);
 	send_raw(&sent, size - 1, file, 2);
 	assert_int_equal(message_receive_files(pair[1], &got, files), 0);
@@ -203,16 +210,59 @@ static void files_that_are_not_kept(void **state)
 	assert_true(files[0] >= 0 && files[1] >= 0);
 	close(files[0]);
 	close(files[1]);
+	/* One with settings, none with most. */
+	for (size_t i = 1; i < 3; i++) {
+		send_raw(&sent, good(MESSAGE_READY, &sent), file, i);
+		assert_int_equal(message_receive_files(pair[1], &got, files), 0);
+	}
+	send_raw(&sent, good(MESSAGE_SETTINGS, &sent), file, 2);
+	assert_int_equal(message_receive_files(pair[1], &got, files), 0);
+	assert_int_equal(receive_raw(&sent, HEAD), 1);
+	assert_int_equal(send(pair[0], &sent, HEAD, 0), HEAD);
+	assert_int_equal(message_receive_files(pair[1], &got, files), 0);
 	close(file);
 	assert_int_equal(open_files(), count);
 }
 
-static int receive_raw(const void *bytes, size_t size)
+/* The file is of the sender's memory, and is closed by either. */
+static void settings_arrive(void **state)
 {
-	static struct message got;
+	const unsigned count = open_files();
+	struct settings sent, got;
+	static struct message message;
+	int files[2];
 
-	assert_int_equal(send(pair[0], bytes, size, 0), size);
-	return message_receive(pair[1], &got);
+	(void)state;
+	settings_init(&sent);
+	assert_true(message_send_settings(pair[0], &sent));
+	assert_int_equal(message_receive_files(pair[1], &message, files), 1);
+	assert_int_equal(message.type, MESSAGE_SETTINGS);
+	assert_true(files[0] >= 0 && files[1] < 0);
+	assert_true(message_take_settings(files[0], &got));
+	assert_true(settings_equal(&sent, &got));
+	settings_free(&sent);
+	settings_free(&got);
+	assert_int_equal(open_files(), count);
+}
+
+/* What is no file, has nothing in it, or too much. */
+static void settings_that_are_none(void **state)
+{
+	const unsigned count = open_files();
+	const int none = memfd_create("none", 0), huge = memfd_create("huge", 0);
+	const int text = memfd_create("text", 0);
+	struct settings got;
+
+	(void)state;
+	assert_int_equal(ftruncate(huge, SETTINGS_SIZE + 1), 0);
+	assert_int_equal(write(text, "settings", 8), 8);
+	assert_false(message_take_settings(none, &got));
+	assert_false(message_take_settings(huge, &got));
+	assert_false(message_take_settings(text, &got));
+	assert_false(message_take_settings(dup(pair[0]), &got));
+	assert_false(message_take_settings(-1, &got));
+	assert_null(got.pool.newest);
+	assert_int_equal(open_files(), count);
 }
 
 static void other_sizes(void **state)
@@ -290,30 +340,6 @@ static const struct {
 	FIELD(MESSAGE_BAR, bar.count, UINT32_MAX),
 	FIELD(MESSAGE_GAI, gai.state, KNOWNLOCAL_STATES),
 	FIELD(MESSAGE_GAI, gai.rows.count, 1),
-	FIELD(MESSAGE_SETTINGS, settings.known_local, 2),
-	FIELD(MESSAGE_SETTINGS, settings.probe_mode, PROBE_ALL + 1),
-	FIELD(MESSAGE_SETTINGS, settings.slow_threshold_ms, 10001),
-	FIELD(MESSAGE_SETTINGS, settings.ok_ttl_ms, 0),
-	FIELD(MESSAGE_SETTINGS, settings.ok_ttl_ms, UINT32_MAX),
-	FIELD(MESSAGE_SETTINGS, settings.broken_ttl_ms, 999),
-	FIELD(MESSAGE_SETTINGS, settings.broken_ttl_max_ms, 1000),
-	FIELD(MESSAGE_SETTINGS, settings.broken_ttl_max_ms, UINT32_MAX),
-	FIELD(MESSAGE_SETTINGS, settings.max_rate, 0),
-	FIELD(MESSAGE_SETTINGS, settings.max_rate, 1001),
-	FIELD(MESSAGE_SETTINGS, settings.port_count, SETTINGS_PORTS + 1),
-	FIELD(MESSAGE_SETTINGS, settings.port_count, 0x10000002),
-	FIELD(MESSAGE_SETTINGS, settings.ports[1], 0),
-	FIELD(MESSAGE_SETTINGS, settings.anchor_count, 1),
-	FIELD(MESSAGE_SETTINGS, settings.anchor_count, UINT32_MAX),
-	FIELD(MESSAGE_SETTINGS, settings.excluded_count, SETTINGS_EXCLUDED + 1),
-	FIELD(MESSAGE_SETTINGS, settings.rescue, 2),
-	FIELD(MESSAGE_SETTINGS, settings.log_events, 1U << EVENT_KINDS),
-	FIELD(MESSAGE_SETTINGS, settings.guard.mode, GP_MODE_COUNT),
-	FIELD(MESSAGE_SETTINGS, settings.guard.distrust, 2),
-	FIELD(MESSAGE_SETTINGS, settings.guard.enforce, 255),
-	FIELD(MESSAGE_SETTINGS, settings.guard.keep_last, 2),
-	FIELD(MESSAGE_SETTINGS, settings.guard.aaaa_only, 2),
-	FIELD(MESSAGE_SETTINGS, settings.guard.backends_auto, 2),
 };
 
 static void values_out_of_range(void **state)
@@ -342,16 +368,11 @@ static void texts_without_end(void **state)
 		{MESSAGE_RESCUED, sent.u.rescued.program, sizeof(sent.u.rescued.program)},
 		{MESSAGE_GAI, sent.u.gai.detail, sizeof(sent.u.gai.detail)},
 		{MESSAGE_RESCUED, sent.u.rescued.unit, sizeof(sent.u.rescued.unit)},
-		{MESSAGE_SETTINGS, sent.u.settings.log_to,
-		 sizeof(sent.u.settings.log_to)},
-		{MESSAGE_SETTINGS, sent.u.settings.excluded[1], SETTINGS_WORD},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		const size_t size = good(texts[i].type, &sent);
-		if (texts[i].type == MESSAGE_SETTINGS)
-			sent.u.settings.excluded_count = 2;
 		memset(texts[i].text, 'x', texts[i].size);
 		assert_int_equal(receive_raw(&sent, size), 0);
 		texts[i].text[texts[i].size - 1] = '\0';
@@ -393,6 +414,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(arrives_as_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(files_arrive, setup, teardown),
 		cmocka_unit_test_setup_teardown(files_that_are_not_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(settings_arrive, setup, teardown),
+		cmocka_unit_test_setup_teardown(settings_that_are_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(unknown_types, setup, teardown),
 		cmocka_unit_test_setup_teardown(values_out_of_range, setup, teardown),

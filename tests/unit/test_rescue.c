@@ -74,6 +74,7 @@ static int setup(void **state)
 	owner = (struct gp_owner){
 		.pid = 42, .program = "wget", .path = "/usr/bin/wget", .unit = "x.scope"};
 	rescue_init(&rescue, 99);
+	settings_free(&settings);
 	settings_init(&settings);
 	settings.rescue = 1;
 	memset(&request, 0, sizeof(request));
@@ -159,10 +160,11 @@ static void not_plausible(void **state)
 
 static void excluded_programs(void **state)
 {
+	static const char *const excluded[] = {"java", "/usr/bin/legacy"};
+
 	(void)state;
 	settings.excluded_count = 2;
-	strcpy(settings.excluded[0], "java");
-	strcpy(settings.excluded[1], "/usr/bin/legacy");
+	settings.excluded = excluded;
 	assert_int_equal(ask(), GP_OK);
 	strcpy(owner.program, "java");
 	assert_int_equal(ask(), GP_CONFLICT);

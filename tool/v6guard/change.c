@@ -64,8 +64,6 @@ int change_file(struct change *change, const struct gp_file *file, const char *w
 {
 	struct gp_diag diag;
 
-	if (!strcmp(what, "gai"))
-		change->running.is_asked = true;
 	if ((file->exists || file->vendor) && size == file->size &&
 	    !memcmp(bytes, file->bytes, size))
 		return EXIT_DONE;
@@ -74,8 +72,7 @@ int change_file(struct change *change, const struct gp_file *file, const char *w
 		return code;
 	if (gp_store_replace(change->store, file, what, bytes, size, &diag) != GP_OK)
 		return complain_diag(&diag);
-	if (change->running.is_asked && !change->cli->root[0])
-		running_note(&change->running, file);
+	change->is_gai |= !strcmp(what, "gai") && !change->cli->root[0];
 	if (file->through_link)
 		warn(change->cli, "%s: changed through a symbolic link that leads there",
 		     file->path);
@@ -103,14 +100,11 @@ int change_remove(struct change *change, const struct gp_file *file, const char 
 	struct gp_diag diag;
 	int code = change_note(change, file->path, file->bytes, file->size, "", 0);
 
-	if (!strcmp(what, "gai"))
-		change->running.is_asked = true;
 	if (code != EXIT_DONE || !change->store)
 		return code;
 	if (gp_store_remove(change->store, file, what, &diag) != GP_OK)
 		return complain_diag(&diag);
-	if (change->running.is_asked && !change->cli->root[0])
-		running_note(&change->running, file);
+	change->is_gai |= !strcmp(what, "gai") && !change->cli->root[0];
 	return EXIT_DONE;
 }
 
@@ -203,6 +197,18 @@ void change_report(const struct cli *cli, bool is_changed, const char *diff)
 	out_end(cli->out);
 }
 
+/* No process tells from outside which file it has read. */
+static void say_who_keeps(const struct cli *cli)
+{
+	if (cli->is_quiet || out_is_json(cli->out))
+		return;
+	fflush(stdout); /* the result stands before it */
+	fprintf(stderr,
+		"Programs that run already keep the table they read: `systemctl restart "
+		"UNIT` for\na service; those that start after `v6guard policy set reload "
+		"yes` follow the file.\n");
+}
+
 int change_end(struct change *change, int code, const char *summary)
 {
 	struct cli *cli = change->cli;
@@ -221,7 +227,8 @@ int change_end(struct change *change, int code, const char *summary)
 			out_line(cli->out, "%s", change->diff);
 		else if (!cli->is_quiet)
 			out_line(cli->out, "%s\n", change->diff ? summary : "unchanged");
-		running_report(cli, &change->running);
+		if (change->is_gai)
+			say_who_keeps(cli);
 		/* Done, but not all that the files say is in force. */
 		if ((cli->is_dry_run && change->diff) ||
 		    (change->wants_reload && is_refused))

@@ -7,7 +7,6 @@
 
 #include "cli.h"
 #include "gaiconf/store.h"
-#include "running.h"
 
 struct change {
 	struct cli *cli;
@@ -16,7 +15,7 @@ struct change {
 	bool is_policy;         /* the snapshot was written */
 	long long generation;   /* of that snapshot */
 	bool wants_reload;      /* tell v6guardd in any case: it reads more than that */
-	struct running running; /* programs that keep the gai.conf before */
+	bool is_gai;            /* gai.conf was written, on this host */
 	sigset_t signals;       /* blocked before change_begin */
 };
 

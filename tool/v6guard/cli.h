@@ -37,6 +37,8 @@ struct cli {
 	/* of `policy` */
 	bool is_minimal, is_file, is_effective, is_kernel;
 	const char *profile;
+	/* of `resolver query` */
+	bool is_reverse, is_dnssec;
 	const char *doors;
 	const char *program; /* NULL: not given */
 	const char *verify[VERIFY_MAX];

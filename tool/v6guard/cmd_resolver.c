@@ -9,6 +9,8 @@
 #include "resolv.h"
 #include "resolver.h"
 
+enum { PTR = 12, AAAA = 28 };
+
 /* ---- what v6guardd says ---- */
 
 int resolver_get_status(const struct cli *cli, json_t **out)
@@ -131,6 +133,31 @@ int cmd_resolver_status(struct cli *cli, int count, char **args)
 	return on ? EXIT_DONE : EXIT_NEGATIVE;
 }
 
+/* In a line: what is not 0, and what is in it as well. */
+static void put_counters(struct out *out, json_t *counters)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(counters, key, value)
+	{
+		if (json_is_object(value)) {
+			out_line(out, " %s:", key);
+			put_counters(out, value);
+		} else if (json_number_value(value) > 0) {
+			out_line(out, " %s %.10g", key, json_number_value(value));
+		}
+	}
+}
+
+static void print_counters(struct out *out, const char *key, json_t *counters)
+{
+	out_value(out, key, counters);
+	out_line(out, "%-*s", OUT_LABEL - 1, key);
+	put_counters(out, counters);
+	out_line(out, "\n");
+}
+
 int cmd_resolver_stats(struct cli *cli, int count, char **args)
 {
 	json_t *status, *value;
@@ -146,7 +173,12 @@ int cmd_resolver_stats(struct cli *cli, int count, char **args)
 		return EXIT_ENVIRONMENT;
 	}
 	json_object_foreach(json_object_get(status, "counters"), key, value)
-		out_integer(cli->out, key, key, json_integer_value(value));
+	{
+		if (json_is_object(value))
+			print_counters(cli->out, key, value);
+		else
+			out_integer(cli->out, key, key, json_integer_value(value));
+	}
 	json_decref(status);
 	return EXIT_DONE;
 }
@@ -210,6 +242,11 @@ static void print_record(void *ctx, const char *text)
 	out_line(cli->out, "%s\n", text);
 }
 
+static const char *or_null(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
 static void print_answer(struct cli *cli, const struct dnsask *answer)
 {
 	static const char *const words[] = {[3] = "its time is over, no server answers",
@@ -225,39 +262,77 @@ static void print_answer(struct cli *cli, const struct dnsask *answer)
 	if (answer->ede == 22 && !answer->rcode)
 		why = "no AAAA came, and the A is there";
 	out_string(cli->out, "rcode", NULL, dnsask_rcode(answer->rcode));
+	out_bool(cli->out, "authentic", NULL, answer->is_authentic);
 	out_list(cli->out, "answers");
 	dnsask_each(answer, print_record, cli);
 	out_end(cli->out);
 	out_string(cli->out, "why", NULL, why);
-	out_line(cli->out, "%s%s%s%s\n", dnsask_rcode(answer->rcode),
-		 answer->is_cut ? ", does not fit into a packet" : "", why ? ": " : "",
-		 why ? why : "");
+	out_string(cli->out, "by", NULL, or_null(answer->ede_text));
+	out_string(cli->out, "reason", NULL, or_null(answer->why));
+	out_line(cli->out, "%s%s%s", dnsask_rcode(answer->rcode),
+		 answer->is_cut ? ", does not fit into a packet" : "",
+		 answer->is_authentic ? ", authentic (AD)" : "");
+	out_line(cli->out, "%s%s", why ? ": " : "", why ? why : "");
+	if (answer->ede_text[0])
+		out_line(cli->out, " (%s)", answer->ede_text);
+	out_line(cli->out, "%s%s\n",
+		 !answer->why[0] ? ""
+		 : why           ? "; "
+				 : ": ",
+		 answer->why);
+}
+
+/* Of what is asked for, in WORD: its name to NAME, and *TYPE, where none was said: of an
+ * address the names. */
+static int read_what(const struct cli *cli, const char *word, const char *type_word,
+		     char name[DNSASK_TEXT], unsigned *type)
+{
+	struct gp_addr addr;
+	const bool is_address = gp_addr_parse(word, &addr) == GP_OK;
+
+	*type = type_word ? dnsask_type(type_word) : is_address ? PTR : AAAA;
+	if (!*type) {
+		complain("'%s' is no type: A, AAAA, PTR, ... or TYPE123", type_word);
+		return EXIT_INPUT;
+	}
+	if (is_address && *type != PTR) {
+		complain("%s is an address, and has names (PTR) alone", word);
+		return EXIT_INPUT;
+	}
+	if (cli->is_reverse && !is_address) {
+		complain("-x: '%.64s' is no address", word);
+		return EXIT_INPUT;
+	}
+	if (is_address)
+		dnsask_reverse(&addr, name);
+	else
+		snprintf(name, DNSASK_TEXT, "%s", word);
+	if (!dnsask_is_name(name)) {
+		complain("'%.64s' is no name", word);
+		return EXIT_INPUT;
+	}
+	return EXIT_DONE;
 }
 
 int cmd_resolver_query(struct cli *cli, int count, char **args)
 {
 	static struct dnsask answer;
-	const unsigned type = count > 1 ? dnsask_type(args[1]) : 28;
-	char why[128];
+	char why[128], name[DNSASK_TEXT];
 	json_t *status;
+	unsigned type;
 
 	if (count < 1) {
-		complain("resolver query needs NAME");
+		complain("resolver query needs NAME or ADDRESS");
 		return EXIT_USAGE;
 	}
-	if (!type) {
-		complain("'%s' is no type: A, AAAA, PTR, ... or TYPE123", args[1]);
-		return EXIT_INPUT;
-	}
-	if (!dnsask_is_name(args[0])) {
-		complain("'%.64s' is no name", args[0]);
-		return EXIT_INPUT;
-	}
-	int code = resolver_get_running(cli, &status);
+	int code = read_what(cli, args[0], count > 1 ? args[1] : NULL, name, &type);
+	if (code == EXIT_DONE)
+		code = resolver_get_running(cli, &status);
 	if (code != EXIT_DONE)
 		return code;
 	const char *server = resolver_text_at(json_object_get(status, "listen"), 0);
-	if (server && dnsask(server, args[0], type, RESOLVER_ASK_MS, &answer, why)) {
+	if (server &&
+	    dnsask(server, name, type, cli->is_dnssec, RESOLVER_ASK_MS, &answer, why)) {
 		print_answer(cli, &answer);
 		code = answer.rcode == 0 && answer.bytes[7] + answer.bytes[6]
 			       ? EXIT_DONE

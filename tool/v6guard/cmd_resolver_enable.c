@@ -28,8 +28,8 @@ static bool all_answer(const struct cli *cli, const json_t *listen)
 		for (size_t j = 0; j < (has_names ? cli->verify_count : 1); j++) {
 			const char *name = has_names ? cli->verify[j] : ".";
 			const char *server = resolver_text_at(listen, i);
-			if (!dnsask(server, name, has_names ? 1 : 6, RESOLVER_ASK_MS,
-				    &answer, why)) {
+			if (!dnsask(server, name, has_names ? 1 : 6, false,
+				    RESOLVER_ASK_MS, &answer, why)) {
 				complain("%s does not answer: %s", server, why);
 				is_good = false;
 			} else if (answer.rcode != 0 &&

@@ -61,11 +61,25 @@ static int connect_to(const char *server)
 }
 
 /* Header, question and OPT; 0: NAME is none. */
-static size_t build(const char *name, unsigned type, uint16_t id, uint8_t out[512])
+static size_t build(const char *name, unsigned type, bool dnssec_ok, uint16_t id,
+		    uint8_t out[512])
 {
-	/* RD, one question, one additional record. */
-	const uint8_t head[12] = {(uint8_t)(id >> 8), (uint8_t)id, 1, 0, 0, 1, [11] = 1};
-	const uint8_t opt[11] = {0, 0, 41, OPT_SIZE >> 8, OPT_SIZE & 0xff};
+	/* RD, AD (RFC 6840 5.7), one question, one additional record. */
+	const uint8_t head[12] = {
+		(uint8_t)(id >> 8), (uint8_t)id, 1, 0x20, 0, 1, [11] = 1};
+	const uint8_t opt[15] = {0,
+				 0,
+				 41,
+				 OPT_SIZE >> 8,
+				 OPT_SIZE & 0xff,
+				 0,
+				 0,
+				 dnssec_ok ? 0x80 : 0,
+				 0,
+				 0,
+				 4,
+				 GP_OPTION_WHY >> 8,
+				 GP_OPTION_WHY & 0xff};
 	uint8_t *at = out + sizeof(head);
 	int length;
 
@@ -85,11 +99,39 @@ static size_t build(const char *name, unsigned type, uint16_t id, uint8_t out[51
 	return (size_t)(at - out) + sizeof(opt);
 }
 
+const char *dnsask_reverse(const struct gp_addr *addr, char out[DNSASK_REVERSE])
+{
+	const uint8_t *b = addr->bytes;
+	size_t used = 0;
+
+	if (addr->family == AF_INET) {
+		snprintf(out, DNSASK_REVERSE, "%u.%u.%u.%u.in-addr.arpa", b[3], b[2],
+			 b[1], b[0]);
+		return out;
+	}
+	for (int i = 15; i >= 0; i--)
+		used += (size_t)snprintf(out + used, DNSASK_REVERSE - used, "%x.%x.",
+					 b[i] & 0xf, b[i] >> 4);
+	snprintf(out + used, DNSASK_REVERSE - used, "ip6.arpa");
+	return out;
+}
+
 bool dnsask_is_name(const char *name)
 {
 	uint8_t question[512];
 
-	return build(name, 1, 0, question) != 0;
+	return build(name, 1, false, 0, question) != 0;
+}
+
+/* They end on terminals. */
+static void copy_words(char to[DNSASK_WORDS], const uint8_t *from, size_t size)
+{
+	size_t used = 0;
+
+	for (; used < size && used < DNSASK_WORDS - 1; used++)
+		to[used] =
+			(char)(from[used] < ' ' || from[used] > '~' ? '?' : from[used]);
+	to[used] = '\0';
 }
 
 static void read_opt(const ns_rr *rr, struct dnsask *out)
@@ -103,8 +145,12 @@ static void read_opt(const ns_rr *rr, struct dnsask *out)
 		at += 4;
 		if (size > (size_t)(end - at))
 			return;
-		if (code == EDE_OPTION && size >= 2)
+		if (code == EDE_OPTION && size >= 2) {
 			out->ede = at[0] << 8 | at[1];
+			copy_words(out->ede_text, at + 2, size - 2);
+		}
+		if (code == GP_OPTION_WHY)
+			copy_words(out->why, at, size);
 		at += size;
 	}
 }
@@ -119,7 +165,9 @@ static bool read_answer(struct dnsask *out)
 		return false;
 	out->rcode = (unsigned)ns_msg_getflag(message, ns_f_rcode);
 	out->is_cut = ns_msg_getflag(message, ns_f_tc);
+	out->is_authentic = ns_msg_getflag(message, ns_f_ad);
 	out->ede = -1;
+	out->ede_text[0] = out->why[0] = '\0';
 	for (int i = 0; i < ns_msg_count(message, ns_s_ar); i++)
 		if (ns_parserr(&message, ns_s_ar, i, &rr) == 0 && ns_rr_type(rr) == 41)
 			read_opt(&rr, out);
@@ -147,8 +195,8 @@ static bool wait_for(int fd, uint16_t id, int limit_ms, struct dnsask *out)
 	return false;
 }
 
-bool dnsask(const char *server, const char *name, unsigned type, int limit_ms,
-	    struct dnsask *out, char why[128])
+bool dnsask(const char *server, const char *name, unsigned type, bool dnssec_ok,
+	    int limit_ms, struct dnsask *out, char why[128])
 {
 	uint8_t question[512];
 	uint16_t id = 0;
@@ -158,7 +206,7 @@ bool dnsask(const char *server, const char *name, unsigned type, int limit_ms,
 
 	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 		id = (uint16_t)gp_boot_ms();
-	size = build(name, type, id, question);
+	size = build(name, type, dnssec_ok, id, question);
 	if (!size) {
 		snprintf(why, 128, "'%.64s' is no name", name);
 		return false;

@@ -6,21 +6,32 @@
 #include "cli.h"
 
 #define DNSASK_TEXT 1100
+#define DNSASK_WORDS 256
 
 struct dnsask {
 	uint8_t bytes[4096];
 	size_t size;
 	unsigned rcode;
-	bool is_cut; /* TC */
-	int ede;     /* RFC 8914; -1: none */
+	bool is_cut;       /* TC */
+	bool is_authentic; /* AD */
+	int ede;           /* RFC 8914; -1: none */
+	/* Its text, and what the resolver says to GP_OPTION_WHY; "": nothing. */
+	char ede_text[DNSASK_WORDS], why[DNSASK_WORDS];
 };
+
+/** A name that a PTR may be at. */
+#define DNSASK_REVERSE 74
+
+/** The name below in-addr.arpa or ip6.arpa that stands for ADDR. */
+const char *dnsask_reverse(const struct gp_addr *addr, char out[DNSASK_REVERSE]);
 
 /**
  * Ask SERVER, "ADDRESS:PORT" or "[ADDRESS]:PORT", for NAME and TYPE of class IN, and wait
- * LIMIT_MS. False, and WHY: there is no answer that could be read.
+ * LIMIT_MS; it also asks why the answer is as it is, and whether it is authentic. DO:
+ * as who sees signatures. False, and WHY: there is no answer that could be read.
  */
-bool dnsask(const char *server, const char *name, unsigned type, int limit_ms,
-	    struct dnsask *out, char why[128]);
+bool dnsask(const char *server, const char *name, unsigned type, bool dnssec_ok,
+	    int limit_ms, struct dnsask *out, char why[128]);
 
 /** Call VISIT with each record of the answer section as text: "NAME TTL TYPE VALUE". */
 void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const char *text),

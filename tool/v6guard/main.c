@@ -109,9 +109,12 @@ static const struct command commands[] = {
 	{"resolver", "status", cmd_resolver_status, 0, 0, "",
 	 "v6guardd's resolver: does it run, whom does it ask",
 	 "Exit 1 when it is off.\n"},
-	{"resolver", "query", cmd_resolver_query, 0, 2, "NAME [TYPE]",
+	{"resolver", "query", cmd_resolver_query, ON_REVERSE | ON_DNSSEC, 2,
+	 "NAME|ADDRESS [TYPE] [-x] [--dnssec]",
 	 "ask it, and see why the answer is as it is",
-	 "TYPE is AAAA unless another\none is said. Exit 1 when there is no record.\n"},
+	 "TYPE is AAAA unless another one is said; the names of an ADDRESS are its PTR.\n"
+	 "-x: nothing but an address will do. --dnssec: as a client that sees "
+	 "signatures (DO).\nExit 1 when there is no record.\n"},
 	{"resolver", "stats", cmd_resolver_stats, 0, 0, "", "what it did so far", ""},
 	{"resolver", "flush", cmd_resolver_flush, 0, 1, "[NAME]",
 	 "forget the answers it keeps", ""},

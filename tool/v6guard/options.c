@@ -33,6 +33,7 @@ enum {
 	OPT_PROFILE,
 	OPT_KERNEL,
 	OPT_PROGRAM,
+	OPT_DNSSEC,
 };
 
 static const struct option options[] = {
@@ -61,6 +62,7 @@ static const struct option options[] = {
 	{"profile", required_argument, NULL, OPT_PROFILE},
 	{"kernel", no_argument, NULL, OPT_KERNEL},
 	{"program", required_argument, NULL, OPT_PROGRAM},
+	{"dnssec", no_argument, NULL, OPT_DNSSEC},
 	{NULL, 0, NULL, 0},
 };
 
@@ -176,6 +178,22 @@ static bool take_policy_option(struct cli *cli, struct wishes *wishes, int optio
 	}
 }
 
+static bool take_query_option(struct cli *cli, struct wishes *wishes, int option)
+{
+	switch (option) {
+	case 'x':
+		cli->is_reverse = true;
+		wishes->given |= ON_REVERSE;
+		return true;
+	case OPT_DNSSEC:
+		cli->is_dnssec = true;
+		wishes->given |= ON_DNSSEC;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int take_option(struct cli *cli, struct wishes *wishes, int option,
 		       char *const *argv)
 {
@@ -255,7 +273,8 @@ static int take_options(struct cli *cli, struct wishes *wishes, int argc, char *
 
 	while ((option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		if (take_run_option(cli, wishes, option) ||
-		    take_policy_option(cli, wishes, option))
+		    take_policy_option(cli, wishes, option) ||
+		    take_query_option(cli, wishes, option))
 			continue;
 		int code = take_option(cli, wishes, option, argv);
 		if (code != EXIT_DONE)
@@ -288,7 +307,7 @@ int options_take(struct cli *cli, struct wishes *wishes, int argc, char **argv)
 
 	opterr = 0;
 	code = run ? take_run_options(cli, wishes, argc, argv, run)
-		   : take_options(cli, wishes, argc, argv, ":qh");
+		   : take_options(cli, wishes, argc, argv, ":qhx");
 	if (code != EXIT_DONE)
 		return code;
 	for (size_t i = 0; i < 3; i++)
@@ -320,7 +339,8 @@ const char *options_beyond(const struct wishes *wishes, unsigned allowed)
 		     {ON_NO_PROBE, "--no-probe"}, {ON_MINIMAL, "--minimal"},
 		     {ON_FILE, "--file"},         {ON_EFFECTIVE, "--effective"},
 		     {ON_PROFILE, "--profile"},   {ON_KERNEL, "--kernel"},
-		     {ON_PROGRAM, "--program"}};
+		     {ON_PROGRAM, "--program"},   {ON_REVERSE, "-x"},
+		     {ON_DNSSEC, "--dnssec"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (wishes->given & names[i].bit & ~allowed)

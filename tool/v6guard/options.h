@@ -26,6 +26,8 @@ enum option_bit {
 	ON_KERNEL = 1 << 16,
 	ON_PROGRAM = 1 << 18,
 	ON_NO_PROBE = 1 << 17,
+	ON_REVERSE = 1 << 19,
+	ON_DNSSEC = 1 << 20,
 };
 
 /** What the options said that concerns main alone. */

@@ -274,11 +274,12 @@ static void open_listeners(struct worker_files *out, const struct dns_config *co
 {
 	char why[LISTEN_WHY];
 
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	for (size_t i = 0; config->enable && i < config->listen_count; i++) {
 		out->dns[i] = (struct listen_fds){-1, -1};
-	for (size_t i = 0; config->enable && i < config->listen_count; i++)
+		out->dns_count++;
 		if (!listen_bind(&config->listen[i], &out->dns[i], why))
 			say("resolver: %s", why);
+	}
 }
 
 enum gp_status files_open(struct files *files, const struct settings *settings,
@@ -287,7 +288,7 @@ enum gp_status files_open(struct files *files, const struct settings *settings,
 	enum gp_status status;
 
 	*files = (struct files){
-		.worker = {NULL, -1, {-1, -1}, -1, -1, -1, -1, -1, {{-1, -1}}, false},
+		.worker = {NULL, -1, {-1, -1}, -1, -1, -1, -1, -1, {{-1, -1}}, 0, false},
 		.lock_fd = -1,
 	};
 	status = open_folder(diag);

@@ -131,7 +131,7 @@ int folder_load(const char *dir, const bool *has_ipv4, struct settings *out,
 		char first[FOLDER_ERROR])
 {
 	static struct gp_config_errors errors;
-	static struct settings settings;
+	struct settings settings;
 	struct gp_config *config = NULL;
 	char warning[256], error[DNS_WHY];
 	enum gp_status status;
@@ -149,6 +149,7 @@ int folder_load(const char *dir, const bool *has_ipv4, struct settings *out,
 		  is_possible(config, &settings.dns, has_ipv4, error);
 	gp_config_free(config);
 	if (!is_good) {
+		settings_free(&settings);
 		say_error(error, dir, first);
 		return 3;
 	}

@@ -2,8 +2,11 @@
 /* message.c - typed messages between steward and worker. */
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "message.h"
@@ -18,11 +21,10 @@ static size_t body_size(uint32_t type)
 	case MESSAGE_RELOAD:
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
+	case MESSAGE_SETTINGS:
 		return 0;
 	case MESSAGE_RESCUE:
 		return sizeof(struct message_rescue);
-	case MESSAGE_SETTINGS:
-		return sizeof(struct settings);
 	case MESSAGE_REFUSED:
 		return sizeof(((struct message *)NULL)->u.text);
 	case MESSAGE_RESCUED:
@@ -72,13 +74,12 @@ static bool is_valid(const struct message *message)
 	case MESSAGE_RELOAD:
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
+	case MESSAGE_SETTINGS:
 		return true;
 	case MESSAGE_RESCUE:
 		return is_socket(&message->u.rescue.socket) &&
 		       is_address(&message->u.rescue.partner) &&
 		       message->u.rescue.why <= RESCUE_RETRANSMITS;
-	case MESSAGE_SETTINGS:
-		return settings_are_valid(&message->u.settings);
 	case MESSAGE_REFUSED:
 		return ends(message->u.text, sizeof(message->u.text));
 	case MESSAGE_RESCUED:
@@ -106,8 +107,8 @@ union files {
 	uint8_t bytes[CMSG_SPACE(2 * sizeof(int))];
 };
 
-bool message_send_files(int fd, enum message_type type, const struct message *message,
-			const int files[2])
+static bool send_with(int fd, enum message_type type, const struct message *message,
+		      const int *files, size_t count)
 {
 	uint32_t head[HEAD / sizeof(uint32_t)] = {type};
 	union {
@@ -115,16 +116,16 @@ bool message_send_files(int fd, enum message_type type, const struct message *me
 		void *pointer;
 	} body = {message ? (const void *)&message->u : NULL};
 	struct iovec parts[] = {{head, HEAD}, {body.pointer, body_size(type)}};
-	union files control = {.header = {.cmsg_len = CMSG_LEN(2 * sizeof(int)),
+	union files control = {.header = {.cmsg_len = CMSG_LEN(count * sizeof(int)),
 					  .cmsg_level = SOL_SOCKET,
 					  .cmsg_type = SCM_RIGHTS}};
 	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = message ? 2 : 1};
 	ssize_t sent;
 
-	if (files) {
-		memcpy(CMSG_DATA(&control.header), files, 2 * sizeof(int));
+	if (count) {
+		memcpy(CMSG_DATA(&control.header), files, count * sizeof(int));
 		packet.msg_control = &control;
-		packet.msg_controllen = sizeof(control);
+		packet.msg_controllen = CMSG_SPACE(count * sizeof(int));
 	}
 	do
 		sent = sendmsg(fd, &packet, MSG_NOSIGNAL);
@@ -132,10 +133,94 @@ bool message_send_files(int fd, enum message_type type, const struct message *me
 	return sent >= 0;
 }
 
+bool message_send_files(int fd, enum message_type type, const struct message *message,
+			const int files[2])
+{
+	return send_with(fd, type, message, files, files ? 2 : 0);
+}
+
 bool message_send(int fd, enum message_type type, const struct message *message)
 {
-	return message_send_files(fd, type, message, NULL);
+	return send_with(fd, type, message, NULL, 0);
 }
+
+/* ---- settings ---- */
+
+static bool write_all(int file, const uint8_t *bytes, size_t size)
+{
+	while (size) {
+		const ssize_t done = write(file, bytes, size);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		bytes += done;
+		size -= (size_t)done;
+	}
+	return true;
+}
+
+bool message_send_settings(int fd, const struct settings *settings)
+{
+	struct gp_record_out out = {.failed = false};
+	bool is_sent = false;
+	int file = -1;
+
+	settings_write(settings, &out);
+	if (out.failed)
+		errno = ENOMEM;
+	else if (out.size > SETTINGS_SIZE)
+		errno = E2BIG;
+	else
+		file = memfd_create("settings", MFD_CLOEXEC);
+	if (file >= 0) {
+		is_sent = write_all(file, out.bytes, out.size) &&
+			  send_with(fd, MESSAGE_SETTINGS, NULL, &file, 1);
+		close(file);
+	}
+	free(out.bytes);
+	return is_sent;
+}
+
+/* All of FILE, copied, so that nobody changes it while it is looked at. */
+static uint8_t *read_file(int file, size_t *size)
+{
+	struct stat status;
+	uint8_t *bytes;
+
+	if (fstat(file, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size < 1 ||
+	    status.st_size > (off_t)SETTINGS_SIZE || lseek(file, 0, SEEK_SET) < 0)
+		return NULL;
+	bytes = malloc((size_t)status.st_size);
+	*size = 0;
+	while (bytes && *size < (size_t)status.st_size) {
+		const ssize_t got =
+			read(file, bytes + *size, (size_t)status.st_size - *size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			free(bytes);
+			return NULL;
+		}
+		*size += (size_t)got;
+	}
+	return bytes;
+}
+
+bool message_take_settings(int file, struct settings *out)
+{
+	size_t size;
+	uint8_t *bytes = read_file(file, &size);
+	const bool is_good = bytes && settings_read(bytes, size, out);
+
+	if (!is_good)
+		memset(out, 0, sizeof(*out));
+	free(bytes);
+	close(file);
+	return is_good;
+}
+
+/* ---- receiving ---- */
 
 static void close_files(int files[2])
 {
@@ -146,19 +231,25 @@ static void close_files(int files[2])
 	}
 }
 
-/* One alone is of no use. */
 static void take_files(struct msghdr *packet, int files[2])
 {
 	const struct cmsghdr *header = CMSG_FIRSTHDR(packet);
 
-	if (!header || header->cmsg_level != SOL_SOCKET ||
-	    header->cmsg_type != SCM_RIGHTS)
-		return;
-	memcpy(files, CMSG_DATA(header),
-	       header->cmsg_len >= CMSG_LEN(2 * sizeof(int)) ? 2 * sizeof(int)
-							     : sizeof(int));
-	if (files[1] < 0)
-		close_files(files);
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(files, CMSG_DATA(header),
+		       header->cmsg_len >= CMSG_LEN(2 * sizeof(int)) ? 2 * sizeof(int)
+								     : sizeof(int));
+}
+
+/* As many as TYPE comes with. */
+static bool are_files_right(uint32_t type, const int files[2])
+{
+	const unsigned count = (files[0] >= 0) + (files[1] >= 0);
+
+	if (type == MESSAGE_SETTINGS)
+		return count == 1;
+	return !count ||
+	       (count == 2 && (type == MESSAGE_LISTENER || type == MESSAGE_BARRED));
 }
 
 int message_receive_files(int fd, struct message *message, int files[2])
@@ -187,7 +278,8 @@ int message_receive_files(int fd, struct message *message, int files[2])
 		return -1;
 	}
 	is_good = (size_t)got >= HEAD && (size_t)got <= sizeof(*message) &&
-		  (size_t)got - HEAD == body_size(message->type) && is_valid(message);
+		  (size_t)got - HEAD == body_size(message->type) && is_valid(message) &&
+		  (!files || are_files_right(message->type, files));
 	if (!is_good && files)
 		close_files(files);
 	return is_good;

@@ -3,6 +3,7 @@
  * message.h - what steward and worker say to each other, over a SOCK_SEQPACKET pair: one
  * typed message of fixed size a packet. The receiver believes no byte of it unchecked:
  * message_receive drops what is not well-formed, and the caller what is not plausible.
+ * Settings may be of any size: they are a file in memory that is sent with the message.
  */
 #ifndef TOOL_V6GUARDD_MESSAGE_H
 #define TOOL_V6GUARDD_MESSAGE_H
@@ -20,7 +21,8 @@ enum message_type {
 	MESSAGE_NSCD,      /* a verdict changed: nscd's answers are stale */
 	MESSAGE_ULA,       /* known-local prefixes, none while v6guard is off: `ula` */
 	/* steward to worker */
-	MESSAGE_SETTINGS, /* a configuration that was read and checked: `settings` */
+	MESSAGE_SETTINGS, /* a configuration that was read and checked: one file with it
+			   */
 	MESSAGE_REFUSED,  /* a configuration with errors: `text`; the old one stays */
 	MESSAGE_RESCUED,  /* what became of a rescue: `rescued` */
 	MESSAGE_ABILITY,  /* what the kernel lets the steward do: `ability` */
@@ -67,7 +69,6 @@ struct message_bar {
 struct message {
 	uint32_t type; /* enum message_type */
 	union {
-		struct settings settings;
 		struct message_rescue rescue;
 		struct message_rescued rescued;
 		struct message_ability ability;
@@ -84,6 +85,11 @@ struct message {
  * not read (EAGAIN on a non-blocking socket).
  */
 bool message_send(int fd, enum message_type type, const struct message *message);
+/** MESSAGE_SETTINGS. False and errno as above; E2BIG: more than SETTINGS_SIZE. */
+bool message_send_settings(int fd, const struct settings *settings);
+/** What came with MESSAGE_SETTINGS, which is closed. False: it is not settings of
+ * settings_write; OUT holds nothing. */
+bool message_take_settings(int file, struct settings *out);
 /** The same with the two FILES, which stay the caller's. */
 bool message_send_files(int fd, enum message_type type, const struct message *message,
 			const int files[2]);
@@ -94,8 +100,10 @@ bool message_send_files(int fd, enum message_type type, const struct message *me
  * errno: none there (EAGAIN) or the other side is gone (0 bytes: EPIPE).
  */
 int message_receive(int fd, struct message *message);
-/** The same, and the FILES that came with it, the caller's from now on; -1, -1: there are
- * not two, or 1 is not returned. */
+/** The same, and the FILES that came with it, the caller's from now on; -1: there is
+ * none, or 1 is not returned. With MESSAGE_SETTINGS there is one, with MESSAGE_LISTENER
+ * and MESSAGE_BARRED there are two or none, and with others none, or the message is
+ * dropped. */
 int message_receive_files(int fd, struct message *message, int files[2]);
 
 #endif

@@ -77,6 +77,7 @@ static void say_settings(const struct settings *settings, const char *what)
 	    settings->guard.enforce ? "" : ", nothing is enforced");
 }
 
+/* SETTINGS are ours from now on. */
 static void take_settings(struct steward *steward, const struct settings *settings)
 {
 	/* The worker cannot open files. */
@@ -85,6 +86,7 @@ static void take_settings(struct steward *steward, const struct settings *settin
 	/* Nor may it load libunbound any more. */
 	if (settings->dns.enable && !steward->may_resolve)
 		say("[resolver] enable = yes takes a restart");
+	settings_free(&steward->settings);
 	steward->settings = *settings;
 	knownlocal_configure(&steward->known, settings->known_local, gp_boot_ms());
 	say_settings(settings, "configuration read");
@@ -111,7 +113,7 @@ static void keep_known_local(struct steward *steward)
 static void reload(struct steward *steward)
 {
 	static struct message message;
-	static struct settings settings;
+	struct settings settings;
 	const bool has_ipv4 = gp_reach_ipv4_usable(steward->map, gp_boot_ms());
 	char first[FOLDER_ERROR] = "";
 
@@ -120,8 +122,8 @@ static void reload(struct steward *steward)
 	memset(&message, 0, sizeof(message));
 	if (folder_load(steward->options->dir, &has_ipv4, &settings, first) == 0) {
 		take_settings(steward, &settings);
-		message.u.settings = settings;
-		message_send(steward->worker_fd, MESSAGE_SETTINGS, &message);
+		if (!message_send_settings(steward->worker_fd, &steward->settings))
+			say("the worker cannot be told: %s", strerror(errno));
 		send_ability(steward);
 		notify("READY=1\nSTATUS=configuration read");
 	} else {
@@ -515,7 +517,7 @@ static void close_workers(struct worker_files *files)
 		*fds[i] = -1;
 	}
 	hint_sockets_close(files->hint_fds);
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	for (size_t i = 0; i < files->dns_count; i++)
 		listen_close(&files->dns[i]);
 }
 

@@ -86,12 +86,12 @@ static void on_anchors(evutil_socket_t fd, short what, void *arg)
 
 /* ---- settings ---- */
 
-static void take_settings(struct worker *worker, const struct settings *settings)
+static void use_settings(struct worker *worker)
 {
+	const struct settings *settings = &worker->settings;
 	const struct verdict_rules rules = rules_of(settings);
 	const struct timeval soon = in_ms(1000);
 
-	worker->settings = *settings;
 	verdicts_set_rules(worker->verdicts, &rules);
 	prober_set_rate(worker->prober, settings->max_rate);
 	eventlog_set_kinds(worker->log, settings->log_events);
@@ -102,6 +102,19 @@ static void take_settings(struct worker *worker, const struct settings *settings
 		evtimer_add(worker->anchors, &soon);
 	else
 		evtimer_del(worker->anchors);
+}
+
+/* From FILE, which is closed; those before serve until then. */
+static bool take_settings(struct worker *worker, int file)
+{
+	struct settings before = worker->settings, settings;
+
+	if (!message_take_settings(file, &settings))
+		return false;
+	worker->settings = settings;
+	use_settings(worker);
+	settings_free(&before);
+	return true;
 }
 
 static json_t *generation_value(long long generation)
@@ -140,7 +153,10 @@ static void take_message(struct worker *worker, struct message *message,
 {
 	switch ((enum message_type)message->type) {
 	case MESSAGE_SETTINGS:
-		take_settings(worker, &message->u.settings);
+		if (!take_settings(worker, files[0])) {
+			end_reload(worker, "the settings cannot be read");
+			break;
+		}
 		follow_listeners(worker);
 		end_reload_soon(worker);
 		break;
@@ -182,16 +198,9 @@ static void on_steward(evutil_socket_t fd, short what, void *arg)
 	int got, files[2];
 
 	(void)what;
-	while ((got = message_receive_files(fd, &message, files)) >= 0) {
-		/* Files come with two kinds alone. */
-		if (files[0] >= 0 && message.type != MESSAGE_LISTENER &&
-		    message.type != MESSAGE_BARRED) {
-			close(files[0]);
-			close(files[1]);
-		}
+	while ((got = message_receive_files(fd, &message, files)) >= 0)
 		if (got > 0)
 			take_message(worker, &message, files);
-	}
 	if (errno != EAGAIN && errno != EINTR)
 		event_base_loopbreak(worker->base);
 }
@@ -232,7 +241,7 @@ static bool begin(struct worker *worker)
 	    !make_events(worker) || !make_watchers(worker) || !make_control(worker) ||
 	    !make_resolver(worker))
 		return false;
-	take_settings(worker, &worker->settings);
+	use_settings(worker);
 	tick_soon(worker);
 	return message_send(worker->files->steward_fd, MESSAGE_READY, NULL);
 }

@@ -18,11 +18,13 @@ struct worker_files {
 	int route_fd;                      /* netwatch_open */
 	int log_fd;                        /* where events go */
 	struct listen_fds dns[DNS_LISTEN]; /* bound, those of TCP listening */
+	size_t dns_count;                  /* of [resolver] listen when it was started */
 	bool resolves; /* there is one at least, and libunbound is loaded */
 };
 
 /** Run until the steward says goodbye (its end of the socket closes) or SIGTERM. Returns
- * the exit status. The sandbox is put up by the caller. */
+ * the exit status. The sandbox is put up by the caller, whose SETTINGS are not used
+ * again. */
 int worker_run(const struct worker_files *files, const struct settings *settings);
 
 #endif

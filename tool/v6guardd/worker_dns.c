@@ -118,7 +118,7 @@ static bool on_has_broken(void *ctx)
 
 /* ---- beginning and end ---- */
 
-static bool new_serve(struct worker *worker, const struct listen_fds *fds)
+static bool new_serve(struct worker *worker, const struct listen_fds *fds, size_t count)
 {
 	const struct serve_ops ops = {
 		.ctx = worker,
@@ -130,7 +130,7 @@ static bool new_serve(struct worker *worker, const struct listen_fds *fds)
 		.decided = dns_decided,
 	};
 
-	worker->serve = serve_new(worker->base, &worker->settings.dns, fds, &ops);
+	worker->serve = serve_new(worker->base, &worker->settings.dns, fds, count, &ops);
 	tell_resolver(worker);
 	if (worker->serve)
 		upstream_on_change(serve_upstream(worker->serve), dns_servers_changed,
@@ -152,17 +152,14 @@ bool make_resolver(struct worker *worker)
 	draw_hash_key();
 	worker->dns_was_off = !worker->settings.dns.enable;
 	take_listeners(worker);
-	return !worker->files->resolves || new_serve(worker, worker->files->dns);
+	return !worker->files->resolves ||
+	       new_serve(worker, worker->files->dns, worker->files->dns_count);
 }
 
 /* It was off for a while: its sockets are made anew. */
 static bool make_again(struct worker *worker)
 {
-	struct listen_fds none[DNS_LISTEN];
-
-	for (size_t i = 0; i < DNS_LISTEN; i++)
-		none[i] = (struct listen_fds){-1, -1};
-	return worker->files->resolves && new_serve(worker, none);
+	return worker->files->resolves && new_serve(worker, NULL, 0);
 }
 
 /* Off: the ports are closed, so that who asks goes elsewhere at once. */

@@ -108,17 +108,21 @@ static json_t *prefixes_value(const struct worker *worker)
 static json_t *counters_value(const struct worker *worker)
 {
 	const struct serve_counters *counters = serve_counters(worker->serve);
-
-	return json_pack(
-		"{s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I}", "questions",
+	json_t *value = json_pack(
+		"{s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I}", "questions",
 		(json_int_t)counters->questions, "answers", (json_int_t)counters->answers,
 		"kept", (json_int_t)counters->hits, "local", (json_int_t)counters->local,
 		"joined", (json_int_t)counters->joined, "asked",
 		(json_int_t)upstream_asked(serve_upstream(worker->serve)), "synthesized",
 		(json_int_t)counters->synthesized, "stale", (json_int_t)counters->stale,
-		"late", (json_int_t)counters->late, "failures",
-		(json_int_t)counters->failures, "refused", (json_int_t)counters->refused,
-		"malformed", (json_int_t)counters->malformed);
+		"late", (json_int_t)counters->late, "rebound",
+		(json_int_t)counters->rebound, "failures", (json_int_t)counters->failures,
+		"refused", (json_int_t)counters->refused, "malformed",
+		(json_int_t)counters->malformed);
+
+	if (value)
+		add_counts(worker, value);
+	return value;
 }
 
 static json_t *asked_value(const struct worker *worker)

@@ -213,6 +213,19 @@ static void tell_synthesized(struct worker *worker, const struct serve_event *ev
 		       list, "rule", maker(&event->answer->decision)));
 }
 
+/* The first address that was taken out: of the other type where an AAAA was to be made.
+ */
+static void tell_rebind(struct worker *worker, const struct serve_event *event)
+{
+	const struct gp_addr *addr = &event->said[0]->rebound;
+
+	if (!addr->family)
+		addr = &event->said[1]->rebound;
+	if (may_tell(worker, EVENT_REBIND))
+		tell(worker, EVENT_REBIND, event,
+		     json_pack("{s:o}", "address", report_address(addr)));
+}
+
 static void tell_decision(struct worker *worker, const struct serve_event *event)
 {
 	const struct answer_decision *decision = &event->answer->decision;
@@ -241,6 +254,8 @@ void dns_decided(void *ctx, const struct serve_event *event)
 		tell(worker, EVENT_BOGUS, event, NULL);
 	if (event->answer->is_late && may_tell(worker, EVENT_LATE))
 		tell(worker, EVENT_LATE, event, NULL);
+	if (event->answer->is_rebound)
+		tell_rebind(worker, event);
 	if (event->answer->is_synthesized)
 		tell_synthesized(worker, event);
 	tell_decision(worker, event);

@@ -11,7 +11,7 @@ static bool is_free(const struct worker_listener *listener)
 const struct worker_listener *find_listener(const struct worker *worker,
 					    const struct dns_endpoint *endpoint)
 {
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	for (size_t i = 0; i < worker->listener_count; i++)
 		if (!is_free(&worker->listeners[i]) &&
 		    dns_endpoint_equal(&worker->listeners[i].endpoint, endpoint))
 			return &worker->listeners[i];
@@ -20,7 +20,8 @@ const struct worker_listener *find_listener(const struct worker *worker,
 
 void take_listeners(struct worker *worker)
 {
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	worker->listener_count = worker->files->dns_count;
+	for (size_t i = 0; i < worker->listener_count; i++)
 		worker->listeners[i] = (struct worker_listener){
 			worker->settings.dns.listen[i], worker->files->dns[i]};
 }
@@ -34,7 +35,7 @@ static void drop(struct worker *worker, size_t slot)
 
 void close_listeners(struct worker *worker)
 {
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	for (size_t i = 0; i < worker->listener_count; i++)
 		drop(worker, i);
 }
 
@@ -67,7 +68,7 @@ void follow_listeners(struct worker *worker)
 {
 	const struct dns_config *config = &worker->settings.dns;
 
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	for (size_t i = 0; i < worker->listener_count; i++)
 		if (!is_free(&worker->listeners[i]) &&
 		    !dns_listens_on(config, &worker->listeners[i].endpoint))
 			drop(worker, i);
@@ -82,13 +83,14 @@ static bool add(struct worker *worker, const struct dns_endpoint *endpoint,
 {
 	size_t slot = 0;
 
-	while (slot < DNS_LISTEN && !is_free(&worker->listeners[slot]))
+	while (slot < worker->listener_count && !is_free(&worker->listeners[slot]))
 		slot++;
 	if (slot == DNS_LISTEN || !worker->serve ||
 	    !dns_listens_on(&worker->settings.dns, endpoint) ||
 	    find_listener(worker, endpoint))
 		return false;
 	worker->listeners[slot] = (struct worker_listener){*endpoint, *fds};
+	worker->listener_count += slot == worker->listener_count;
 	if (serve_listen(worker->serve, slot, fds))
 		return true;
 	serve_unlisten(worker->serve, slot);

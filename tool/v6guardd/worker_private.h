@@ -46,6 +46,7 @@ struct worker {
 	struct gp_live_ref dns_live; /* while the resolver decides */
 	bool dns_was_off;            /* when we started */
 	struct worker_listener listeners[DNS_LISTEN];
+	size_t listener_count; /* of these slots, some of which may be free again */
 	unsigned wanted_count; /* that the steward is asked for */
 	struct dns_endpoint wanted[2 * DNS_LISTEN];
 	bool dns_has_fault;      /* that was said */
@@ -138,6 +139,11 @@ const struct worker_listener *find_listener(const struct worker *worker,
 const char *resolver_state(const struct worker *worker, const char **detail);
 /* For `resolver status`. */
 json_t *resolver_status(struct worker *worker);
+
+/* ---- worker_dns_counts.c ---- */
+
+/* To the counters: what is counted by type, RCODE and time. */
+void add_counts(const struct worker *worker, json_t *to);
 
 /* ---- worker_dns_tell.c ---- */
 

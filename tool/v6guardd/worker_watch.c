@@ -432,7 +432,8 @@ struct verdict_rules rules_of(const struct settings *settings)
 		.system_uid_max = GP_SYSTEM_UID_MAX,
 	};
 
-	memcpy(rules.ports, settings->ports, sizeof(rules.ports));
+	memcpy(rules.ports, settings->ports,
+	       settings->port_count * sizeof(rules.ports[0]));
 	return rules;
 }
 

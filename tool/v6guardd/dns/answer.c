@@ -123,10 +123,12 @@ static void make(const struct question *question, const struct answer_context *c
 		pass_deny(question, context, &reply, out);
 	else if (!is_there && late_make(question, context, other, out))
 		return;
+	else if (late_refute(question, context, main, other, out))
+		return;
 	else if (makes)
 		dns64_make(question, context, main, other, out);
 	else if (!is_there)
-		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+		answer_fail_unheard(question, main, out);
 	else if (answer_ptr_target(question, context, target))
 		answer_ptr(question, context, &reply, target, out);
 	else if (answer_main_type(question, context) != question->type)
@@ -142,6 +144,9 @@ void answer_make(const struct question *question, const struct answer_context *c
 	struct reply reply;
 
 	make(question, context, main, other, out);
+	out->server = main ? main->server : 0;
 	if (reply_open(main, &reply))
 		block_note(question, context, &reply, out);
+	rebind_note(question, context, main, other, out);
+	out->why = (uint8_t)answer_why_of(question, context, main, other, out);
 }

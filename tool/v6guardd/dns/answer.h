@@ -16,23 +16,61 @@
 #define ANSWER_RECORDS 4096
 /** Bytes of the text of an Extended DNS Error: a rule's name, or which [guard]. */
 #define ANSWER_TEXT GP_RULE_NAME
-/** OPT with one Extended DNS Error (RFC 8914) and its text, and a time to keep a
- * connection (RFC 7828). */
-#define ANSWER_OPT (23 + ANSWER_TEXT)
+/** Of answer_why_text, at most. */
+#define ANSWER_WHY_TEXT 112
+/** OPT with two Extended DNS Errors (RFC 8914), one of them with text, a time to keep a
+ * connection (RFC 7828), and why. */
+#define ANSWER_OPT (33 + ANSWER_TEXT + ANSWER_WHY_TEXT)
 /** That time, in units of 100 ms. */
 #define ANSWER_KEEPALIVE 100
 
 /** Extended DNS Errors (RFC 8914 4, and IANA's registry). */
 enum answer_ede {
 	ANSWER_EDE_NONE = -1,
+	ANSWER_EDE_OTHER = 0,
 	ANSWER_EDE_STALE = 3,
 	ANSWER_EDE_BOGUS = 6,
 	ANSWER_EDE_BLOCKED = 15,
 	ANSWER_EDE_FILTERED = 17,
 	ANSWER_EDE_PROHIBITED = 18,
+	ANSWER_EDE_STALE_NXDOMAIN = 19,
 	ANSWER_EDE_UNREACHABLE = 22,
 	ANSWER_EDE_SYNTHESIZED = 29,
 };
+
+/** Why there is no more in an answer, or what it is: for who asks (GP_OPTION_WHY). */
+enum answer_why {
+	ANSWER_WHY_NOTHING, /* there is nothing to say, or EDE says it */
+	ANSWER_WHY_NATIVE,
+	/* DNS64 is off for the host or the client. */
+	ANSWER_WHY_OFF,
+	ANSWER_WHY_HAS_IPV4,
+	ANSWER_WHY_NO_IPV6,
+	ANSWER_WHY_SWITCHED_OFF,
+	ANSWER_WHY_CLIENT,
+	/* It is not for the question. */
+	ANSWER_WHY_NO_PREFIX,
+	ANSWER_WHY_VALIDATES,
+	ANSWER_WHY_EXCLUDED_NAME,
+	/* There is nothing to make it of. */
+	ANSWER_WHY_NO_NAME,
+	ANSWER_WHY_NO_A,
+	ANSWER_WHY_A_FAILED,
+	ANSWER_WHY_SIGNED_A,
+	/* Of some address, at least, nothing is made. */
+	ANSWER_WHY_EXCLUDED_A,
+	ANSWER_WHY_NOT_GLOBAL,
+	ANSWER_WHY_NEVER,
+	ANSWER_WHY_RANGE,
+	/* The rest. */
+	ANSWER_WHY_SIGNED,
+	ANSWER_WHY_BOGUS,
+	ANSWER_WHY_REBIND,
+	ANSWER_WHY_PTR,
+};
+
+/** In words, at most ANSWER_WHY_TEXT bytes; "" for ANSWER_WHY_NOTHING. */
+const char *answer_why_text(enum answer_why why);
 
 /** What upstream said to one question. */
 struct answer_reply {
@@ -40,6 +78,11 @@ struct answer_reply {
 	const uint8_t *packet;
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
+	/* The first private address that was in it, and others are not there either:
+	 * rebind_clean. Of no family: there was none. */
+	struct gp_addr rebound;
+	bool is_round;   /* nothing came of it: CNAMEs had no end */
+	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
 };
 
 /** What is asked for whom: does DNS64 act, and for which names. */
@@ -52,10 +95,13 @@ struct answer_context {
 	const struct gp_addr *client; /* that asks; NULL: nobody */
 	int64_t now;                  /* wall clock, seconds */
 	bool synthesizes;             /* the host and the client are to have DNS64 */
+	uint8_t off_why;              /* enum answer_why, when they are not */
 	bool is_forwarded;            /* the name is in a zone of [forward] */
 	bool is_routed;               /* the name is for the servers of one link */
 	bool has_broken;              /* some verdict is `broken` */
 	bool is_overdue;              /* for AAAA that did not come one waits no longer */
+	bool has_failed;     /* AAAA have, while somebody was heard: they are no outage */
+	bool has_one_server; /* whoever is asked for the name is the same */
 	unsigned lead; /* rank + 1 of the rule by which answer_lead was followed; 0 */
 	unsigned other_lead; /* the same of answer_other_lead */
 	bool is_taken;       /* addresses are made instead of AAAA that are left out */
@@ -84,7 +130,10 @@ struct answer {
 	bool is_secure; /* all of it was validated: AD may be set */
 	bool is_synthesized;
 	bool is_late;      /* it is without the AAAA that did not come, and says so */
-	int ede;           /* enum answer_ede; DECISION.by is its text for two of them */
+	bool is_rebound;   /* private addresses were taken out: rebind_note */
+	uint8_t why;       /* enum answer_why */
+	uint32_t server;   /* as in struct answer_reply: who said what it is made of */
+	int ede;           /* enum answer_ede; DECISION.by is its text for some of them */
 	uint32_t lifetime; /* seconds it may be given again; 0: not at all */
 	struct answer_decision decision;
 	size_t ttl_count;
@@ -151,8 +200,8 @@ uint32_t answer_variant(const struct question *question,
 
 /**
  * Answer what needs no upstream: ipv4only.arpa and the reverse names of its addresses
- * while DNS64 acts (RFC 8880 7.1), ANY (RFC 8482), localhost, invalid, onion and local
- * (RFC 6761, 7686, 6762), and what a rule blocks. False: it does.
+ * while DNS64 acts (RFC 8880 7.1), ANY (RFC 8482), names of special use (RFC 6761, 6303,
+ * 9462), and what a rule blocks. False: it does.
  */
 bool answer_local(const struct question *question, const struct answer_context *context,
 		  struct answer *out);
@@ -164,6 +213,17 @@ bool answer_local(const struct question *question, const struct answer_context *
 void answer_make(const struct question *question, const struct answer_context *context,
 		 const struct answer_reply *main, const struct answer_reply *other,
 		 struct answer *out);
+
+/** REBIND = refuse, and QUESTION's name is a public one: private addresses are taken out
+ * of what upstream says to it. */
+bool rebind_concerns(const struct question *question,
+		     const struct answer_context *context);
+/** That is so, and there are some in FROM: OUT is the same without them, its packet in
+ * memory that the next call uses again. All of them gone is no data. */
+bool rebind_clean(const struct question *question, const struct answer_context *context,
+		  const struct answer_reply *from, struct answer_reply *out);
+/** An address that a public name has no business with; IPv4 in a NAT64 prefix as well. */
+bool rebind_is_private(const struct dns_config *config, const struct gp_addr *addr);
 
 /** MAIN alone decides: the other reply is of no use to answer_make any more, or need not
  * be asked for. */
@@ -190,6 +250,10 @@ bool answer_can_stand_in(const struct question *question,
 void answer_fail(const struct question *question, enum wire_rcode rcode, int ede,
 		 struct answer *out);
 
+/** SERVFAIL, as REPLY has no packet: nobody was heard, or nothing came of it. */
+void answer_fail_unheard(const struct question *question,
+			 const struct answer_reply *reply, struct answer *out);
+
 /** AAAA that QUESTION asks for would be left out if there is an A that can be used: A is
  * to be asked for, and AAAA only when it shows that there is none. */
 bool answer_asks_partner_first(const struct question *question,
@@ -210,16 +274,31 @@ bool answer_can_do_without(const struct question *question,
 			   const struct answer_context *context,
 			   const struct answer_reply *a);
 
+/**
+ * AAAA's reply denies the name (RFC 8020), or is an error: an A that is known, or about
+ * to be, would refute that. Where it is validated, or the client validates, it is
+ * believed, and with DNS64 it has a meaning of its own (RFC 6147 5.1.2).
+ */
+bool answer_is_doubtful(const struct question *question,
+			const struct answer_context *context,
+			const struct answer_reply *aaaa);
+
+/** From A alone it can be said that no address can be made of it (RFC 6147 5.1.6), should
+ * the AAAA not come. */
+bool answer_can_deny(const struct question *question,
+		     const struct answer_context *context, const struct answer_reply *a);
+
 /** What answer_finish needs of an answer that is kept. */
 struct answer_image {
 	const uint8_t *bytes;
 	size_t size;
 	uint16_t flags;
 	bool is_secure, is_synthesized, is_late;
-	bool is_stale; /* its time is over: TTLs of 30 seconds, and EDE 3 (RFC 8767) */
+	bool is_stale; /* its time is over: TTLs of 30 seconds, and EDE 3 or 19 beside the
+			  other (RFC 8767, 8914 4.20) */
 	int ede;
 	const char *text; /* of EDE, TEXT_SIZE bytes */
-	uint8_t text_size;
+	uint8_t text_size, why;
 	const uint16_t *ttl_at;
 	size_t ttl_count;
 };
@@ -238,6 +317,11 @@ void answer_set_ttls(const struct answer_image *image, uint32_t age, uint8_t *to
  */
 size_t answer_finish(const struct answer_image *image, const struct question *question,
 		     uint32_t age, size_t limit, uint16_t edns_size, uint8_t *to);
+
+/** To what answer_finish wrote of IMAGE, SIZE bytes, the text that QUESTION asks for with
+ * GP_OPTION_WHY, if there is one and LIMIT allows it. The size then. */
+size_t answer_add_why(const struct answer_image *image, const struct question *question,
+		      size_t limit, uint8_t *to, size_t size);
 
 /**
  * Of a finished answer leave header, question and OPT (RFC 6891 7), and set TC (RFC 2181

@@ -9,20 +9,37 @@
 
 /* ---- for whom, and with what ---- */
 
+static enum answer_why refuses(const struct question *question,
+			       const struct answer_context *context)
+{
+	if (!context->config->prefix_count)
+		return ANSWER_WHY_NO_PREFIX;
+	/* RFC 6147 5.5: who validates alone must see what is there. */
+	return question->dnssec_ok && question->flags & WIRE_CD ? ANSWER_WHY_VALIDATES
+								: ANSWER_WHY_NOTHING;
+}
+
 bool answer_is_for_dns64(const struct question *question,
 			 const struct answer_context *context)
 {
-	/* RFC 6147 5.5: who validates alone must see what is there. */
-	const bool validates = question->dnssec_ok && question->flags & WIRE_CD;
-
 	return context->synthesizes && question->class == WIRE_CLASS_IN &&
-	       context->config->prefix_count && !validates;
+	       !refuses(question, context);
+}
+
+enum answer_why dns64_refuses(const struct question *question,
+			      const struct answer_context *context)
+{
+	const enum answer_why why = refuses(question, context);
+
+	if (!why && dns_is_excluded(context->config, question->name))
+		return ANSWER_WHY_EXCLUDED_NAME;
+	return why;
 }
 
 bool dns64_may_make(const struct question *question, const struct answer_context *context)
 {
-	return question->type == WIRE_AAAA && answer_is_for_dns64(question, context) &&
-	       !dns_is_excluded(context->config, question->name);
+	return question->type == WIRE_AAAA && context->synthesizes &&
+	       question->class == WIRE_CLASS_IN && !dns64_refuses(question, context);
 }
 
 static bool is_in(const struct gp_addr *ipv4, uint8_t a, uint8_t b, uint8_t length)
@@ -49,21 +66,27 @@ static bool is_private(const struct gp_addr *ipv4)
 
 /* RFC 6052 3.1 bars non-global addresses from the Well-Known Prefix, and from no other.
  */
-bool answer_may_embed(const struct answer_context *context, size_t index,
-		      const struct gp_addr *ipv4)
+enum answer_why answer_embeds_not(const struct answer_context *context, size_t index,
+				  const struct gp_addr *ipv4)
 {
 	const struct dns_config *config = context->config;
 
-	if (is_never(ipv4) || dns_list_has(&config->exclude_a, ipv4) ||
-	    !dns_prefix_is_for(config, index, ipv4) ||
-	    (context->is_taken && !given_may_replace(context, index, ipv4)))
-		return false;
+	if (is_never(ipv4))
+		return ANSWER_WHY_NEVER;
+	if (dns_list_has(&config->exclude_a, ipv4))
+		return ANSWER_WHY_EXCLUDED_A;
+	if (!dns_prefix_is_for(config, index, ipv4))
+		return ANSWER_WHY_RANGE;
+	if (context->is_taken && !given_may_replace(context, index, ipv4))
+		return ANSWER_WHY_HAS_IPV4;
 	if (config->non_global == DNS_ALLOW ||
 	    !gp_nat64_is_well_known(&config->prefixes[index]) ||
 	    !gp_nat64_is_nonglobal(ipv4))
-		return true;
+		return ANSWER_WHY_NOTHING;
 	return config->non_global == DNS_NONGLOBAL_AUTO && context->is_forwarded &&
-	       is_private(ipv4);
+			       is_private(ipv4)
+		       ? ANSWER_WHY_NOTHING
+		       : ANSWER_WHY_NOT_GLOBAL;
 }
 
 static bool is_address(const struct wire_rr *rr, uint16_t type, struct gp_addr *out)
@@ -95,12 +118,38 @@ bool dns64_has_usable(const struct reply *reply, const struct answer_context *co
 	return false;
 }
 
+/* With none of the prefixes, though one is for the address: the reason is that one's. */
+static enum answer_why embeds_nowhere(const struct answer_context *context,
+				      const struct gp_addr *ipv4)
+{
+	enum answer_why found = ANSWER_WHY_RANGE;
+
+	for (size_t i = 0; i < context->config->prefix_count; i++) {
+		const enum answer_why why = answer_embeds_not(context, i, ipv4);
+		if (!why)
+			return ANSWER_WHY_NOTHING;
+		if (why != ANSWER_WHY_RANGE)
+			found = why;
+	}
+	return found;
+}
+
 bool dns64_can_make(const struct answer_context *context, const struct gp_addr *ipv4)
 {
-	for (size_t i = 0; i < context->config->prefix_count; i++)
-		if (answer_may_embed(context, i, ipv4))
-			return true;
-	return false;
+	return !embeds_nowhere(context, ipv4);
+}
+
+enum answer_why dns64_leaves_out(const struct reply *reply,
+				 const struct answer_context *context)
+{
+	struct reply_walk walk = {.has_begun = false};
+	enum answer_why why = ANSWER_WHY_NOTHING;
+	struct gp_addr ipv4;
+
+	while (!why && reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (is_address(&walk.rr, WIRE_A, &ipv4))
+			why = embeds_nowhere(context, &ipv4);
+	return why;
 }
 
 bool dns64_has_embeddable(const struct reply *reply, const struct answer_context *context)
@@ -124,7 +173,7 @@ void dns64_put(struct builder *builder, const struct answer_context *context,
 	if (!is_address(rr, WIRE_A, &ipv4))
 		return;
 	for (size_t i = 0; i < context->config->prefix_count; i++)
-		if (answer_may_embed(context, i, &ipv4) &&
+		if (!answer_embeds_not(context, i, &ipv4) &&
 		    gp_nat64_embed(&context->config->prefixes[i], &ipv4, &ipv6) == GP_OK)
 			builder_put(builder, ANSWER_ANSWER, rr->owner, WIRE_AAAA,
 				    answer_capped(rr->ttl, cap), ipv6.bytes, 16);
@@ -155,6 +204,8 @@ static void synthesize(const struct question *question,
 	struct builder builder;
 
 	builder_begin(&builder, question, out);
+	/* AAAA are longer than A: of so many that not all fit each is good by itself. */
+	builder.is_divisible = true;
 	out->is_synthesized = true;
 	out->ede = ANSWER_EDE_SYNTHESIZED;
 	while (reply_next(a, &walk) && walk.section == ANSWER_ANSWER) {
@@ -174,6 +225,43 @@ bool dns64_may_stand_in(const struct question *question,
 {
 	return !a->is_secure || dns_dnssec_of(context->config, question->name,
 					      question->type) != DNS_DNSSEC_VALIDATE;
+}
+
+bool answer_can_deny(const struct question *question,
+		     const struct answer_context *context, const struct answer_reply *a)
+{
+	struct reply reply;
+
+	return dns64_may_make(question, context) && reply_open(a, &reply) &&
+	       !a->is_bogus && !dns64_has_embeddable(&reply, context) &&
+	       (reply_rcode(&reply) == WIRE_NOERROR ||
+		reply_rcode(&reply) == WIRE_NXDOMAIN) &&
+	       dns64_may_stand_in(question, context, a);
+}
+
+/* 5.1.6, 5.4: of A nothing can be made, and AAAA failed, or all are excluded: A's reply
+ * is the answer. False: AAAA's is. */
+static bool deny(const struct question *question, const struct answer_context *context,
+		 const struct reply *aaaa, const struct reply *a, bool has_aaaa,
+		 struct answer *out)
+{
+	const bool is_error =
+		has_aaaa ? reply_rcode(aaaa) != WIRE_NOERROR : context->has_failed;
+
+	if (has_aaaa && !is_error && !reply_has(aaaa, WIRE_AAAA))
+		return false;
+	if (!has_aaaa && !is_error && !context->is_overdue)
+		return false;
+	if (has_aaaa && !is_error) {
+		late_deny(question, context, a, ANSWER_EDE_FILTERED, ANSWER_FOREVER, out);
+	} else if (is_error) {
+		late_deny(question, context, a, ANSWER_EDE_NONE, ANSWER_UNSURE_S, out);
+	} else {
+		late_deny(question, context, a, ANSWER_EDE_UNREACHABLE, ANSWER_LATE_S,
+			  out);
+		late_say(out);
+	}
+	return true;
 }
 
 bool answer_can_stand_in(const struct question *question,
@@ -245,8 +333,11 @@ void dns64_make(const struct question *question, const struct answer_context *co
 		const uint32_t cap = synthesis_cap(&aaaa_reply, has_aaaa);
 		synthesize(question, &to, &a_reply,
 			   is_taken ? answer_capped(cap, filter_cap(context)) : cap, out);
+		/* By our own validation alone (RFC 6147 5.5, 6.2). */
 		out->is_secure = out->is_synthesized && is_sure && main->is_secure &&
-				 a->is_secure && !is_taken && !given->is_changed;
+				 a->is_secure && !is_taken && !given->is_changed &&
+				 dns_dnssec_of(context->config, question->name,
+					       question->type) == DNS_DNSSEC_VALIDATE;
 		if (is_taken)
 			filter_note(&taken, context, out);
 		else
@@ -256,9 +347,12 @@ void dns64_make(const struct question *question, const struct answer_context *co
 	} else if (has_a && reply_rcode(&a_reply) != WIRE_NOERROR) {
 		/* 5.1.6: an error of the A is the answer. */
 		pass_on(question, context, &a_reply, a->is_secure, false, NULL, out);
+	} else if (has_a && (is_sure || dns64_may_stand_in(question, context, a)) &&
+		   deny(question, context, &aaaa_reply, &a_reply, has_aaaa, out)) {
+		return;
 	} else if (has_aaaa && (has_a || !a)) {
 		pass_on(question, context, &aaaa_reply, main->is_secure, true, NULL, out);
 	} else {
-		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+		answer_fail_unheard(question, main, out);
 	}
 }

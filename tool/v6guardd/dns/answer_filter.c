@@ -108,12 +108,23 @@ void filter_decide_list(struct filter *filter, const struct answer_context *cont
 	filter->acts = filter->outcome.acts;
 }
 
+static bool is_sealed(const struct question *question,
+		      const struct answer_context *context, const struct reply *main)
+{
+	return question->dnssec_ok && !context->config->filter_signed &&
+	       filter_is_signed(main, question->type);
+}
+
 static bool is_open(const struct question *question, const struct answer_context *context,
 		    const struct reply *main)
 {
-	return filter_concerns(question, context) &&
-	       !(question->dnssec_ok && !context->config->filter_signed &&
-		 filter_is_signed(main, question->type));
+	return filter_concerns(question, context) && !is_sealed(question, context, main);
+}
+
+bool filter_is_spared(const struct question *question,
+		      const struct answer_context *context, const struct reply *main)
+{
+	return filter_concerns(question, context) && is_sealed(question, context, main);
 }
 
 void filter_decide(struct filter *filter, const struct question *question,

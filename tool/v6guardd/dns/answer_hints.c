@@ -166,7 +166,7 @@ static size_t put_made(const struct answer_context *context, const uint8_t *ipv4
 		for (size_t i = 0; i < context->config->prefix_count; i++) {
 			from = address_of(WIRE_A, ipv4 + at);
 			if (used + 16 > WIRE_MAX ||
-			    !answer_may_embed(context, i, &from) ||
+			    answer_embeds_not(context, i, &from) ||
 			    gp_nat64_embed(&context->config->prefixes[i], &from, &made) !=
 				    GP_OK)
 				continue;
@@ -355,6 +355,20 @@ static void put(struct wire_out *to, const struct parameter *one,
 	wire_put_bytes(to, put.value, put.size);
 }
 
+/* RR's RDATA with the hints as they are to be, to OUT; its size, 0: it does not fit. */
+static size_t write_record(const struct hints *hints, const struct wire_rr *rr,
+			   struct wire_in in, uint8_t out[WIRE_MAX])
+{
+	struct parameter one;
+	struct wire_out to;
+
+	wire_write(&to, out, WIRE_MAX);
+	wire_put_bytes(&to, rr->rdata, in.at);
+	while (next_parameter(&in, &one))
+		put(&to, &one, hints);
+	return to.failed ? 0 : to.at;
+}
+
 /* RR has hints, which are read to HINTS; IN stands where parameters begin. */
 static bool begin(struct hints *hints, const struct question *question,
 		  const struct answer_context *context, const struct reply *reply,
@@ -378,22 +392,56 @@ size_t hints_filter(const struct question *question, const struct answer_context
 		    uint8_t out[WIRE_MAX])
 {
 	static struct hints hints;
-	struct parameter one;
 	struct wire_in in;
-	struct wire_out to;
 
 	hints.other = other;
 	hints.filter = filter;
 	if (!begin(&hints, question, context, reply, rr, &in))
 		return 0;
 	change(&hints);
-	if (!hints.is_changed)
+	return hints.is_changed ? write_record(&hints, rr, in, out) : 0;
+}
+
+/* HINT without private addresses, to OUT; how many bytes. */
+static size_t keep_public(const struct dns_config *config, uint16_t type,
+			  const struct hint *hint, uint8_t *out, struct gp_addr *found)
+{
+	const size_t each = bytes_of(type);
+	size_t used = 0;
+
+	for (size_t at = 0; at + each <= hint->size; at += each) {
+		const struct gp_addr addr = address_of(type, hint->value + at);
+		if (rebind_is_private(config, &addr)) {
+			*found = addr;
+			continue;
+		}
+		memcpy(out + used, hint->value + at, each);
+		used += each;
+	}
+	return used;
+}
+
+size_t hints_without_private(const struct dns_config *config, const struct wire_rr *rr,
+			     uint8_t out[WIRE_MAX], struct gp_addr *found)
+{
+	static struct hints hints;
+	struct wire_in in;
+
+	if ((rr->type != WIRE_HTTPS && rr->type != WIRE_SVCB) ||
+	    rr->class != WIRE_CLASS_IN || !has_parameters(rr, &in, hints.target) ||
+	    !look(&hints, in))
 		return 0;
-	wire_write(&to, out, WIRE_MAX);
-	wire_put_bytes(&to, rr->rdata, in.at);
-	while (next_parameter(&in, &one))
-		put(&to, &one, &hints);
-	return to.failed ? 0 : to.at;
+	hints.is_changed = false;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct hint *was = &hints.were[i];
+		struct hint *is = &hints.are[i];
+		is->is_there = was->is_there;
+		is->size = was->is_there ? keep_public(config, i ? WIRE_AAAA : WIRE_A,
+						       was, is->value, found)
+					 : 0;
+		hints.is_changed |= is->is_there && is->size != was->size;
+	}
+	return hints.is_changed ? write_record(&hints, rr, in, out) : 0;
 }
 
 /* Signatures would fit no more. */

@@ -87,6 +87,35 @@ static bool has_soa(const struct reply *reply)
 	return false;
 }
 
+bool pass_has_soa_of(const struct reply *reply, const uint8_t *name)
+{
+	struct reply_walk walk = {.has_begun = false};
+
+	while (reply_next(reply, &walk))
+		if (walk.section == ANSWER_AUTHORITY && walk.rr.type == WIRE_SOA &&
+		    wire_name_within(name, walk.rr.owner))
+			return true;
+	return false;
+}
+
+void pass_end(const struct reply *reply, const uint8_t *name, uint8_t end[WIRE_NAME])
+{
+	struct reply_walk walk = {.has_begun = false};
+	uint8_t target[WIRE_NAME];
+	size_t length;
+
+	memcpy(end, name, wire_name_length(name));
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER) {
+		struct wire_in in = reply->in;
+		in.at = walk.rr.rdata_at;
+		in.failed = false;
+		if (walk.rr.type != WIRE_CNAME || !wire_name_equal(walk.rr.owner, end))
+			continue;
+		length = wire_name(&in, target);
+		memcpy(end, target, length);
+	}
+}
+
 /* An address that may be left out of answers about its own name would come in by the
  * side: whoever needs it asks (RFC 2181 9). */
 static bool is_by_the_side(const struct answer_context *context,
@@ -118,7 +147,7 @@ void pass_sections(struct builder *builder, const struct question *question,
 	}
 	/* A part of an answer may say what the whole does not. */
 	if (walk.in.failed)
-		builder->out.failed = true;
+		builder->is_lost = true;
 }
 
 static bool has_excluded(const struct reply *reply, const struct answer_context *context)
@@ -188,11 +217,11 @@ void pass_on(const struct question *question, const struct answer_context *conte
 			   .is_clean = is_clean && has_excluded(reply, context),
 			   .other = other,
 			   .cap = ANSWER_FOREVER};
-	uint8_t target[WIRE_NAME];
+	uint8_t end[WIRE_NAME];
 	const bool is_undecided =
 		!is_known(other) &&
 		(filter_depends(question, context, reply) == FILTER_NEEDED ||
-		 hints_need(question, context, reply, target));
+		 hints_need(question, context, reply, end));
 	struct builder builder;
 	bool is_positive, is_changed;
 
@@ -207,8 +236,10 @@ void pass_on(const struct question *question, const struct answer_context *conte
 	out->is_secure = is_secure && !is_changed;
 	out->ede = filter.acts ? ANSWER_EDE_FILTERED : ANSWER_EDE_NONE;
 	pass_sections(&builder, question, context, reply, &all);
-	if (is_changed && !is_positive && !has_soa(reply))
-		builder_put_soa(&builder, question->name, ANSWER_OWN_S);
+	if (is_changed && !is_positive && !has_soa(reply)) {
+		pass_end(reply, question->name, end);
+		builder_put_soa(&builder, end, answer_capped(ANSWER_OWN_S, all.cap));
+	}
 	builder_end(&builder, reply_rcode(reply),
 		    is_undecided                 ? ANSWER_UNSURE_S
 		    : is_changed && !is_positive ? ANSWER_FOREVER

@@ -19,12 +19,18 @@ struct builder {
 	struct wire_out out;
 	uint16_t counts[4]; /* of the header */
 	uint32_t least;     /* of all TTLs; UINT32_MAX: none yet */
+	/* The answer section may end where no more fits, as do the other two. */
+	bool is_divisible, is_full;
+	bool is_lost;        /* nothing can be made of it any more */
+	size_t end, targets; /* of OUT, behind the last record that was counted */
 };
 
 /** Begin OUT: header and question. */
 void builder_begin(struct builder *builder, const struct question *question,
 		   struct answer *out);
-/** A record whose TTL stands at TTL_AT was written to SECTION. */
+/** A record whose TTL stands at TTL_AT was written to SECTION. One that does not fit into
+ * a message with OPT goes, and all that come after it, where it may: it is not in the
+ * answer section (RFC 2181 9), or that is divisible. */
 void builder_count(struct builder *builder, enum answer_section section, size_t ttl_at);
 /** Whole, with RCODE; SERVFAIL instead if something did not fit. LIFETIME: at most. */
 void builder_end(struct builder *builder, enum wire_rcode rcode, uint32_t lifetime);
@@ -72,9 +78,10 @@ bool reply_has(const struct reply *reply, uint16_t type);
 bool answer_is_for_dns64(const struct question *question,
 			 const struct answer_context *context);
 
-/** DNS64 may make an AAAA of IPV4 with the prefix of that INDEX. */
-bool answer_may_embed(const struct answer_context *context, size_t index,
-		      const struct gp_addr *ipv4);
+/** Why DNS64 makes no AAAA of IPV4 with the prefix of that INDEX; ANSWER_WHY_NOTHING: it
+ * may. */
+enum answer_why answer_embeds_not(const struct answer_context *context, size_t index,
+				  const struct gp_addr *ipv4);
 
 /* ---- answer_block.c ---- */
 
@@ -140,6 +147,11 @@ bool filter_is_total(const struct question *question,
  */
 bool filter_is_partner_first(const struct question *question,
 			     const struct answer_context *context);
+
+/** Something could be left out of MAIN, but it is signed and the client sees that
+ * (filter-signed = no). */
+bool filter_is_spared(const struct question *question,
+		      const struct answer_context *context, const struct reply *main);
 
 /** What is decided about MAIN depends on the other type. */
 enum filter_need {
@@ -216,6 +228,26 @@ size_t hints_filter(const struct question *question, const struct answer_context
 uint16_t hints_need(const struct question *question, const struct answer_context *context,
 		    const struct reply *reply, uint8_t target[WIRE_NAME]);
 
+/** RDATA of RR without hints that are private addresses, to OUT; its size, 0: as it is.
+ * The first of them is *FOUND. */
+size_t hints_without_private(const struct dns_config *config, const struct wire_rr *rr,
+			     uint8_t out[WIRE_MAX], struct gp_addr *found);
+
+/* ---- answer_rebind.c ---- */
+
+/** Private addresses are missing in what OUT was made of: it says so. */
+void rebind_note(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *main, const struct answer_reply *other,
+		 struct answer *out);
+
+/* ---- answer_why.c ---- */
+
+/** Why OUT, which was made of MAIN and OTHER, is as it is. */
+enum answer_why answer_why_of(const struct question *question,
+			      const struct answer_context *context,
+			      const struct answer_reply *main,
+			      const struct answer_reply *other, const struct answer *out);
+
 /* ---- answer_pass.c ---- */
 
 /** The AAAA could not be had; it may be there in a moment. */
@@ -247,6 +279,10 @@ void pass_record(struct builder *builder, const struct reply *reply,
 void pass_sections(struct builder *builder, const struct question *question,
 		   const struct answer_context *context, const struct reply *reply,
 		   const struct pick *pick);
+/** Where the CNAMEs of REPLY lead from NAME. */
+void pass_end(const struct reply *reply, const uint8_t *name, uint8_t end[WIRE_NAME]);
+/** REPLY has an SOA that can be NAME's. */
+bool pass_has_soa_of(const struct reply *reply, const uint8_t *name);
 /** The answer is REPLY; OTHER is what the filter may have to know. */
 void pass_on(const struct question *question, const struct answer_context *context,
 	     const struct reply *reply, bool is_secure, bool is_clean,
@@ -257,6 +293,18 @@ void pass_on(const struct question *question, const struct answer_context *conte
  * says whether there is the name at all, and by which CNAMEs. */
 void pass_deny(const struct question *question, const struct answer_context *context,
 	       const struct reply *reply, struct answer *out);
+/** NODATA with EDE, good for CAP seconds at most: the CNAMEs of A's reply, which has no A
+ * that could be used, or shows that there is the name, and the SOA that denies A, if any.
+ */
+void late_deny(const struct question *question, const struct answer_context *context,
+	       const struct reply *a, int ede, uint32_t cap, struct answer *out);
+/** OUT is without the AAAA that did not come, and says so. */
+void late_say(struct answer *out);
+/** AAAA's reply denies the name, or is an error, and A's shows that there is one: OUT is
+ * NODATA (answer_is_doubtful). False: what AAAA's says is the answer. */
+bool late_refute(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *aaaa, const struct answer_reply *a,
+		 struct answer *out);
 /** The answer without the AAAA that did not come, from A's reply (NULL: none), where
  * context.is_overdue and answer_can_do_without; false: it is not for us to make. */
 bool late_make(const struct question *question, const struct answer_context *context,
@@ -269,6 +317,13 @@ bool dns64_may_make(const struct question *question,
 		    const struct answer_context *context);
 /** RR is an AAAA that counts as none (RFC 6147 5.1.4). */
 bool dns64_is_excluded(const struct answer_context *context, const struct wire_rr *rr);
+/** Why nothing is to be made for QUESTION, whatever upstream says; ANSWER_WHY_NOTHING: it
+ * may be, or DNS64 is off. */
+enum answer_why dns64_refuses(const struct question *question,
+			      const struct answer_context *context);
+/** Why some A in REPLY has no AAAA made of it; ANSWER_WHY_NOTHING: each has. */
+enum answer_why dns64_leaves_out(const struct reply *reply,
+				 const struct answer_context *context);
 /** REPLY has an AAAA that does not. */
 bool dns64_has_usable(const struct reply *reply, const struct answer_context *context);
 /** A may be used although AAAA could not be had: with validation only if the name is not
@@ -329,6 +384,13 @@ struct given_ways {
 };
 struct gp_facts given_facts(const struct answer_context *context, bool supposes,
 			    struct given_ways *space);
+
+/* ---- answer_special.c ---- */
+
+/** QUESTION's name is of special use (RFC 6761), and neither for a zone of [forward] nor
+ * for one link: OUT is the answer. False: it is to be asked for as any other. */
+bool special_answer(const struct question *question, const struct answer_context *context,
+		    struct answer *out);
 
 /* ---- answer_ptr.c ---- */
 

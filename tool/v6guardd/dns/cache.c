@@ -19,18 +19,24 @@
 #define SHARE 8U
 
 enum { KEY_DO = 1, KEY_CD = 2, KEY_SYNTHESIZES = 4, KEY_DEAD = 8 };
-enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4, IS_LATE = 8 };
+/* And who said it, in the rest of the byte. */
+enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4, IS_LATE = 8, SERVER = 16 };
+_Static_assert(CACHE_SERVERS *SERVER == 256, "the byte is full");
 
 /* TTL offsets come behind it, then the message, then the text of EDE. */
 struct entry {
 	uint32_t next; /* of its bucket: place + 1, 0: none */
 	uint32_t hash;
 	uint32_t made, expires, retry; /* ticks since the cache was made */
-	uint32_t units, variant;
-	uint16_t type, size, ttl_count, flags;
+	uint32_t variant;
+	uint16_t units, type, size, ttl_count, flags;
 	int8_t ede;
-	uint8_t text_size, key, is;
+	uint8_t text_size, key, is, why;
 };
+
+_Static_assert((sizeof(struct entry) + 2 * ANSWER_RECORDS + WIRE_MAX + UINT8_MAX) / UNIT <
+		       UINT16_MAX,
+	       "the units of the largest entry");
 
 struct cache {
 	uint8_t *ring;
@@ -195,9 +201,11 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 			  .ede = entry->ede,
 			  .text = (const char *)bytes_of(entry) + entry->size,
 			  .text_size = entry->text_size,
+			  .why = entry->why,
 			  .ttl_at = ttls_of(entry),
 			  .ttl_count = entry->ttl_count},
 		.age = (now - entry->made + TICKS - 1) / TICKS,
+		.server = entry->is / SERVER,
 		.is_stale = now >= entry->expires,
 		.is_known_to_fail =
 			now < entry->retry &&
@@ -236,7 +244,7 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.hash = hash,
 		.made = now,
 		.expires = now + lifetime * TICKS,
-		.units = (uint32_t)units,
+		.units = (uint16_t)units,
 		.variant = key->variant,
 		.type = key->type,
 		.size = (uint16_t)answer->size,
@@ -244,11 +252,14 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.flags = answer->flags,
 		.ede = (int8_t)answer->ede,
 		.text_size = image.text_size,
+		.why = image.why,
 		.key = key_bits(key),
 		.is = (uint8_t)((answer->is_secure ? IS_SECURE : 0) |
 				(answer->is_synthesized ? IS_SYNTHESIZED : 0) |
 				(answer->is_late ? IS_LATE : 0) |
-				(answer->decision.is_by_verdict ? IS_BY_VERDICT : 0)),
+				(answer->decision.is_by_verdict ? IS_BY_VERDICT : 0) |
+				(answer->server < CACHE_SERVERS ? answer->server * SERVER
+								: 0)),
 	};
 	memcpy(ttls_of(entry), answer->ttl_at, answer->ttl_count * sizeof(uint16_t));
 	memcpy(bytes_of(entry), answer->bytes, answer->size);

@@ -15,8 +15,10 @@ struct dns_reader {
 	const char *section, *key; /* that is being read */
 	const char *path;          /* where it was set; NULL: nowhere */
 	unsigned line;
+	struct gp_pool *pool;
 	struct dns_config *out;
-	struct dns_list *list; /* of take_prefix */
+	struct dns_list *list;       /* of take_prefix */
+	struct dns_forward *forward; /* of take_zone_server */
 	char *why;
 };
 
@@ -31,6 +33,18 @@ bool dns_config_at(struct dns_reader *reader, const char *section, const char *k
 /* Call TAKE with each word of a list, until it refuses one. */
 bool dns_config_each(struct dns_reader *reader, const char *section, const char *key,
 		     bool (*take)(struct dns_reader *reader, const char *word));
+
+/* False, as there is no memory. */
+bool dns_config_no_memory(struct dns_reader *reader);
+/* LENGTH bytes of a name, lower case, of the pool. NULL: no memory. */
+const uint8_t *dns_config_keep_name(struct dns_reader *reader, uint8_t *name);
+
+/* ---- dns_config_trust.c ---- */
+
+/* SECTION's `dnssec` may be DNSSEC with the servers in LIST; false: it is trust, and some
+ * cannot be trusted. */
+bool dns_config_trust(struct dns_reader *reader, const char *section, uint32_t dnssec,
+		      const struct dns_endpoint *list, size_t count);
 
 /* ---- dns_config_servers.c ---- */
 

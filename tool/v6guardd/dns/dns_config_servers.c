@@ -8,7 +8,7 @@
 #define PORT 53
 #define TLS_PORT 853 /* RFC 7858 3.1 */
 
-const char *const dns_dnssec_words[] = {"off", "process", "validate", NULL};
+const char *const dns_dnssec_words[] = {"off", "process", "validate", "trust", NULL};
 
 uint32_t dns_config_word(const char *value, const char *const *words)
 {
@@ -25,22 +25,25 @@ static bool take_tls_name(struct dns_reader *reader, const char *name,
 			  struct dns_endpoint *to)
 {
 	struct dns_config *out = reader->out;
+	const char **kept;
 	uint32_t i = 0;
 
-	if (strlen(name) >= sizeof(out->tls_names[0]) ||
-	    name[strspn(name, DNS_TLS_NAME_CHARS)])
+	if (name[strspn(name, DNS_TLS_NAME_CHARS)])
 		return dns_config_refuse(reader,
 					 "#%s: the name in a certificate has letters, "
 					 "digits, '-' and '.' alone",
 					 name);
 	while (i < out->tls_count && strcmp(out->tls_names[i], name) != 0)
 		i++;
+	to->tls = (uint16_t)(i + 1);
+	if (i < out->tls_count)
+		return true;
 	if (i == DNS_TLS_NAMES)
 		return dns_config_refuse(reader, "at most %d names of TLS servers",
 					 DNS_TLS_NAMES);
-	if (i == out->tls_count)
-		strcpy(out->tls_names[out->tls_count++], name);
-	to->tls = (uint16_t)(i + 1);
+	kept = gp_pool_add(reader->pool, &out->tls_names, &out->tls_count, sizeof(*kept));
+	if (!kept || !(*kept = gp_pool_copy(reader->pool, name, strlen(name))))
+		return dns_config_no_memory(reader);
 	return true;
 }
 
@@ -67,25 +70,30 @@ static bool read_server(struct dns_reader *reader, const char *word,
 	return !is_tls || (name && take_tls_name(reader, name, out));
 }
 
-/* A question goes to any of them. */
+/* A question goes to any of them. LIST leads to their pointer. */
 static bool add_server(struct dns_reader *reader, const char *word,
-		       struct dns_endpoint *list, uint32_t *count, uint32_t room)
+		       const struct dns_endpoint **list, uint32_t *count, uint32_t room)
 {
+	struct dns_endpoint one, *to;
+
 	if (*count == room)
 		return dns_config_refuse(reader, "at most %u servers", room);
-	if (!read_server(reader, word, &list[*count]))
+	if (!read_server(reader, word, &one))
 		return false;
-	if (dns_listens_on(reader->out, &list[*count]))
+	if (dns_listens_on(reader->out, &one))
 		return dns_config_refuse(
 			reader, "%s: there the resolver listens, and would ask itself",
 			word);
-	if (!list[*count].tls != !list[0].tls)
+	if (*count && !one.tls != !(*list)[0].tls)
 		return dns_config_refuse(
 			reader,
 			"%s: tls:// and plain servers cannot stand together, as each "
 			"question may go to any of them",
 			word);
-	(*count)++;
+	to = gp_pool_add(reader->pool, list, count, sizeof(*to));
+	if (!to)
+		return dns_config_no_memory(reader);
+	*to = one;
 	return true;
 }
 
@@ -99,7 +107,7 @@ static bool take_upstream(struct dns_reader *reader, const char *word)
 	else if (!strcmp(word, "recursive"))
 		out->is_recursive = true;
 	else
-		return add_server(reader, word, out->upstream, &out->upstream_count,
+		return add_server(reader, word, &out->upstream, &out->upstream_count,
 				  DNS_UPSTREAMS);
 	return true;
 }
@@ -111,55 +119,56 @@ bool dns_config_servers(struct dns_reader *reader)
 
 /* ---- [forward] ---- */
 
+/* NAME is a zone of this section or of another one. */
+static bool is_taken(const struct dns_config *config, const uint8_t *name)
+{
+	for (size_t i = 0; i < config->zone_count; i++)
+		if (wire_name_equal(config->zones[i].name, name))
+			return true;
+	return false;
+}
+
 static bool take_zone(struct dns_reader *reader, const char *word)
 {
 	struct dns_config *out = reader->out;
-	struct dns_zone *to = &out->zones[out->zone_count];
+	uint8_t name[WIRE_NAME];
+	struct dns_zone *to;
 
 	if (out->zone_count == DNS_ZONES)
 		return dns_config_refuse(
 			reader, "at most %d zones in all [forward] sections", DNS_ZONES);
-	if (!wire_name_parse(word, to->name))
-		return dns_config_refuse(reader, "'%s' is no name", word);
-	wire_name_lower(to->name);
-	for (const struct dns_zone *other = out->zones; other < to; other++)
-		if (wire_name_equal(other->name, to->name))
-			return dns_config_refuse(reader, "'%s' is said twice", word);
-	to->upstream_count = 0;
-	out->zone_count++;
+	if (!wire_name_parse(word, name))
+		return dns_config_refuse(reader, "'%s' is not a name", word);
+	if (is_taken(out, name))
+		return dns_config_refuse(reader, "'%s' is said twice", word);
+	to = gp_pool_add(reader->pool, &out->zones, &out->zone_count, sizeof(*to));
+	if (!to || !(to->name = dns_config_keep_name(reader, name)))
+		return dns_config_no_memory(reader);
+	to->forward = out->forward_count - 1;
 	return true;
 }
 
-/* To the last zone. */
 static bool take_zone_server(struct dns_reader *reader, const char *word)
 {
-	struct dns_zone *zone = &reader->out->zones[reader->out->zone_count - 1];
-
-	return add_server(reader, word, zone->upstream, &zone->upstream_count,
-			  DNS_ZONE_UPSTREAMS);
+	return add_server(reader, word, &reader->forward->upstream,
+			  &reader->forward->upstream_count, DNS_ZONE_UPSTREAMS);
 }
 
 static bool take_forward(struct dns_reader *reader, const char *section)
 {
 	struct dns_config *out = reader->out;
-	const uint32_t first = out->zone_count;
-	struct dns_zone *last;
 
-	if (!dns_config_each(reader, section, "zones", take_zone))
-		return false;
-	if (out->zone_count == first)
-		return true;
-	if (!dns_config_each(reader, section, "upstream", take_zone_server))
-		return false;
-	last = &out->zones[out->zone_count - 1];
-	last->dnssec = dns_config_word(gp_config_value(reader->config, section, "dnssec"),
-				       dns_dnssec_words);
-	for (struct dns_zone *zone = &out->zones[first]; zone < last; zone++) {
-		zone->dnssec = last->dnssec;
-		zone->upstream_count = last->upstream_count;
-		memcpy(zone->upstream, last->upstream, sizeof(last->upstream));
-	}
-	return true;
+	reader->forward = gp_pool_add(reader->pool, &out->forwards, &out->forward_count,
+				      sizeof(*reader->forward));
+	if (!reader->forward)
+		return dns_config_no_memory(reader);
+	reader->forward->dnssec = dns_config_word(
+		gp_config_value(reader->config, section, "dnssec"), dns_dnssec_words);
+	return dns_config_each(reader, section, "zones", take_zone) &&
+	       dns_config_each(reader, section, "upstream", take_zone_server) &&
+	       dns_config_trust(reader, section, reader->forward->dnssec,
+				reader->forward->upstream,
+				reader->forward->upstream_count);
 }
 
 static bool visit_forward(void *ctx, const struct gp_config_item *item)

@@ -66,6 +66,9 @@ bool listen_add(struct listen *listen, size_t slot, const struct listen_fds *fds
 {
 	struct udp_socket *udp = &listen->udp[slot];
 
+	udp->listen = listen;
+	if (slot >= listen->slot_count)
+		listen->slot_count = slot + 1;
 	if (fds->udp >= 0) {
 		udp->is_any = is_any(fds->udp);
 		udp->event = watch(listen, fds->udp, listen_on_udp, udp);
@@ -96,8 +99,6 @@ struct listen *listen_new(struct event_base *base, const struct listen_fds *fds,
 	listen->base = base;
 	listen->take = take;
 	listen->ctx = ctx;
-	for (size_t i = 0; i < DNS_LISTEN; i++)
-		listen->udp[i].listen = listen;
 	is_good = listen_tcp_init(listen);
 	for (size_t i = 0; is_good && i < count; i++)
 		is_good = listen_add(listen, i, &fds[i]);
@@ -112,7 +113,7 @@ void listen_free(struct listen *listen)
 	if (!listen)
 		return;
 	listen_tcp_free(listen);
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	for (size_t i = 0; i < listen->slot_count; i++)
 		listen_drop(listen, i);
 	free(listen);
 }

@@ -44,6 +44,7 @@ struct packet {
 
 struct listen {
 	struct event_base *base;
+	size_t slot_count; /* that are or were in use */
 	struct udp_socket udp[DNS_LISTEN];
 	struct event *tcp[DNS_LISTEN];
 	listen_message_fn *take;

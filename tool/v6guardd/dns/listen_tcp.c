@@ -252,7 +252,7 @@ static void pause_accepting(struct listen *listen)
 {
 	const struct timeval delay = {0, PAUSE_MS * 1000};
 
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	for (size_t i = 0; i < listen->slot_count; i++)
 		if (listen->tcp[i])
 			event_del(listen->tcp[i]);
 	evtimer_add(listen->resume, &delay);
@@ -263,7 +263,7 @@ static void on_resume(evutil_socket_t fd, short what, void *arg)
 	struct listen *listen = arg;
 
 	(void)fd, (void)what;
-	for (size_t i = 0; i < DNS_LISTEN; i++)
+	for (size_t i = 0; i < listen->slot_count; i++)
 		if (listen->tcp[i])
 			event_add(listen->tcp[i], NULL);
 }

@@ -26,6 +26,8 @@ struct question {
 	bool has_opt;
 	bool dnssec_ok;       /* DO */
 	bool wants_keepalive; /* edns-tcp-keepalive (RFC 7828) */
+	bool wants_why;       /* GP_OPTION_WHY */
+	uint8_t why_off;      /* then: enum answer_why, why DNS64 is off for the client */
 	uint16_t size; /* that the client takes by UDP: 512 without OPT, at least 512 with
 			*/
 	uint16_t rcode; /* with QUESTION_REFUSE: enum wire_rcode */
@@ -33,7 +35,7 @@ struct question {
 
 /**
  * Read SIZE bytes. OUT is filled as far as they could be read, so that a refusal can
- * repeat id and question.
+ * repeat id and question, and has an OPT if they have one (RFC 6891 6.1.1).
  *
  * FORMERR: not exactly one question, records in answer or authority, a compressed or
  * broken name, a second OPT or one whose name is not the root (RFC 6891 6.1.1), bytes

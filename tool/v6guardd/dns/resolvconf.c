@@ -2,36 +2,24 @@
 /* resolvconf.c - see resolvconf.h. */
 #include <string.h>
 
+#include "guard/resolvconf.h"
 #include "own.h"
 #include "resolvconf.h"
 
 #define PORT 53
 
-/* Blanks are what resolv.conf(5) takes for them. */
-static bool read_line(const char *line, size_t length, struct gp_addr *out)
+/* A line of LENGTH bytes; *IS_KEPT: it stands behind our mark. */
+static bool read_line(const char *line, size_t length, struct gp_addr *out, bool *is_kept)
 {
-	static const char keyword[] = "nameserver", mark[] = "#v6guard ";
-	const size_t skip = sizeof(keyword) - 1, marked = sizeof(mark) - 1;
-	char text[GP_ADDR_TEXT + 1];
-	size_t used = 0;
+	static const char mark[] = "#v6guard ";
+	const size_t marked = sizeof(mark) - 1;
 
-	if (length > marked && !memcmp(line, mark, marked)) {
+	*is_kept = length > marked && !memcmp(line, mark, marked);
+	if (*is_kept) {
 		line += marked;
 		length -= marked;
 	}
-	if (length <= skip || memcmp(line, keyword, skip) != 0 ||
-	    (line[skip] != ' ' && line[skip] != '\t'))
-		return false;
-	line += skip;
-	length -= skip;
-	while (length && (*line == ' ' || *line == '\t'))
-		line++, length--;
-	while (used < length && used + 1 < sizeof(text) && line[used] != ' ' &&
-	       line[used] != '\t' && line[used] != '\r')
-		used++;
-	memcpy(text, line, used);
-	text[used] = '\0';
-	return gp_addr_parse(text, out) == GP_OK;
+	return gp_resolv_server(line, length, out);
 }
 
 bool resolvconf_is_own(const struct dns_config *config, const struct dns_endpoint *server)
@@ -66,24 +54,36 @@ static bool is_there(const struct dns_endpoint *list, size_t count,
 	return false;
 }
 
-size_t resolvconf_read(const char *text, size_t size, const struct dns_config *config,
-		       struct dns_endpoint *out, size_t max, bool *has_own)
+/* A link-local address is of no use without its zone (RFC 4007 6): libc's connect() fails
+ * as well. */
+static bool can_be_asked(const struct gp_addr *addr)
 {
-	const char *end = text + size;
-	size_t count = 0;
+	return addr->family != AF_INET6 || addr->bytes[0] != 0xfe ||
+	       (addr->bytes[1] & 0xc0) != 0x80 || addr->scope_id;
+}
 
-	*has_own = false;
-	while (text < end && count < max) {
-		const char *stop = memchr(text, '\n', (size_t)(end - text));
-		const size_t length = (size_t)((stop ? stop : end) - text);
+size_t resolvconf_read(const char *text, size_t size, const struct dns_config *config,
+		       size_t lines, struct dns_endpoint *out, size_t max,
+		       struct resolvconf_seen *seen)
+{
+	const char *at = text, *end = text + size;
+	size_t count = 0, left[] = {lines, lines};
+
+	*seen = (struct resolvconf_seen){.rotate = gp_resolv_options(text, size).rotate};
+	while (at < end && count < max) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		const size_t length = (size_t)((stop ? stop : end) - at);
 		struct dns_endpoint server = {.port = PORT};
-		if (read_line(text, length, &server.addr)) {
+		bool is_kept;
+		if (read_line(at, length, &server.addr, &is_kept) && left[is_kept]) {
+			left[is_kept]--;
 			if (resolvconf_is_own(config, &server))
-				*has_own = true;
-			else if (!is_there(out, count, &server.addr))
+				seen->has_own = true;
+			else if (can_be_asked(&server.addr) &&
+				 !is_there(out, count, &server.addr))
 				out[count++] = server;
 		}
-		text += length + 1;
+		at += length + 1;
 	}
 	return count;
 }

@@ -10,17 +10,35 @@
 /* What leaves the host is never cut into fragments: 1280 is every link's (RFC 8200 5). */
 #define UNFRAGMENTED 1232
 
-bool serve_nat64_acts(const struct serve *serve)
+static enum answer_why nat64_off(const struct serve *serve)
 {
 	switch ((enum dns_switch)serve->config.nat64) {
 	case DNS_OFF:
-		return false;
+		return ANSWER_WHY_OFF;
 	case DNS_AUTO:
-		return serve->ipv6_default && !serve->ipv4_usable;
+		if (serve->ipv4_usable)
+			return ANSWER_WHY_HAS_IPV4;
+		return serve->ipv6_default ? ANSWER_WHY_NOTHING : ANSWER_WHY_NO_IPV6;
 	case DNS_ON:
-		return true;
+		return ANSWER_WHY_NOTHING;
 	}
-	return false;
+	return ANSWER_WHY_OFF;
+}
+
+bool serve_nat64_acts(const struct serve *serve)
+{
+	return !nat64_off(serve);
+}
+
+static enum answer_why nat64_off_for(const struct serve *serve,
+				     const struct listen_client *client)
+{
+	const struct dns_list *clients = &serve->config.clients;
+
+	if (serve->policy.is_off)
+		return ANSWER_WHY_SWITCHED_OFF;
+	return clients->count && !dns_list_has(clients, &client->addr) ? ANSWER_WHY_CLIENT
+								       : nat64_off(serve);
 }
 
 bool serve_is_off(struct serve *serve)
@@ -32,14 +50,6 @@ bool serve_is_off(struct serve *serve)
 
 /* ---- answering ---- */
 
-static bool is_loopback(const struct gp_addr *addr)
-{
-	static const uint8_t ipv6[16] = {[15] = 1};
-
-	return addr->family == AF_INET ? addr->bytes[0] == 127
-				       : !memcmp(addr->bytes, ipv6, sizeof(ipv6));
-}
-
 static size_t limit_for(const struct serve *serve, const struct listen_client *client,
 			const struct question *question)
 {
@@ -47,7 +57,7 @@ static size_t limit_for(const struct serve *serve, const struct listen_client *c
 
 	if (client->is_tcp)
 		return WIRE_MAX;
-	if (limit > UNFRAGMENTED && !is_loopback(&client->addr))
+	if (limit > UNFRAGMENTED && !dns_is_loopback(&client->addr))
 		limit = UNFRAGMENTED;
 	return question->size < limit ? question->size : limit;
 }
@@ -61,10 +71,13 @@ void serve_reply(struct serve *serve, const struct listen_client *client,
 		 const struct question *question, const struct answer_image *image,
 		 uint32_t age)
 {
-	const size_t size =
-		answer_finish(image, question, age, limit_for(serve, client, question),
-			      (uint16_t)serve->config.edns_size, serve->out);
+	const size_t limit = limit_for(serve, client, question);
+	size_t size = answer_finish(image, question, age, limit,
+				    (uint16_t)serve->config.edns_size, serve->out);
 
+	if (question->wants_why)
+		size = answer_add_why(image, question, limit, serve->out, size);
+	count_answer(&serve->counts, question->type, image->flags);
 	serve->counters.answers++;
 	serve->counters.failures += serve_is_failure(image->flags);
 	serve->counters.synthesized += image->is_synthesized;
@@ -79,6 +92,7 @@ static void refuse(struct serve *serve, const struct listen_client *client,
 	const size_t size = answer_refuse(question, rcode, ede,
 					  (uint16_t)serve->config.edns_size, serve->out);
 
+	count_answer(&serve->counts, question->type, (uint16_t)rcode);
 	listen_send(client, serve->out, size);
 }
 
@@ -89,8 +103,7 @@ static struct answer_context context_for(const struct serve *serve,
 					 const struct question *question)
 {
 	const struct dns_config *config = &serve->config;
-	const bool is_client =
-		!config->clients.count || dns_list_has(&config->clients, &client->addr);
+	const enum answer_why off = nat64_off_for(serve, client);
 
 	return (struct answer_context){
 		.config = config,
@@ -99,8 +112,8 @@ static struct answer_context context_for(const struct serve *serve,
 		.client = &client->addr,
 		.now = serve->policy.rules ? time(NULL) : 0,
 		.facts = &serve->ops.facts,
-		.synthesizes =
-			is_client && serve_nat64_acts(serve) && !serve->policy.is_off,
+		.synthesizes = !off,
+		.off_why = (uint8_t)off,
 		.is_forwarded = dns_zone_of(config, question->name) != NULL,
 		.is_routed = upstream_has_route(serve->upstream, question->name),
 	};
@@ -110,7 +123,9 @@ struct outage *serve_outage(struct serve *serve, const uint8_t *name)
 {
 	const struct dns_zone *zone = dns_zone_of(&serve->config, name);
 
-	return &serve->outages[zone ? 1 + (zone - serve->config.zones) : 0];
+	const size_t at = zone ? 1 + (size_t)(zone - serve->config.zones) : 0;
+
+	return at < serve->outage_count ? &serve->outages[at] : &serve->outage;
 }
 
 /* Nobody waits for it: the old answer is given meanwhile. */
@@ -192,13 +207,14 @@ void serve_release(struct serve *serve)
 }
 
 static void look_up(struct serve *serve, const struct listen_client *client,
-		    const struct question *question)
+		    struct question *question)
 {
 	struct answer_context context;
 	struct lookup *lookup;
 	bool is_new = false;
 
 	context = context_for(serve, client, question);
+	question->why_off = context.off_why;
 	if (answer_again(serve, client, question, &context))
 		return;
 	context.has_broken = serve->ops.has_broken(serve->ops.ctx);
@@ -283,14 +299,28 @@ static void renew_cache(struct serve *serve, size_t bytes)
 	serve->cache = cache;
 }
 
+/* One for each zone; without memory for them all share one. */
+static void renew_outages(struct serve *serve)
+{
+	free(serve->outages);
+	serve->outage_count = 1 + serve->config.zone_count;
+	serve->outages = calloc(serve->outage_count, sizeof(serve->outages[0]));
+	if (!serve->outages)
+		serve->outage_count = 0;
+}
+
 void serve_configure(struct serve *serve, const struct dns_config *config)
 {
+	const bool is_same = dns_config_equal(&serve->config, config);
+
 	if (config->cache_size != serve->config.cache_size)
 		renew_cache(serve, (size_t)config->cache_size);
 	else if (!serve_is_same_answers(&serve->config, config))
 		cache_flush(serve->cache);
 	serve->era++;
 	serve->config = *config;
+	if (!is_same)
+		renew_outages(serve);
 	configure_upstream(serve);
 }
 
@@ -314,7 +344,8 @@ void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable)
 }
 
 struct serve *serve_new(struct event_base *base, const struct dns_config *config,
-			const struct listen_fds *fds, const struct serve_ops *ops)
+			const struct listen_fds *fds, size_t count,
+			const struct serve_ops *ops)
 {
 	struct serve *serve = calloc(1, sizeof(*serve));
 
@@ -322,10 +353,11 @@ struct serve *serve_new(struct event_base *base, const struct dns_config *config
 		return NULL;
 	serve->base = base;
 	serve->config = *config;
+	renew_outages(serve);
 	serve->ops = *ops;
 	serve->answer.bytes = serve->answer_bytes;
 	serve->upstream = upstream_new(base, config);
-	serve->listen = listen_new(base, fds, config->listen_count, on_message, serve);
+	serve->listen = listen_new(base, fds, count, on_message, serve);
 	serve->cache = cache_new((size_t)config->cache_size, gp_boot_ms());
 	serve->tidy = tidy_new(base, &serve->lookup_count);
 	if (serve->upstream && serve->listen && serve->cache && serve->tidy)
@@ -345,12 +377,18 @@ void serve_free(struct serve *serve)
 	cache_free(serve->cache);
 	upstream_free(serve->upstream);
 	tidy_free(serve->tidy);
+	free(serve->outages);
 	free(serve);
 }
 
 const struct serve_counters *serve_counters(const struct serve *serve)
 {
 	return &serve->counters;
+}
+
+const struct serve_counts *serve_counts(const struct serve *serve)
+{
+	return &serve->counts;
 }
 
 struct upstream *serve_upstream(struct serve *serve)

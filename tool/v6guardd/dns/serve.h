@@ -5,6 +5,7 @@
 #define TOOL_V6GUARDD_DNS_SERVE_H
 
 #include "listen.h"
+#include "serve_count.h"
 #include "upstream.h"
 
 /** Lookups at a time; clients that wait for one of them. */
@@ -21,7 +22,7 @@
 /** Since the start. */
 struct serve_counters {
 	uint64_t questions, malformed, refused, answers, failures, synthesized, local,
-		joined, hits, stale, late;
+		joined, hits, stale, late, rebound;
 };
 
 /** The policy in force. */
@@ -67,17 +68,20 @@ struct serve_ops {
 struct serve;
 
 /**
- * Answer what comes to FDS, which stay the caller's; one for each of CONFIG's listeners.
- * After ub_library_load. NULL: no memory.
+ * Answer what comes to COUNT FDS, which stay the caller's. What CONFIG leads to stays
+ * where it is until the next serve_configure has returned, or serve_free. After
+ * ub_library_load. NULL: no memory.
  */
 struct serve *serve_new(struct event_base *base, const struct dns_config *config,
-			const struct listen_fds *fds, const struct serve_ops *ops);
+			const struct listen_fds *fds, size_t count,
+			const struct serve_ops *ops);
 void serve_free(struct serve *serve);
 
-/** Another configuration; where it listens is for serve_listen and serve_unlisten. */
+/** Another configuration, which stays as that of serve_new; where it listens is for
+ * serve_listen and serve_unlisten. */
 void serve_configure(struct serve *serve, const struct dns_config *config);
 
-/** As listen_add and listen_drop; serve_new has taken the first listen_count slots. */
+/** As listen_add and listen_drop; serve_new has taken the first COUNT slots. */
 bool serve_listen(struct serve *serve, size_t slot, const struct listen_fds *fds);
 void serve_unlisten(struct serve *serve, size_t slot);
 
@@ -88,6 +92,7 @@ bool serve_nat64_acts(const struct serve *serve);
 /** `v6guard off`: what upstream says is passed on as it is. */
 bool serve_is_off(struct serve *serve);
 const struct serve_counters *serve_counters(const struct serve *serve);
+const struct serve_counts *serve_counts(const struct serve *serve);
 struct upstream *serve_upstream(struct serve *serve);
 size_t serve_lookups(const struct serve *serve);
 size_t serve_connections(const struct serve *serve);

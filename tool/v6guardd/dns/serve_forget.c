@@ -123,19 +123,18 @@ size_t serve_flush(struct serve *serve, const uint8_t *name)
 /* Who may ask, how and for how long, and what is part of an answer's key. */
 bool serve_is_same_answers(const struct dns_config *old, const struct dns_config *new)
 {
-	static struct dns_config like;
+	struct dns_config like = *new;
 
-	like = *new;
 	like.enable = old->enable;
 	like.listen_count = old->listen_count;
-	memcpy(like.listen, old->listen, sizeof(like.listen));
+	like.listen = old->listen;
 	like.edns_size = old->edns_size;
 	like.aaaa_timeout_ms = old->aaaa_timeout_ms;
 	like.serve_stale_ms = old->serve_stale_ms;
 	like.allow = old->allow;
 	like.nat64 = old->nat64;
 	like.clients = old->clients;
-	return !memcmp(&like, old, sizeof(like));
+	return dns_config_equal(&like, old);
 }
 
 static bool is_rerouted(const void *ctx, const struct cache_seen *seen)

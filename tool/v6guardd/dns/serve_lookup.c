@@ -74,12 +74,26 @@ static void free_waiters(struct lookup *lookup)
 	}
 }
 
+/* All the time that there is went by, and it did not come. */
+static void count_silence(const struct lookup *lookup)
+{
+	struct serve_counts *counts = &lookup->serve->counts;
+
+	if (gp_boot_ms() - lookup->started_ms < SERVE_LIMIT_MS)
+		return;
+	if (lookup->main.query)
+		count_said(counts, lookup->main_type, NULL);
+	if (lookup->other.query)
+		count_said(counts, lookup->other_type, NULL);
+}
+
 void lookup_free(struct lookup *lookup)
 {
 	struct serve *serve = lookup->serve;
 	struct lookup **at =
 		&serve->buckets[bucket_of(&lookup->question, lookup->question.type)];
 
+	count_silence(lookup);
 	while (*at && *at != lookup)
 		at = &(*at)->next;
 	if (*at)
@@ -200,6 +214,8 @@ static void ask_again(struct lookup *lookup)
 
 static void reply_all(const struct lookup *lookup, const struct cache_hit *hit)
 {
+	if (lookup->waiters)
+		count_time(&lookup->serve->counts, gp_boot_ms() - lookup->started_ms);
 	for (struct waiter *waiter = lookup->waiters; waiter; waiter = waiter->next)
 		serve_reply(lookup->serve, &waiter->client, &waiter->question,
 			    &hit->image, hit->age);
@@ -252,6 +268,7 @@ static void finish(struct lookup *lookup)
 		return;
 	}
 	lookup->context.is_overdue = late_is_over(lookup) || lookup->has_stood_in;
+	lookup->context.has_failed = late_has_failed(lookup);
 	/* What was asked for and did not come is a reply without a packet, which is
 	 * another thing than a question that nobody asked. */
 	answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
@@ -259,6 +276,7 @@ static void finish(struct lookup *lookup)
 	if (is_silence(lookup))
 		outage_silence(serve_outage(serve, lookup->question.name),
 			       lookup->started_ms, gp_boot_ms());
+	serve->counters.rebound += serve->answer.is_rebound;
 	event.is_stale = take_stale(lookup, &hit);
 	if (!event.is_stale)
 		hit.image = answer_image(&serve->answer);
@@ -291,7 +309,8 @@ static bool is_enough(const struct lookup *lookup)
 		       answer_is_settled(question, &lookup->context,
 					 &lookup->other.reply);
 	return lookup->other.is_done ||
-	       answer_is_enough(question, &lookup->context, &lookup->main.reply);
+	       (!lookup->is_refutable &&
+		answer_is_enough(question, &lookup->context, &lookup->main.reply));
 }
 
 static void consider_held(struct lookup *lookup)
@@ -300,6 +319,7 @@ static void consider_held(struct lookup *lookup)
 		late_release(lookup);
 	if (lookup->main.is_done)
 		ask_late(lookup);
+	late_look_for_partner(lookup);
 	if (is_still_asked(lookup))
 		other_consider(lookup);
 	if (is_enough(lookup)) {
@@ -362,11 +382,19 @@ static void note_answer(struct lookup *lookup, struct half *half,
 	struct outage *outage = serve_outage(lookup->serve, lookup->question.name);
 	const long long now = gp_boot_ms();
 	const uint8_t *packet = reply->packet;
+	struct answer_reply clean;
 
+	count_said(&lookup->serve->counts,
+		   half == &lookup->main ? lookup->main_type : lookup->other_type,
+		   packet);
 	half->is_fresh = packet && !lookup->is_beginning;
 	if (half->is_fresh && !serve_is_failure(packet[3]) &&
 	    outage_answered(outage, now))
 		cache_recovered(lookup->serve->cache, now);
+	/* What a rule led to is the administrator's word. */
+	if (!(half == &lookup->main ? lookup->has_target : lookup->has_other_target) &&
+	    rebind_clean(&lookup->question, &lookup->context, reply, &clean))
+		reply = &clean;
 	lookup_take(half, reply, now);
 	half->took_ms = now - lookup->started_ms;
 }

@@ -77,6 +77,9 @@ struct lookup {
 	bool is_held;     /* the other question first: its answer may be enough */
 	bool has_doubted; /* what was held back, or is needed now, has been asked for */
 	bool is_partner_awaited; /* somebody's own question for A is under way */
+	/* AAAA are denied, or failed: it was looked for an A, and one is about to come.
+	 */
+	bool has_looked, is_refutable;
 	bool has_stood_in; /* whoever waited has had an answer without what is late */
 	uint32_t era;      /* of the configuration that it was asked under */
 	struct event *timer;
@@ -105,11 +108,14 @@ struct serve {
 	struct upstream *upstream;
 	struct listen *listen;
 	struct cache *cache;
-	struct outage outages[1 + DNS_ZONES]; /* of other names, of zones[] */
+	size_t outage_count;
+	struct outage *outages; /* of other names, of zones[] */
+	struct outage outage;   /* of all, where there is no memory for those */
 	struct lookup *buckets[BUCKETS];
 	size_t lookup_count, waiter_count;
 	struct tidy *tidy;
 	struct serve_counters counters;
+	struct serve_counts counts;
 	struct answer answer;
 	uint8_t answer_bytes[WIRE_MAX];
 	uint8_t out[WIRE_MAX + ANSWER_OPT];
@@ -218,8 +224,12 @@ void late_doubt(struct lookup *lookup);
 bool late_take_kept(struct lookup *lookup);
 /* It is time for that; else for the end. */
 bool late_is_doubt(const struct lookup *lookup);
+/* AAAA are denied, or failed: is an A known, or about to be? Nobody is asked for that. */
+void late_look_for_partner(struct lookup *lookup);
 /* Ask for what was held back, now that the other answer has shown nothing. */
 void late_release(struct lookup *lookup);
+/* AAAA came to nothing, while somebody was heard. */
+bool late_has_failed(const struct lookup *lookup);
 /* It is over, but one cannot go without what is not there: not any more, or not as long
  * as nobody was heard since it was asked for. */
 bool late_is_vain(const struct lookup *lookup);

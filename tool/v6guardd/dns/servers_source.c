@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guard/resolvconf.h"
 #include "paths.h"
 #include "resolvconf.h"
 #include "servers_source.h"
@@ -57,17 +58,18 @@ static size_t read_file(struct servers_source *source, const char *path)
 	return size > 0 ? (size_t)size : 0;
 }
 
-/* True: some of the servers in it are ourselves. */
-static bool add_file(struct servers_source *source, const struct dns_config *config,
-		     const char *path)
+/* The servers of the file's first LINES about them. */
+static struct resolvconf_seen add_file(struct servers_source *source,
+				       const struct dns_config *config, const char *path,
+				       size_t lines)
 {
 	const size_t size = read_file(source, path);
-	bool has_own = false;
+	struct resolvconf_seen seen;
 
-	source->count +=
-		resolvconf_read(text, size, config, source->servers + source->count,
-				UPSTREAM_SERVERS - source->count, &has_own);
-	return has_own;
+	source->count += resolvconf_read(text, size, config, lines,
+					 source->servers + source->count,
+					 UPSTREAM_SERVERS - source->count, &seen);
+	return seen;
 }
 
 /* systemd-resolved's stub is no server of its own. */
@@ -121,18 +123,24 @@ static void add_links(struct servers_source *source, const struct dns_config *co
 
 void source_read(struct servers_source *out, const struct dns_config *config)
 {
+	struct resolvconf_seen seen;
+
 	memset(out, 0, sizeof(*out));
-	memcpy(out->servers, config->upstream,
-	       config->upstream_count * sizeof(out->servers[0]));
+	if (config->upstream_count)
+		memcpy(out->servers, config->upstream,
+		       config->upstream_count * sizeof(out->servers[0]));
 	out->count = config->upstream_count;
 	if (!config->from_resolv_conf)
 		return;
 	/* Its own lines come first, as they are there after a restart of the host as
 	 * well; what is kept is for a file that somebody has written anew. */
-	if (add_file(out, config, RESOLV_CONF) && !out->count)
-		add_file(out, config, GP_RESOLV_KEPT_PATH);
+	seen = add_file(out, config, RESOLV_CONF, GP_RESOLV_SERVERS);
+	out->rotate = seen.rotate;
+	if (seen.has_own && !out->count)
+		add_file(out, config, GP_RESOLV_KEPT_PATH, GP_RESOLV_SERVERS);
 	if (drop_stub(out)) {
-		add_file(out, config, RESOLV_UPLINK);
+		/* resolved asks all that are in it, and libc it. */
+		add_file(out, config, RESOLV_UPLINK, SIZE_MAX);
 		add_links(out, config);
 	}
 }

@@ -12,6 +12,7 @@
 struct servers_source {
 	struct dns_endpoint servers[UPSTREAM_SERVERS];
 	size_t count;
+	bool rotate;               /* resolv.conf's `options rotate` */
 	struct link_routes routes; /* comparable as bytes */
 	bool is_unsettled;         /* a file may not be written wholly */
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unbound-event.h>
 
+#include "ub_heard.h"
 #include "ub_loop.h"
 
 _Static_assert(UB_EV_TIMEOUT == EV_TIMEOUT && UB_EV_READ == EV_READ &&
@@ -14,13 +15,34 @@ _Static_assert(UB_EV_TIMEOUT == EV_TIMEOUT && UB_EV_READ == EV_READ &&
 struct loop {
 	struct ub_event_base ub; /* first: it is what libunbound holds */
 	struct event_base *base;
+	struct ub_heard *heard; /* NULL: nobody wants to know */
 };
 
 /* libunbound makes four for each question: the event is part of it. */
 struct loop_event {
 	struct ub_event ub; /* first */
 	struct event event;
+	struct loop *loop;
+	void (*callback)(int, short, void *);
+	void *arg;
 };
+
+/* The event may be gone when libunbound returns. */
+static void on_event(evutil_socket_t fd, short what, void *arg)
+{
+	const struct loop_event *event = arg;
+	struct ub_heard *heard = event->loop->heard;
+
+	if (heard && what & EV_READ) {
+		ub_heard_look(heard, fd);
+		heard->is_reading = true;
+	}
+	event->callback(fd, what, event->arg);
+	if (heard) {
+		heard->is_reading = false;
+		heard->size = 0;
+	}
+}
 
 static struct loop_event *event_of(struct ub_event *ub)
 {
@@ -84,8 +106,11 @@ static int add_timer(struct ub_event *ub, struct ub_event_base *loop,
 	struct loop_event *event = event_of(ub);
 
 	event_del(&event->event);
-	if (event_assign(&event->event, ((struct loop *)(void *)loop)->base, -1,
-			 EV_TIMEOUT, callback, arg) < 0)
+	event->loop = (struct loop *)(void *)loop;
+	event->callback = callback;
+	event->arg = arg;
+	if (event_assign(&event->event, event->loop->base, -1, EV_TIMEOUT, on_event,
+			 event) < 0)
 		return -1;
 	return evtimer_add(&event->event, patience);
 }
@@ -123,14 +148,17 @@ static struct ub_event *new_event(struct ub_event_base *ub, int fd, short bits,
 		.winsock_unregister_wsaevent = no_event,
 		.winsock_tcp_wouldblock = no_block,
 	};
-	struct event_base *base = ((struct loop *)(void *)ub)->base;
+	struct loop *loop = (struct loop *)(void *)ub;
 	struct loop_event *event = calloc(1, sizeof(*event));
 
 	if (!event)
 		return NULL;
 	event->ub.magic = UB_EVENT_MAGIC;
 	event->ub.vmt = &methods;
-	if (!event_assign(&event->event, base, fd, bits, callback, arg))
+	event->loop = loop;
+	event->callback = callback;
+	event->arg = arg;
+	if (!event_assign(&event->event, loop->base, fd, bits, on_event, event))
 		return &event->ub;
 	free(event);
 	return NULL;
@@ -185,6 +213,11 @@ struct ub_event_base *ub_loop_new(struct event_base *base)
 	loop->ub.vmt = &methods;
 	loop->base = base;
 	return &loop->ub;
+}
+
+void ub_loop_hear(struct ub_event_base *loop, struct ub_heard *heard)
+{
+	((struct loop *)(void *)loop)->heard = heard;
 }
 
 void ub_loop_free(struct ub_event_base *loop)

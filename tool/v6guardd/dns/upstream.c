@@ -129,6 +129,9 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 	(void)why_bogus, (void)was_limited;
 	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
 	reply.packet = reply.size ? bytes : NULL;
+	reply.is_round =
+		!reply.packet &&
+		upstream_packet_goes_round(bytes, length, query->name, query->type);
 	if (!upstream_has_failed(&reply))
 		note_answer(query->upstream);
 	/* The other way may bring it yet. */
@@ -145,6 +148,20 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 bool upstream_has_route(const struct upstream *upstream, const uint8_t *name)
 {
 	return link_routes_of(&upstream->servers.routes, name) != NULL;
+}
+
+bool upstream_has_one(struct upstream *upstream, const uint8_t *name)
+{
+	const struct dns_zone *zone = dns_zone_of(&upstream->config, name);
+	const struct link_route *route;
+
+	look(upstream);
+	route = link_routes_of(&upstream->servers.routes, name);
+	if (zone)
+		return zone->upstream_count == 1;
+	if (route)
+		return route->servers.count == 1;
+	return !upstream->config.is_recursive && upstream->servers.count == 1;
 }
 
 const struct link_routes *upstream_routes(const struct upstream *upstream)
@@ -323,13 +340,17 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 {
 	const bool is_same = is_same_network(network, &upstream->servers.network,
 					     config->is_recursive) &&
-			     !memcmp(config, &upstream->config, sizeof(*config));
+			     (!memcmp(config, &upstream->config, sizeof(*config)) ||
+			      dns_config_equal(config, &upstream->config));
 
 	upstream->servers.network = *network;
-	if (is_same)
+	if (is_same) {
+		/* What the one before leads to may be gone soon. */
+		upstream->config = *config;
 		return;
-	upstream->config = *config;
+	}
 	upstream_forget_pings(upstream);
+	upstream->config = *config;
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }

@@ -58,6 +58,8 @@ bool upstream_is_via_nat64(const struct upstream *upstream,
 			   const struct dns_endpoint *server);
 /** Names that are for the servers of one link; stays the upstream's. */
 const struct link_routes *upstream_routes(const struct upstream *upstream);
+/** Who is asked for NAME (lower case) is always the same server. */
+bool upstream_has_one(struct upstream *upstream, const uint8_t *name);
 /** NAME (lower case) is one. */
 bool upstream_has_route(const struct upstream *upstream, const uint8_t *name);
 /** It grows when other names are. NAME is for others since then. */

@@ -164,6 +164,7 @@ static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool 
 		{"tcp-upstream:", by_tcp ? "yes" : "no"},
 		{"outgoing-num-tcp:", "64"},
 		{"outgoing-tcp-mss:", "1220"},
+		{"cache-max-ttl:", "604800"}, /* it cuts TTLs to that, 1 day else */
 		{"do-not-query-localhost:", "no"},
 		{"prefer-ip6:", "yes"},
 		{"qname-minimisation:", recurses ? "yes" : "no"}, /* RFC 9156 */

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* upstream_packet.c - see upstream_packet.h. */
+#include <string.h>
+
 #include "upstream_packet.h"
 #include "wire.h"
+
+/* So often libunbound goes on to where a CNAME leads (its max-query-restarts). */
+#define RESTARTS 11
 
 static bool is_error(const uint8_t *packet)
 {
@@ -11,15 +16,43 @@ static bool is_error(const uint8_t *packet)
 	       rcode != WIRE_NXDOMAIN;
 }
 
+/* The one question of PACKET; behind it IN reads on. */
+static bool read_question(struct wire_in *in, uint8_t asked[WIRE_NAME], uint16_t *type)
+{
+	in->at = WIRE_HEADER;
+	if (wire_peek_u16(in->start + 4) != 1 || !wire_name(in, asked))
+		return false;
+	*type = wire_u16(in);
+	wire_u16(in);
+	return !in->failed;
+}
+
 static bool is_of(const uint8_t *packet, size_t size, const uint8_t *name, uint16_t type)
 {
 	struct wire_in in = wire_read(packet, size);
 	uint8_t asked[WIRE_NAME];
+	uint16_t asked_type;
 
-	in.at = WIRE_HEADER;
-	if (wire_peek_u16(packet + 4) != 1 || !wire_name(&in, asked))
+	return read_question(&in, asked, &asked_type) && wire_name_equal(asked, name) &&
+	       asked_type == type;
+}
+
+/* Each of its records is whole, and can be what it says. */
+static bool is_sound(const uint8_t *packet, size_t size)
+{
+	struct wire_in in = wire_read(packet, size);
+	const unsigned count = (unsigned)wire_peek_u16(packet + 6) +
+			       wire_peek_u16(packet + 8) + wire_peek_u16(packet + 10);
+	uint8_t asked[WIRE_NAME];
+	struct wire_rr rr;
+	uint16_t type;
+
+	if (!read_question(&in, asked, &type))
 		return false;
-	return wire_name_equal(asked, name) && wire_u16(&in) == type && !in.failed;
+	for (unsigned i = 0; i < count; i++)
+		if (!wire_get_rr(&in, &rr) || !wire_rr_is_sound(&in, &rr))
+			return false;
+	return true;
 }
 
 size_t upstream_packet(int rcode, const uint8_t *packet, int length, const uint8_t *name,
@@ -27,7 +60,53 @@ size_t upstream_packet(int rcode, const uint8_t *packet, int length, const uint8
 {
 	if (!packet || length < WIRE_HEADER || length > WIRE_MAX)
 		return 0;
-	if (rcode && (!is_error(packet) || !is_of(packet, (size_t)length, name, type)))
+	if (!rcode)
+		return is_sound(packet, (size_t)length) ? (size_t)length : 0;
+	if (!is_error(packet) || !is_of(packet, (size_t)length, name, type))
 		return 0;
 	return (size_t)length;
+}
+
+/* ---- CNAMEs that lead nowhere ---- */
+
+/* Where the CNAME of NAME in the answer section leads; false: there is none. */
+static bool follow(const struct wire_in *records, unsigned count, uint8_t name[WIRE_NAME])
+{
+	struct wire_in in = *records;
+	struct wire_rr rr;
+
+	for (unsigned i = 0; i < count && wire_get_rr(&in, &rr); i++) {
+		struct wire_in target = in;
+		if (rr.type != WIRE_CNAME || !wire_name_equal(rr.owner, name))
+			continue;
+		target.at = rr.rdata_at;
+		return wire_name(&target, name) != 0;
+	}
+	return false;
+}
+
+bool upstream_packet_goes_round(const uint8_t *packet, int length, const uint8_t *name,
+				uint16_t type)
+{
+	uint8_t at[WIRE_NAME];
+	unsigned count, steps = 0;
+	struct wire_in in;
+	uint16_t asked_type;
+
+	if (!packet || length < WIRE_HEADER || length > WIRE_MAX)
+		return false;
+	in = wire_read(packet, (size_t)length);
+	if (!(wire_peek_u16(packet + 2) & WIRE_QR) || packet[3] & 0xf ||
+	    !read_question(&in, at, &asked_type) || asked_type != type)
+		return false;
+	count = wire_peek_u16(packet + 6);
+	if (wire_name_equal(at, name)) {
+		while (steps <= RESTARTS && follow(&in, count, at))
+			steps++;
+		return steps > RESTARTS;
+	}
+	/* What was asked for because of NAME leads back to it. */
+	while (steps <= RESTARTS && follow(&in, count, at) && !wire_name_equal(at, name))
+		steps++;
+	return wire_name_equal(at, name);
 }

@@ -3,17 +3,26 @@
 #ifndef TOOL_V6GUARDD_DNS_UPSTREAM_PACKET_H
 #define TOOL_V6GUARDD_DNS_UPSTREAM_PACKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /**
- * How many of LENGTH bytes of PACKET are an answer to the question of TYPE for the name
- * of HASH (wire_name_hash); 0: none. RCODE is libunbound's own: with 0 it made PACKET.
- * Else that is a buffer in which anything may stand, the question, or the last message
- * that it refused, and LENGTH may be beyond it: only an error, and of that question,
- * counts.
+ * How many of LENGTH bytes of PACKET are an answer to the question of TYPE for NAME; 0:
+ * none. RCODE is libunbound's own: with 0 it made PACKET, of what a server said, which
+ * may be no address and no name all the same (wire_rr_is_sound). Else that is a buffer in
+ * which anything may stand, the question, or the last message that it refused, and LENGTH
+ * may be beyond it: only an error, and of that question, counts.
  */
 size_t upstream_packet(int rcode, const uint8_t *packet, int length, const uint8_t *name,
 		       uint16_t type);
+
+/**
+ * That buffer, where upstream_packet found no answer, shows why: it is what a server said
+ * last, and its CNAMEs go on for longer than libunbound follows them, or lead back to
+ * NAME. Where each CNAME came in a message of its own only the second can be seen.
+ */
+bool upstream_packet_goes_round(const uint8_t *packet, int length, const uint8_t *name,
+				uint16_t type);
 
 #endif

@@ -10,8 +10,8 @@
 /* An answer that takes longer makes one doubt: libunbound asks again soon. */
 #define DOUBT_MS 350
 
-/* Of zones, of some link, and of those for all other names. */
-enum { PING_LINK = DNS_ZONES, PING_ALL, UPSTREAM_PINGS };
+/* Of some link, of those for all other names, and of zones, from PING_ZONE on. */
+enum { PING_LINK, PING_ALL, PING_ZONE };
 
 struct upstream {
 	struct event_base *base;
@@ -23,10 +23,11 @@ struct upstream {
 	/* CD is for plain ones, whatever is set; [1]: by TCP. */
 	struct context *plain[2], *validating[2];
 	uint64_t asked;
-	long long answered_ms;                /* when an answer came last */
-	long long narrow_ms;                  /* when one came by TCP alone; 0: never */
-	struct health *pings[UPSTREAM_PINGS]; /* NULL: none yet */
-	void (*changed)(void *ctx);           /* may be NULL */
+	long long answered_ms; /* when an answer came last */
+	long long narrow_ms;   /* when one came by TCP alone; 0: never */
+	struct health **pings; /* NULL, or each NULL: none yet */
+	size_t ping_count;
+	void (*changed)(void *ctx); /* may be NULL */
 	void *changed_ctx;
 };
 

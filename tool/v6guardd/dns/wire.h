@@ -26,12 +26,15 @@ enum wire_type {
 	WIRE_PTR = 12,
 	WIRE_HINFO = 13,
 	WIRE_MX = 15,
+	WIRE_TXT = 16,
 	WIRE_AAAA = 28,
+	WIRE_SRV = 33,
 	WIRE_DNAME = 39,
 	WIRE_OPT = 41,
 	WIRE_DS = 43,
 	WIRE_RRSIG = 46,
 	WIRE_NSEC = 47,
+	WIRE_DNSKEY = 48,
 	WIRE_NSEC3 = 50,
 	WIRE_SVCB = 64,
 	WIRE_HTTPS = 65,
@@ -94,6 +97,10 @@ struct wire_rr {
 
 /** False, and IN has failed: there is no whole record. */
 bool wire_get_rr(struct wire_in *in, struct wire_rr *out);
+/** RR's RDATA is what its type has: an address of 4 or 16 bytes, whole names with the
+ * rest that belongs to them (RFC 1035 3.3, 3596 2.2). What it may be of other types is
+ * not known. */
+bool wire_rr_is_sound(const struct wire_in *message, const struct wire_rr *rr);
 
 /* ---- writing --------------------------------------------------------------------- */
 

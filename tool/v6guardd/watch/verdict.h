@@ -11,7 +11,7 @@
 #include "gaipolicy.h"
 
 #define VERDICT_PARTNERS 4
-#define VERDICT_PORTS 16
+#define VERDICT_PORTS 1000
 
 /** What a verdict rests on. */
 enum verdict_evidence {
@@ -108,7 +108,7 @@ void verdicts_set_nat64(struct verdicts *verdicts, const struct gp_prefix *prefi
 
 /** The operator's anchors: they are witnesses always, and count though no program tried
  * them. Up to VERDICT_ANCHORS. */
-#define VERDICT_ANCHORS 16
+#define VERDICT_ANCHORS 1000
 void verdicts_set_anchors(struct verdicts *verdicts, const struct verdict_peer *anchors,
 			  size_t count);
 

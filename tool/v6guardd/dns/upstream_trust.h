@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * upstream_trust.h - which answers are authentic by the word of a server that is trusted
+ * (`dnssec = trust`; RFC 4035 3.2.3, RFC 6840 5.7).
+ */
+#ifndef TOOL_V6GUARDD_DNS_UPSTREAM_TRUST_H
+#define TOOL_V6GUARDD_DNS_UPSTREAM_TRUST_H
+
+#include "ub_heard.h"
+
+/** Places of what libunbound has kept; a name that takes another one's costs that one its
+ * AD until it is asked for anew. */
+#define TRUST_PLACES 1024
+
+struct trust {
+	struct {
+		uint32_t hash; /* of name and type; 0: free */
+		uint16_t count;
+	} places[TRUST_PLACES];
+};
+
+/**
+ * The answer with COUNT records to NAME and TYPE that libunbound hands on now: is it
+ * authentic? HEARD is what is being read, FROM_SERVER: by one that was to be asked and is
+ * trusted. IS_KEPT: libunbound had kept it, so that what was heard then holds.
+ */
+bool trust_decide(struct trust *trust, const struct ub_heard *heard, bool from_server,
+		  bool is_kept, const uint8_t *name, uint16_t type, uint16_t count);
+
+#endif
