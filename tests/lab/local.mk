@@ -61,6 +61,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_rude.sh \
 	tests/lab/t_dns_slow.sh \
 	tests/lab/t_dns_sec.sh \
+	tests/lab/t_dns_taken.sh \
 	tests/lab/t_dns_time.sh \
 	tests/lab/t_dns_wire.sh \
 	tests/lab/t_dns_once.sh \

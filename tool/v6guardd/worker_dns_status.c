@@ -179,7 +179,8 @@ static const char *say_listeners(const struct worker *worker, bool *is_fault)
 	const size_t waiting = count_listeners(worker, true, &first);
 
 	if (waiting)
-		snprintf(state_text, sizeof(state_text), "no interface has the address of %s",
+		snprintf(state_text, sizeof(state_text),
+			 "no interface has the address of %s",
 			 listen_format(first, text));
 	*is_fault = !count_listeners(worker, false, &first);
 	if (*is_fault && !waiting)
@@ -270,12 +271,12 @@ static json_t *running_status(struct worker *worker, const char *state,
 	/* Looks for them: what follows is made in whatever order the compiler likes. */
 	upstream_servers(serve_upstream(worker->serve), servers);
 	return json_pack("{s:s s:s s:o s:o s:o s:o s:o s:o s:b s:o s:I s:I s:I s:o}",
-			 "state", strcmp(state, "off") != 0 ? state : "on", "detail", detail, "listen",
-			 listeners_value(worker, false), "waiting",
-			 listeners_value(worker, true), "servers", asked_value(worker), "left_out",
-			 servers_value(worker, upstream_is_left_out, true), "via_nat64",
-			 servers_value(worker, upstream_is_via_nat64, true), "forward",
-			 forward_value(worker), "dns64",
+			 "state", strcmp(state, "off") != 0 ? state : "on", "detail",
+			 detail, "listen", listeners_value(worker, false), "waiting",
+			 listeners_value(worker, true), "servers", asked_value(worker),
+			 "left_out", servers_value(worker, upstream_is_left_out, true),
+			 "via_nat64", servers_value(worker, upstream_is_via_nat64, true),
+			 "forward", forward_value(worker), "dns64",
 			 serve_nat64_acts(worker->serve) && !is_off, "prefixes",
 			 prefixes_value(worker), "cached",
 			 (json_int_t)serve_cached(worker->serve), "lookups",
