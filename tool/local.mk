@@ -21,7 +21,19 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_preset.c \
 	tool/v6guard/cmd_resolver.c \
 	tool/v6guard/cmd_resolver_enable.c \
+	tool/v6guard/resolver_leads.c \
+	tool/v6guard/resolver_names.c \
+	tool/v6guard/resolver_plan.c \
+	tool/v6guard/resolver_said.c \
 	tool/v6guard/resolver_start.c \
+	tool/v6guard/resolver_verify.c \
+	tool/v6guard/resolver_verify.h \
+	tool/v6guard/answers.c \
+	tool/v6guard/answers.h \
+	tool/v6guard/dnsbatch.c \
+	tool/v6guard/dnsbatch.h \
+	tool/v6guard/resolv_read.c \
+	tool/v6guard/resolv_read.h \
 	tool/v6guard/systemctl.c \
 	tool/v6guard/systemctl.h \
 	tool/v6guard/cmd_rule.c \
@@ -59,6 +71,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/policy.h \
 	tool/v6guard/preset.c \
 	tool/v6guard/preset.h \
+	tool/v6guard/wish_edit.c \
 	tool/v6guard/report.c \
 	tool/v6guard/resolv.c \
 	tool/v6guard/resolv.h \
@@ -157,6 +170,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_late.c \
 	tool/v6guardd/dns/serve_lookup.c \
 	tool/v6guardd/dns/serve_private.h \
+	tool/v6guardd/dns/serve_rebind.c \
 	tool/v6guardd/dns/serve_tell.c \
 	tool/v6guardd/dns/serve_count.c \
 	tool/v6guardd/dns/serve_count.h \

@@ -84,6 +84,7 @@ static void make_config(const uint8_t *data, struct dns_config *out)
 	excluded = (struct gp_prefix){gp_addr_make(AF_INET6, mapped, 0), 96};
 	out->exclude_aaaa = (struct dns_list){1, &excluded};
 	out->filter_signed = data[1] >> 6 & 1;
+	out->rebind = data[1] >> 7;
 }
 
 /* Rules that may be about what the messages have, of each kind. */
@@ -157,7 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					 .has_one_server = data[1] & 128,
 					 .lacks_ipv6 = data[3] & 32};
 	/* Some come to nothing. */
-	const struct answer_reply main = {.packet = data[4] & 128 ? NULL : data + 6,
+	struct answer_reply main = {.packet = data[4] & 128 ? NULL : data + 6,
 					  .size = split - 6,
 					  .is_round = data[5] & 1};
 	const struct answer_reply other = {.packet = data + split,
@@ -165,6 +166,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					   .is_secure = data[2] & 128,
 					   .is_bogus = data[2] & 64};
 	answer.bytes = bytes;
+	if (rebind_clean(&question, &context, &main, &main))
+		expect(main.size >= WIRE_HEADER && main.size <= WIRE_MAX);
 	context.lead = answer_lead(&question, &context, &main, target);
 	answer_make(&question, &context, &main,
 		    answer_other_type(&question, &context) ||
@@ -179,6 +182,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(&question, out, written);
 	expect(image.text_size < ANSWER_TEXT);
 	written = answer_finish(&image, &question, 0, 512, 1232, out);
+	expect(written <= 512);
+	check(&question, out, written);
+	written = answer_add_why(&image, &question, 512, out, written);
 	expect(written <= 512);
 	check(&question, out, written);
 	if (answer_local(&question, &context, &answer)) {

@@ -156,6 +156,7 @@ static void refresh(struct lookup *lookup)
 	lookup->context.synthesizes &= !serve->policy.is_off;
 	lookup->context.now = serve->policy.rules ? time(NULL) : 0;
 	lookup->context.has_broken = serve->ops.has_broken(serve->ops.ctx);
+	rebind_again(lookup);
 }
 
 /* It was asked for what the policy now in force would ask for as well. */
@@ -369,7 +370,6 @@ static void note_answer(struct lookup *lookup, struct half *half,
 	struct outage *outage = serve_outage(lookup->serve, lookup->question.name);
 	const long long now = gp_boot_ms();
 	const uint8_t *packet = reply->packet;
-	struct answer_reply clean;
 
 	count_said(&lookup->serve->counts,
 		   half == &lookup->main ? lookup->main_type : lookup->other_type,
@@ -378,11 +378,7 @@ static void note_answer(struct lookup *lookup, struct half *half,
 	if (half->is_fresh && !serve_is_failure(packet[3]) &&
 	    outage_answered(outage, now))
 		cache_recovered(lookup->serve->cache, now);
-	/* What a rule led to is the administrator's word. */
-	if (!lookup->has_target &&
-	    rebind_clean(&lookup->question, &lookup->context, reply, &clean))
-		reply = &clean;
-	lookup_take(half, reply, now);
+	rebind_take(lookup, half, reply, now);
 	half->took_ms = now - lookup->started_ms;
 }
 

@@ -48,6 +48,7 @@ struct half {
 	bool is_fresh;              /* somebody said it while the lookup was there */
 	long long done_ms, took_ms; /* when it came, and after how long */
 	struct answer_reply reply;  /* of bytes that are ours */
+	uint32_t cleaned_era;       /* that it was looked at for private addresses */
 };
 
 struct lookup {
@@ -184,6 +185,14 @@ void lookup_consider(struct lookup *lookup);
 struct lookup *lookup_partner(const struct lookup *lookup, uint16_t type);
 /* Nobody is answered. */
 void lookup_free(struct lookup *lookup);
+
+/* ---- serve_rebind.c ---- */
+
+/* lookup_take, without private addresses that a public name may not have. */
+void rebind_take(struct lookup *lookup, struct half *half,
+		 const struct answer_reply *reply, long long now);
+/* The configuration may be another one than when they were taken. */
+void rebind_again(struct lookup *lookup);
 
 /* ---- serve_late.c: one of the two is late ---- */
 

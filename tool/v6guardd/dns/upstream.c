@@ -136,6 +136,22 @@ static bool goes_round(struct upstream_query *query, const uint8_t *packet, int 
 	return true;
 }
 
+/* They are asked for NAME. */
+static bool is_authentic(const struct upstream_query *query,
+			 const struct answer_reply *reply)
+{
+	struct upstream *upstream = query->upstream;
+	const struct dns_zone *zone = dns_zone_of(&upstream->config, query->name);
+
+	/* A link's servers are nobody's choice. */
+	if (!zone && upstream_has_route(upstream, query->name))
+		return false;
+	return trust_is_authentic(&upstream->trust, &upstream->config,
+				  zone ? zone->upstream : upstream->servers.list,
+				  zone ? zone->upstream_count : upstream->servers.count,
+				  query->name, query->type, query->is_beginning, reply);
+}
+
 static void on_result(void *arg, int rcode, void *packet, int length, int security,
 		      char *why_bogus, int was_limited)
 {
@@ -148,6 +164,7 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
 	reply.packet = reply.size ? bytes : NULL;
 	reply.is_round = !reply.packet && goes_round(query, bytes, length);
+	reply.is_secure |= is_authentic(query, &reply);
 	if (!upstream_has_failed(&reply))
 		note_answer(query->upstream);
 	/* The other way may bring it yet. */
@@ -351,6 +368,14 @@ static bool is_same_network(const struct upstream_network *a,
 		(a->ipv4_usable == b->ipv4_usable && a->ipv6_default == b->ipv6_default));
 }
 
+/* Only where somebody is trusted: it takes a call of the kernel for each answer. */
+static void hear(struct upstream *upstream)
+{
+	contexts_hear(upstream->contexts, dns_config_trusts(&upstream->config)
+						  ? &upstream->trust.heard
+						  : NULL);
+}
+
 void upstream_configure(struct upstream *upstream, const struct dns_config *config,
 			const struct upstream_network *network)
 {
@@ -367,6 +392,7 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 	}
 	upstream_forget_pings(upstream);
 	upstream->config = *config;
+	hear(upstream);
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }
@@ -418,8 +444,10 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 	upstream->contexts = contexts_new(base);
 	upstream->doubt = evtimer_new(base, on_doubt, upstream);
 	upstream->servers.health = health_new(base, on_health, upstream);
-	if (upstream->contexts && upstream->doubt && upstream->servers.health)
+	if (upstream->contexts && upstream->doubt && upstream->servers.health) {
+		hear(upstream);
 		return upstream;
+	}
 	upstream_free(upstream);
 	return NULL;
 }

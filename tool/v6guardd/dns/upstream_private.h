@@ -6,6 +6,7 @@
 #include "ub_library.h"
 #include "upstream.h"
 #include "upstream_context.h"
+#include "upstream_trust.h"
 
 /* An answer that takes longer makes one doubt: libunbound asks again soon. */
 #define DOUBT_MS 350
@@ -23,6 +24,7 @@ struct upstream {
 	struct upstream_query *oldest, *newest; /* of those that wait */
 	struct dns_config config;
 	struct servers servers;
+	struct trust trust;
 	/* CD is for plain ones, whatever is set; [1]: by TCP. */
 	struct context *plain[2], *validating[2];
 	uint64_t asked;
