@@ -49,7 +49,7 @@ struct worker {
 	unsigned wanted_count; /* that the steward is asked for */
 	struct dns_endpoint wanted[2 * DNS_LISTEN];
 	char listen_why[LISTEN_WHY]; /* the last one could not be had */
-	bool dns_has_fault;      /* that was said */
+	bool dns_has_fault;          /* that was said */
 	long long dns_second_ms; /* the second that began then, and its events so far */
 	unsigned dns_events;
 	struct { /* what events have said of the resolver's servers */
