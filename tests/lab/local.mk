@@ -49,6 +49,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_faults.sh \
 	tests/lab/t_dns_load.sh \
 	tests/lab/t_dns_nat64.sh \
+	tests/lab/t_dns_noroute.sh \
 	tests/lab/t_dns_odd.sh \
 	tests/lab/t_dns_operate.sh \
 	tests/lab/t_dns_rules.sh \
@@ -57,6 +58,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_slow.sh \
 	tests/lab/t_dns_sec.sh \
 	tests/lab/t_dns_time.sh \
+	tests/lab/t_dns_wire.sh \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_dns_start.sh \
 	tests/lab/t_evidence.sh \

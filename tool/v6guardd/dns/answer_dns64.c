@@ -103,7 +103,8 @@ bool dns64_is_excluded(const struct answer_context *context, const struct wire_r
 	struct gp_addr addr;
 
 	return is_address(rr, WIRE_AAAA, &addr) &&
-	       dns_list_has(&context->config->exclude_aaaa, &addr);
+	       (pass_is_mapped(rr) ||
+		dns_list_has(&context->config->exclude_aaaa, &addr));
 }
 
 bool dns64_has_usable(const struct reply *reply, const struct answer_context *context)

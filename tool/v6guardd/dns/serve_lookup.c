@@ -24,6 +24,7 @@ static bool is_same(const struct lookup *lookup, const struct question *question
 	       other->dnssec_ok == question->dnssec_ok &&
 	       (other->flags & WIRE_CD) == (question->flags & WIRE_CD) &&
 	       lookup->context.synthesizes == context->synthesizes &&
+	       lookup->context.lacks_ipv6 == context->lacks_ipv6 &&
 	       lookup->variant == answer_variant(question, context) &&
 	       other->name_length == question->name_length &&
 	       !memcmp(other->name, question->name, question->name_length);
@@ -117,6 +118,7 @@ struct cache_key serve_key(const struct question *question,
 		.dnssec_ok = question->dnssec_ok,
 		.cd = question->flags & WIRE_CD,
 		.synthesizes = context->synthesizes,
+		.lacks_ipv6 = context->lacks_ipv6,
 		.variant = answer_variant(question, context),
 	};
 }

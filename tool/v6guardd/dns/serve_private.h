@@ -133,6 +133,8 @@ bool serve_is_failure(uint16_t flags);
 
 /* ---- serve_forget.c ---- */
 
+/* There may be a route to what was left out for want of one. */
+void serve_forget_routes(struct serve *serve);
 /* A link came or went: its names are known to others, or no more. */
 void serve_note_routes(struct serve *serve);
 /* POLICY has taken the place of what serve has; what it decided otherwise is forgotten.

@@ -134,6 +134,24 @@ static bool is_authentic(const struct upstream_query *query,
 				  query->name, query->type, query->is_beginning, reply);
 }
 
+/* No answer came of CNAMEs. What was answered before anything timed out was so by what
+ * was said last; the second time libunbound knows by itself, and its buffer says nothing.
+ */
+static bool goes_round(struct upstream_query *query, const uint8_t *packet, int length)
+{
+	const uint32_t mark = wire_name_hash(query->name) ^ query->type;
+	uint32_t *place = &query->upstream->rounds[mark % UPSTREAM_ROUNDS];
+	const bool is_last = gp_boot_ms() - query->asked_ms < DOUBT_MS;
+
+	if (query->is_beginning)
+		return *place == mark;
+	if (!upstream_packet_goes_round(packet, length, query->name, query->type,
+					is_last))
+		return false;
+	*place = mark;
+	return true;
+}
+
 static void on_result(void *arg, int rcode, void *packet, int length, int security,
 		      char *why_bogus, int was_limited)
 {
@@ -146,9 +164,7 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
 	reply.packet = reply.size ? bytes : NULL;
 	reply.is_secure |= is_authentic(query, &reply);
-	reply.is_round =
-		!reply.packet &&
-		upstream_packet_goes_round(bytes, length, query->name, query->type);
+	reply.is_round = !reply.packet && goes_round(query, bytes, length);
 	if (!upstream_has_failed(&reply))
 		note_answer(query->upstream);
 	/* The other way may bring it yet. */

@@ -14,6 +14,9 @@
 /* Of some link, of those for all other names, and of zones, from PING_ZONE on. */
 enum { PING_LINK, PING_ALL, PING_ZONE };
 
+/* So many of them are remembered, by their hash. */
+#define UPSTREAM_ROUNDS 64
+
 struct upstream {
 	struct event_base *base;
 	struct contexts *contexts;
@@ -25,9 +28,10 @@ struct upstream {
 	/* CD is for plain ones, whatever is set; [1]: by TCP. */
 	struct context *plain[2], *validating[2];
 	uint64_t asked;
-	long long answered_ms; /* when an answer came last */
-	long long narrow_ms;   /* when one came by TCP alone; 0: never */
-	struct health **pings; /* NULL, or each NULL: none yet */
+	uint32_t rounds[UPSTREAM_ROUNDS]; /* names of which nothing came but CNAMEs */
+	long long answered_ms;            /* when an answer came last */
+	long long narrow_ms;              /* when one came by TCP alone; 0: never */
+	struct health **pings;            /* NULL, or each NULL: none yet */
 	size_t ping_count;
 	void (*changed)(void *ctx); /* may be NULL */
 	void *changed_ctx;
