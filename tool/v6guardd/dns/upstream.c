@@ -217,6 +217,13 @@ static bool is_same_network(const struct upstream_network *a,
 		(a->ipv4_usable == b->ipv4_usable && a->ipv6_default == b->ipv6_default));
 }
 
+/* Only where somebody is trusted: it takes a call of the kernel for each answer. */
+static void hear(struct upstream *upstream)
+{
+	groups_hear(upstream->groups,
+		    dns_config_trusts(&upstream->config) ? &upstream->trust.heard : NULL);
+}
+
 void upstream_configure(struct upstream *upstream, const struct dns_config *config,
 			const struct upstream_network *network)
 {
@@ -228,6 +235,7 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 	upstream->servers.network = *network;
 	/* What the one before leads to may be gone soon. */
 	upstream->config = *config;
+	hear(upstream);
 	if (is_same)
 		return;
 	servers_reset(&upstream->servers);
@@ -257,8 +265,10 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 	upstream->pairs = pairs_new();
 	if (upstream->known)
 		upstream->groups = groups_new(base, &upstream->servers, upstream->known);
-	if (upstream->groups && upstream->pairs)
+	if (upstream->groups && upstream->pairs) {
+		hear(upstream);
 		return upstream;
+	}
 	upstream_free(upstream);
 	return NULL;
 }

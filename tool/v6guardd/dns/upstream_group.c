@@ -330,6 +330,11 @@ bool groups_begin_with(const struct groups *groups, const struct server *server)
 
 /* ---- beginning and end ---- */
 
+void groups_hear(struct groups *groups, struct ub_heard *heard)
+{
+	contexts_hear(groups->contexts, heard);
+}
+
 struct groups *groups_new(struct event_base *base, struct servers *servers,
 			  struct known *known)
 {

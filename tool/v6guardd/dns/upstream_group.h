@@ -33,6 +33,8 @@ struct groups *groups_new(struct event_base *base, struct servers *servers,
 			  struct known *known);
 /** No question may go by any. NULL is allowed. */
 void groups_free(struct groups *groups);
+/** HEARD shows what is read for any of their contexts: contexts_hear. */
+void groups_hear(struct groups *groups, struct ub_heard *heard);
 /** The servers are others: what is asked from now on goes to new ones. */
 void groups_renew(struct groups *groups);
 /** One more question goes by the group for NAME; NULL: there is nobody to ask. */

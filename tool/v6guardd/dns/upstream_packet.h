@@ -27,11 +27,12 @@ enum walk_kind upstream_kind(const uint8_t *packet, size_t size, uint16_t type);
 bool upstream_may_be_lame(const uint8_t *packet, size_t size);
 
 /**
- * That buffer, where upstream_packet found no answer, shows why: it is what a server said
- * last, and its CNAMEs go on for longer than libunbound follows them, or lead back to
- * NAME. Where each CNAME came in a message of its own only the second can be seen.
+ * That buffer, where upstream_packet found no answer, shows why: it is what a server
+ * said, and its CNAMEs go on for longer than libunbound follows them, or lead back to
+ * NAME. IS_LAST: nothing else was said to this query since, so that a CNAME alone is
+ * enough; what is wrong is at its end.
  */
 bool upstream_packet_goes_round(const uint8_t *packet, int length, const uint8_t *name,
-				uint16_t type);
+				uint16_t type, bool is_last);
 
 #endif

@@ -10,6 +10,10 @@
 #include "upstream.h"
 #include "upstream_group.h"
 #include "upstream_pair.h"
+#include "upstream_trust.h"
+
+/* So many of them are remembered, by their hash. */
+#define UPSTREAM_ROUNDS 64
 
 struct upstream {
 	struct event_base *base;
@@ -18,10 +22,12 @@ struct upstream {
 	struct known *known;
 	struct groups *groups;
 	struct pairs *pairs;
+	struct trust trust;
 	struct upstream_query *oldest, *newest; /* of those that wait */
 	size_t try_count;
 	uint64_t asked;
-	void (*changed)(void *ctx); /* may be NULL */
+	uint32_t rounds[UPSTREAM_ROUNDS]; /* names of which nothing came but CNAMEs */
+	void (*changed)(void *ctx);       /* may be NULL */
 	void *changed_ctx;
 };
 
