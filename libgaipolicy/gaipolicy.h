@@ -236,6 +236,7 @@ enum gp_reason {
 	GP_WHY_ANSWERED,  /**< auto: it answered a race of the preload's */
 	GP_WHY_NO_ANSWER, /**< auto: it did not, in time */
 	GP_WHY_NOT_ASKED, /**< AAAA, which the mode strips, were not asked for */
+	GP_WHY_NO_ROUTE,  /**< auto, dns door: the host has no IPv6 that leads there */
 	GP_WHY_COUNT
 };
 
@@ -286,6 +287,9 @@ struct gp_query {
 	const char *const *chain;     /**< dns door: the names of the CNAME chain... */
 	size_t chain_count;           /**< ...and how many */
 	const struct gp_addr *client; /**< dns door: who asks, or NULL */
+	bool lacks_ipv6; /**< dns door: the host, which asks itself, has no default route
+			    for IPv6. Other doors leave what has no route to libc's order
+			  */
 	const struct gp_program *program; /**< the other doors; NULL: not known */
 	int64_t now;                      /**< wall clock, seconds: for `until` */
 };

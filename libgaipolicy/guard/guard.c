@@ -237,6 +237,16 @@ static enum gp_reason verdict_against(const struct gp_guard_policy *policy,
 	return GP_WHY_NOTHING;
 }
 
+/* Nobody on this host gets there. Where there is a default route, one that is missing is
+ * somebody's decision. */
+static bool has_no_route(const struct decision *decision, const struct gp_addr *addr)
+{
+	const struct gp_facts *facts = decision->facts;
+
+	return decision->query->door == GP_DOOR_DNS && decision->query->lacks_ipv6 &&
+	       !facts->is_usable(facts->ctx, addr);
+}
+
 /* What the dns door made of A, maybe in place of AAAA that it left out, is no AAAA. */
 static bool is_made(const struct decision *decision, const struct gp_candidate *candidate)
 {
@@ -266,6 +276,8 @@ static void mark(const struct decision *decision, struct gp_candidate *candidate
 	}
 	if (plan.by_verdict)
 		why = verdict_against(decision->policy, &plan, facts, addr);
+	if (plan.by_verdict && why == GP_WHY_NOTHING && has_no_route(decision, addr))
+		why = GP_WHY_NO_ROUTE;
 	if (why == GP_WHY_UNTESTED && is_made(decision, candidate))
 		why = GP_WHY_NOTHING;
 	if (why == GP_WHY_NOTHING)

@@ -122,7 +122,7 @@ struct guard_case {
 	const char *name; /* NULL here: the usual one */
 	int family;
 	enum host host;
-	bool no_keep_last, aaaa_only, no_enforce, no_node, distrust;
+	bool no_keep_last, aaaa_only, no_enforce, no_node, distrust, lacks_ipv6;
 	const char *known; /* letters of letter_of(); NULL: no live map */
 	const char *in[6];
 	const char *order; /* "201": indexes of `in` in the order that comes out; NULL: as
@@ -341,6 +341,38 @@ static const struct guard_case cases[] = {
 	 .out = {STAYS(LAST_ADDRESS)}},
 	{"A alone", GP_MODE_STRIP_AAAA, NSS, .family = AF_INET, .in = {A}, .out = {KEPT}},
 
+	/* A host without IPv6: at the dns door alone, as libc's rule 1 does the same. */
+	{"no route, dns", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE, .lacks_ipv6 = true,
+	 .in = {AAAA, A, AAAA2}, .out = {GONE_AS(NO_ROUTE), KEPT, GONE_AS(NO_ROUTE)},
+	 .differs = true},
+	{"no route, and a verdict", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .known = "b..o", .in = {AAAA, A, AAAA2},
+	 .out = {GONE_AS(BROKEN), KEPT, GONE_AS(NO_ROUTE)}, .differs = true},
+	{"no route, nss", GP_MODE_AUTO, NSS, .host = NO_IPV6_ROUTE, .lacks_ipv6 = true,
+	 .known = "..", .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, preload", GP_MODE_AUTO, PRELOAD, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .known = "..", .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, and no A", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA}, .out = {STAYS(LAST_ADDRESS)}},
+	{"a default route", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE, .in = {AAAA, A},
+	 .out = {KEPT, KEPT}},
+	{"a route without a default one", GP_MODE_AUTO, DNS, .lacks_ipv6 = true,
+	 .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route to IPv4 either", GP_MODE_AUTO, DNS, .host = NO_IPV4_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, own and special addresses", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {OWN, "::1", AAAA, A},
+	 .out = {STAYS(OWN_ADDRESS), STAYS(EXEMPT_ADDRESS), GONE_AS(NO_ROUTE), KEPT},
+	 .differs = true},
+	{"no route, enforce = no", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .no_enforce = true, .in = {AAAA, A},
+	 .out = {GONE_AS(NO_ROUTE), KEPT}, .differs = true},
+	{"no route, mode off", GP_MODE_OFF, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, prefer-ipv6", GP_MODE_PREFER_IPV6, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, strip-aaaa", GP_MODE_STRIP_AAAA, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA, A}, .out = {GONE, KEPT}, .differs = true},
 	/* Dry run: all is decided, nothing is done. */
 	{"enforce = no", GP_MODE_STRIP_AAAA, NSS, .no_enforce = true, .in = {AAAA, A},
 	 .out = {GONE, KEPT}, .differs = true},
@@ -388,7 +420,8 @@ static void check_case(const struct guard_case *one)
 	const char *name = one->name ? one->name : "host.example";
 	const struct gp_query query = {.name = one->no_node ? NULL : name,
 				       .family = one->family,
-				       .door = one->door};
+				       .door = one->door,
+				       .lacks_ipv6 = one->lacks_ipv6};
 	struct gp_candidate before[6], after[6];
 	struct gp_guard_policy policy;
 	struct gp_outcome outcome;

@@ -152,8 +152,12 @@ bool make_resolver(struct worker *worker)
 	draw_hash_key();
 	worker->dns_was_off = !worker->settings.dns.enable;
 	take_listeners(worker);
-	return !worker->files->resolves ||
-	       new_serve(worker, worker->files->dns, worker->files->dns_count);
+	if (!worker->files->resolves)
+		return true;
+	if (!new_serve(worker, worker->files->dns, worker->files->dns_count))
+		return false;
+	note_presence(worker);
+	return true;
 }
 
 /* It was off for a while: its sockets are made anew. */

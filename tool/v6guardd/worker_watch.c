@@ -465,6 +465,7 @@ bool make_watchers(struct worker *worker)
 	worker->hints = hints_new(worker->base, files->hint_fds, &hint_ops);
 	if (!worker->prober || !worker->net || !worker->suspects || !worker->hints)
 		return false;
+	netwatch_on_address(worker->net, on_address);
 	verdicts_set_onlink(worker->verdicts, netwatch_state(worker->net)->onlink,
 			    netwatch_state(worker->net)->onlink_count);
 	return true;

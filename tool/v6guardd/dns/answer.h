@@ -67,6 +67,9 @@ enum answer_why {
 	ANSWER_WHY_BOGUS,
 	ANSWER_WHY_REBIND,
 	ANSWER_WHY_PTR,
+	ANSWER_WHY_NO_ROUTE,
+	ANSWER_WHY_MAPPED,
+	ANSWER_WHY_REFUTED,
 };
 
 /** In words, at most ANSWER_WHY_TEXT bytes; "" for ANSWER_WHY_NOTHING. */
@@ -78,11 +81,11 @@ struct answer_reply {
 	const uint8_t *packet;
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
+	bool is_round;            /* nothing came of it: CNAMEs had no end */
+	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
 	/* The first private address that was in it, and others are not there either:
 	 * rebind_clean. Of no family: there was none. */
 	struct gp_addr rebound;
-	bool is_round;   /* nothing came of it: CNAMEs had no end */
-	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
 };
 
 /** What is asked for whom: does DNS64 act, and for which names. */
@@ -99,7 +102,8 @@ struct answer_context {
 	bool is_forwarded;            /* the name is in a zone of [forward] */
 	bool is_routed;               /* the name is for the servers of one link */
 	bool has_broken;              /* some verdict is `broken` */
-	bool is_overdue;              /* for AAAA that did not come one waits no longer */
+	bool lacks_ipv6;     /* as in struct gp_query, and the client does not validate */
+	bool is_overdue;     /* for AAAA that did not come one waits no longer */
 	bool has_failed;     /* AAAA have, while somebody was heard: they are no outage */
 	bool has_one_server; /* whoever is asked for the name is the same */
 	unsigned lead; /* rank + 1 of the rule by which answer_lead was followed; 0 */

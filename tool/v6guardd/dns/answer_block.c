@@ -13,6 +13,7 @@ struct gp_query rules_query(const struct answer_context *context, const uint8_t 
 		.family = AF_UNSPEC,
 		.door = GP_DOOR_DNS,
 		.client = context->client,
+		.lacks_ipv6 = context->lacks_ipv6,
 		.now = context->now,
 	};
 }

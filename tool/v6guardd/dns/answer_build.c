@@ -149,7 +149,7 @@ void answer_fail(const struct question *question, enum wire_rcode rcode, int ede
 void answer_fail_unheard(const struct question *question,
 			 const struct answer_reply *reply, struct answer *out)
 {
-	static const char said[] = "more than 11 CNAMEs";
+	static const char said[] = "CNAMEs lead to no answer";
 	const bool is_round = reply && reply->is_round;
 
 	answer_fail(question, WIRE_SERVFAIL,

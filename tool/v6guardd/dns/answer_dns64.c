@@ -105,7 +105,8 @@ bool dns64_is_excluded(const struct answer_context *context, const struct wire_r
 	struct gp_addr addr;
 
 	return is_address(rr, WIRE_AAAA, &addr) &&
-	       dns_list_has(&context->config->exclude_aaaa, &addr);
+	       (pass_is_mapped(rr) ||
+		dns_list_has(&context->config->exclude_aaaa, &addr));
 }
 
 bool dns64_has_usable(const struct reply *reply, const struct answer_context *context)
@@ -332,7 +333,9 @@ void dns64_make(const struct question *question, const struct answer_context *co
 	} else if (can_make && (is_sure || dns64_may_stand_in(question, context, a))) {
 		const uint32_t cap = synthesis_cap(&aaaa_reply, has_aaaa);
 		synthesize(question, &to, &a_reply,
-			   is_taken ? answer_capped(cap, filter_cap(context)) : cap, out);
+			   is_taken ? answer_capped(cap, filter_cap(&taken, context))
+				    : cap,
+			   out);
 		/* By our own validation alone (RFC 6147 5.5, 6.2). */
 		out->is_secure = out->is_synthesized && is_sure && main->is_secure &&
 				 a->is_secure && !is_taken && !given->is_changed &&

@@ -124,7 +124,7 @@ static bool is_open(const struct question *question, const struct answer_context
 bool filter_is_spared(const struct question *question,
 		      const struct answer_context *context, const struct reply *main)
 {
-	return filter_concerns(question, context) && is_sealed(question, context, main);
+	return is_sealed(question, context, main) && filter_concerns(question, context);
 }
 
 void filter_decide(struct filter *filter, const struct question *question,

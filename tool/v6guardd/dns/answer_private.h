@@ -11,6 +11,8 @@
 #define ANSWER_OWN_S 30
 /** Seconds that an answer without the AAAA that did not come is good for. */
 #define ANSWER_LATE_S 5
+/** And one without AAAA that have no route: that may come any moment. */
+#define ANSWER_ROUTE_S 5
 
 enum answer_section { ANSWER_ANSWER = 1, ANSWER_AUTHORITY, ANSWER_ADDITIONAL };
 
@@ -177,8 +179,8 @@ enum filter_unseen filter_unseen(const struct question *question,
 				 const struct answer_context *context,
 				 const struct reply *a);
 
-/** Seconds that a decision holds at most. */
-uint32_t filter_cap(const struct answer_context *context);
+/** Seconds that FILTER's decision holds at most. */
+uint32_t filter_cap(const struct filter *filter, const struct answer_context *context);
 /** Nothing was decided yet. */
 void filter_begin(struct filter *filter);
 /** Decide about the addresses in MAIN, and in OTHER if it is there. */
@@ -254,12 +256,12 @@ enum answer_why answer_why_of(const struct question *question,
 #define ANSWER_UNSURE_S 10
 #define ANSWER_FOREVER (7U * 24 * 3600)
 
-/** REPLY's sections from FIRST to LAST; without excluded AAAA if IS_CLEAN, and without
- * what FILTER leaves out, whose signatures then fit nothing any more; HAS_HINTS: hints of
- * HTTPS and SVCB are among that. */
+/** REPLY's sections from FIRST to LAST; without excluded AAAA if IS_CLEAN, without
+ * IPv4-mapped ones if HIDES_MAPPED, and without what FILTER leaves out, whose signatures
+ * then fit nothing any more; HAS_HINTS: hints of HTTPS and SVCB are among that. */
 struct pick {
 	enum answer_section first, last;
-	bool is_clean, has_hints;
+	bool is_clean, hides_mapped, has_hints;
 	const struct filter *filter;
 	const struct answer_reply *other; /* as for hints_change */
 	uint32_t cap;
@@ -279,6 +281,8 @@ void pass_record(struct builder *builder, const struct reply *reply,
 void pass_sections(struct builder *builder, const struct question *question,
 		   const struct answer_context *context, const struct reply *reply,
 		   const struct pick *pick);
+/** RR is an AAAA of ::ffff:0:0/96, which counts as none. */
+bool pass_is_mapped(const struct wire_rr *rr);
 /** Where the CNAMEs of REPLY lead from NAME. */
 void pass_end(const struct reply *reply, const uint8_t *name, uint8_t end[WIRE_NAME]);
 /** REPLY has an SOA that can be NAME's. */

@@ -84,6 +84,17 @@ void serve_new_epoch(struct serve *serve)
 		cache_flush_if(serve->cache, is_of_network, &strips_a);
 }
 
+static bool is_decided(const void *ctx, const struct cache_seen *seen)
+{
+	(void)ctx;
+	return seen->is_by_verdict;
+}
+
+void serve_forget_routes(struct serve *serve)
+{
+	cache_flush_if(serve->cache, is_decided, NULL);
+}
+
 /* Whole bytes of PREFIX are somewhere in it: most answers need no better look. */
 static bool may_have(const struct cache_seen *seen, const struct gp_prefix *prefix)
 {

@@ -25,6 +25,7 @@ static bool is_same(const struct lookup *lookup, const struct question *question
 	       other->dnssec_ok == question->dnssec_ok &&
 	       (other->flags & WIRE_CD) == (question->flags & WIRE_CD) &&
 	       lookup->context.synthesizes == context->synthesizes &&
+	       lookup->context.lacks_ipv6 == context->lacks_ipv6 &&
 	       lookup->variant == answer_variant(question, context) &&
 	       other->name_length == question->name_length &&
 	       !memcmp(other->name, question->name, question->name_length);
@@ -118,6 +119,7 @@ struct cache_key serve_key(const struct question *question,
 		.dnssec_ok = question->dnssec_ok,
 		.cd = question->flags & WIRE_CD,
 		.synthesizes = context->synthesizes,
+		.lacks_ipv6 = context->lacks_ipv6,
 		.variant = answer_variant(question, context),
 	};
 }
@@ -155,6 +157,7 @@ static void refresh(struct lookup *lookup)
 	lookup->context.synthesizes &= !serve->policy.is_off;
 	lookup->context.now = serve->policy.rules ? time(NULL) : 0;
 	lookup->context.has_broken = serve->ops.has_broken(serve->ops.ctx);
+	rebind_again(lookup);
 }
 
 /* It was asked for what the policy now in force would ask for as well. */
@@ -382,7 +385,6 @@ static void note_answer(struct lookup *lookup, struct half *half,
 	struct outage *outage = serve_outage(lookup->serve, lookup->question.name);
 	const long long now = gp_boot_ms();
 	const uint8_t *packet = reply->packet;
-	struct answer_reply clean;
 
 	count_said(&lookup->serve->counts,
 		   half == &lookup->main ? lookup->main_type : lookup->other_type,
@@ -391,11 +393,7 @@ static void note_answer(struct lookup *lookup, struct half *half,
 	if (half->is_fresh && !serve_is_failure(packet[3]) &&
 	    outage_answered(outage, now))
 		cache_recovered(lookup->serve->cache, now);
-	/* What a rule led to is the administrator's word. */
-	if (!(half == &lookup->main ? lookup->has_target : lookup->has_other_target) &&
-	    rebind_clean(&lookup->question, &lookup->context, reply, &clean))
-		reply = &clean;
-	lookup_take(half, reply, now);
+	rebind_take(lookup, half, reply, now);
 	half->took_ms = now - lookup->started_ms;
 }
 

@@ -48,6 +48,7 @@ struct half {
 	bool is_fresh;              /* somebody said it while the lookup was there */
 	long long done_ms, took_ms; /* when it came, and after how long */
 	struct answer_reply reply;  /* of bytes that are ours */
+	uint32_t cleaned_era;       /* that it was looked at for private addresses */
 };
 
 struct lookup {
@@ -137,6 +138,8 @@ bool serve_is_failure(uint16_t flags);
 
 /* ---- serve_forget.c ---- */
 
+/* There may be a route to what was left out for want of one. */
+void serve_forget_routes(struct serve *serve);
 /* A link came or went: its names are known to others, or no more. */
 void serve_note_routes(struct serve *serve);
 /* POLICY has taken the place of what serve has; what it decided otherwise is forgotten.
@@ -192,6 +195,13 @@ struct lookup *lookup_partner(const struct lookup *lookup, uint16_t type);
 /* Nobody is answered. */
 void lookup_free(struct lookup *lookup);
 
+/* ---- serve_rebind.c ---- */
+
+/* lookup_take, without private addresses that a public name may not have. */
+void rebind_take(struct lookup *lookup, struct half *half,
+		 const struct answer_reply *reply, long long now);
+/* The configuration may be another one than when they were taken. */
+void rebind_again(struct lookup *lookup);
 /* HALF is not asked for any more, and what it brought is forgotten. */
 void lookup_drop(struct half *half);
 

@@ -67,6 +67,58 @@ size_t upstream_packet(int rcode, const uint8_t *packet, int length, const uint8
 	return (size_t)length;
 }
 
+/* Behind the question. */
+static struct wire_in read_records(const uint8_t *packet, size_t size)
+{
+	struct wire_in in = wire_read(packet, size);
+	uint8_t name[WIRE_NAME];
+
+	in.at = WIRE_HEADER;
+	for (unsigned i = wire_peek_u16(packet + 4); i && !in.failed; i--) {
+		wire_name(&in, name);
+		wire_u32(&in);
+	}
+	return in;
+}
+
+/* One of the next COUNT records is of TYPE. */
+static bool has_type(struct wire_in *in, unsigned count, uint16_t type)
+{
+	struct wire_rr rr;
+	bool found = false;
+
+	while (count-- && wire_get_rr(in, &rr))
+		found |= rr.type == type;
+	return found;
+}
+
+enum walk_kind upstream_kind(const uint8_t *packet, size_t size, uint16_t type)
+{
+	const unsigned count = size ? wire_peek_u16(packet + 6) : 0;
+	const unsigned rcode = size ? packet[3] & 0xf : WIRE_SERVFAIL;
+	struct wire_in in;
+
+	if (!size)
+		return WALK_NOTHING;
+	if (rcode == WIRE_NXDOMAIN || (rcode == WIRE_NOERROR && !count))
+		return WALK_NEGATIVE;
+	if (rcode != WIRE_NOERROR)
+		return WALK_ERROR;
+	in = read_records(packet, size);
+	return type == WIRE_ANY || has_type(&in, count, type) ? WALK_POSITIVE
+							      : WALK_NEGATIVE;
+}
+
+bool upstream_may_be_lame(const uint8_t *packet, size_t size)
+{
+	struct wire_in in;
+
+	if ((packet[3] & 0xf) != WIRE_NOERROR || wire_peek_u16(packet + 6))
+		return false;
+	in = read_records(packet, size);
+	return !has_type(&in, wire_peek_u16(packet + 8), WIRE_SOA);
+}
+
 /* ---- CNAMEs that lead nowhere ---- */
 
 /* Where the CNAME of NAME in the answer section leads; false: there is none. */
@@ -85,13 +137,33 @@ static bool follow(const struct wire_in *records, unsigned count, uint8_t name[W
 	return false;
 }
 
+/* One CNAME, and nothing else that would be an answer. */
+static bool is_link(const struct wire_in *records, unsigned answers, unsigned authorities,
+		    uint16_t type)
+{
+	struct wire_in in = *records;
+	struct wire_rr rr;
+	bool has_cname = false;
+
+	for (unsigned i = 0; i < answers; i++) {
+		if (!wire_get_rr(&in, &rr) || rr.type == type)
+			return false;
+		has_cname |= rr.type == WIRE_CNAME;
+	}
+	for (unsigned i = 0; i < authorities; i++)
+		if (!wire_get_rr(&in, &rr) || rr.type == WIRE_SOA)
+			return false;
+	return has_cname;
+}
+
 bool upstream_packet_goes_round(const uint8_t *packet, int length, const uint8_t *name,
-				uint16_t type)
+				uint16_t type, bool is_last)
 {
 	uint8_t at[WIRE_NAME];
 	unsigned count, steps = 0;
 	struct wire_in in;
 	uint16_t asked_type;
+	bool is_own;
 
 	if (!packet || length < WIRE_HEADER || length > WIRE_MAX)
 		return false;
@@ -100,13 +172,14 @@ bool upstream_packet_goes_round(const uint8_t *packet, int length, const uint8_t
 	    !read_question(&in, at, &asked_type) || asked_type != type)
 		return false;
 	count = wire_peek_u16(packet + 6);
-	if (wire_name_equal(at, name)) {
-		while (steps <= RESTARTS && follow(&in, count, at))
-			steps++;
-		return steps > RESTARTS;
-	}
-	/* What was asked for because of NAME leads back to it. */
-	while (steps <= RESTARTS && follow(&in, count, at) && !wire_name_equal(at, name))
+	if (is_last && is_link(&in, count, wire_peek_u16(packet + 8), type))
+		return true;
+	is_own = wire_name_equal(at, name);
+	/* Or what was asked for because of NAME leads back to it. */
+	while (steps <= RESTARTS && follow(&in, count, at)) {
 		steps++;
-	return wire_name_equal(at, name);
+		if (!is_own && wire_name_equal(at, name))
+			return true;
+	}
+	return is_own && steps > RESTARTS;
 }
