@@ -265,8 +265,8 @@ void __wrap_upstream_doubt(struct upstream *upstream, const uint8_t *name)
 		world.heard_ms = world.now_ms;
 }
 
-long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name);
-long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name)
+long long __wrap_upstream_heard_ms(struct upstream *upstream, const uint8_t *name);
+long long __wrap_upstream_heard_ms(struct upstream *upstream, const uint8_t *name)
 {
 	(void)upstream, (void)name;
 	return world.heard_ms;

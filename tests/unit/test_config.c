@@ -112,6 +112,7 @@ static const struct values values[] = {
 	 "|resolv.conf 192.0.2.1|recursive recursive|192.0.2.1@|192.0.2.1@0|"
 	 "tls://192.0.2.1|192.0.2.1#dns.example|tls://#dns.example|tls://192.0.2.1#|"
 	 "dns.example|192.0.2.1:53|https://192.0.2.1"},
+	{"resolver", "order", "listed|fastest", "|rotate|listed fastest"},
 	{"resolver", "dnssec", "off|process|validate|trust", "|yes"},
 	{"resolver", "trust-anchor", "/usr/share/dns/root.key|root key", "|a\001b"},
 	{"resolver", "filter-signed", "yes|no", "|on"},
@@ -128,6 +129,7 @@ static const struct values values[] = {
 	{"forward x", "zones", "corp.example 10.in-addr.arpa|a", "|*.a|a..b"},
 	{"forward x", "upstream", "192.0.2.53|192.0.2.53@53 2001:db8::53",
 	 "|resolv.conf|recursive|a.example"},
+	{"forward x", "order", "listed|fastest", "|random"},
 	{"forward x", "dnssec", "off|process|validate|trust", "|no"},
 
 	{"gai", "known-local-ula", "yes|no", "|on"},
