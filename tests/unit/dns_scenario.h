@@ -25,7 +25,7 @@
  *                             what is said to that question from now on. WHAT: an RCODE,
  *                             below its records; silent: never anything; nothing: in the
  *                             end no packet (below: what libunbound makes nothing of, for
- *                             t_dns_conform.sh); round: no packet, as CNAMEs had no end;
+ *                             t_dns_conform.sh); round: no packet, as CNAMEs had no end (the same);
  *                             unaskable; query: a packet that is none; cut: half of one. Comes
  *                             after 10ms. cd, checked: only to those. server: which one says
  *                             it, from 1 on; else it is not known

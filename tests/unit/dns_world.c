@@ -463,7 +463,7 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 	const struct serve_ops ops = {
 		.policy = on_policy,
 		.policy_done = on_policy_done,
-		.facts = {NULL, on_usable, on_own, on_verdict, on_onlink},
+		.facts = {NULL, on_usable, on_own, on_verdict, on_onlink, NULL},
 		.has_broken = on_has_broken,
 		.handed_out = on_handed_out,
 		.decided = on_decided,

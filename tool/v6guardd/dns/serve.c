@@ -42,10 +42,15 @@ static enum answer_why nat64_off_for(const struct serve *serve,
 								       : nat64_off(serve);
 }
 
-bool serve_is_off(struct serve *serve)
+void serve_follow(struct serve *serve)
 {
 	serve_hold(serve);
 	serve_release(serve);
+}
+
+bool serve_is_off(struct serve *serve)
+{
+	serve_follow(serve);
 	return serve->policy.is_off;
 }
 
