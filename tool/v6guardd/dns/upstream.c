@@ -235,9 +235,9 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 	upstream->servers.network = *network;
 	/* What the one before leads to may be gone soon. */
 	upstream->config = *config;
+	hear(upstream);
 	if (is_same)
 		return;
-	hear(upstream);
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }

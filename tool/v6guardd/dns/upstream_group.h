@@ -31,10 +31,10 @@ struct groups;
 /** NULL: no memory. SERVERS and KNOWN stay the caller's. */
 struct groups *groups_new(struct event_base *base, struct servers *servers,
 			  struct known *known);
-/** HEARD shows what is read for any of their contexts; NULL: nobody wants to know. */
-void groups_hear(struct groups *groups, struct ub_heard *heard);
 /** No question may go by any. NULL is allowed. */
 void groups_free(struct groups *groups);
+/** HEARD shows what is read for any of their contexts: contexts_hear. */
+void groups_hear(struct groups *groups, struct ub_heard *heard);
 /** The servers are others: what is asked from now on goes to new ones. */
 void groups_renew(struct groups *groups);
 /** One more question goes by the group for NAME; NULL: there is nobody to ask. */

@@ -12,22 +12,22 @@
 #include "upstream_pair.h"
 #include "upstream_trust.h"
 
-/* Names whose CNAMEs have no end: so many of them are remembered, by their hash. */
+/* So many of them are remembered, by their hash. */
 #define UPSTREAM_ROUNDS 64
 
 struct upstream {
 	struct event_base *base;
 	struct dns_config config;
 	struct servers servers;
-	struct trust trust;
-	uint32_t rounds[UPSTREAM_ROUNDS]; /* of names and types */
 	struct known *known;
 	struct groups *groups;
 	struct pairs *pairs;
+	struct trust trust;
 	struct upstream_query *oldest, *newest; /* of those that wait */
 	size_t try_count;
 	uint64_t asked;
-	void (*changed)(void *ctx); /* may be NULL */
+	uint32_t rounds[UPSTREAM_ROUNDS]; /* names of which nothing came but CNAMEs */
+	void (*changed)(void *ctx);       /* may be NULL */
 	void *changed_ctx;
 };
 

@@ -11,8 +11,8 @@
 #define TRIES_MOST 1024
 /* Whether a server offers recursion changes with its configuration. */
 #define RECURSIVE_MS 60000
-/* libunbound has asked but once by then. */
-#define AT_ONCE_MS 350
+/* A question that took longer than this may have been sent more than once. */
+#define ROUND_MS 350
 
 static struct server *server_of(const struct attempt *attempt)
 {
@@ -123,20 +123,6 @@ static bool checks(struct attempt *attempt, const struct answer_reply *reply)
 
 /* ---- libunbound ---- */
 
-/* By the word of SERVER; a link's are nobody's choice. */
-static bool is_authentic(const struct attempt *attempt, const struct server *server,
-			 const struct answer_reply *reply)
-{
-	const struct upstream_query *query = attempt->query;
-	struct upstream *upstream = query->upstream;
-
-	if (upstream_has_route(upstream, query->name) &&
-	    !dns_zone_of(&upstream->config, query->name))
-		return false;
-	return trust_is_authentic(&upstream->trust, &upstream->config, &server->at,
-				  query->name, query->type, attempt->is_beginning, reply);
-}
-
 /* No answer came of CNAMEs. What was answered before anything timed out was so by what
  * was said last; the second time libunbound knows by itself, and its buffer says nothing.
  */
@@ -145,7 +131,7 @@ static bool goes_round(const struct attempt *attempt, const uint8_t *packet, int
 	const struct upstream_query *query = attempt->query;
 	const uint32_t mark = wire_name_hash(query->name) ^ query->type;
 	uint32_t *place = &query->upstream->rounds[mark % UPSTREAM_ROUNDS];
-	const bool is_last = gp_boot_ms() - attempt->asked_ms < AT_ONCE_MS;
+	const bool is_last = gp_boot_ms() - attempt->asked_ms < ROUND_MS;
 
 	if (attempt->is_beginning)
 		return *place == mark;
@@ -154,6 +140,20 @@ static bool goes_round(const struct attempt *attempt, const uint8_t *packet, int
 		return false;
 	*place = mark;
 	return true;
+}
+
+static bool is_authentic(const struct attempt *attempt, const struct answer_reply *reply)
+{
+	const struct upstream_query *query = attempt->query;
+	struct upstream *upstream = query->upstream;
+	const struct server *server = server_of(attempt);
+
+	/* A link's servers are nobody's choice. */
+	if (!server || (!dns_zone_of(&upstream->config, query->name) &&
+			upstream_has_route(upstream, query->name)))
+		return false;
+	return trust_is_authentic(&upstream->trust, &upstream->config, &server->at,
+				  query->name, query->type, attempt->is_beginning, reply);
 }
 
 static void on_result(void *arg, int rcode, void *packet, int length, int security,
@@ -171,8 +171,8 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
 	reply.packet = reply.size ? bytes : NULL;
 	reply.server = server ? server->id : 0;
-	reply.is_secure |= server && is_authentic(attempt, server, &reply);
 	reply.is_round = !reply.packet && goes_round(attempt, bytes, length);
+	reply.is_secure |= is_authentic(attempt, &reply);
 	kind = reply.is_round ? WALK_ERROR
 			      : upstream_kind(reply.packet, reply.size, query->type);
 	end_waiting(attempt, kind != WALK_NOTHING);
