@@ -82,7 +82,7 @@ struct answer_reply {
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
 	bool is_round;            /* nothing came of it: CNAMEs had no end */
-	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
+	uint32_t server;          /* who said it, by a number of its own; 0: not known */
 	/* The first private address that was in it, and others are not there either:
 	 * rebind_clean. Of no family: there was none. */
 	struct gp_addr rebound;

@@ -155,9 +155,8 @@ static bool is_authentic(const struct attempt *attempt, const struct answer_repl
 	if (!server || (!dns_zone_of(&upstream->config, query->name) &&
 			upstream_has_route(upstream, query->name)))
 		return false;
-	return trust_is_authentic(&upstream->trust, &upstream->config, &server->endpoint,
-				  1, query->name, query->type, attempt->is_beginning,
-				  reply);
+	return trust_is_authentic(&upstream->trust, &upstream->config, &server->at,
+				  query->name, query->type, attempt->is_beginning, reply);
 }
 
 static void on_result(void *arg, int rcode, void *packet, int length, int security,
