@@ -90,7 +90,8 @@ void serve_unlisten(struct serve *serve, size_t slot);
 void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable);
 
 bool serve_nat64_acts(const struct serve *serve);
-/** The policy may be another one: what was made by the one before is forgotten at once. */
+/** The policy may be another one: what was made by the one before is forgotten at once.
+ */
 void serve_follow(struct serve *serve);
 /** `v6guard off`: what upstream says is passed on as it is. */
 bool serve_is_off(struct serve *serve);
