@@ -220,7 +220,8 @@ enum gp_reason {
 	GP_WHY_NOTHING,        /**< no policy asked for a change */
 	GP_WHY_MODE,           /**< the mode asked for it */
 	GP_WHY_EXEMPT_NAME,    /**< localhost, a literal, no node: never touched */
-	GP_WHY_EXEMPT_ADDRESS, /**< loopback, link-local, multicast, unspecified */
+	GP_WHY_EXEMPT_ADDRESS, /**< loopback, link-local, multicast, unspecified; made by
+				    DNS64 */
 	GP_WHY_OWN_ADDRESS,    /**< the host's own */
 	GP_WHY_AAAA_ONLY,      /**< only AAAA was asked for, and aaaa-only = keep */
 	GP_WHY_LAST_ADDRESS,   /**< nothing would be left */
@@ -314,6 +315,11 @@ struct gp_facts {
 	/** ADDR is in a prefix that is the host's own or on its link; goes with verdict.
 	 */
 	bool (*is_onlink)(void *ctx, const struct gp_addr *addr);
+	/**
+	 * ADDR was made of an IPv4 address by DNS64 (RFC 6147), for want of another way:
+	 * no AAAA for strip-aaaa. NULL: nothing is.
+	 */
+	bool (*is_made)(void *ctx, const struct gp_addr *addr);
 };
 
 /** What gp_guard found, for all candidates together. */

@@ -121,6 +121,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_cut.c \
 	tool/v6guardd/dns/answer_dns64.c \
 	tool/v6guardd/dns/answer_filter.c \
+	tool/v6guardd/dns/answer_given.c \
 	tool/v6guardd/dns/answer_hints.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_late.c \
@@ -141,10 +142,6 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/dns_config_records.c \
 	tool/v6guardd/dns/dns_config_servers.c \
 	tool/v6guardd/dns/dns_config_trust.c \
-	tool/v6guardd/dns/health.c \
-	tool/v6guardd/dns/health.h \
-	tool/v6guardd/dns/health_rules.c \
-	tool/v6guardd/dns/health_rules.h \
 	tool/v6guardd/dns/linkroutes.c \
 	tool/v6guardd/dns/linkroutes.h \
 	tool/v6guardd/dns/listen.c \
@@ -169,6 +166,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_forget.c \
 	tool/v6guardd/dns/serve_late.c \
 	tool/v6guardd/dns/serve_lookup.c \
+	tool/v6guardd/dns/serve_other.c \
 	tool/v6guardd/dns/serve_private.h \
 	tool/v6guardd/dns/serve_rebind.c \
 	tool/v6guardd/dns/serve_tell.c \
@@ -186,14 +184,26 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/upstream_trust.h \
 	tool/v6guardd/dns/ub_loop.c \
 	tool/v6guardd/dns/ub_loop.h \
+	tool/v6guardd/dns/server_alive.c \
+	tool/v6guardd/dns/server_alive.h \
+	tool/v6guardd/dns/upstream_group.c \
+	tool/v6guardd/dns/upstream_group.h \
+	tool/v6guardd/dns/upstream_pair.c \
+	tool/v6guardd/dns/upstream_pair.h \
+	tool/v6guardd/dns/upstream_ping.c \
+	tool/v6guardd/dns/upstream_ping.h \
+	tool/v6guardd/dns/upstream_query.c \
+	tool/v6guardd/dns/upstream_server.c \
+	tool/v6guardd/dns/upstream_server.h \
+	tool/v6guardd/dns/upstream_try.c \
+	tool/v6guardd/dns/upstream_walk.c \
+	tool/v6guardd/dns/upstream_walk.h \
 	tool/v6guardd/dns/upstream.c \
-	tool/v6guardd/dns/upstream_alive.c \
 	tool/v6guardd/dns/upstream.h \
 	tool/v6guardd/dns/upstream_config.c \
 	tool/v6guardd/dns/upstream_config.h \
 	tool/v6guardd/dns/upstream_context.c \
 	tool/v6guardd/dns/upstream_context.h \
-	tool/v6guardd/dns/upstream_late.c \
 	tool/v6guardd/dns/upstream_packet.c \
 	tool/v6guardd/dns/upstream_packet.h \
 	tool/v6guardd/dns/upstream_private.h \
@@ -234,6 +244,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/worker_dns_status.c \
 	tool/v6guardd/worker_dns_tell.c \
 	tool/v6guardd/worker_listen.c \
+	tool/v6guardd/worker_nat64.c \
 	tool/v6guardd/worker_gai.c \
 	tool/v6guardd/worker_private.h \
 	tool/v6guardd/worker_watch.c \

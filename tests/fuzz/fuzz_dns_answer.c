@@ -84,7 +84,7 @@ static void make_config(const uint8_t *data, struct dns_config *out)
 	excluded = (struct gp_prefix){gp_addr_make(AF_INET6, mapped, 0), 96};
 	out->exclude_aaaa = (struct dns_list){1, &excluded};
 	out->filter_signed = data[1] >> 6 & 1;
-	out->rebind = data[1] >> 7;
+	out->rebind = data[3] >> 4 & 1;
 }
 
 /* Rules that may be about what the messages have, of each kind. */
@@ -130,12 +130,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct answer answer;
 	static uint8_t bytes[WIRE_MAX], out[WIRE_MAX + ANSWER_OPT];
-	const struct gp_facts facts = {NULL, yes, no, verdict, no};
+	const struct gp_facts facts = {NULL, yes, no, verdict, no, NULL};
 	struct gp_guard_policy policy;
 	struct dns_config config;
 	struct question question;
 	struct answer_image image;
-	uint8_t target[WIRE_NAME];
+	uint8_t target[WIRE_NAME], late[WIRE_NAME];
 	size_t split, written;
 
 	if (size < 8)
@@ -159,8 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					 .lacks_ipv6 = data[3] & 32};
 	/* Some come to nothing. */
 	struct answer_reply main = {.packet = data[4] & 128 ? NULL : data + 6,
-					  .size = split - 6,
-					  .is_round = data[5] & 1};
+				    .size = split - 6,
+				    .is_round = data[5] & 1};
 	const struct answer_reply other = {.packet = data + split,
 					   .size = size - split,
 					   .is_secure = data[2] & 128,
@@ -169,9 +169,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rebind_clean(&question, &context, &main, &main))
 		expect(main.size >= WIRE_HEADER && main.size <= WIRE_MAX);
 	context.lead = answer_lead(&question, &context, &main, target);
+	context.other_lead = answer_other_lead(&question, &context, &other, target);
 	answer_make(&question, &context, &main,
 		    answer_other_type(&question, &context) ||
-				    answer_late_type(&question, &context, &main)
+				    answer_late_type(&question, &context, &main, late)
 			    ? &other
 			    : NULL,
 		    &answer);

@@ -28,6 +28,7 @@ is for AAAA alone:
     spoofed                   first an answer with another id, of server 9
     alias halfalias           corp.test: a CNAME to the same label in pub.test, with its addresses or without
     mapped                    AAAA ::ffff:192.0.2.n
+    turning                   one A of 200, another one each time
 
 Questions are written to FOLDER/asked: server, name, type, udp or tcp.
 """
@@ -42,6 +43,7 @@ import time
 A, NS, CNAME, SOA, AAAA = 1, 2, 5, 6, 28
 RCODES = {"formerr": 1, "servfail": 2, "nx": 3, "notimp": 4, "refused": 5}
 folder = sys.argv[1]
+turn = [0]
 log = open(folder + "/asked", "a", buffering=1)
 
 
@@ -64,7 +66,9 @@ def parse(message):
 def addresses(server, name, kind, words):
     number = int((re.findall(r"\d+$", name.split(".")[0]) or ["1"])[0])
     if kind == A:
-        data = socket.inet_aton("198.51.100.%d" % (20 * server + number))
+        turn[0] += 1
+        last = turn[0] % 200 + 1 if "turning" in words else 20 * server + number
+        data = socket.inet_aton("198.51.100.%d" % last)
     elif kind == AAAA:
         data = socket.inet_pton(socket.AF_INET6, "::ffff:192.0.2.%d" % number if "mapped" in words else
                                 "2001:db8:64:%d::%d" % (server, number))

@@ -108,6 +108,9 @@ until_true 5 grep -q there "$LAB_DIR/squatter"
 resolver "listen = 0.0.0.0:53 [::1]:53 [$own_link%gone0]:53" 'allow = 10.64.1.0/24'
 check "one address is taken: said, with who has it" 1 \
 	"$(grep -c '0.0.0.0:53 is not listened on: in use by python3' "$LAB_DIR/h/daemon.log")"
+check "status has the last of them" "on ['[::1]:53'] its interface is not there" \
+	"$(on h v6guard --json resolver status | "$python" -c 'import json, sys
+s = json.load(sys.stdin); print(s["state"], s["listen"], s["detail"].split(": ")[-1])')"
 check "so is an interface that is not there" 1 "$(grep -c 'not listened on: its interface is not there' "$LAB_DIR/h/daemon.log")"
 kill "$squatter"
 daemon_stop h

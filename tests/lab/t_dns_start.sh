@@ -81,7 +81,7 @@ s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, soc
 s.bind((sys.argv[1], 53)); print(os.getpid(), flush=True); time.sleep(60)' $address >"$LAB_DIR/squatter$address" &
 	until_true 5 test -s "$LAB_DIR/squatter$address"
 done
-check "its ports are taken: by whom, and all is as it was" '4 v6guard: the resolver listens nowhere: none of [resolver] listen can be had: [::1]:53 is not listened on: in use by python3 (pid N)
+check "its ports are taken: by whom, and all is as it was" '4 v6guard: the resolver listens nowhere: [::1]:53 is not listened on: in use by python3 (pid N)
 v6guard: /etc/v6guard/v6guard.conf: put back as it was
 is-active v6guardd.service,restart v6guardd.service,restart v6guardd.service' "$(enable | sed 's/pid [0-9]*/pid N/')"
 check "and v6guardd runs, without a resolver" '[resolver] enable = no' "$(v resolver status | sed -n 's/^because *//p')"

@@ -265,8 +265,8 @@ void __wrap_upstream_doubt(struct upstream *upstream, const uint8_t *name)
 		world.heard_ms = world.now_ms;
 }
 
-long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name);
-long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name)
+long long __wrap_upstream_heard_ms(struct upstream *upstream, const uint8_t *name);
+long long __wrap_upstream_heard_ms(struct upstream *upstream, const uint8_t *name)
 {
 	(void)upstream, (void)name;
 	return world.heard_ms;
@@ -464,7 +464,7 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 	const struct serve_ops ops = {
 		.policy = on_policy,
 		.policy_done = on_policy_done,
-		.facts = {NULL, on_usable, on_own, on_verdict, on_onlink},
+		.facts = {NULL, on_usable, on_own, on_verdict, on_onlink, NULL},
 		.has_broken = on_has_broken,
 		.handed_out = on_handed_out,
 		.decided = on_decided,

@@ -49,7 +49,8 @@ static bool is_own(void *ctx, const struct gp_addr *addr)
 	return !strcmp(text, OWN) || !strcmp(text, OWN4);
 }
 
-/* 'b' broken, 's' slow, 'o' ok, 'l' unknown but on-link, else unknown. */
+/* 'b' broken, 's' slow, 'o' ok, 'l' unknown but on-link, 'm' made by DNS64, else unknown.
+ */
 static char letter_of(const struct world *world, const struct gp_addr *addr)
 {
 	char text[GP_ADDR_TEXT];
@@ -72,6 +73,11 @@ static enum gp_verdict verdict(void *ctx, const struct gp_addr *addr)
 		return GP_VERDICT_OK;
 	}
 	return GP_VERDICT_UNKNOWN;
+}
+
+static bool is_made(void *ctx, const struct gp_addr *addr)
+{
+	return letter_of(ctx, addr) == 'm';
 }
 
 static bool is_onlink(void *ctx, const struct gp_addr *addr)
@@ -371,6 +377,22 @@ static const struct guard_case cases[] = {
 	{"enforce = no", GP_MODE_STRIP_AAAA, NSS, .no_enforce = true, .in = {AAAA, A},
 	 .out = {GONE, KEPT}, .differs = true},
 	{"no candidates", GP_MODE_STRIP_AAAA, NSS, .in = {NULL}},
+
+	/* What the dns door made of A is no AAAA for strip-aaaa, at any door. */
+	{"strip-aaaa, as told, and a made one", GP_MODE_STRIP_AAAA, NSS,
+	 .host = NO_IPV4_ROUTE, .no_keep_last = true, .known = "m-", .in = {AAAA, A},
+	 .out = {STAYS(EXEMPT_ADDRESS), KEPT}},
+	{"strip-aaaa, as told, a made one and another", GP_MODE_STRIP_AAAA, PRELOAD,
+	 .host = NO_IPV4_ROUTE, .no_keep_last = true, .known = "m-", .in = {AAAA, AAAA2},
+	 .out = {STAYS(EXEMPT_ADDRESS), GONE}, .differs = true},
+	{"strip-aaaa, a made one beside IPv4", GP_MODE_STRIP_AAAA, NSS, .known = "m-",
+	 .in = {AAAA, A}, .out = {STAYS(EXEMPT_ADDRESS), KEPT}},
+	{"prefer-ipv4, a made one beside IPv4", GP_MODE_PREFER_IPV4, NSS, .known = "m-",
+	 .in = {AAAA, A}, .out = {GONE, KEPT}, .differs = true},
+	{"distrust, a made one", GP_MODE_AUTO, NSS, .distrust = true, .known = "m--",
+	 .in = {AAAA, AAAA2, A}, .out = {KEPT, GONE_AS(UNTESTED), KEPT}, .differs = true},
+	{"auto, a made one", GP_MODE_AUTO, NSS, .known = "m-", .in = {AAAA, A},
+	 .out = {KEPT, KEPT}},
 };
 
 static size_t read_candidates(const struct guard_case *one, struct gp_candidate *out)
@@ -393,7 +415,8 @@ static void check_case(const struct guard_case *one)
 				       .is_usable = is_usable,
 				       .is_own = is_own,
 				       .verdict = one->known ? verdict : NULL,
-				       .is_onlink = one->known ? is_onlink : NULL};
+				       .is_onlink = one->known ? is_onlink : NULL,
+				       .is_made = one->known ? is_made : NULL};
 	const char *name = one->name ? one->name : "host.example";
 	const struct gp_query query = {.name = one->no_node ? NULL : name,
 				       .family = one->family,

@@ -26,8 +26,8 @@ struct client {
 	struct event *readable, *writable, *limit;
 	int fd;
 	uid_t uid;
-	bool is_waiting;   /* for a reload */
-	uint64_t reload;   /* for that one, counted as they begin */
+	bool is_waiting; /* for a reload */
+	uint64_t reload; /* for that one, counted as they begin */
 	char line[CONTROL_LINE];
 	size_t used;
 	char *reply; /* malloc'd */

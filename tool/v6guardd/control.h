@@ -50,8 +50,8 @@ struct control *control_new(struct event_base *base, int listen_fd,
 			    const struct control_ops *ops);
 void control_free(struct control *control);
 
-/** Answer who has waited longest for a reload: each has one that began after it had asked.
- * 10 s after they asked they are told that it takes too long. Steals REPLY. */
+/** Answer who has waited longest for a reload: each has one that began after it had
+ * asked. 10 s after they asked they are told that it takes too long. Steals REPLY. */
 void control_reloaded(struct control *control, json_t *reply);
 
 #endif

@@ -153,39 +153,58 @@ static const char *say_stopped(const struct worker *worker)
 	return state_text;
 }
 
-/* How many of `listen` can be asked, or wait for their address; FIRST: of these. */
-static size_t count_listeners(const struct worker *worker, bool is_waiting,
-			      const struct dns_endpoint **first)
+/* What `listen` comes to. */
+struct listening {
+	size_t good;
+	const struct dns_endpoint *missing, *waiting; /* one of these; NULL: none */
+};
+
+/* What the steward said last of why one could not be bound is about this one. */
+static bool has_reason(const struct worker *worker, const struct dns_endpoint *endpoint)
+{
+	char text[LISTEN_TEXT];
+
+	listen_format(endpoint, text);
+	return !strncmp(worker->listen_why, text, strlen(text));
+}
+
+static struct listening look_at_listeners(const struct worker *worker)
 {
 	const struct dns_config *config = &worker->settings.dns;
-	const struct worker_listener *listener;
-	size_t count = 0;
+	struct listening out = {.missing = NULL};
 
 	for (size_t i = 0; i < config->listen_count; i++) {
-		listener = find_listener(worker, &config->listen[i]);
-		if (!listener || listener->is_waiting != is_waiting)
-			continue;
-		if (!count++)
-			*first = &listener->endpoint;
+		const struct dns_endpoint *one = &config->listen[i];
+		const struct worker_listener *listener = find_listener(worker, one);
+		if (!listener && (!out.missing || has_reason(worker, one)))
+			out.missing = one;
+		else if (listener && !listener->is_waiting)
+			out.good++;
+		else if (listener && !out.waiting)
+			out.waiting = one;
 	}
-	return count;
+	return out;
 }
 
 /* NULL: all is well with where it listens. */
 static const char *say_listeners(const struct worker *worker, bool *is_fault)
 {
-	const struct dns_endpoint *first = NULL;
+	const struct listening listening = look_at_listeners(worker);
 	char text[LISTEN_TEXT];
-	const size_t waiting = count_listeners(worker, true, &first);
 
-	if (waiting)
-		snprintf(state_text, sizeof(state_text), "no interface has the address of %s",
-			 listen_format(first, text));
-	*is_fault = !count_listeners(worker, false, &first);
-	if (*is_fault && !waiting)
+	*is_fault = !listening.good;
+	if (listening.missing && has_reason(worker, listening.missing))
+		return worker->listen_why;
+	if (listening.missing)
+		snprintf(state_text, sizeof(state_text), "%s is not listened on",
+			 listen_format(listening.missing, text));
+	else if (listening.waiting)
 		snprintf(state_text, sizeof(state_text),
-			 "none of [resolver] listen can be had: %s", worker->listen_why);
-	return *is_fault || waiting ? state_text : NULL;
+			 "no interface has the address of %s",
+			 listen_format(listening.waiting, text));
+	else
+		return NULL;
+	return state_text;
 }
 
 /* There is no server at all: each question fails. */
@@ -270,12 +289,12 @@ static json_t *running_status(struct worker *worker, const char *state,
 	/* Looks for them: what follows is made in whatever order the compiler likes. */
 	upstream_servers(serve_upstream(worker->serve), servers);
 	return json_pack("{s:s s:s s:o s:o s:o s:o s:o s:o s:b s:o s:I s:I s:I s:o}",
-			 "state", strcmp(state, "off") != 0 ? state : "on", "detail", detail, "listen",
-			 listeners_value(worker, false), "waiting",
-			 listeners_value(worker, true), "servers", asked_value(worker), "left_out",
-			 servers_value(worker, upstream_is_left_out, true), "via_nat64",
-			 servers_value(worker, upstream_is_via_nat64, true), "forward",
-			 forward_value(worker), "dns64",
+			 "state", strcmp(state, "off") != 0 ? state : "on", "detail",
+			 detail, "listen", listeners_value(worker, false), "waiting",
+			 listeners_value(worker, true), "servers", asked_value(worker),
+			 "left_out", servers_value(worker, upstream_is_left_out, true),
+			 "via_nat64", servers_value(worker, upstream_is_via_nat64, true),
+			 "forward", forward_value(worker), "dns64",
 			 serve_nat64_acts(worker->serve) && !is_off, "prefixes",
 			 prefixes_value(worker), "cached",
 			 (json_int_t)serve_cached(worker->serve), "lookups",

@@ -32,7 +32,6 @@ void take_listeners(struct worker *worker)
 		worker->listeners[i] = (struct worker_listener){
 			worker->settings.dns.listen[i], worker->files->dns[i], false};
 	memcpy(worker->listen_why, worker->files->listen_why, sizeof(worker->listen_why));
-	note_presence(worker);
 }
 
 /* ---- addresses that come and go ---- */

@@ -52,16 +52,16 @@ void pass_record(struct builder *builder, const struct reply *reply,
 static bool put_without_hints(struct builder *builder, const struct question *question,
 			      const struct answer_context *context,
 			      const struct reply *reply, const struct reply_walk *walk,
-			      uint32_t cap)
+			      const struct pick *pick)
 {
 	static uint8_t rdata[WIRE_MAX];
 	static struct filter ignored;
-	const size_t size =
-		hints_filter(question, context, reply, &walk->rr, &ignored, rdata);
+	const size_t size = hints_filter(question, context, reply, &walk->rr, pick->other,
+					 &ignored, rdata);
 
 	if (size)
 		builder_put(builder, walk->section, walk->rr.owner, walk->rr.type,
-			    answer_capped(walk->rr.ttl, cap), rdata, size);
+			    answer_capped(walk->rr.ttl, pick->cap), rdata, size);
 	return size;
 }
 
@@ -88,8 +88,9 @@ static bool is_dropped(const struct pick *pick, const struct answer_context *con
 	if ((pick->is_clean || pick->hides_mapped) &&
 	    (is_no_address(pick, context, rr) || rr_signed_type(rr) == WIRE_AAAA))
 		return true;
-	return filter_strips(pick->filter, rr) || (pick->filter && pick->filter->acts &&
-						   rr_signed_type(rr) == question->type);
+	return filter_strips(pick->filter, rr) ||
+	       ((pick->has_hints || (pick->filter && pick->filter->acts)) &&
+		rr_signed_type(rr) == question->type);
 }
 
 static bool has_soa(const struct reply *reply)
@@ -158,8 +159,7 @@ void pass_sections(struct builder *builder, const struct question *question,
 		    is_by_the_side(context, &walk))
 			continue;
 		if (!pick->has_hints || walk.section != ANSWER_ANSWER ||
-		    !put_without_hints(builder, question, context, reply, &walk,
-				       pick->cap))
+		    !put_without_hints(builder, question, context, reply, &walk, pick))
 			pass_record(builder, reply, &walk, pick->cap);
 	}
 	/* A part of an answer may say what the whole does not. */
@@ -231,7 +231,7 @@ static void decide(struct filter *filter, struct pick *pick,
 		   const struct reply *reply, const struct answer_reply *other)
 {
 	if (question->type == WIRE_HTTPS || question->type == WIRE_SVCB)
-		pick->has_hints = hints_change(filter, question, context, reply);
+		pick->has_hints = hints_change(filter, question, context, reply, other);
 	else
 		filter_decide(filter, question, context, reply, other);
 	if (!filter->acts)
@@ -249,11 +249,13 @@ void pass_on(const struct question *question, const struct answer_context *conte
 			   .last = ANSWER_ADDITIONAL,
 			   .is_clean = is_clean && has_excluded(reply, context),
 			   .hides_mapped = hides_mapped(question, context, reply),
+			   .other = other,
 			   .cap = ANSWER_FOREVER};
+	uint8_t end[WIRE_NAME];
 	const bool is_undecided =
 		!is_known(other) &&
-		filter_depends(question, context, reply) == FILTER_NEEDED;
-	uint8_t end[WIRE_NAME];
+		(filter_depends(question, context, reply) == FILTER_NEEDED ||
+		 hints_need(question, context, reply, end));
 	struct builder builder;
 	bool is_positive, is_changed;
 
@@ -261,7 +263,7 @@ void pass_on(const struct question *question, const struct answer_context *conte
 	if (is_undecided)
 		all.cap = ANSWER_UNSURE_S;
 	decide(&filter, &all, question, context, reply, other);
-	is_changed = all.is_clean || all.hides_mapped || filter.acts;
+	is_changed = all.is_clean || all.hides_mapped || all.has_hints || filter.acts;
 	is_positive = is_answered(reply, question, context, &all);
 	builder_begin(&builder, question, out);
 	filter_note(&filter, context, out);

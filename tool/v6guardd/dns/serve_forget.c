@@ -37,7 +37,9 @@ static bool is_of_policy(const void *ctx, const struct cache_seen *seen)
 	if (change->has_rules &&
 	    (seen->variant || seen->type == WIRE_HTTPS || seen->type == WIRE_SVCB))
 		return true;
-	return change->has_cnames && (seen->ede == ANSWER_EDE_BLOCKED || has_chain(seen));
+	return change->has_cnames &&
+	       (seen->ede == ANSWER_EDE_BLOCKED || seen->ede == ANSWER_EDE_SYNTHESIZED ||
+		has_chain(seen));
 }
 
 static bool is_strip_a(const struct gp_guard_policy *guard, uint32_t rules_actions)

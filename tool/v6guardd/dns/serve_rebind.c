@@ -6,10 +6,10 @@
 #include "serve_private.h"
 
 /* What a rule led to is the administrator's word. */
-static bool clean(const struct lookup *lookup, const struct answer_reply *from,
-		  struct answer_reply *out)
+static bool clean(const struct lookup *lookup, const struct half *half,
+		  const struct answer_reply *from, struct answer_reply *out)
 {
-	return !lookup->has_target &&
+	return !(half == &lookup->main ? lookup->has_target : lookup->has_other_target) &&
 	       rebind_clean(&lookup->question, &lookup->context, from, out);
 }
 
@@ -18,7 +18,7 @@ void rebind_take(struct lookup *lookup, struct half *half,
 {
 	struct answer_reply cleaned;
 
-	lookup_take(half, clean(lookup, reply, &cleaned) ? &cleaned : reply, now);
+	lookup_take(half, clean(lookup, half, reply, &cleaned) ? &cleaned : reply, now);
 	half->cleaned_era = lookup->serve->era;
 }
 
@@ -33,7 +33,7 @@ static void again(struct lookup *lookup, struct half *half)
 	if (!half->is_done || half->cleaned_era == lookup->serve->era)
 		return;
 	half->cleaned_era = lookup->serve->era;
-	if (!clean(lookup, &half->reply, &cleaned))
+	if (!clean(lookup, half, &half->reply, &cleaned))
 		return;
 	lookup_take(half, &cleaned, half->done_ms);
 	free(packet.pointer);
