@@ -88,6 +88,15 @@ struct answer_reply {
 	struct gp_addr rebound;
 };
 
+/** What is kept of SERVER's number, for which there is half a byte: servers that are
+ * asked at the same time have numbers that follow each other, and differ in it. 0: not
+ * known. */
+#define ANSWER_SERVERS 15
+static inline uint8_t answer_server(uint32_t server)
+{
+	return server ? (uint8_t)((server - 1) % ANSWER_SERVERS + 1) : 0;
+}
+
 /** What is asked for whom: does DNS64 act, and for which names. */
 struct answer_context {
 	const struct dns_config *config;
