@@ -21,7 +21,19 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_preset.c \
 	tool/v6guard/cmd_resolver.c \
 	tool/v6guard/cmd_resolver_enable.c \
+	tool/v6guard/resolver_leads.c \
+	tool/v6guard/resolver_names.c \
+	tool/v6guard/resolver_plan.c \
+	tool/v6guard/resolver_said.c \
 	tool/v6guard/resolver_start.c \
+	tool/v6guard/resolver_verify.c \
+	tool/v6guard/resolver_verify.h \
+	tool/v6guard/answers.c \
+	tool/v6guard/answers.h \
+	tool/v6guard/dnsbatch.c \
+	tool/v6guard/dnsbatch.h \
+	tool/v6guard/resolv_read.c \
+	tool/v6guard/resolv_read.h \
 	tool/v6guard/systemctl.c \
 	tool/v6guard/systemctl.h \
 	tool/v6guard/cmd_rule.c \
@@ -59,6 +71,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/policy.h \
 	tool/v6guard/preset.c \
 	tool/v6guard/preset.h \
+	tool/v6guard/wish_edit.c \
 	tool/v6guard/report.c \
 	tool/v6guard/resolv.c \
 	tool/v6guard/resolv.h \
@@ -108,6 +121,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_cut.c \
 	tool/v6guardd/dns/answer_dns64.c \
 	tool/v6guardd/dns/answer_filter.c \
+	tool/v6guardd/dns/answer_given.c \
 	tool/v6guardd/dns/answer_hints.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_late.c \
@@ -156,7 +170,9 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_forget.c \
 	tool/v6guardd/dns/serve_late.c \
 	tool/v6guardd/dns/serve_lookup.c \
+	tool/v6guardd/dns/serve_other.c \
 	tool/v6guardd/dns/serve_private.h \
+	tool/v6guardd/dns/serve_rebind.c \
 	tool/v6guardd/dns/serve_tell.c \
 	tool/v6guardd/dns/serve_count.c \
 	tool/v6guardd/dns/serve_count.h \
@@ -220,6 +236,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/worker_dns_status.c \
 	tool/v6guardd/worker_dns_tell.c \
 	tool/v6guardd/worker_listen.c \
+	tool/v6guardd/worker_nat64.c \
 	tool/v6guardd/worker_gai.c \
 	tool/v6guardd/worker_private.h \
 	tool/v6guardd/worker_watch.c \

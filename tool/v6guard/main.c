@@ -108,7 +108,7 @@ static const struct command commands[] = {
 	 "forget what is known, and find out anew", ""},
 	{"resolver", "status", cmd_resolver_status, 0, 0, "",
 	 "v6guardd's resolver: does it run, whom does it ask",
-	 "Exit 1 when it is off.\n"},
+	 "Exit 1 when it is off or degraded.\n"},
 	{"resolver", "query", cmd_resolver_query, ON_REVERSE | ON_DNSSEC, 2,
 	 "NAME|ADDRESS [TYPE] [-x] [--dnssec]",
 	 "ask it, and see why the answer is as it is",
@@ -120,8 +120,10 @@ static const struct command commands[] = {
 	 "forget the answers it keeps", ""},
 	{"resolver", "enable", cmd_resolver_enable, ENABLE_OPTIONS, 0,
 	 "[--verify NAME]... [--dry-run]", "let resolv.conf lead to it",
-	 "Asks each of its addresses before and after; all is put back when one does "
-	 "not\nanswer. The servers that were there stay in the file, for it to ask.\n"},
+	 "Compares what it says of this host's names with what its servers say, before "
+	 "and\nafter; all is put back when that differs. The servers that were there "
+	 "stay "
+	 "in the\nfile, for it to ask.\n"},
 	{"resolver", "disable", cmd_resolver_disable, ON_DRY_RUN, 0, "[--dry-run]",
 	 "put resolv.conf back", ""},
 	{"policy", "show", cmd_policy_show,
@@ -210,6 +212,7 @@ static const struct command *find_command(int *count, char ***args, int *code)
 	const char *subs[COMMAND_COUNT];
 	size_t sub_count = 0;
 	const char *verb = (*args)[0];
+	char kind[32];
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		const struct command *command = &commands[i];
@@ -227,9 +230,10 @@ static const struct command *find_command(int *count, char ***args, int *code)
 	}
 	if (sub_count == 0)
 		*code = unknown_verb(verb);
-	else if (*count > 1)
-		*code = complain_unknown(verb, (*args)[1], subs, sub_count);
-	else {
+	else if (*count > 1) {
+		snprintf(kind, sizeof(kind), "command of %s", verb);
+		*code = complain_unknown(kind, (*args)[1], subs, sub_count);
+	} else {
 		fprintf(stderr, "v6guard: %s needs one of:", verb);
 		for (size_t i = 0; i < sub_count; i++)
 			fprintf(stderr, " %s", subs[i]);
