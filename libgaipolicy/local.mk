@@ -67,6 +67,8 @@ libgpdoor_la_CFLAGS = $(door_cflags)
 libgpcore_la_SOURCES = \
 	libgaipolicy/diag.c \
 	libgaipolicy/diag.h \
+	libgaipolicy/nearest.c \
+	libgaipolicy/nearest.h \
 	libgaipolicy/text.c \
 	libgaipolicy/guard/chain.c \
 	libgaipolicy/guard/nsswitch.c \
@@ -118,6 +120,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/guard/spawn.h \
 	libgaipolicy/gaiconf/block.c \
 	libgaipolicy/gaiconf/block.h \
+	libgaipolicy/gaiconf/cover.c \
+	libgaipolicy/gaiconf/cover.h \
 	libgaipolicy/gaiconf/diff.c \
 	libgaipolicy/gaiconf/diff.h \
 	libgaipolicy/gaiconf/document.c \
@@ -133,9 +137,11 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/index.h \
 	libgaipolicy/gaiconf/lint.c \
 	libgaipolicy/gaiconf/lint.h \
-	libgaipolicy/gaiconf/lint_cover.c \
+	libgaipolicy/gaiconf/lint_equal.c \
 	libgaipolicy/gaiconf/lint_line.c \
 	libgaipolicy/gaiconf/lint_private.h \
+	libgaipolicy/gaiconf/promise.c \
+	libgaipolicy/gaiconf/promise.h \
 	libgaipolicy/gaiconf/path.c \
 	libgaipolicy/gaiconf/store.c \
 	libgaipolicy/gaiconf/store.h \

@@ -71,6 +71,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/policy.h \
 	tool/v6guard/preset.c \
 	tool/v6guard/preset.h \
+	tool/v6guard/wish_edit.c \
 	tool/v6guard/report.c \
 	tool/v6guard/resolv.c \
 	tool/v6guard/resolv.h \
@@ -120,6 +121,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_cut.c \
 	tool/v6guardd/dns/answer_dns64.c \
 	tool/v6guardd/dns/answer_filter.c \
+	tool/v6guardd/dns/answer_given.c \
 	tool/v6guardd/dns/answer_hints.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_late.c \
@@ -168,7 +170,9 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_forget.c \
 	tool/v6guardd/dns/serve_late.c \
 	tool/v6guardd/dns/serve_lookup.c \
+	tool/v6guardd/dns/serve_other.c \
 	tool/v6guardd/dns/serve_private.h \
+	tool/v6guardd/dns/serve_rebind.c \
 	tool/v6guardd/dns/serve_tell.c \
 	tool/v6guardd/dns/serve_count.c \
 	tool/v6guardd/dns/serve_count.h \
@@ -232,6 +236,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/worker_dns_status.c \
 	tool/v6guardd/worker_dns_tell.c \
 	tool/v6guardd/worker_listen.c \
+	tool/v6guardd/worker_nat64.c \
 	tool/v6guardd/worker_gai.c \
 	tool/v6guardd/worker_private.h \
 	tool/v6guardd/worker_watch.c \

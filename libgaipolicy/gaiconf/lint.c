@@ -86,7 +86,7 @@ static int compare(const void *a, const void *b)
 
 /* ---- whole tables ------------------------------------------------------------------ */
 
-static uint32_t first_line(const struct gp_table *table)
+uint32_t gp_lint_first_line(const struct gp_table *table)
 {
 	uint32_t first = 0;
 
@@ -102,7 +102,7 @@ static void check_partial(struct gp_findings *findings, enum gp_table_kind kind,
 	const struct gp_row *lost[GP_BUILTIN_MAX];
 	const size_t count = table->is_builtin ? 0 : gp_edit_lost(kind, table, lost);
 	const char *name = gp_table_kind_name(kind);
-	const struct gp_lint_spot spot = {findings, first_line(table), 0,
+	const struct gp_lint_spot spot = {findings, gp_lint_first_line(table), 0,
 					  GP_SEVERITY_WARNING, "partial-table"};
 	struct gp_sink text = {.text = NULL}, fix = {.text = NULL};
 
@@ -123,32 +123,6 @@ static void check_partial(struct gp_findings *findings, enum gp_table_kind kind,
 			    text.text);
 	free(text.text);
 	free(fix.text);
-}
-
-/* Of all addresses of a family, by and large: the rows for ::/0 and ::ffff:0:0/96. */
-static const struct gp_row *row_of(const struct gp_table *table, bool is_ipv4)
-{
-	/* 2000::, the first of the global ones; 0.0.0.0 has no row of its own. */
-	const struct gp_key key = {{is_ipv4 ? 0 : 0x2000000000000000ULL,
-				    is_ipv4 ? 0x0000ffff00000000ULL : 0}};
-
-	return gp_table_find(table, &key);
-}
-
-static void check_equal(struct gp_findings *findings, const struct gp_table *table)
-{
-	const struct gp_row *ipv4 = row_of(table, true), *ipv6 = row_of(table, false);
-	struct gp_lint_spot spot = {findings, 0, 0, GP_SEVERITY_WARNING,
-				    "equal-precedence"};
-
-	if (table->is_builtin || !ipv4 || !ipv6 || ipv4->value != ipv6->value)
-		return;
-	spot.line = ipv4->line ? ipv4->line : ipv6->line ? ipv6->line : first_line(table);
-	gp_lint_add(
-		&spot, "precedence ::ffff:0:0/96 100, or 10 for IPv6 first",
-		"IPv4 and IPv6 have the same precedence, %d: which comes first is left "
-		"to chance",
-		(int)ipv4->value);
 }
 
 /* ---- rows -------------------------------------------------------------------------- */
@@ -193,12 +167,14 @@ static void check_pair(struct gp_findings *findings, const struct gp_label_pair 
 {
 	const struct gp_lint_spot spot = {findings, pair->line, 0, GP_SEVERITY_WARNING,
 					  "kernel-label"};
-	char prefix[GP_PREFIX_TEXT], fix[GP_PREFIX_TEXT + 80];
+	char prefix[GP_PREFIX_TEXT], fix[2 * GP_PREFIX_TEXT + 80];
 
 	if (!pair->line || pair->match != GP_LABEL_DIFFERS || is_standard(pair))
 		return;
 	gp_prefix_format(&pair->prefix, prefix);
-	snprintf(fix, sizeof(fix), "ip addrlabel add prefix %s label %d", prefix,
+	snprintf(fix, sizeof(fix), "%s%s%sip addrlabel add prefix %s label %d",
+		 pair->is_in_kernel ? "ip addrlabel del prefix " : "",
+		 pair->is_in_kernel ? prefix : "", pair->is_in_kernel ? "; " : "", prefix,
 		 (int)pair->libc);
 	gp_lint_add(&spot, fix,
 		    "the kernel, which picks the source address, has label %u for %s%s",
@@ -228,9 +204,31 @@ static enum gp_status check_kernel(struct gp_findings *findings,
 	return GP_OK;
 }
 
+/* ---- rows that are covered -----------------------------------------------------------
+ */
+
+struct cover {
+	struct gp_findings *findings;
+	enum gp_table_kind kind;
+};
+
+static void note_cover(void *ctx, const struct gp_row *row, bool is_covered)
+{
+	const struct cover *cover = ctx;
+	const struct gp_lint_spot spot = {cover->findings, row->line, 0,
+					  GP_SEVERITY_WARNING, "unreachable-row"};
+	char prefix[GP_PREFIX_TEXT];
+
+	if (row->line && is_covered)
+		gp_lint_add(&spot, "remove it",
+			    "nothing matches %s: longer prefixes cover all of it",
+			    gp_row_format(cover->kind, row, prefix));
+}
+
 static enum gp_status check_table(struct gp_findings *findings, const struct gp_doc *doc,
 				  enum gp_table_kind kind, const struct gp_table *table)
 {
+	struct cover cover = {findings, kind};
 	struct gp_index index;
 
 	if (table->is_builtin)
@@ -239,7 +237,7 @@ static enum gp_status check_table(struct gp_findings *findings, const struct gp_
 		return GP_NOMEM;
 	check_partial(findings, kind, table);
 	check_duplicates(findings, doc, kind, &index);
-	gp_lint_unreachable(findings, kind, &index);
+	gp_cover_each(&index, note_cover, &cover);
 	gp_index_free(&index);
 	return GP_OK;
 }
@@ -256,7 +254,8 @@ static enum gp_status look(struct gp_findings *findings, const struct gp_doc *do
 	for (unsigned kind = 0; status == GP_OK && kind < GP_TABLE_KINDS; kind++)
 		status = check_table(findings, doc, (enum gp_table_kind)kind,
 				     &tables->kind[kind]);
-	check_equal(findings, &tables->kind[GP_TABLE_PRECEDENCE]);
+	if (status == GP_OK)
+		status = gp_lint_equal(findings, &tables->kind[GP_TABLE_PRECEDENCE]);
 	if (status == GP_OK && kernel && !tables->kind[GP_TABLE_LABEL].is_builtin)
 		status = check_kernel(findings, &tables->kind[GP_TABLE_LABEL], kernel);
 	return findings->has_failed ? GP_NOMEM : status;

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "gaiconf/lint_private.h"
+#include "nearest.h"
 
 #define FIX 200 /* bytes of a line to write instead; longer ones are not shown */
 
@@ -370,15 +371,21 @@ static void unknown_keyword(struct lens *lens)
 				    shown(keyword), keyword->at);
 			return;
 		}
-	if (keyword->size > 3 && !memcmp(keyword->at, "\xef\xbb\xbf", 3))
+	if (keyword->size > 3 && !memcmp(keyword->at, "\xef\xbb\xbf", 3)) {
 		gp_lint_add(&spot, "save the file without a byte order mark",
 			    "a byte order mark is no part of a keyword: the line is "
 			    "ignored");
-	else
-		gp_lint_add(&spot,
-			    "precedence, label, scopev4 or reload; # for a comment",
-			    "'%.*s' is no keyword: the line is ignored", shown(keyword),
-			    keyword->at);
+		return;
+	}
+	char word[64];
+	snprintf(word, sizeof(word), "%.*s", shown(keyword), keyword->at);
+	const char *guess = gp_nearest(word, words, 4);
+	gp_lint_add(&spot,
+		    guess ? guess
+			  : "precedence, label, scopev4 or reload; # for a comment",
+		    "'%s' is no keyword%s%s%s the line is ignored", word,
+		    guess ? ", did you mean " : ":", guess ? guess : "",
+		    guess ? "? As it is," : "");
 }
 
 static bool find_kind(struct lens *lens)

@@ -3,7 +3,7 @@
 #ifndef LIBGAIPOLICY_GAICONF_LINT_PRIVATE_H
 #define LIBGAIPOLICY_GAICONF_LINT_PRIVATE_H
 
-#include "gaiconf/index.h"
+#include "gaiconf/cover.h"
 #include "gaiconf/lint.h"
 
 /** Where and as what the next finding is. */
@@ -29,8 +29,10 @@ struct gp_lint_line {
 
 void gp_lint_line(struct gp_lint_line *lint, const struct gp_doc_line *line);
 
-/** Rows of a kind that nothing can match, as longer ones cover them. */
-void gp_lint_unreachable(struct gp_findings *findings, enum gp_table_kind kind,
-			 const struct gp_index *index);
+/** The first line that a row of TABLE is from. */
+uint32_t gp_lint_first_line(const struct gp_table *table);
+
+/** Precedences that leave it to chance which family comes first. GP_NOMEM. */
+enum gp_status gp_lint_equal(struct gp_findings *findings, const struct gp_table *table);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "diag.h"
 #include "guard/config_private.h"
+#include "nearest.h"
 
 /* Where a part of a collected value stands in its file. */
 struct piece {
@@ -114,7 +115,8 @@ static void check_files(struct gp_config_reader *reader)
 		}
 		gp_config_check_list(&reader->report,
 				     value_place(reader, (size_t)(word - reader->value)),
-				     reader->config->paths[reader->file], file);
+				     reader->config->paths[reader->file], file,
+				     reader->key->type);
 		free(file);
 	}
 }
@@ -128,7 +130,8 @@ static void finish_value(struct gp_config_reader *reader)
 
 	const struct gp_config_sink sink = {.report = report_value, .ctx = reader};
 	bool is_good = gp_config_check(key, reader->value, &sink);
-	if (is_good && key->type == GP_TYPE_LIST_FILE && reader->with_files)
+	if (is_good && reader->with_files &&
+	    (key->type == GP_TYPE_LIST_FILE || key->type == GP_TYPE_NAME_FILE))
 		check_files(reader);
 
 	struct gp_config_value *value =
@@ -187,6 +190,16 @@ static void list_keys(const struct gp_config_spec *spec, char *buf, size_t size)
 					 i > 0 ? ", " : "", spec->keys[i].name);
 }
 
+static const char *guess_key(const struct gp_config_spec *spec, const char *name)
+{
+	const char *words[64];
+	size_t count = 0;
+
+	for (; count < spec->count && count < 64; count++)
+		words[count] = spec->keys[count].name;
+	return gp_nearest(name, words, count);
+}
+
 /* A line `NAME = ...` begins; true when its value is to be collected. */
 static bool begin_key(struct gp_config_reader *reader, const char *name)
 {
@@ -196,10 +209,13 @@ static bool begin_key(struct gp_config_reader *reader, const char *name)
 	char list[256];
 
 	if (index == spec->count) {
+		const char *guess = guess_key(spec, name);
+
 		list_keys(spec, list, sizeof(list));
-		gp_config_fail(&reader->report, where,
-			       "no key \"%s\" in [%s]: expected %s", name,
-			       reader->section->name, list);
+		gp_config_fail(&reader->report, where, "no key \"%s\" in [%s]: %s%s%s %s",
+			       name, reader->section->name, guess ? "did you mean " : "",
+			       guess ? guess : "", guess ? "? Expected" : "expected",
+			       list);
 		return false;
 	}
 	const struct gp_config_key *key = &spec->keys[index];

@@ -38,7 +38,7 @@ skip() { lab_skipped=$((lab_skipped + 1)); printf 'skip    %s: %s\n' "$1" "$2"; 
 bad() {
 	lab_bad=$((lab_bad + 1))
 	printf 'FAILED  %s\n' "$1"
-	[ $# -lt 2 ] || printf '%s\n' "$2" | sed 's/^/        /'
+	[ -z "${2:-}" ] || printf '%s\n' "$2" | sed 's/^/        /'
 }
 
 # check WHAT EXPECTED GOT: equal texts.

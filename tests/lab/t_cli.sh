@@ -216,7 +216,7 @@ unknown = distrust" "$(cat "$conf/conf.d/50.conf")"
 	sed -i 's/^\[rule x\]/# about x\n&/' "$conf/v6guard.conf"
 	run 1 "rule del --dry-run" rule del x --dry-run; like "diff" "-[rule x]" "$out"
 	run 0 "rule del" rule del x; is "with its comment" 0 "$(grep -c 'about x\|rule x' "$conf/v6guard.conf")"
-	run 0 "rule del again" rule del x; is "unchanged" unchanged "$out"; like "says so" "there is no rule x" "$err"
+	run 0 "rule del again" rule del x; is "unchanged" unchanged "$out"; like "says so" "unknown rule 'x'" "$err"
 	run 2 "rule del of nothing" rule del
 	run 0 "rollback of that" rollback config; like "it is back" "[rule x]" "$(cat "$conf/v6guard.conf")"
 	printf '[rule x]\nenforce = no\n' >"$conf/conf.d/60.conf"

@@ -14,6 +14,7 @@
  *   verdict PREFIX ok|broken|slow|unknown
  *   own PREFIX                addresses of the host
  *   onlink PREFIX
+ *   routed PREFIX, unrouted PREFIX         routes beside the default ones, or that say there is none
  *   alive                     name servers answer when that is doubted
  *   dead                      none does (at first)
  *   off                       `v6guard off`
@@ -24,7 +25,7 @@
  *                             what is said to that question from now on. WHAT: an RCODE,
  *                             below its records; silent: never anything; nothing: in the
  *                             end no packet (below: what libunbound makes nothing of, for
- *                             t_dns_conform.sh); round: no packet, as CNAMEs had no end;
+ *                             t_dns_conform.sh); round: no packet, as CNAMEs had no end (the same);
  *                             unaskable; query: a packet that is none; cut: half of one. Comes
  *                             after 10ms. cd, checked: only to those. server: which one says
  *                             it, from 1 on; else it is not known
@@ -35,7 +36,8 @@
  *                             by UDP with EDNS 1232 of 127.0.0.1; plain: without EDNS;
  *                             why: and asks why the answer is as it is
  *   wait TIME
- *   answer [RCODE] [ad] [aa] [tc] [ede=NUMBER]... [by=TEXT] [why=TEXT] [after=TIME] [size<=BYTES] [to=LABEL]
+ *   answer [RCODE] [ad] [aa] [tc] [ede=NUMBER]... [by=TEXT] [why=TEXT] [after=TIME] [size<=BYTES]
+ *       [to=LABEL]
  *                             what the last `ask` gets, or got; time passes until then.
  *                             Whole: each flag, the error and all records, in their order,
  *                             TTLs as well. after: exactly so long after the question;

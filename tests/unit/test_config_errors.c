@@ -53,10 +53,13 @@ static const struct bad bad[] = {
 	{"[rule a/b]\npriority = 1\n", 1, 2, "letters, digits"},
 	{"[rule a b]\npriority = 1\n", 1, 2, "letters, digits"},
 	{"[guard]\nmod = auto\n  x\n  y\n", 2, 1,
-	 "no key \"mod\" in [guard]: expected mode, unknown, enforce, backends, "
+	 "no key \"mod\" in [guard]: did you mean mode? Expected mode, unknown, enforce, "
+	 "backends, "
 	 "keep-last, "
 	 "aaaa-only"},
-	{"[guard]\nMode = auto\n", 2, 1, "no key \"Mode\""},
+	{"[guard]\nMode = auto\n", 2, 1,
+	 "no key \"Mode\" in [guard]: did you mean mode?"},
+	{"[guard]\nxyzzy = auto\n", 2, 1, "no key \"xyzzy\" in [guard]: expected mode,"},
 	{"mode = auto\nunknown = x\n", 1, 1, "a key before the first [SECTION]"},
 
 	/* what inih would take in silence (facts of inih 55) */

@@ -68,8 +68,8 @@ static void put_many(struct wire_out *out, unsigned section, uint16_t type,
 static struct got ask(const struct wire_out *a, uint16_t type, size_t prefixes,
 		      bool has_opt)
 {
-	static const struct gp_prefix whole[2];
-	static struct gp_prefix both[2];
+	static const struct gp_prefix ranges[2];
+	static struct gp_prefix list[2];
 	static struct dns_config config;
 	const struct question question = question_of(type, has_opt);
 	const struct answer_context context = {.config = &config,
@@ -79,13 +79,15 @@ static struct got ask(const struct wire_out *a, uint16_t type, size_t prefixes,
 	struct answer_image image;
 	struct got got = {.ede = -1};
 
-	assert_int_equal(gp_prefix_parse("64:ff9b::/96", &both[0]), GP_OK);
-	assert_int_equal(gp_prefix_parse("2001:db8::/96", &both[1]), GP_OK);
-	config = (struct dns_config){.non_global = DNS_ALLOW,
-				     .prefix_count = (uint32_t)prefixes,
-				     .range_count = (uint32_t)prefixes,
-				     .prefixes = both,
-				     .ranges = whole};
+	config = (struct dns_config){
+		.non_global = DNS_ALLOW,
+		.prefixes = list,
+		.ranges = ranges,
+		.prefix_count = (uint32_t)prefixes,
+		.range_count = (uint32_t)prefixes,
+	};
+	assert_int_equal(gp_prefix_parse("64:ff9b::/96", &list[0]), GP_OK);
+	assert_int_equal(gp_prefix_parse("2001:db8::/96", &list[1]), GP_OK);
 	answer.bytes = answer_bytes;
 	answer_make(&question, &context, prefixes ? &nothing : &there,
 		    prefixes ? &there : NULL, &answer);

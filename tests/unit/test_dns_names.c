@@ -188,10 +188,8 @@ static void chosen_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compression),
-		cmocka_unit_test(names),
-		cmocka_unit_test(folding),
-		cmocka_unit_test(hashes),
+		cmocka_unit_test(compression),  cmocka_unit_test(names),
+		cmocka_unit_test(folding),      cmocka_unit_test(hashes),
 		cmocka_unit_test(chosen_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

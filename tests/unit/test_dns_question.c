@@ -425,15 +425,21 @@ static void rounds(void **state)
 		for (unsigned j = 0; j < count; j++)
 			dns_put(&out, of[i].from[j], "CNAME", 60, of[i].from[j + 1]);
 		assert_false(out.failed);
-		if (upstream_packet_goes_round(bytes, (int)out.at, dns_name("a."),
-					       WIRE_A) != of[i].is_round)
+		if (upstream_packet_goes_round(bytes, (int)out.at, dns_name("a."), WIRE_A,
+					       false) != of[i].is_round)
 			fail_msg("%s", of[i].what);
+		/* Whatever it was said to, it is about this name. */
+		if (upstream_packet_goes_round(bytes, (int)out.at, dns_name("a."), WIRE_A,
+					       true) !=
+		    (count && of[i].flags == 0x8180 && of[i].type[1] == '\0'))
+			fail_msg("%s, the last", of[i].what);
 		for (size_t cut = 0; cut < out.at; cut++)
 			upstream_packet_goes_round(bytes, (int)cut, dns_name("a."),
-						   WIRE_A);
+						   WIRE_A, cut % 2);
 	}
-	assert_false(upstream_packet_goes_round(NULL, 0, dns_name("a."), WIRE_A));
-	assert_false(upstream_packet_goes_round(bytes, 65552, dns_name("a."), WIRE_A));
+	assert_false(upstream_packet_goes_round(NULL, 0, dns_name("a."), WIRE_A, true));
+	assert_false(
+		upstream_packet_goes_round(bytes, 65552, dns_name("a."), WIRE_A, true));
 }
 
 /* ---- resolv.conf ---- */

@@ -124,6 +124,10 @@ static const struct row rows[] = {
 	 "1:2 error unknown-keyword: precedence, label, scopev4 or reload; # for a "
 	 "comment\n",
 	 NULL},
+	/* as a public role writes it */
+	{"precendence ::ffff:0:0/96 100\n", "1:1 error unknown-keyword: precedence\n",
+	 NULL},
+	{"lable ::/0 1\n", "1:1 error unknown-keyword: label\n", NULL},
 	{"\xef\xbb\xbfreload yes\n",
 	 "1:1 error unknown-keyword: save the file without a byte order mark\n", NULL},
 	{LABEL "label 2001:db8::/32 9 what it is  \n",
@@ -136,7 +140,20 @@ static const struct row rows[] = {
 	/* chance */
 	{"precedence ::1/128 50\nprecedence ::/96 20\nprecedence ::ffff:0:0/96 40\n"
 	 "precedence 2002::/16 30\nprecedence ::/0 40\n",
-	 "3:1 warning equal-precedence: precedence ::ffff:0:0/96 100, or 10 for IPv6 "
+	 "3:1 warning equal-precedence: precedence ::ffff:0:0/96 100, or precedence "
+	 "::ffff:0:0/96 10 for IPv6 first\n",
+	 NULL},
+	/* the numbers are those that do it here */
+	{"precedence ::1/128 50\nprecedence ::/96 20\nprecedence ::ffff:0:0/96 100\n"
+	 "precedence 2002::/16 30\nprecedence 2001::/32 5\nprecedence ::/0 100\n",
+	 "3:1 warning equal-precedence: precedence ::ffff:0:0/96 110, or precedence "
+	 "::ffff:0:0/96 2 for IPv6 first\n",
+	 NULL},
+	/* a longer row alone can be equal */
+	{"precedence ::1/128 50\nprecedence ::/96 20\nprecedence ::ffff:0:0/96 100\n"
+	 "precedence 2002::/16 30\nprecedence ::ffff:10.0.0.0/104 40\n",
+	 "5:1 warning equal-precedence: precedence ::ffff:10.0.0.0/104 100, or "
+	 "precedence ::ffff:10.0.0.0/104 10; precedence ::ffff:0:0/96 10 for IPv6 "
 	 "first\n",
 	 NULL},
 	/* bytes */

@@ -9,6 +9,7 @@
 #include "gaiconf/vendor.h"
 #include "gaipolicy.h"
 #include "guard/config.h"
+#include "nearest.h"
 #include "out.h"
 
 #define NSSWITCH "/etc/nsswitch.conf"
@@ -78,10 +79,8 @@ int exit_of(enum gp_status status);
 /** "no memory", and its exit code. */
 int complain_memory(void);
 
-/** Of COUNT words the one that WORD was probably meant to be, or NULL. */
-const char *nearest(const char *word, const char *const *words, size_t count);
-
-/** WORD is no KIND ("command"): say so, with the one of WORDS it may be; EXIT_USAGE. */
+/** WORD is no KIND ("command"): say so, with the one of WORDS it may be, and all of them
+ * if they are few; EXIT_USAGE. */
 int complain_unknown(const char *kind, const char *word, const char *const *words,
 		     size_t count);
 

@@ -208,7 +208,10 @@ static int find(const struct cli *cli, int count, char **args, bool must_exist,
 	strcpy(name, typed);
 	if (!must_exist)
 		return EXIT_DONE;
-	complain("%s: %s", typed, why);
+	if (unit_guess(cli->root, typed, name))
+		complain("%s: there is no such unit: did you mean '%s'?", typed, name);
+	else
+		complain("%s: %s", typed, why);
 	return EXIT_INPUT;
 }
 

@@ -133,7 +133,7 @@ static bool guess_item(void *ctx, const struct gp_config_item *item)
 	const char *one = name;
 
 	snprintf(name, sizeof(name), "%s.%s", item->section, item->key);
-	if (!guess->best[0] && nearest(guess->word, &one, 1))
+	if (!guess->best[0] && gp_nearest(guess->word, &one, 1))
 		strcpy(guess->best, name);
 	return true;
 }

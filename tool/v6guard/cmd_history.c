@@ -20,10 +20,7 @@ static int check_kind(const char *word)
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		if (!strcmp(word, kinds[i]))
 			return EXIT_DONE;
-	const char *guess = nearest(word, kinds, KIND_COUNT);
-	complain("'%s' has no history%s%s%s: nss, config, gai, unit or resolv", word,
-		 guess ? ", did you mean '" : "", guess ? guess : "", guess ? "'?" : "");
-	return EXIT_USAGE;
+	return complain_unknown("kind of history", word, kinds, KIND_COUNT);
 }
 
 static void print_entry(struct cli *cli, const struct gp_history_entry *entry)

@@ -53,12 +53,7 @@ static int complain_mode(const char *word)
 	for (int i = 0; i < GP_MODE_COUNT; i++)
 		words[i] = gp_mode_name((enum gp_mode)i);
 
-	const char *guess = nearest(word, words, GP_MODE_COUNT);
-	complain("unknown mode '%s'%s%s%s (off, auto, prefer-ipv4, prefer-ipv6, "
-		 "strip-aaaa, "
-		 "strip-a)",
-		 word, guess ? ": did you mean '" : "", guess ? guess : "",
-		 guess ? "'?" : "");
+	complain_unknown("mode", word, words, GP_MODE_COUNT);
 	return EXIT_INPUT;
 }
 

@@ -17,13 +17,8 @@ struct rows {
 static int complain_kind(const char *word, bool with_reload)
 {
 	static const char *const words[] = {"precedence", "label", "scopev4", "reload"};
-	const size_t count = with_reload ? 4 : 3;
-	const char *guess = nearest(word, words, count);
 
-	complain("'%s' is no table%s%s%s: precedence, label%s scopev4%s", word,
-		 guess ? ", did you mean '" : "", guess ? guess : "", guess ? "'?" : "",
-		 with_reload ? "," : " or", with_reload ? " or reload" : "");
-	return EXIT_USAGE;
+	return complain_unknown("table", word, words, with_reload ? 4 : 3);
 }
 
 static int parse_value(const char *text, int32_t *out)

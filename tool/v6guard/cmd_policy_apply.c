@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gaiconf/diff.h"
 #include "gaiconf/index.h"
@@ -22,6 +23,8 @@ int cmd_policy_apply(struct cli *cli, int count, char **args)
 	code = wish_from_file(args[0], &wish);
 	if (code != EXIT_DONE)
 		return code;
+	wish.is_told = true;
+	wish_warn(cli, &wish);
 	snprintf(summary, sizeof(summary), "%s: as in %s", GAI_CONF, wish.gai.file.path);
 	code = gai_change(cli, wish_edit, &wish, summary);
 	wish_free(&wish);
@@ -153,6 +156,10 @@ static int describe_preset(struct cli *cli, const char *name, char *buf, size_t 
 					size);
 			gp_gai_tables_free(&after);
 		}
+		if (code == EXIT_NEGATIVE) {
+			snprintf(buf, size, "known-local rows stand against it");
+			code = EXIT_DONE;
+		}
 		free(bytes);
 		gai_free(&gai);
 	}
@@ -196,6 +203,8 @@ int cmd_policy_preset(struct cli *cli, int count, char **args)
 	code = wish_from_preset(cli, args[0], &wish);
 	if (code != EXIT_DONE)
 		return code;
+	wish.is_told = true;
+	wish_warn(cli, &wish);
 	snprintf(summary, sizeof(summary), "%s: preset %s", GAI_CONF, args[0]);
 	code = gai_change(cli, wish_edit, &wish, summary);
 	wish_free(&wish);
@@ -259,18 +268,58 @@ static const char *behind(const char *word, const char *start)
 	return strncmp(word, start, length) ? NULL : word + length;
 }
 
+/* A word that is no file: of presets and profiles the one it may be. */
+static int complain_diff(const struct cli *cli, const char *word)
+{
+	struct preset *list;
+	size_t count;
+	const char **words;
+	char(*names)[96];
+	int code = preset_list(cli, &list, &count);
+
+	if (code != EXIT_DONE)
+		return code;
+	const size_t most = count + GP_PROFILE_COUNT;
+	words = calloc(2 * most, sizeof(const char *));
+	names = calloc(most, sizeof(*names));
+	for (size_t i = 0; words && names && i < most; i++) {
+		const bool is_profile = i < GP_PROFILE_COUNT;
+
+		words[i] = is_profile ? gp_profile_name((enum gp_profile)i)
+				      : list[i - GP_PROFILE_COUNT].name;
+		snprintf(names[i], sizeof(names[i]), "%s:%s",
+			 is_profile ? "profile" : "preset", words[i]);
+		words[most + i] = names[i];
+	}
+	const char *guess = words && names ? gp_nearest(word, words, 2 * most) : NULL;
+	for (size_t i = 0; guess && i < most; i++)
+		if (guess == words[i])
+			guess = names[i];
+	complain("%s: no such file%s%s%s (FILE, -, preset:NAME, profile:NAME, history:N)",
+		 word, guess ? ": did you mean '" : "", guess ? guess : "",
+		 guess ? "'?" : "");
+	free(words);
+	free(names);
+	free(list);
+	return EXIT_INPUT;
+}
+
 static int diff_wish(struct cli *cli, struct gai *gai, const char *word)
 {
 	const char *preset = behind(word, "preset:"), *profile = behind(word, "profile:");
 	struct wish wish;
 	char *bytes;
 	size_t size;
+	if (!preset && !profile && strcmp(word, "-") != 0 && access(word, F_OK) < 0 &&
+	    errno == ENOENT)
+		return complain_diff(cli, word);
 	int code = preset    ? wish_from_preset(cli, preset, &wish)
 		   : profile ? wish_from_profile(profile, &wish)
 			     : wish_from_file(word, &wish);
 
 	if (code != EXIT_DONE)
 		return code;
+	wish.is_told = true;
 	code = edit_text(cli, gai, &wish, &bytes, &size);
 	if (code == EXIT_DONE) {
 		code = print_diff(cli, gai, bytes, size);

@@ -77,6 +77,22 @@ static void print_list(struct out *out, const json_t *status, const char *key,
 		out_line(out, "%-*s%s\n", OUT_LABEL, label, list_text(status, key, text));
 }
 
+/* Whose word on validation is passed on (dnssec = trust). */
+static void print_trust(struct out *out, const json_t *status)
+{
+	const json_t *list = json_object_get(status, "trusted");
+
+	if (out_is_json(out)) {
+		out_value(out, "dnssec", json_object_get(status, "dnssec"));
+		out_value(out, "trusted", list);
+	} else if (json_array_size(list)) {
+		print_list(out, status, "trusted", "trusts");
+	} else if (json_is_true(json_object_get(status, "trusts"))) {
+		out_line(out, "%-*s%s\n", OUT_LABEL, "trusts",
+			 "nobody: AD is passed on of servers on loopback alone");
+	}
+}
+
 /* Zones with servers of their own. */
 static void print_forward(struct out *out, const json_t *status)
 {
@@ -118,6 +134,7 @@ static void print_running(const struct cli *cli, const json_t *status)
 		print_list(cli->out, status, "left_out", "no answer");
 	print_list(cli->out, status, "via_nat64", NULL);
 	print_forward(cli->out, status);
+	print_trust(cli->out, status);
 	out_bool(cli->out, "dns64", "dns64", dns64);
 	if (dns64)
 		print_list(cli->out, status, "prefixes", "prefixes");

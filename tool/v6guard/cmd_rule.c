@@ -376,7 +376,7 @@ int cmd_rule_del(struct cli *cli, int count, char **args)
 	if (code == EXIT_DONE && has_rule(edit.config, section))
 		code = cut(&edit, section);
 	else if (code == EXIT_DONE)
-		complain("there is no rule %s", args[0]);
+		confedit_no_rule(&edit, args[0]);
 	return confedit_end(&edit, code);
 }
 

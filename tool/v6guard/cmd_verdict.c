@@ -64,9 +64,7 @@ static int read_verdict(const char *word)
 	for (size_t i = 0; i < 3; i++)
 		if (!strcmp(word, words[i]))
 			return EXIT_DONE;
-	const char *guess = nearest(word, words, 3);
-	complain("unknown verdict '%s'%s%s%s (ok, broken, slow)", word,
-		 guess ? ": did you mean '" : "", guess ? guess : "", guess ? "'?" : "");
+	complain_unknown("verdict", word, words, 3);
 	return EXIT_INPUT;
 }
 

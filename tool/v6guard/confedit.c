@@ -123,3 +123,31 @@ int confedit_end(struct confedit *edit, int code)
 	policy_free(&edit->old);
 	return change_end(&edit->change, code, edit->summary);
 }
+
+#define RULES_MAX 256
+
+struct rule_names {
+	const char *names[RULES_MAX];
+	size_t count;
+};
+
+static bool take_rule(void *ctx, const struct gp_config_item *item)
+{
+	struct rule_names *rules = ctx;
+
+	if (!strncmp(item->section, "rule ", 5) && !strcmp(item->key, "priority") &&
+	    rules->count < RULES_MAX)
+		rules->names[rules->count++] = item->section + 5;
+	return true;
+}
+
+void confedit_no_rule(const struct confedit *edit, const char *name)
+{
+	struct rule_names rules = {.count = 0};
+
+	gp_config_each(edit->config, take_rule, &rules);
+	if (rules.count > 0)
+		complain_unknown("rule", name, rules.names, rules.count);
+	else
+		complain("there is no rule %s, nor any other", name);
+}

@@ -38,6 +38,9 @@ int confedit_put(struct confedit *edit, const char *path, const struct gp_file *
 int confedit_set(struct confedit *edit, const char *section, const char *key,
 		 const char *value);
 
+/** There is no rule NAME: say so, with the one it may be. */
+void confedit_no_rule(const struct confedit *edit, const char *name);
+
 /** change_end; the summary is that of the policy. */
 int confedit_end(struct confedit *edit, int code);
 

@@ -212,6 +212,7 @@ static const struct command *find_command(int *count, char ***args, int *code)
 	const char *subs[COMMAND_COUNT];
 	size_t sub_count = 0;
 	const char *verb = (*args)[0];
+	char kind[32];
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		const struct command *command = &commands[i];
@@ -229,9 +230,10 @@ static const struct command *find_command(int *count, char ***args, int *code)
 	}
 	if (sub_count == 0)
 		*code = unknown_verb(verb);
-	else if (*count > 1)
-		*code = complain_unknown(verb, (*args)[1], subs, sub_count);
-	else {
+	else if (*count > 1) {
+		snprintf(kind, sizeof(kind), "command of %s", verb);
+		*code = complain_unknown(kind, (*args)[1], subs, sub_count);
+	} else {
 		fprintf(stderr, "v6guard: %s needs one of:", verb);
 		for (size_t i = 0; i < sub_count; i++)
 			fprintf(stderr, " %s", subs[i]);

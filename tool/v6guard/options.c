@@ -2,6 +2,7 @@
 /* options.c - the command line's options, whatever the command. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,7 +77,7 @@ static int unknown_option(const char *word)
 	for (; options[count].name; count++)
 		words[count] = options[count].name;
 	const char *guess =
-		strncmp(bare, "--", 2) ? NULL : nearest(bare + 2, words, count);
+		strncmp(bare, "--", 2) ? NULL : gp_nearest(bare + 2, words, count);
 	if (guess)
 		complain("unknown option '%s': did you mean '--%s'?", bare, guess);
 	else
@@ -100,11 +101,18 @@ static int take_verify(struct cli *cli, const char *name)
 
 /* getopt_long leaves in optopt: 0 for an unknown long option, the option's value for a
  * long one that got a value it does not take, else the unknown letter. */
-static int refuse_option(const char *word)
+static int refuse_option(const char *word, const char *next)
 {
 	const char letter[] = {'-', (char)optopt, '\0'};
 	bool is_known = false;
 
+	/* A number with a sign, most likely: "policy set label ::/0 -1". */
+	if (optopt >= '0' && optopt <= '9') {
+		/* Of "-12" it has seen the 1. */
+		complain("'%s' is no value: a number from 0 to %d",
+			 next && !strncmp(next, letter, 2) ? next : word, INT_MAX);
+		return EXIT_INPUT;
+	}
 	for (size_t i = 0; options[i].name; i++)
 		is_known |= options[i].val == optopt;
 	if (!is_known)
@@ -247,7 +255,7 @@ static int take_option(struct cli *cli, struct wishes *wishes, int option,
 		complain("option '%s' needs a value", argv[optind - 1]);
 		return EXIT_USAGE;
 	default:
-		return refuse_option(argv[optind - 1]);
+		return refuse_option(argv[optind - 1], argv[optind]);
 	}
 	return EXIT_DONE;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* preset.c - presets by name, built in or in folders, and carrying them out. */
+/* preset.c - whole policies: from a file, by a profile's name, and presets, built in or
+ * in folders. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gaiconf/index.h"
 #include "gaiconf/lint.h"
 #include "preset.h"
 
@@ -15,14 +15,16 @@ static const struct builtin {
 	const char *name, *brief;
 	const char *rows; /* NULL: the profile of that name */
 } builtins[] = {
-	{"prefer-ipv4", "IPv4 before IPv6", "precedence ::ffff:0:0/96 100\n"},
-	{"prefer-ipv6", "IPv6 before IPv4", "precedence ::ffff:0:0/96 10\n"},
+	{"prefer-ipv4", "IPv4 before IPv6",
+	 "# promise: ::ffff:0:0/96 before 2000::/3\nprecedence ::ffff:0:0/96 100\n"},
+	{"prefer-ipv6", "IPv6 before IPv4",
+	 "# promise: 2000::/3 before ::ffff:0:0/96\nprecedence ::ffff:0:0/96 10\n"},
 	{"glibc", "what is built into libc", NULL},
 	{"rfc6724", "the tables of RFC 6724", NULL},
 	{"rfc6724-update", "those of its update, a draft", NULL},
-	/* An address of the VPN's is taken for a global one: no other label, no other
-	 * rank. */
-	{"ula-vpn", "ULA sources as good as global", "label fc00::/7 1\nlabel ::/0 1\n"},
+	/* An address of the VPN's is taken for a global one: no other label. */
+	{"ula-vpn", "ULA sources as good as global",
+	 "# promise: fc00::/7 like 2000::/3\nlabel fc00::/7 1\n"},
 };
 
 #define BUILTINS (sizeof(builtins) / sizeof(builtins[0]))
@@ -30,6 +32,39 @@ static const struct builtin {
 void wish_free(struct wish *wish)
 {
 	gai_free(&wish->gai);
+}
+
+const struct gp_row *wish_moved(const struct wish *wish, const struct gp_promise *promise)
+{
+	const struct gp_table *table = &wish->tables.kind[gp_promise_kind(promise)];
+
+	for (size_t i = 0; i < table->count; i++)
+		if (table->rows[i].line && gp_promise_moves(promise, &table->rows[i]))
+			return &table->rows[i];
+	return NULL;
+}
+
+void wish_warn(struct cli *cli, const struct wish *wish)
+{
+	struct gp_labels *kernel = wish->gai.doc ? gai_kernel_labels(cli) : NULL;
+	struct gp_findings findings = {.list = NULL};
+
+	if (wish->gai.doc && gp_lint(wish->gai.doc, &wish->gai.tables.gai.tables,
+				     gp_gai_dialect_here(), kernel, &findings) != GP_OK)
+		findings = (struct gp_findings){.list = NULL};
+	for (size_t i = 0; i < findings.count; i++) {
+		const struct gp_finding *finding = &findings.list[i];
+		const struct gp_gai_line *is =
+			&gp_doc_line(wish->gai.doc, finding->line)->is;
+
+		/* Rows that are set on top of others drop nothing. */
+		if (finding->severity == GP_SEVERITY_WARNING &&
+		    (is->word != GP_GAI_ROW || wish->kind[is->kind] == WISH_TABLE))
+			warn(cli, "%s:%u:%u: %s [%s]", wish->gai.file.path, finding->line,
+			     finding->column, finding->text, finding->code);
+	}
+	gp_findings_free(&findings);
+	free(kernel);
 }
 
 /* ---- from files and profiles ------------------------------------------------------ */
@@ -63,6 +98,49 @@ static void note_reload(struct wish *wish)
 	for (uint32_t at = gp_doc_next(doc, 0); at; at = gp_doc_next(doc, at))
 		wish->has_reload |= gp_doc_line(doc, at)->is.word == GP_GAI_RELOAD;
 	wish->reload = wish->gai.tables.gai.reload;
+}
+
+static int complain_promise(const struct wish *wish, uint32_t line, const char *text)
+{
+	complain("%s:%u:1: %s", wish->gai.file.path, line, text);
+	return EXIT_INPUT;
+}
+
+/* Comments to libc; the row that is to move has to be there. */
+static int take_promise(struct wish *wish, uint32_t at)
+{
+	const struct gp_doc_line *line = gp_doc_line(wish->gai.doc, at);
+	const size_t size =
+		line->size - (line->size > 0 && line->bytes[line->size - 1] == '\n');
+	struct gp_promise promise;
+	enum gp_status status;
+
+	status = gp_promise_parse(line->bytes, size, &promise);
+	if (status == GP_NOTFOUND)
+		return EXIT_DONE;
+	if (status != GP_OK)
+		return complain_promise(wish, at,
+					"a promise is PREFIX before PREFIX or PREFIX "
+					"like PREFIX, neither inside the other");
+	if (!wish_moved(wish, &promise))
+		return complain_promise(wish, at,
+					"a promise needs a row for one of its prefixes, "
+					"which is to move; of like, for the first");
+	if (wish->promise_count == WISH_PROMISES)
+		return complain_promise(wish, at, "too many promises");
+	wish->promises[wish->promise_count++] = promise;
+	return EXIT_DONE;
+}
+
+static int take_promises(struct wish *wish)
+{
+	const struct gp_doc *doc = wish->gai.doc;
+	int code = EXIT_DONE;
+
+	for (uint32_t at = gp_doc_next(doc, 0); at && code == EXIT_DONE;
+	     at = gp_doc_next(doc, at))
+		code = take_promise(wish, at);
+	return code;
 }
 
 /* WISH->gai was read. */
@@ -130,6 +208,20 @@ static void want_kinds(struct wish *wish)
 	}
 }
 
+/* OUT->gai was read. */
+static int take_preset(struct wish *out)
+{
+	int code = take_text(out);
+
+	if (code != EXIT_DONE)
+		return code;
+	want_kinds(out);
+	code = take_promises(out);
+	if (code != EXIT_DONE)
+		wish_free(out);
+	return code;
+}
+
 static int from_builtin(const struct builtin *builtin, struct wish *out)
 {
 	struct gp_file *file = &out->gai.file;
@@ -141,17 +233,11 @@ static int from_builtin(const struct builtin *builtin, struct wish *out)
 	file->bytes = strdup(builtin->rows);
 	file->size = strlen(builtin->rows);
 	code = file->path && file->bytes ? gai_parse(&out->gai) : complain_memory();
-	if (code == EXIT_DONE)
-		code = take_text(out);
 	if (code != EXIT_DONE) {
 		wish_free(out);
 		return code;
 	}
-	want_kinds(out);
-	for (unsigned kind = 0; kind < GP_TABLE_KINDS; kind++)
-		if (out->kind[kind] == WISH_TABLE)
-			out->kind[kind] = WISH_ROWS;
-	return EXIT_DONE;
+	return take_preset(out);
 }
 
 /* EXIT_NEGATIVE: it is not there. */
@@ -171,9 +257,7 @@ static int from_folder(const struct cli *cli, const char *folder, const char *na
 		gai_free(&out->gai);
 		return EXIT_NEGATIVE;
 	}
-	code = take_text(out);
-	want_kinds(out);
-	return code;
+	return take_preset(out);
 }
 
 static int unknown_preset(const struct cli *cli, const char *name)
@@ -307,42 +391,4 @@ int preset_list(const struct cli *cli, struct preset **out, size_t *count)
 	*out = list.list;
 	*count = list.count;
 	return EXIT_DONE;
-}
-
-/* ---- carrying out ----------------------------------------------------------------- */
-
-static int set_rows(struct gp_doc *doc, enum gp_table_kind kind,
-		    const struct gp_table *table)
-{
-	struct gp_index index;
-
-	if (gp_index_make(table, &index) != GP_OK)
-		return complain_memory();
-	for (size_t i = 0; i < table->count; i++)
-		if (table->rows[i].line &&
-		    gp_index_find(&index, &table->rows[i]) == &table->rows[i])
-			gp_edit_set(doc, kind, &table->rows[i], false);
-	gp_index_free(&index);
-	return EXIT_DONE;
-}
-
-int wish_edit(struct cli *cli, struct gp_doc *doc, void *ctx)
-{
-	const struct wish *wish = ctx;
-	int code = EXIT_DONE;
-
-	(void)cli;
-	for (unsigned at = 0; code == EXIT_DONE && at < GP_TABLE_KINDS; at++) {
-		const enum gp_table_kind kind = (enum gp_table_kind)at;
-		const struct gp_table *table = &wish->tables.kind[at];
-
-		if (wish->kind[at] == WISH_ROWS)
-			code = set_rows(doc, kind, table);
-		else if (wish->kind[at] == WISH_TABLE &&
-			 gp_edit_table(doc, kind, table) != GP_OK)
-			code = complain_memory();
-	}
-	if (wish->has_reload)
-		gp_edit_reload(doc, wish->reload);
-	return code;
 }

@@ -5,10 +5,13 @@
 #define TOOL_V6GUARD_PRESET_H
 
 #include "gai.h"
+#include "gaiconf/promise.h"
 
 /** Where presets are: the operator's, then those that come with v6guard. */
 #define PRESET_CONFDIR V6GUARD_CONFDIR "/presets/gai"
 #define PRESET_DATADIR V6GUARD_DATADIR "/presets/gai"
+
+#define WISH_PROMISES 8
 
 struct wish {
 	struct gai gai;          /* its text; not of a profile */
@@ -16,6 +19,10 @@ struct wish {
 	/* Of each kind: untouched, rows to be set, or the whole table. */
 	enum { WISH_NOTHING, WISH_ROWS, WISH_TABLE } kind[GP_TABLE_KINDS];
 	bool has_reload, reload;
+	/* What is to come of the rows, whatever else the file has. */
+	struct gp_promise promises[WISH_PROMISES];
+	size_t promise_count;
+	bool is_told; /* rows that stand against it are named */
 };
 
 void wish_free(struct wish *wish);
@@ -33,11 +40,23 @@ int wish_from_profile(const char *name, struct wish *out);
 
 /**
  * A preset. One from a file changes the kinds that it has rows of: a kind with a row for
- * all the rest becomes that table, of others the rows are set.
+ * all the rest becomes that table, of others the rows are set. What it promises
+ * (gaiconf/promise.h) holds then whatever other rows there are.
  */
 int wish_from_preset(const struct cli *cli, const char *name, struct wish *out);
 
-/** A gai_edit_fn: CTX is the wish. */
+/** Warn of what `policy lint` would of WISH's text: of rows of libc's that it drops, ...
+ */
+void wish_warn(struct cli *cli, const struct wish *wish);
+
+/** WISH's row for the range of PROMISE that is to move; NULL: it has none. */
+const struct gp_row *wish_moved(const struct wish *wish,
+				const struct gp_promise *promise);
+
+/**
+ * A gai_edit_fn: CTX is the wish. EXIT_NEGATIVE: rows that v6guardd keeps stand against
+ * it.
+ */
 int wish_edit(struct cli *cli, struct gp_doc *doc, void *ctx);
 
 /** A preset and what it is, in few words. */

@@ -82,60 +82,28 @@ int complain_memory(void)
 	return EXIT_ENVIRONMENT;
 }
 
-#define WORD_MAX 32
-
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* Levenshtein's distance, with a swap of neighbours as one step. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned rows[WORD_MAX + 1][WORD_MAX + 1];
-	size_t n = strlen(a), m = strlen(b);
-	if (n > WORD_MAX || m > WORD_MAX)
-		return WORD_MAX;
-
-	for (size_t i = 0; i <= n; i++)
-		for (size_t j = 0; j <= m; j++) {
-			if (i == 0 || j == 0) {
-				rows[i][j] = (unsigned)(i + j);
-				continue;
-			}
-			unsigned best = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			best = least(best, rows[i - 1][j] + 1);
-			best = least(best, rows[i][j - 1] + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1])
-				best = least(best, rows[i - 2][j - 2] + 1);
-			rows[i][j] = best;
-		}
-	return rows[n][m];
-}
-
-const char *nearest(const char *word, const char *const *words, size_t count)
-{
-	const char *found = NULL;
-	unsigned best = (unsigned)strlen(word) / 3 + 2;
-
-	for (size_t i = 0; i < count; i++) {
-		unsigned far = distance(word, words[i]);
-		if (far < best) {
-			best = far;
-			found = words[i];
-		}
-	}
-	return found;
-}
+/* More words than that nobody reads. */
+#define LISTED 12
 
 int complain_unknown(const char *kind, const char *word, const char *const *words,
 		     size_t count)
 {
-	const char *guess = nearest(word, words, count);
+	const char *guess = gp_nearest(word, words, count);
+	char list[512] = "";
+
+	for (size_t i = 0; i < count && count <= LISTED; i++) {
+		const size_t used = strlen(list);
+
+		snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : " (",
+			 words[i]);
+	}
 	if (guess)
-		complain("unknown %s '%s': did you mean '%s'?", kind, word, guess);
+		complain("unknown %s '%s': did you mean '%s'?%s%s", kind, word, guess,
+			 list, list[0] ? ")" : "");
+	else if (list[0])
+		complain("unknown %s '%s'%s)", kind, word, list);
 	else
-		complain("unknown %s '%s': see `v6guard --help`", kind, word);
+		complain("unknown %s '%s': see `v6guard %s`", kind, word,
+			 !strcmp(kind, "rule") ? "rule list" : "--help");
 	return EXIT_USAGE;
 }

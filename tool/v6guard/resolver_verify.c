@@ -30,6 +30,7 @@ struct question {
 	unsigned type;
 	const char *server; /* who said DIRECT */
 	bool is_done;       /* its servers have been asked */
+	bool is_varying;    /* they say something else each time */
 	struct answers direct, ours;
 };
 
@@ -281,19 +282,25 @@ static bool agrees(const struct resolver_verify *verify, size_t i)
 
 	return answers_agree((struct answers_pair){&question->direct, &question->ours},
 			     question->type, &verify->questions[i & ~(size_t)1].direct,
-			     question->name->is_varying);
+			     question->name->is_varying || question->is_varying);
 }
 
-/* A server may give parts of a set in turn. */
+/* A server may give parts of a set in turn; or, as those of large networks do, never the
+ * same twice. */
 static void ask_again(struct question *question)
 {
+	size_t count;
+
 	for (unsigned i = 0; i < AGAIN; i++) {
 		struct answers more = {.is_there = false};
 		const struct dnsbatch_item item = {question->name->name, question->type,
 						   &more};
 		if (!dnsbatch(question->server, true, &item, 1, ONE_MS / 3))
 			return;
+		count = question->direct.count;
 		answers_join(&question->direct, &more);
+		question->is_varying |=
+			more.count && question->direct.count == count + more.count;
 	}
 }
 

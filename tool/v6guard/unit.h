@@ -73,6 +73,9 @@ bool unit_template(const char *name, char out[UNIT_NAME]);
 bool unit_find(const char *root, const char *name, char out[UNIT_NAME],
 	       char why[UNIT_WHY]);
 
+/** The unit below ROOT that NAME was probably meant to be; false: none is like it. */
+bool unit_guess(const char *root, const char *name, char out[UNIT_NAME]);
+
 /** Read all files of NAME, which unit_find found, but our own drop-in. An exit code. */
 int unit_load(const char *root, const char *name, struct unit *out);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "gaiconf/store.h"
+#include "nearest.h"
 #include "unit.h"
 
 /* The first that has a file of some name has the say. */
@@ -26,6 +27,7 @@ static const char *const folders[] = {"/etc/systemd/system.control",
 				      "/run/systemd/generator.late"};
 
 #define FOLDER_COUNT (sizeof(folders) / sizeof(folders[0]))
+#define SUFFIX ".service"
 #define LINKS_MAX 8
 #define DROPINS_MAX 256
 
@@ -81,6 +83,56 @@ static enum found look_everywhere(const char *root, const char *name,
 		if (path_of(root, folders[i], name, path))
 			found = look(path, target);
 	return found;
+}
+
+static int is_service(const struct dirent *entry)
+{
+	const size_t length = strlen(entry->d_name);
+
+	return length > strlen(SUFFIX) && length < UNIT_NAME &&
+	       !strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX);
+}
+
+/* Of FOLDER's the nearest to NAME and to what is in OUT by now; without ".service", which
+ * would make all of them alike. */
+static void guess_in(const char *root, const char *folder, const char *name,
+		     char out[UNIT_NAME])
+{
+	struct dirent **entries;
+	char path[PATH_MAX];
+	const int count = path_of(root, folder, "", path)
+				  ? scandir(path, &entries, is_service, alphasort)
+				  : -1;
+
+	for (int i = 0; i < count; i++) {
+		char *stem = entries[i]->d_name;
+		const char *words[] = {out, stem};
+
+		stem[strlen(stem) - strlen(SUFFIX)] = '\0';
+		if (gp_nearest(name, words + !out[0], 2 - !out[0]) == stem)
+			strcpy(out, stem);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+}
+
+bool unit_guess(const char *root, const char *name, char out[UNIT_NAME])
+{
+	const size_t length = strlen(name);
+	char stem[UNIT_NAME];
+
+	out[0] = '\0';
+	if (length <= strlen(SUFFIX) ||
+	    strcmp(name + length - strlen(SUFFIX), SUFFIX) != 0)
+		return false;
+	snprintf(stem, sizeof(stem), "%.*s", (int)(length - strlen(SUFFIX)), name);
+	for (size_t i = 0; i < FOLDER_COUNT; i++)
+		guess_in(root, folders[i], stem, out);
+	if (!out[0])
+		return false;
+	strcat(out, SUFFIX);
+	return true;
 }
 
 static void say_missing(const char *root, char why[UNIT_WHY])

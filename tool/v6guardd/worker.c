@@ -102,6 +102,7 @@ static void use_settings(struct worker *worker)
 	prober_set_rate(worker->prober, settings->max_rate);
 	eventlog_set_kinds(worker->log, settings->log_events);
 	configure_resolver(worker);
+	write_host(worker);
 	tell_known_local(worker);
 	if (settings->anchor_count)
 		evtimer_add(worker->anchors, &soon);
@@ -261,7 +262,6 @@ static bool begin(struct worker *worker)
 	    !make_events(worker) || !make_watchers(worker) || !make_control(worker) ||
 	    !make_resolver(worker))
 		return false;
-	write_host(worker);
 	use_settings(worker);
 	tick_soon(worker);
 	return message_send(worker->files->steward_fd, MESSAGE_READY, NULL);

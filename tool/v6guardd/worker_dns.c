@@ -124,7 +124,7 @@ static bool new_serve(struct worker *worker, const struct listen_fds *fds, size_
 		.ctx = worker,
 		.policy = on_policy,
 		.policy_done = on_policy_done,
-		.facts = {worker, on_usable, on_own, on_verdict, on_onlink},
+		.facts = {worker, on_usable, on_own, on_verdict, on_onlink, NULL},
 		.has_broken = on_has_broken,
 		.handed_out = dns_handed_out,
 		.decided = dns_decided,

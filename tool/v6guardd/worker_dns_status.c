@@ -247,6 +247,38 @@ const char *resolver_state(const struct worker *worker, const char **detail)
 	return "off";
 }
 
+/* Those of which AD is passed on: for all names, or for zones. */
+static json_t *trusted_value(const struct worker *worker)
+{
+	const struct dns_config *config = &worker->settings.dns;
+	struct dns_endpoint servers[UPSTREAM_SERVERS];
+	const size_t count = upstream_servers(serve_upstream(worker->serve), servers);
+	json_t *list = json_array();
+
+	for (size_t i = 0; config->dnssec == DNS_DNSSEC_TRUST && i < count; i++)
+		if (dns_is_trusted(&servers[i]))
+			json_array_append_new(list, server_value(worker, &servers[i]));
+	for (size_t i = 0; i < config->forward_count; i++) {
+		const struct dns_forward *forward = &config->forwards[i];
+		for (size_t j = 0;
+		     forward->dnssec == DNS_DNSSEC_TRUST && j < forward->upstream_count;
+		     j++)
+			json_array_append_new(
+				list, server_value(worker, &forward->upstream[j]));
+	}
+	return list;
+}
+
+static void add_trust(const struct worker *worker, json_t *to)
+{
+	static const char *const words[] = {"off", "process", "validate", "trust"};
+	const struct dns_config *config = &worker->settings.dns;
+
+	json_object_set_new(to, "dnssec", json_string(words[config->dnssec]));
+	json_object_set_new(to, "trusts", json_boolean(dns_config_trusts(config)));
+	json_object_set_new(to, "trusted", trusted_value(worker));
+}
+
 /* Of one that answers; `off` is what v6guard is then. */
 static json_t *running_status(struct worker *worker, const char *state,
 			      const char *detail)
@@ -274,10 +306,14 @@ static json_t *running_status(struct worker *worker, const char *state,
 json_t *resolver_status(struct worker *worker)
 {
 	const char *detail, *state;
+	json_t *status;
 
 	note_presence(worker);
 	state = resolver_state(worker, &detail);
-	if (worker->serve)
-		return running_status(worker, state, detail);
-	return json_pack("{s:s s:s}", "state", "off", "detail", detail);
+	if (!worker->serve)
+		return json_pack("{s:s s:s}", "state", "off", "detail", detail);
+	status = running_status(worker, state, detail);
+	if (status)
+		add_trust(worker, status);
+	return status;
 }

@@ -89,6 +89,16 @@ bool make_verdicts(struct worker *worker);
 bool make_watchers(struct worker *worker);
 /* Tell the doors what holds for the host, and for how long. */
 void write_host(struct worker *worker);
+
+/* ---- worker_nat64.c ---- */
+
+/* Where ADDR is reached: IPv4 by way of the translator, if that is the only one. */
+struct gp_addr nat64_way(const struct worker *worker, const struct gp_addr *addr);
+/* ADDR was made of IPV4, which is reached that way. */
+bool nat64_inside(const struct worker *worker, const struct gp_addr *addr,
+		  struct gp_addr *ipv4);
+/* What doors are to know of it. */
+void nat64_to_map(const struct worker *worker, struct gp_reach_host *host);
 /* [probe] anchors, one round. */
 void ask_anchors(struct worker *worker);
 void on_rescued(struct worker *worker, const struct message_rescued *rescued);

@@ -67,6 +67,9 @@ enum answer_why {
 	ANSWER_WHY_BOGUS,
 	ANSWER_WHY_REBIND,
 	ANSWER_WHY_PTR,
+	ANSWER_WHY_NO_ROUTE,
+	ANSWER_WHY_MAPPED,
+	ANSWER_WHY_REFUTED,
 };
 
 /** In words, at most ANSWER_WHY_TEXT bytes; "" for ANSWER_WHY_NOTHING. */
@@ -78,11 +81,11 @@ struct answer_reply {
 	const uint8_t *packet;
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
+	bool is_round;            /* nothing came of it: CNAMEs had no end */
+	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
 	/* The first private address that was in it, and others are not there either:
 	 * rebind_clean. Of no family: there was none. */
 	struct gp_addr rebound;
-	bool is_round;   /* nothing came of it: CNAMEs had no end */
-	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
 };
 
 /** What is asked for whom: does DNS64 act, and for which names. */
@@ -99,10 +102,13 @@ struct answer_context {
 	bool is_forwarded;            /* the name is in a zone of [forward] */
 	bool is_routed;               /* the name is for the servers of one link */
 	bool has_broken;              /* some verdict is `broken` */
-	bool is_overdue;              /* for AAAA that did not come one waits no longer */
+	bool lacks_ipv6;     /* as in struct gp_query, and the client does not validate */
+	bool is_overdue;     /* for AAAA that did not come one waits no longer */
 	bool has_failed;     /* AAAA have, while somebody was heard: they are no outage */
 	bool has_one_server; /* whoever is asked for the name is the same */
 	unsigned lead; /* rank + 1 of the rule by which answer_lead was followed; 0 */
+	unsigned other_lead; /* the same of answer_other_lead */
+	bool is_taken;       /* addresses are made instead of AAAA that are left out */
 };
 
 /** What the policy came to in an answer; CANDIDATES last until the next answer is made.
@@ -151,11 +157,11 @@ uint16_t answer_main_type(const struct question *question,
 uint16_t answer_other_type(const struct question *question,
 			   const struct answer_context *context);
 
-/** The type that is to be asked for as well, now that MAIN is there and is not enough;
- * 0: none. */
+/** The type that is to be asked for as well, now that MAIN is there and is not enough,
+ * and of which name, TARGET; 0: none. */
 uint16_t answer_late_type(const struct question *question,
 			  const struct answer_context *context,
-			  const struct answer_reply *main);
+			  const struct answer_reply *main, uint8_t target[WIRE_NAME]);
 
 /**
  * Another name is to be asked for instead, TARGET: of the PTR of an address that a NAT64
@@ -173,6 +179,23 @@ bool answer_target(const struct question *question, const struct answer_context 
 unsigned answer_lead(const struct question *question,
 		     const struct answer_context *context,
 		     const struct answer_reply *main, uint8_t target[WIRE_NAME]);
+
+/**
+ * A, of which AAAA are to be made, are led to TARGET by a rule: answer_other_type is to
+ * be asked for there. What a client would be given as A is what DNS64 starts from.
+ */
+bool answer_other_target(const struct question *question,
+			 const struct answer_context *context, uint8_t target[WIRE_NAME]);
+
+/** A rule answers that A, and nobody need be asked: OUT is what is said to it. */
+bool answer_other_local(const struct question *question,
+			const struct answer_context *context, struct answer *out);
+
+/** The same as answer_lead for A, now that upstream said OTHER; for
+ * context.other_lead. */
+unsigned answer_other_lead(const struct question *question,
+			   const struct answer_context *context,
+			   const struct answer_reply *other, uint8_t target[WIRE_NAME]);
 
 /** A number that is another one where other rules are about QUESTION: part of what an
  * answer is kept by. 0: none is. */

@@ -149,7 +149,7 @@ void answer_fail(const struct question *question, enum wire_rcode rcode, int ede
 void answer_fail_unheard(const struct question *question,
 			 const struct answer_reply *reply, struct answer *out)
 {
-	static const char said[] = "more than 11 CNAMEs";
+	static const char said[] = "CNAMEs lead to no answer";
 	const bool is_round = reply && reply->is_round;
 
 	answer_fail(question, WIRE_SERVFAIL,
@@ -228,10 +228,16 @@ bool reply_has(const struct reply *reply, uint16_t type)
 
 /* ---- for the client ---- */
 
-static bool has_text(int ede)
+/* A rule that only counts has no part in what is made. */
+static bool has_text(const struct answer *answer)
 {
+	const struct answer_decision *decision = &answer->decision;
+	const int ede = answer->ede;
+
 	return ede == ANSWER_EDE_OTHER || ede == ANSWER_EDE_BLOCKED ||
-	       ede == ANSWER_EDE_FILTERED || ede == ANSWER_EDE_UNREACHABLE;
+	       ede == ANSWER_EDE_FILTERED || ede == ANSWER_EDE_UNREACHABLE ||
+	       (ede == ANSWER_EDE_SYNTHESIZED &&
+		(decision->outcome.acts || (decision->is_whole && decision->enforce)));
 }
 
 struct answer_image answer_image(const struct answer *answer)
@@ -247,7 +253,7 @@ struct answer_image answer_image(const struct answer *answer)
 		.is_late = answer->is_late,
 		.ede = answer->ede,
 		.text = text,
-		.text_size = has_text(answer->ede) ? (uint8_t)strlen(text) : 0,
+		.text_size = has_text(answer) ? (uint8_t)strlen(text) : 0,
 		.why = answer->why,
 		.ttl_at = answer->ttl_at,
 		.ttl_count = answer->ttl_count,

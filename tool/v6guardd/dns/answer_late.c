@@ -162,7 +162,8 @@ bool late_refute(const struct question *question, const struct answer_context *c
 	const bool is_there = reply_open(aaaa, &reply);
 	const unsigned rcode = is_there ? reply_rcode(&reply) : WIRE_SERVFAIL;
 
-	if (!a || !answer_is_doubtful(question, context, aaaa) || !is_good(a, &a_reply))
+	if (!aaaa || !a || !answer_is_doubtful(question, context, aaaa) ||
+	    !is_good(a, &a_reply))
 		return false;
 	if (rcode == WIRE_NXDOMAIN) {
 		if (!is_same_server(context, aaaa, a))

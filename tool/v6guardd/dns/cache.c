@@ -18,7 +18,7 @@
 /* One that fills more than a part of the ring costs too many others. */
 #define SHARE 8U
 
-enum { KEY_DO = 1, KEY_CD = 2, KEY_SYNTHESIZES = 4, KEY_DEAD = 8 };
+enum { KEY_DO = 1, KEY_CD = 2, KEY_SYNTHESIZES = 4, KEY_DEAD = 8, KEY_LACKS_IPV6 = 16 };
 /* And who said it, in the rest of the byte. */
 enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4, IS_LATE = 8, SERVER = 16 };
 _Static_assert(CACHE_SERVERS *SERVER == 256, "the byte is full");
@@ -76,7 +76,8 @@ static uint32_t hash_of(const struct cache_key *key)
 static uint8_t key_bits(const struct cache_key *key)
 {
 	return (uint8_t)((key->dnssec_ok ? KEY_DO : 0) | (key->cd ? KEY_CD : 0) |
-			 (key->synthesizes ? KEY_SYNTHESIZES : 0));
+			 (key->synthesizes ? KEY_SYNTHESIZES : 0) |
+			 (key->lacks_ipv6 ? KEY_LACKS_IPV6 : 0));
 }
 
 static uint32_t ticks(const struct cache *cache, long long now_ms)

@@ -24,7 +24,7 @@ struct cache_key {
 	uint32_t hash;       /* wire_name_hash of it */
 	uint16_t name_length, type;
 	uint32_t variant; /* answer_variant */
-	bool dnssec_ok, cd, synthesizes;
+	bool dnssec_ok, cd, synthesizes, lacks_ipv6;
 };
 
 /** An answer that was found; valid until the next cache_put. */

@@ -118,6 +118,40 @@ bool upstream_has_failed(const struct answer_reply *reply)
 	return !reply->is_bogus && rcode != WIRE_NOERROR && rcode != WIRE_NXDOMAIN;
 }
 
+/* No answer came of CNAMEs. What was answered before anything timed out was so by what
+ * was said last; the second time libunbound knows by itself, and its buffer says nothing.
+ */
+static bool goes_round(struct upstream_query *query, const uint8_t *packet, int length)
+{
+	const uint32_t mark = wire_name_hash(query->name) ^ query->type;
+	uint32_t *place = &query->upstream->rounds[mark % UPSTREAM_ROUNDS];
+	const bool is_last = gp_boot_ms() - query->asked_ms < DOUBT_MS;
+
+	if (query->is_beginning)
+		return *place == mark;
+	if (!upstream_packet_goes_round(packet, length, query->name, query->type,
+					is_last))
+		return false;
+	*place = mark;
+	return true;
+}
+
+/* They are asked for NAME. */
+static bool is_authentic(const struct upstream_query *query,
+			 const struct answer_reply *reply)
+{
+	struct upstream *upstream = query->upstream;
+	const struct dns_zone *zone = dns_zone_of(&upstream->config, query->name);
+
+	/* A link's servers are nobody's choice. */
+	if (!zone && upstream_has_route(upstream, query->name))
+		return false;
+	return trust_is_authentic(&upstream->trust, &upstream->config,
+				  zone ? zone->upstream : upstream->servers.list,
+				  zone ? zone->upstream_count : upstream->servers.count,
+				  query->name, query->type, query->is_beginning, reply);
+}
+
 static void on_result(void *arg, int rcode, void *packet, int length, int security,
 		      char *why_bogus, int was_limited)
 {
@@ -129,9 +163,8 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 	(void)why_bogus, (void)was_limited;
 	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
 	reply.packet = reply.size ? bytes : NULL;
-	reply.is_round =
-		!reply.packet &&
-		upstream_packet_goes_round(bytes, length, query->name, query->type);
+	reply.is_round = !reply.packet && goes_round(query, bytes, length);
+	reply.is_secure |= is_authentic(query, &reply);
 	if (!upstream_has_failed(&reply))
 		note_answer(query->upstream);
 	/* The other way may bring it yet. */
@@ -335,6 +368,14 @@ static bool is_same_network(const struct upstream_network *a,
 		(a->ipv4_usable == b->ipv4_usable && a->ipv6_default == b->ipv6_default));
 }
 
+/* Only where somebody is trusted: it takes a call of the kernel for each answer. */
+static void hear(struct upstream *upstream)
+{
+	contexts_hear(upstream->contexts, dns_config_trusts(&upstream->config)
+						  ? &upstream->trust.heard
+						  : NULL);
+}
+
 void upstream_configure(struct upstream *upstream, const struct dns_config *config,
 			const struct upstream_network *network)
 {
@@ -351,6 +392,7 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 	}
 	upstream_forget_pings(upstream);
 	upstream->config = *config;
+	hear(upstream);
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }
@@ -402,8 +444,10 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 	upstream->contexts = contexts_new(base);
 	upstream->doubt = evtimer_new(base, on_doubt, upstream);
 	upstream->servers.health = health_new(base, on_health, upstream);
-	if (upstream->contexts && upstream->doubt && upstream->servers.health)
+	if (upstream->contexts && upstream->doubt && upstream->servers.health) {
+		hear(upstream);
 		return upstream;
+	}
 	upstream_free(upstream);
 	return NULL;
 }

@@ -98,6 +98,11 @@ struct contexts *contexts_new(struct event_base *base)
 	return NULL;
 }
 
+void contexts_hear(struct contexts *contexts, struct ub_heard *heard)
+{
+	ub_loop_hear(contexts->loop, heard);
+}
+
 void contexts_free(struct contexts *contexts)
 {
 	if (!contexts)

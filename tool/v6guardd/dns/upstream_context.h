@@ -16,9 +16,13 @@ struct context {
 };
 
 struct contexts;
+struct ub_heard;
 
 /** NULL: no memory. */
 struct contexts *contexts_new(struct event_base *base);
+/** HEARD shows what is read for any of them; NULL: nobody wants to know (ub_loop_hear).
+ */
+void contexts_hear(struct contexts *contexts, struct ub_heard *heard);
 /** And all of the retired ones; no query may wait. NULL is allowed. */
 void contexts_free(struct contexts *contexts);
 

@@ -85,13 +85,33 @@ static bool follow(const struct wire_in *records, unsigned count, uint8_t name[W
 	return false;
 }
 
+/* One CNAME, and nothing else that would be an answer. */
+static bool is_link(const struct wire_in *records, unsigned answers, unsigned authorities,
+		    uint16_t type)
+{
+	struct wire_in in = *records;
+	struct wire_rr rr;
+	bool has_cname = false;
+
+	for (unsigned i = 0; i < answers; i++) {
+		if (!wire_get_rr(&in, &rr) || rr.type == type)
+			return false;
+		has_cname |= rr.type == WIRE_CNAME;
+	}
+	for (unsigned i = 0; i < authorities; i++)
+		if (!wire_get_rr(&in, &rr) || rr.type == WIRE_SOA)
+			return false;
+	return has_cname;
+}
+
 bool upstream_packet_goes_round(const uint8_t *packet, int length, const uint8_t *name,
-				uint16_t type)
+				uint16_t type, bool is_last)
 {
 	uint8_t at[WIRE_NAME];
 	unsigned count, steps = 0;
 	struct wire_in in;
 	uint16_t asked_type;
+	bool is_own;
 
 	if (!packet || length < WIRE_HEADER || length > WIRE_MAX)
 		return false;
@@ -100,13 +120,14 @@ bool upstream_packet_goes_round(const uint8_t *packet, int length, const uint8_t
 	    !read_question(&in, at, &asked_type) || asked_type != type)
 		return false;
 	count = wire_peek_u16(packet + 6);
-	if (wire_name_equal(at, name)) {
-		while (steps <= RESTARTS && follow(&in, count, at))
-			steps++;
-		return steps > RESTARTS;
-	}
-	/* What was asked for because of NAME leads back to it. */
-	while (steps <= RESTARTS && follow(&in, count, at) && !wire_name_equal(at, name))
+	if (is_last && is_link(&in, count, wire_peek_u16(packet + 8), type))
+		return true;
+	is_own = wire_name_equal(at, name);
+	/* Or what was asked for because of NAME leads back to it. */
+	while (steps <= RESTARTS && follow(&in, count, at)) {
 		steps++;
-	return wire_name_equal(at, name);
+		if (!is_own && wire_name_equal(at, name))
+			return true;
+	}
+	return is_own && steps > RESTARTS;
 }

@@ -18,11 +18,12 @@ size_t upstream_packet(int rcode, const uint8_t *packet, int length, const uint8
 		       uint16_t type);
 
 /**
- * That buffer, where upstream_packet found no answer, shows why: it is what a server said
- * last, and its CNAMEs go on for longer than libunbound follows them, or lead back to
- * NAME. Where each CNAME came in a message of its own only the second can be seen.
+ * That buffer, where upstream_packet found no answer, shows why: it is what a server
+ * said, and its CNAMEs go on for longer than libunbound follows them, or lead back to
+ * NAME. IS_LAST: nothing else was said to this query since, so that a CNAME alone is
+ * enough; what is wrong is at its end.
  */
 bool upstream_packet_goes_round(const uint8_t *packet, int length, const uint8_t *name,
-				uint16_t type);
+				uint16_t type, bool is_last);
 
 #endif

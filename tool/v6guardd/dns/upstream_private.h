@@ -6,12 +6,16 @@
 #include "ub_library.h"
 #include "upstream.h"
 #include "upstream_context.h"
+#include "upstream_trust.h"
 
 /* An answer that takes longer makes one doubt: libunbound asks again soon. */
 #define DOUBT_MS 350
 
 /* Of some link, of those for all other names, and of zones, from PING_ZONE on. */
 enum { PING_LINK, PING_ALL, PING_ZONE };
+
+/* So many of them are remembered, by their hash. */
+#define UPSTREAM_ROUNDS 64
 
 struct upstream {
 	struct event_base *base;
@@ -20,12 +24,14 @@ struct upstream {
 	struct upstream_query *oldest, *newest; /* of those that wait */
 	struct dns_config config;
 	struct servers servers;
+	struct trust trust;
 	/* CD is for plain ones, whatever is set; [1]: by TCP. */
 	struct context *plain[2], *validating[2];
 	uint64_t asked;
-	long long answered_ms; /* when an answer came last */
-	long long narrow_ms;   /* when one came by TCP alone; 0: never */
-	struct health **pings; /* NULL, or each NULL: none yet */
+	uint32_t rounds[UPSTREAM_ROUNDS]; /* names of which nothing came but CNAMEs */
+	long long answered_ms;            /* when an answer came last */
+	long long narrow_ms;              /* when one came by TCP alone; 0: never */
+	struct health **pings;            /* NULL, or each NULL: none yet */
 	size_t ping_count;
 	void (*changed)(void *ctx); /* may be NULL */
 	void *changed_ctx;
