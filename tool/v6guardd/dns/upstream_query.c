@@ -93,19 +93,25 @@ static void join_pair(struct upstream_query *query)
 		query->pair->owners[query->type == WIRE_AAAA] = query;
 }
 
+void upstream_query_wake_partner(const struct upstream_query *query)
+{
+	struct upstream_query *other =
+		query->pair ? query->pair->owners[query->type != WIRE_AAAA] : NULL;
+
+	if (other)
+		upstream_query_wake(other);
+}
+
 /* Its partner is to look what that means for it. */
 static void leave_pair(struct upstream_query *query)
 {
 	struct pair *pair = query->pair;
-	struct upstream_query *other;
 
 	if (!pair)
 		return;
-	other = pair->owners[query->type != WIRE_AAAA];
 	if (pair->owners[query->type == WIRE_AAAA] == query)
 		pair->owners[query->type == WIRE_AAAA] = NULL;
-	if (other)
-		upstream_query_wake(other);
+	upstream_query_wake_partner(query);
 	pairs_leave(pair);
 	query->pair = NULL;
 }
