@@ -80,6 +80,8 @@ static void settle(struct attempt *attempt, enum walk_kind kind,
 	const size_t at = attempt->at;
 
 	walk_reply(query->walk, at, attempt->way, kind);
+	if (kind <= WALK_ERROR)
+		upstream_query_wake_partner(query);
 	if (!attempt->is_beginning)
 		upstream_query_step(query, at, kind, reply);
 	else if (reply)
