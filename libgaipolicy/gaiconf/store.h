@@ -26,6 +26,10 @@ struct gp_store;
 enum gp_status gp_store_open(const char *root, const char *command, struct gp_store **out,
 			     struct gp_diag *diag);
 
+/** The changes that follow take a file back to before the change SERIAL of history, which
+ * will say so. */
+void gp_store_undoes(struct gp_store *store, uint64_t serial);
+
 /** Unlock and free; NULL is allowed. */
 void gp_store_close(struct gp_store *store);
 
@@ -99,6 +103,8 @@ struct gp_history_entry {
 	char command[512]; /**< the command line, cut */
 	char path[256];    /**< the file that was changed */
 	bool existed;      /**< false: the change created the file */
+	/** It was a rollback, to before the change of that serial; 0: none. */
+	uint64_t undoes;
 };
 
 /**
@@ -112,5 +118,10 @@ enum gp_status gp_history_list(const char *root, const char *what,
 /** The content that ENTRY replaced, malloc'd. */
 enum gp_status gp_history_content(const char *root, const struct gp_history_entry *entry,
 				  char **bytes, size_t *size, struct gp_diag *diag);
+
+/** The content that ENTRY made of that, malloc'd; GP_NOTFOUND: only "gai" entries have
+ * it, and old ones have not. */
+enum gp_status gp_history_after(const char *root, const struct gp_history_entry *entry,
+				char **bytes, size_t *size, struct gp_diag *diag);
 
 #endif

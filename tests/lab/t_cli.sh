@@ -142,9 +142,20 @@ part_apply() {
 	run 1 "rollback --dry-run" rollback config --dry-run; like "diff" "+mode = strip-aaaa" "$out"
 	run 0 "rollback config 3" rollback config 3
 	is "byte for byte" "$(printf '# mine\n[guard]\nmode  = auto   ; note')" "$(cat "$conf/v6guard.conf")"
-	run 0 "rollback of the rollback" rollback
+	run 0 "rollback of the rollback" rollback config 1
 	like "prefer-ipv4 is back" prefer-ipv4 "$(cat "$conf/v6guard.conf")"
 	run 3 "rollback too far" rollback config 99
+	# Twice walks back; a rollback is undone by its number alone.
+	for mode in strip-a auto off; do run 0 "mode $mode" mode $mode; done
+	for mode in auto strip-a; do
+		run 0 "rollback walks back" rollback config; run 0 "mode" mode; is "to $mode" $mode "$out"
+	done
+	run 0 "rollback config 1: that one was too much" rollback config 1; run 0 "mode" mode; is "auto again" auto "$out"
+	run 0 "rollback goes on from there" rollback; run 0 "mode" mode; is "strip-a again" strip-a "$out"
+	run 0 "dry runs are in no history" --dry-run mode strip-a
+	run 0 "words for a shell" config set guard.backends 'files dns'; run 0 "history" history config
+	is "can be pasted" "v6guard config set guard.backends 'files dns'" "$(sed -n '1s/.*  v6guard/v6guard/p' <<<"$out")"
+	run 0 "rollback" rollback config
 	rm "$conf/conf.d/50.conf" "$conf/v6guard.conf"
 	run 0 "mode without a file" mode strip-a; like "file made" "mode = strip-a" "$(cat "$conf/v6guard.conf")"
 	run 0 "rollback removes it" rollback config; is "gone" no "$([ -e "$conf/v6guard.conf" ] && echo yes || echo no)"
@@ -433,7 +444,7 @@ part_vendor() {
 	run 0 "disable" disable; is "the file is gone" "$etc" "$(tree_sum "$ROOT/etc")"
 	run 0 "disable again" disable; is "unchanged" unchanged "$out"
 	run 0 "enable" enable; run 0 "rollback nss" rollback nss; is "the file is gone" "$etc" "$(tree_sum "$ROOT/etc")"
-	run 0 "rollback of that" rollback nss; is "it is back" 1 "$(grep -c v6guard "$ROOT/etc/nsswitch.conf")"
+	run 0 "rollback of that" rollback nss 1; is "it is back" 1 "$(grep -c v6guard "$ROOT/etc/nsswitch.conf")"
 	sed -i 's/^networks:.*/networks: files/' "$ROOT/etc/nsswitch.conf"
 	run 0 "changed since: disable" disable; is "the change stays" "networks: files" "$(grep ^networks "$ROOT/etc/nsswitch.conf")"
 	like "and that is said" "stays: v6guard made it" "$err"; rm "$ROOT/etc/nsswitch.conf"
@@ -452,7 +463,7 @@ part_vendor() {
 	is "still a copy" yes "$([ -e "$ROOT/etc/gai.conf" ] && echo yes)"
 	run 0 "gai.conf: del" policy del precedence 2001:db8::/32; is "gone" "$etc" "$(tree_sum "$ROOT/etc")"
 	run 0 "gai.conf: preset" policy preset prefer-ipv4; run 0 "gai.conf: rollback" rollback gai; is "gone" "$etc" "$(tree_sum "$ROOT/etc")"
-	run 0 "gai.conf: rollback of that" rollback gai; is "it is back" yes "$([ -e "$ROOT/etc/gai.conf" ] && echo yes)"
+	run 0 "gai.conf: rollback of that" rollback gai 1; is "it is back" yes "$([ -e "$ROOT/etc/gai.conf" ] && echo yes)"
 
 	# History keeps what it needs, however much comes after.
 	suse_root; printf '\177ELF\0/usr/etc/nsswitch.conf\0' >"$ROOT$nssdir/libc.so.6"; etc=$(find "$ROOT/etc" -name 'nsswitch*')
@@ -723,7 +734,7 @@ print("yes" if time.time() - t < 1.2 else time.time() - t)' "$V6GUARD" >"$work/o
 	is "put back" "" "$(cmp "$work/cut" /etc/nsswitch.conf 2>&1)"
 	cp "$work/plain" /etc/nsswitch.conf; cp "$MODULE" "$work/lib/"
 	run 0 "enable" enable; run 0 "rollback, verified" rollback nss; is "byte for byte" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
-	run 0 "rollback of that" rollback nss; is "enabled again" 1 "$(grep -c v6guard /etc/nsswitch.conf)"
+	run 0 "rollback of that" rollback nss 1; is "enabled again" 1 "$(grep -c v6guard /etc/nsswitch.conf)"
 	run 0 "disable" disable
 
 	# Interrupted while it verifies (a DNS that takes the question and says nothing): undone.

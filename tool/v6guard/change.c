@@ -32,6 +32,7 @@ int change_begin(struct change *change, struct cli *cli)
 		return EXIT_DONE;
 	if (gp_store_open(cli->root, cli->command, &change->store, &diag) != GP_OK)
 		return complain_diag(&diag);
+	gp_store_undoes(change->store, cli->undoes);
 	return EXIT_DONE;
 }
 

@@ -114,16 +114,14 @@ static int take_promise(struct wish *wish, uint32_t at)
 		line->size - (line->size > 0 && line->bytes[line->size - 1] == '\n');
 	struct gp_promise promise;
 
-	switch (gp_promise_parse(line->bytes, size, &promise)) {
-	case GP_OK:
-		break;
-	case GP_NOTFOUND:
+	const enum gp_status status = gp_promise_parse(line->bytes, size, &promise);
+
+	if (status == GP_NOTFOUND)
 		return EXIT_DONE;
-	default:
+	if (status != GP_OK)
 		return complain_promise(wish, at,
 					"a promise is PREFIX before PREFIX or PREFIX "
 					"like PREFIX, neither inside the other");
-	}
 	if (!wish_moved(wish, &promise))
 		return complain_promise(wish, at,
 					"a promise needs a row for one of its prefixes, "
