@@ -14,6 +14,7 @@
  *	path /etc/nsswitch.conf		(below the root)
  *	existed 1			(0: the change created the file)
  *	undoes 12			(a rollback: to before that serial)
+ *	reset 1				(all before it is taken out)
  *	size 494
  *	after 512			(of kind gai: what it was changed into)
  *
@@ -184,6 +185,8 @@ static char *build(const struct gp_store *store, const char *what,
 	fprintf(out, "existed %d\n", file->exists);
 	if (store->undoes)
 		fprintf(out, "undoes %" PRIu64 "\n", store->undoes);
+	if (store->is_reset)
+		fputs("reset 1\n", out);
 	fprintf(out, "size %zu\n", file->size);
 	for (size_t i = 0; i < after->count; i++)
 		length += after->parts[i].iov_len;
@@ -364,7 +367,7 @@ static bool parse(const struct gp_file *file, struct gp_history_entry *out,
 		  struct contents *contents)
 {
 	const char *at = file->bytes;
-	unsigned long long time, existed, length, undoes = 0, after = 0;
+	unsigned long long time, existed, length, undoes = 0, after = 0, reset = 0;
 
 	if (strncmp(at, MAGIC "\n", strlen(MAGIC) + 1) != 0)
 		return false;
@@ -377,6 +380,7 @@ static bool parse(const struct gp_file *file, struct gp_history_entry *out,
 	    !take_number(&at, "existed", &existed))
 		return false;
 	take_number(&at, "undoes", &undoes);
+	take_number(&at, "reset", &reset);
 	if (!take_number(&at, "size", &length))
 		return false;
 	contents->has_after = take_number(&at, "after", &after);
@@ -386,6 +390,7 @@ static bool parse(const struct gp_file *file, struct gp_history_entry *out,
 	out->time = (int64_t)time;
 	out->existed = existed != 0;
 	out->undoes = undoes;
+	out->is_reset = reset != 0;
 	contents->at = (size_t)(at - file->bytes);
 	contents->size = (size_t)length;
 	contents->after_size = (size_t)after;
@@ -536,6 +541,18 @@ enum gp_status gp_history_after(const char *root, const struct gp_history_entry 
 				char **bytes, size_t *size, struct gp_diag *diag)
 {
 	return read_content(root, entry, true, bytes, size, diag);
+}
+
+void gp_history_mark_undone(const struct gp_history_entry *list, size_t count,
+			    bool *is_undone)
+{
+	for (size_t i = 0; i < count; i++) {
+		is_undone[i] = false;
+		for (size_t j = 0; j < i; j++)
+			is_undone[i] |= !is_undone[j] && list[j].undoes &&
+					list[j].undoes <= list[i].serial &&
+					!strcmp(list[j].path, list[i].path);
+	}
 }
 
 /* ---- what a file was ----------------------------------------------------------- */

@@ -95,6 +95,11 @@ void gp_store_undoes(struct gp_store *store, uint64_t serial)
 	store->undoes = serial;
 }
 
+void gp_store_resets(struct gp_store *store)
+{
+	store->is_reset = true;
+}
+
 void gp_store_close(struct gp_store *store)
 {
 	if (!store)

@@ -9,6 +9,7 @@ struct gp_store {
 	char *root;    /* without a slash at its end; "" for this host */
 	char *command; /* as history shows it */
 	uint64_t undoes;
+	bool is_reset;
 	int lock_fd;
 };
 

@@ -45,6 +45,7 @@ struct cli {
 	const char *verify[VERIFY_MAX];
 	size_t verify_count;
 	char *command;   /* the command line, for history */
+	bool is_reset;   /* what was written before goes */
 	uint64_t undoes; /* a rollback: to before that change */
 	struct out *out;
 	const struct gp_config_overlay *overlay; /* what a file is about to hold */

@@ -102,22 +102,17 @@ static int parse_wanted(int count, char **args, struct wanted *out)
 	return EXIT_DONE;
 }
 
-/* The latest that is not undone, and no rollback itself; COUNT: none. LIST has the latest
- * first. A rollback undoes what lies between it and what it goes back to; unless it was
- * undone as well. */
+/* The latest that is not undone, and no rollback itself; COUNT: none. */
 static size_t find_latest(const struct gp_history_entry *list, size_t count)
 {
 	bool *is_undone = calloc(count + 1, sizeof(*is_undone));
-	size_t found = count;
+	size_t found = 0;
 
-	for (size_t i = 0; is_undone && i < count && found == count; i++) {
-		for (size_t j = 0; j < i; j++)
-			is_undone[i] |= !is_undone[j] && list[j].undoes &&
-					list[j].undoes <= list[i].serial &&
-					!strcmp(list[j].path, list[i].path);
-		if (!is_undone[i] && !list[i].undoes)
-			found = i;
-	}
+	if (!is_undone)
+		return count;
+	gp_history_mark_undone(list, count, is_undone);
+	while (found < count && (is_undone[found] || list[found].undoes))
+		found++;
 	free(is_undone);
 	return found;
 }

@@ -79,9 +79,20 @@ static int undo_all(struct reset *reset, const struct gp_file *file)
 
 	if (gp_history_list(reset->cli->root, "gai", &list, &count, &diag) != GP_OK)
 		return complain_diag(&diag);
-	for (size_t i = 0; i < count && code == EXIT_DONE; i++)
-		if (!strcmp(list[i].path, file->path + strlen(reset->cli->root)))
-			code = undo_entry(reset, &list[i]);
+	bool *is_undone = calloc(count + 1, sizeof(*is_undone));
+	if (!is_undone)
+		code = complain_memory();
+	else
+		gp_history_mark_undone(list, count, is_undone);
+	for (size_t i = 0; i < count && code == EXIT_DONE; i++) {
+		if (is_undone[i] || list[i].undoes ||
+		    strcmp(list[i].path, file->path + strlen(reset->cli->root)) != 0)
+			continue;
+		if (list[i].is_reset)
+			break;
+		code = undo_entry(reset, &list[i]);
+	}
+	free(is_undone);
 	free(list);
 	return code;
 }
@@ -140,12 +151,12 @@ static int edit_reset(struct cli *cli, const struct gp_file *file, void *ctx,
 	if (code == EXIT_DONE)
 		code = keep_tables(cli, reset);
 	if (reset->left > 0)
-		warn(cli, "%zu line%s of v6guard's stay: edited since, or moved",
-		     reset->left, reset->left > 1 ? "s" : "");
+		warn(cli, "%zu line%s of v6guard's stay%s: edited since, or moved",
+		     reset->left, reset->left > 1 ? "s" : "", reset->left > 1 ? "" : "s");
 	if (reset->unknown > 0)
-		warn(cli, "%zu older change%s stay: history does not say enough of %s",
+		warn(cli, "%zu older change%s stay%s: history does not say enough of %s",
 		     reset->unknown, reset->unknown > 1 ? "s" : "",
-		     reset->unknown > 1 ? "them" : "it");
+		     reset->unknown > 1 ? "" : "s", reset->unknown > 1 ? "them" : "it");
 	*bytes = reset->bytes;
 	*size = reset->size;
 	return code;
@@ -156,6 +167,7 @@ int cmd_policy_reset(struct cli *cli, int count, char **args)
 	struct reset reset = {.bytes = NULL};
 
 	(void)count, (void)args;
+	cli->is_reset = true;
 	return gai_change_text(cli, edit_reset, &reset,
 			       GAI_CONF ": without what v6guard wrote");
 }
