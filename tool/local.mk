@@ -17,6 +17,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_policy.c \
 	tool/v6guard/cmd_policy_apply.c \
 	tool/v6guard/cmd_policy_lint.c \
+	tool/v6guard/cmd_policy_reset.c \
 	tool/v6guard/cmd_policy_show.c \
 	tool/v6guard/cmd_preset.c \
 	tool/v6guard/cmd_resolver.c \
@@ -56,6 +57,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/gai.h \
 	tool/v6guard/guardpreset.c \
 	tool/v6guard/guardpreset.h \
+	tool/v6guard/kernellabel.c \
+	tool/v6guard/kernellabel.h \
 	tool/v6guard/known.c \
 	tool/v6guard/known.h \
 	tool/v6guard/main.c \
@@ -142,10 +145,6 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/dns_config_records.c \
 	tool/v6guardd/dns/dns_config_servers.c \
 	tool/v6guardd/dns/dns_config_trust.c \
-	tool/v6guardd/dns/health.c \
-	tool/v6guardd/dns/health.h \
-	tool/v6guardd/dns/health_rules.c \
-	tool/v6guardd/dns/health_rules.h \
 	tool/v6guardd/dns/linkroutes.c \
 	tool/v6guardd/dns/linkroutes.h \
 	tool/v6guardd/dns/listen.c \
@@ -188,14 +187,26 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/upstream_trust.h \
 	tool/v6guardd/dns/ub_loop.c \
 	tool/v6guardd/dns/ub_loop.h \
+	tool/v6guardd/dns/server_alive.c \
+	tool/v6guardd/dns/server_alive.h \
+	tool/v6guardd/dns/upstream_group.c \
+	tool/v6guardd/dns/upstream_group.h \
+	tool/v6guardd/dns/upstream_pair.c \
+	tool/v6guardd/dns/upstream_pair.h \
+	tool/v6guardd/dns/upstream_ping.c \
+	tool/v6guardd/dns/upstream_ping.h \
+	tool/v6guardd/dns/upstream_query.c \
+	tool/v6guardd/dns/upstream_server.c \
+	tool/v6guardd/dns/upstream_server.h \
+	tool/v6guardd/dns/upstream_try.c \
+	tool/v6guardd/dns/upstream_walk.c \
+	tool/v6guardd/dns/upstream_walk.h \
 	tool/v6guardd/dns/upstream.c \
-	tool/v6guardd/dns/upstream_alive.c \
 	tool/v6guardd/dns/upstream.h \
 	tool/v6guardd/dns/upstream_config.c \
 	tool/v6guardd/dns/upstream_config.h \
 	tool/v6guardd/dns/upstream_context.c \
 	tool/v6guardd/dns/upstream_context.h \
-	tool/v6guardd/dns/upstream_late.c \
 	tool/v6guardd/dns/upstream_packet.c \
 	tool/v6guardd/dns/upstream_packet.h \
 	tool/v6guardd/dns/upstream_private.h \

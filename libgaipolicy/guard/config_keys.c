@@ -100,6 +100,7 @@ static const struct gp_config_key resolver_keys[] = {
 	 0},
 	{"upstream", "resolv.conf", NULL, "resolv.conf recursive", GP_TYPE_UPSTREAM,
 	 LIST | FILLED, 0, 0},
+	{"order", "listed", "listed fastest", NULL, GP_TYPE_WORD, 0, 0, 0},
 	{"dnssec", "process", "off process validate trust", NULL, GP_TYPE_WORD, 0, 0, 0},
 	{"trust-anchor", "/usr/share/dns/root.key", NULL, NULL, GP_TYPE_PATH, 0, 0, 0},
 	{"filter-signed", "no", "yes no", NULL, GP_TYPE_WORD, 0, 0, 0},
@@ -117,6 +118,7 @@ static const struct gp_config_key forward_keys[] = {
 	 APPENDS | FILLED, 0, 0},
 	{"zones-file", "", NULL, NULL, GP_TYPE_NAME_FILE, APPENDS | FILLED, 0, 0},
 	{"upstream", "", NULL, NULL, GP_TYPE_UPSTREAM, LIST | FILLED | REQUIRED, 0, 0},
+	{"order", "listed", "listed fastest", NULL, GP_TYPE_WORD, 0, 0, 0},
 	{"dnssec", "off", "off process validate trust", NULL, GP_TYPE_WORD, 0, 0, 0},
 };
 

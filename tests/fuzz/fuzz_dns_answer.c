@@ -84,7 +84,7 @@ static void make_config(const uint8_t *data, struct dns_config *out)
 	excluded = (struct gp_prefix){gp_addr_make(AF_INET6, mapped, 0), 96};
 	out->exclude_aaaa = (struct dns_list){1, &excluded};
 	out->filter_signed = data[1] >> 6 & 1;
-	out->rebind = data[1] >> 7;
+	out->rebind = data[3] >> 4 & 1;
 }
 
 /* Rules that may be about what the messages have, of each kind. */

@@ -37,6 +37,8 @@ table() {
 		NOTIMP first                   | notimp right               | again=0   | same
 		FORMERR first                  | formerr right              | -         | 10x2          | libc takes it for the end
 		REFUSED, SERVFAIL, right       | refused servfail right     | again=0   | same
+		SERVFAIL, then 0.3 s late      | servfail late=0.3          | again=0   | same
+		REFUSED late, then 0.3 s late  | corp+late=0.2 late=0.3     | -         | same
 		SERVFAIL by all                | servfail servfail          | -         | same
 		REFUSED by all                 | refused refused            | -         | same
 		NOTIMP alone                   | notimp                     | -         | same
@@ -120,7 +122,8 @@ both() {
 trim() { sed 's/^[[:space:]]*//; s/[[:space:]]*$//' <<<"$1"; }
 
 # judge FILE NAME FACES EXPECTED WHY: OK, LATE or BAD, and the line for people. FILE: a line for each
-# name, the round, what libc said, its milliseconds, and ours.
+# name, the round, what libc said, its milliseconds, and ours. Late is the middle one of them by 50 ms,
+# or any by 250, which is more than a busy machine makes of it.
 judge() {
 	awk -v name="$2" -v faces="$3" -v expected="$4" -v why="$5" '
 		function add(list, said) { # the run-length form of what was said so far
@@ -137,7 +140,8 @@ judge() {
 			round = $1; add(1, $2); add(2, $4)
 			if ($3 > took[1]) took[1] = $3
 			if ($5 > took[2]) took[2] = $5
-			if ($5 - $3 > late) late = $5 - $3
+			more[NR] = $5 - $3
+			for (i = NR; i > 1 && more[i - 1] > more[i]; i--) { n = more[i]; more[i] = more[i - 1]; more[i - 1] = n }
 			if (expected == "same" ? $2 != $4 : each && !($4 in may)) other = 1
 			if ($4 ~ /[0-9]A[+]([0-9]|.*[+])/) mixed = 1
 		}
@@ -147,6 +151,7 @@ judge() {
 			if (expected != "same" && !each && text[2] != expected) other = 1
 			if (other) wrong = "not " (expected == "same" ? "the same" : expected)
 			if (mixed) wrong = wrong (wrong == "" ? "" : ", ") "A and AAAA of two servers"
+			late = more[NR] > 250 ? more[NR] : more[int((NR + 1) / 2)]
 			kind = wrong != "" ? "BAD" : late > 50 ? "LATE" : "OK"
 			if (late > 50) wrong = wrong (wrong == "" ? "" : ", ") late " ms later than libc"
 			printf "%s\n%-30s %-29s libc %4.1f s  %-22s ours %4.1f s  %-22s %s\n", kind, name, faces, took[1] / 1000, text[1],

@@ -20,13 +20,11 @@ units = \
 	tests/unit/test_dns_cache \
 	tests/unit/test_dns_filter \
 	tests/unit/test_dns_local \
-	tests/unit/test_dns_health \
-	tests/unit/test_dns_health_tls \
 	tests/unit/test_dns_config \
 	tests/unit/test_dns_links \
+	tests/unit/test_dns_ways \
 	tests/unit/test_dns_denied \
 	tests/unit/test_dns_large \
-	tests/unit/test_dns_late \
 	tests/unit/test_dns_listen \
 	tests/unit/test_dns_names \
 	tests/unit/test_dns_outage \
@@ -38,6 +36,8 @@ units = \
 	tests/unit/test_dns_trust \
 	tests/unit/test_dns_upstream \
 	tests/unit/test_dns_vectors \
+	tests/unit/test_dns_walk \
+	tests/unit/test_dns_worlds \
 	tests/unit/test_document \
 	tests/unit/test_edit \
 	tests/unit/test_eventlog \
@@ -105,6 +105,7 @@ units = \
 	tests/unit/test_block \
 	tests/unit/test_ula \
 	tests/unit/test_unclosed \
+	tests/unit/test_undo \
 	tests/unit/test_vendor \
 	tests/unit/test_verdict \
 	tests/unit/test_verdict_rounds \
@@ -213,6 +214,9 @@ tests_unit_test_oracle_presets_CPPFLAGS = $(unit_cppflags) -DTEST_BUILD='"$(abs_
 tests_unit_test_oracle_presets_CFLAGS = $(unit_cflags)
 tests_unit_test_oracle_presets_LDADD = $(unit_libs)
 EXTRA_tests_unit_test_oracle_presets_DEPENDENCIES = tool/v6guard/v6guard$(EXEEXT)
+tests_unit_test_undo_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_undo_CFLAGS = $(unit_cflags)
+tests_unit_test_undo_LDADD = $(unit_libs)
 tests_unit_test_promise_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_promise_CFLAGS = $(unit_cflags)
 tests_unit_test_promise_LDADD = $(unit_libs)
@@ -501,24 +505,27 @@ tests_unit_test_dns_filter_LDADD = $(daemon_libs)
 tests_unit_test_dns_tidy_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_tidy_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_tidy_LDADD = $(daemon_libs)
-tests_unit_test_dns_health_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_dns_health_CFLAGS = $(unit_cflags)
-tests_unit_test_dns_health_LDADD = $(daemon_libs)
 tests_unit_test_dns_config_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_config_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_config_LDADD = $(daemon_libs)
 tests_unit_test_dns_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_links_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_links_LDADD = $(daemon_libs)
+tests_unit_test_dns_ways_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_ways_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_ways_LDADD = $(daemon_libs)
 tests_unit_test_dns_large_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_large_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_large_LDADD = $(daemon_libs)
-tests_unit_test_dns_late_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_dns_late_CFLAGS = $(unit_cflags)
-tests_unit_test_dns_late_LDADD = $(daemon_libs)
 tests_unit_test_dns_listen_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_listen_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_listen_LDADD = $(daemon_libs)
+tests_unit_test_dns_worlds_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_worlds_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_worlds_LDADD = $(daemon_libs)
+tests_unit_test_dns_walk_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_walk_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_walk_LDADD = $(daemon_libs)
 tests_unit_test_dns_outage_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_outage_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_outage_LDADD = $(daemon_libs)
@@ -558,9 +565,6 @@ tests_unit_test_dns_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_random_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_dns_random_LDFLAGS = $(dns_world_ldflags)
 tests_unit_test_dns_random_LDADD = $(daemon_libs) $(EVENT_LIBS)
-tests_unit_test_dns_health_tls_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_dns_health_tls_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
-tests_unit_test_dns_health_tls_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_upstream_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_upstream_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS) $(UNBOUND_CFLAGS)
 tests_unit_test_dns_upstream_LDADD = $(daemon_libs) $(EVENT_LIBS)

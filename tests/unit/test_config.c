@@ -118,8 +118,9 @@ static const struct values values[] = {
 	 "tls://192.0.2.1|192.0.2.1#dns.example|tls://#dns.example|tls://192.0.2.1#|"
 	 "dns.example|192.0.2.1:53|https://192.0.2.1|0.0.0.0|0.0.0.0@5353|::|::@53|"
 	 "fe80::1|fe80::1@53|febf::1|192.0.2.1 fe80::1|tls://fe80::1#dns.example|"
-	 "tls://0.0.0.0#dns.example|2001:db8::1%eth0|192.0.2.1%eth0|224.0.0.251|ff02::fb|"
+	 "tls://0.0.0.0#dns.example|192.0.2.1%eth0|224.0.0.251|ff02::fb|"
 	 "255.255.255.255"},
+	{"resolver", "order", "listed|fastest", "|rotate|listed fastest"},
 	{"resolver", "dnssec", "off|process|validate|trust", "|yes"},
 	{"resolver", "trust-anchor", "/usr/share/dns/root.key|root key", "|a\001b"},
 	{"resolver", "filter-signed", "yes|no", "|on"},
@@ -139,6 +140,7 @@ static const struct values values[] = {
 	{"forward x", "zones-file", "zones.txt|/a/b.txt b.txt", ""},
 	{"forward x", "upstream", "192.0.2.53|192.0.2.53@53 2001:db8::53|fe80::1%eth0",
 	 "|resolv.conf|recursive|a.example|0.0.0.0|::|fe80::1"},
+	{"forward x", "order", "listed|fastest", "|random"},
 	{"forward x", "dnssec", "off|process|validate|trust", "|no"},
 
 	{"gai", "known-local-ula", "yes|no", "|on"},

@@ -136,6 +136,17 @@ void builder_end(struct builder *builder, enum wire_rcode rcode, uint32_t lifeti
 		wire_set_u16(answer->bytes + 4 + 2 * i, builder->counts[i]);
 }
 
+void answer_cap(struct answer *answer, uint32_t cap)
+{
+	for (size_t i = 0; i < answer->ttl_count; i++) {
+		uint8_t *at = answer->bytes + answer->ttl_at[i];
+		if (wire_peek_u32(at) > cap)
+			wire_set_u32(at, cap);
+	}
+	if (answer->lifetime > cap)
+		answer->lifetime = cap;
+}
+
 void answer_fail(const struct question *question, enum wire_rcode rcode, int ede,
 		 struct answer *out)
 {

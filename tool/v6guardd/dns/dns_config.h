@@ -16,7 +16,8 @@
 #define DNS_PATTERNS 10000 /* exclude-domains, with those of files; rebind-allow */
 #define DNS_ZONES 1000     /* of all [forward] sections */
 #define DNS_ZONE_UPSTREAMS 1000
-#define DNS_TLS_NAMES 1000 /* different ones */
+#define DNS_ZONE_SERVERS 10000 /* of all zones, those of one section counted for each */
+#define DNS_TLS_NAMES 1000     /* different ones */
 
 struct dns_endpoint {
 	struct gp_addr addr;
@@ -39,6 +40,7 @@ struct dns_pattern {
 /** A [forward] section. */
 struct dns_forward {
 	uint32_t dnssec; /* enum dns_dnssec */
+	uint32_t order;  /* enum dns_order */
 	uint32_t upstream_count;
 	const struct dns_endpoint *upstream;
 };
@@ -47,12 +49,15 @@ struct dns_forward {
 struct dns_zone {
 	const uint8_t *name;
 	uint32_t forward; /* index of the section */
-	uint32_t dnssec, upstream_count;
+	uint32_t dnssec, order, upstream_count;
 	const struct dns_endpoint *upstream;
 };
 
 enum dns_switch { DNS_OFF, DNS_AUTO, DNS_ON };
 enum dns_nonglobal { DNS_REFUSE, DNS_ALLOW, DNS_NONGLOBAL_AUTO };
+/** Which of several servers is asked; not said: as listed, unless resolv.conf(5) says
+ * `rotate`. */
+enum dns_order { DNS_UNORDERED, DNS_LISTED, DNS_FASTEST };
 enum dns_rebind { DNS_REBIND_ALLOW, DNS_REBIND_REFUSE };
 enum dns_dnssec {
 	DNS_DNSSEC_OFF,
@@ -72,6 +77,7 @@ struct dns_config {
 	const struct dns_endpoint *listen;
 	uint32_t from_resolv_conf; /* upstream = resolv.conf */
 	uint32_t is_recursive;     /* upstream = recursive */
+	uint32_t order;            /* enum dns_order */
 	uint32_t upstream_count;
 	const struct dns_endpoint *upstream;
 	/* Letters, digits, '-' and '.' alone. */
@@ -185,6 +191,9 @@ bool dns_is_excluded(const struct dns_config *config, const uint8_t *name);
 
 /** NAME (lower case) matches one of rebind-allow. */
 bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name);
+
+/** How many servers all zones have, each counted for every zone that it is asked for. */
+size_t dns_zone_servers(const struct dns_config *config);
 
 /** The zone of [forward] that NAME is in, the longest; NULL: none. */
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name);

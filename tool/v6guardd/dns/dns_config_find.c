@@ -43,6 +43,7 @@ bool dns_config_index(struct dns_config *config, struct gp_pool *pool)
 		struct dns_zone *zone = &config->zones[i];
 		const struct dns_forward *forward = &config->forwards[zone->forward];
 		zone->dnssec = forward->dnssec;
+		zone->order = forward->order;
 		zone->upstream_count = forward->upstream_count;
 		zone->upstream = forward->upstream;
 	}
@@ -84,6 +85,15 @@ bool dns_is_excluded(const struct dns_config *config, const uint8_t *name)
 bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name)
 {
 	return matches(config->rebind_tree, name);
+}
+
+size_t dns_zone_servers(const struct dns_config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->zone_count; i++)
+		count += config->forwards[config->zones[i].forward].upstream_count;
+	return count;
 }
 
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name)

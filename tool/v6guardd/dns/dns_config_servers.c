@@ -20,6 +20,16 @@ uint32_t dns_config_word(const char *value, const char *const *words)
 	return i;
 }
 
+/* `listed` is the default, and not the same as nothing. */
+static uint32_t read_order(struct dns_reader *reader, const char *section)
+{
+	struct gp_config_item item;
+
+	if (!dns_config_at(reader, section, "order", &item) || !item.path)
+		return DNS_UNORDERED;
+	return !strcmp(item.value, "fastest") ? DNS_FASTEST : DNS_LISTED;
+}
+
 /* ---- servers ---- */
 
 static bool take_tls_name(struct dns_reader *reader, const char *name,
@@ -115,6 +125,7 @@ static bool take_upstream(struct dns_reader *reader, const char *word)
 
 bool dns_config_servers(struct dns_reader *reader)
 {
+	reader->out->order = read_order(reader, "resolver");
 	return dns_config_each(reader, "resolver", "upstream", take_upstream);
 }
 
@@ -224,6 +235,15 @@ static bool take_zone_server(struct dns_reader *reader, const char *word)
 			  &reader->forward->upstream_count, DNS_ZONE_UPSTREAMS);
 }
 
+static bool fits(struct dns_reader *reader)
+{
+	return dns_zone_servers(reader->out) <= DNS_ZONE_SERVERS ||
+	       dns_config_refuse(reader,
+				 "at most %d servers of all zones, those of one section "
+				 "counted for each of its zones",
+				 DNS_ZONE_SERVERS);
+}
+
 static bool take_forward(struct dns_reader *reader, const char *section)
 {
 	struct dns_config *out = reader->out;
@@ -234,9 +254,11 @@ static bool take_forward(struct dns_reader *reader, const char *section)
 		return dns_config_no_memory(reader);
 	reader->forward->dnssec = dns_config_word(
 		gp_config_value(reader->config, section, "dnssec"), dns_dnssec_words);
+	reader->forward->order = read_order(reader, section);
 	return dns_config_each(reader, section, "zones", take_zones) &&
 	       dns_config_each_line(reader, section, "zones-file", take_zone_line) &&
 	       dns_config_each(reader, section, "upstream", take_zone_server) &&
+	       fits(reader) &&
 	       dns_config_trust(reader, section, reader->forward->dnssec,
 				reader->forward->upstream,
 				reader->forward->upstream_count);

@@ -67,6 +67,58 @@ size_t upstream_packet(int rcode, const uint8_t *packet, int length, const uint8
 	return (size_t)length;
 }
 
+/* Behind the question. */
+static struct wire_in read_records(const uint8_t *packet, size_t size)
+{
+	struct wire_in in = wire_read(packet, size);
+	uint8_t name[WIRE_NAME];
+
+	in.at = WIRE_HEADER;
+	for (unsigned i = wire_peek_u16(packet + 4); i && !in.failed; i--) {
+		wire_name(&in, name);
+		wire_u32(&in);
+	}
+	return in;
+}
+
+/* One of the next COUNT records is of TYPE. */
+static bool has_type(struct wire_in *in, unsigned count, uint16_t type)
+{
+	struct wire_rr rr;
+	bool found = false;
+
+	while (count-- && wire_get_rr(in, &rr))
+		found |= rr.type == type;
+	return found;
+}
+
+enum walk_kind upstream_kind(const uint8_t *packet, size_t size, uint16_t type)
+{
+	const unsigned count = size ? wire_peek_u16(packet + 6) : 0;
+	const unsigned rcode = size ? packet[3] & 0xf : WIRE_SERVFAIL;
+	struct wire_in in;
+
+	if (!size)
+		return WALK_NOTHING;
+	if (rcode == WIRE_NXDOMAIN || (rcode == WIRE_NOERROR && !count))
+		return WALK_NEGATIVE;
+	if (rcode != WIRE_NOERROR)
+		return WALK_ERROR;
+	in = read_records(packet, size);
+	return type == WIRE_ANY || has_type(&in, count, type) ? WALK_POSITIVE
+							      : WALK_NEGATIVE;
+}
+
+bool upstream_may_be_lame(const uint8_t *packet, size_t size)
+{
+	struct wire_in in;
+
+	if ((packet[3] & 0xf) != WIRE_NOERROR || wire_peek_u16(packet + 6))
+		return false;
+	in = read_records(packet, size);
+	return !has_type(&in, wire_peek_u16(packet + 8), WIRE_SOA);
+}
+
 /* ---- CNAMEs that lead nowhere ---- */
 
 /* Where the CNAME of NAME in the answer section leads; false: there is none. */

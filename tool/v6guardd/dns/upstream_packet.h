@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "upstream_walk.h"
+
 /**
  * How many of LENGTH bytes of PACKET are an answer to the question of TYPE for NAME; 0:
  * none. RCODE is libunbound's own: with 0 it made PACKET, of what a server said, which
@@ -16,6 +18,13 @@
  */
 size_t upstream_packet(int rcode, const uint8_t *packet, int length, const uint8_t *name,
 		       uint16_t type);
+
+/** What it comes to for a question of TYPE; SIZE 0: nothing. */
+enum walk_kind upstream_kind(const uint8_t *packet, size_t size, uint16_t type);
+
+/** An empty answer without an SOA (RFC 2308 2.2): of a server that offers no recursion,
+ * and has no authority, that is a referral or nothing, not a denial. */
+bool upstream_may_be_lame(const uint8_t *packet, size_t size);
 
 /**
  * That buffer, where upstream_packet found no answer, shows why: it is what a server
