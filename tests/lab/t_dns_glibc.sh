@@ -78,7 +78,7 @@ table() {
 		0.3 s late alone               | late=0.3                   | -         | same
 		1 s late alone                 | late=1                     | again=0   | same
 		3 s late alone                 | late=3                     | again=0   | same
-		1 s late first                 | late=1 right               | again=2   | each 1 2      | after 0.8 s the next one's addresses are taken as well
+		1 s late first                 | late=1 right               | again=2   | 10x2 / 10x1   | while it is not known to be slow, the next one is asked after 0.8 s
 		3 s late first                 | late=3 right               | again=2   | each 1 2      | the same
 		4.5 s late first               | late=4.5 right             | -         | each 1 2      | the same
 		6 s late alone                 | late=6                     | -         | same
