@@ -107,7 +107,10 @@ check "all of them are answers" True "$(stats 's["answers"] == sum(s["types"].va
 check "what servers said to AAAA" '1 0 0' "$(stats '*[s["upstream_aaaa"][t] for t in ("asked", "servfail", "timeouts")]')"
 check "latency: of what was not at hand" True \
 	"$(stats 's["latency"]["count"] == s["answers"] - s["kept"] - s["local"] == sum(s["latency"]["below_ms"].values())')"
+check "each server: answers, and how long they take" 'True True False True' \
+	"$(stats '*[(s["servers"]["[2001:db8:53::55]:53"][k]) > 0 for k in ("answers", "ms", "errors", "first")]')"
 check "in text" 'types       A 2 AAAA 1 PTR 1 HTTPS 1 MX 1' "$(v resolver stats | grep ^types)"
+check "... a line a server" 1 "$(v resolver stats | grep -c "^servers     \[$server\]:53 answers [1-9].* first$")"
 
 # ---- rebinding ------------------------------------------------------------------------------
 

@@ -109,11 +109,11 @@ static const struct {
 				      "  forward-addr: 192.0.2.9@53\n"},
 };
 
-static size_t choose(const void *ctx, const uint8_t *name)
+static size_t choose(const void *ctx, uint32_t key)
 {
 	const unsigned *host = ctx;
 
-	return !name[0] && *host & SECOND;
+	return key == SERVERS_ALL && *host & SECOND;
 }
 
 static void told(void **state)
@@ -346,6 +346,7 @@ static void orders(void **state)
 		{ON "order = fastest\n" CORP "upstream = 192.0.2.9\norder = listed\n",
 		 DNS_FASTEST, DNS_LISTED},
 	};
+	static const uint8_t root[1];
 	struct gp_config *config;
 
 	(void)state;
@@ -355,11 +356,13 @@ static void orders(void **state)
 		gp_config_free(config);
 		assert_int_equal(made.order, cases[i].order);
 		assert_int_equal(made.zones[0].order, cases[i].of_zone);
-		assert_int_equal(servers_go_by_speed(&servers),
+		assert_int_equal(servers_for(&servers, root).goes_by_speed,
 				 cases[i].order == DNS_FASTEST);
 		servers.is_rotated = true;
-		assert_int_equal(servers_go_by_speed(&servers),
+		assert_int_equal(servers_for(&servers, root).goes_by_speed,
 				 cases[i].order != DNS_LISTED);
+		assert_int_equal(servers_for(&servers, made.zones[0].name).goes_by_speed,
+				 cases[i].of_zone == DNS_FASTEST);
 		made.order = DNS_FASTEST + 1;
 		assert_false(dns_config_is_valid(&made));
 	}

@@ -195,6 +195,24 @@ static void print_counters(struct out *out, const char *key, json_t *counters)
 	out_line(out, "\n");
 }
 
+/* A line each. */
+static void print_servers(struct out *out, const char *key, json_t *servers)
+{
+	const char *name, *label = key;
+	json_t *value;
+
+	out_value(out, key, servers);
+	json_object_foreach(servers, name, value)
+	{
+		out_line(out, "%-*s%s", OUT_LABEL, label, name);
+		put_counters(out, value);
+		out_line(out, "%s%s\n",
+			 json_is_true(json_object_get(value, "dead")) ? " dead" : "",
+			 json_is_true(json_object_get(value, "first")) ? " first" : "");
+		label = "";
+	}
+}
+
 int cmd_resolver_stats(struct cli *cli, int count, char **args)
 {
 	json_t *status, *value;
@@ -211,7 +229,9 @@ int cmd_resolver_stats(struct cli *cli, int count, char **args)
 	}
 	json_object_foreach(json_object_get(status, "counters"), key, value)
 	{
-		if (json_is_object(value))
+		if (!strcmp(key, "servers"))
+			print_servers(cli->out, key, value);
+		else if (json_is_object(value))
 			print_counters(cli->out, key, value);
 		else
 			out_integer(cli->out, key, key, json_integer_value(value));

@@ -25,8 +25,7 @@ typedef bool server_has_fn(const struct upstream *upstream,
 			   const struct dns_endpoint *server);
 
 /* ADDRESS:PORT, as listeners have it; tls://ADDRESS:PORT#NAME. */
-static json_t *server_value(const struct worker *worker,
-			    const struct dns_endpoint *server)
+json_t *server_value(const struct worker *worker, const struct dns_endpoint *server)
 {
 	const struct dns_config *config = &worker->settings.dns;
 	char text[LISTEN_TEXT];

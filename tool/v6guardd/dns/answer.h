@@ -82,7 +82,7 @@ struct answer_reply {
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
 	bool is_round;            /* nothing came of it: CNAMEs had no end */
-	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
+	uint32_t server;          /* who said it, by a number of its own; 0: not known */
 	/* The first private address that was in it, and others are not there either:
 	 * rebind_clean. Of no family: there was none. */
 	struct gp_addr rebound;
@@ -90,6 +90,15 @@ struct answer_reply {
 	 * nothing, or only for now; 0: as long as it says. */
 	uint32_t holds_s;
 };
+
+/** What is kept of SERVER's number, for which there is half a byte: servers that are
+ * asked at the same time have numbers that follow each other, and differ in it. 0: not
+ * known. */
+#define ANSWER_SERVERS 15
+static inline uint8_t answer_server(uint32_t server)
+{
+	return server ? (uint8_t)((server - 1) % ANSWER_SERVERS + 1) : 0;
+}
 
 /** What is asked for whom: does DNS64 act, and for which names. */
 struct answer_context {

@@ -16,7 +16,8 @@
 #define DNS_PATTERNS 10000 /* exclude-domains, with those of files; rebind-allow */
 #define DNS_ZONES 1000     /* of all [forward] sections */
 #define DNS_ZONE_UPSTREAMS 1000
-#define DNS_TLS_NAMES 1000 /* different ones */
+#define DNS_ZONE_SERVERS 10000 /* of all zones, those of one section counted for each */
+#define DNS_TLS_NAMES 1000     /* different ones */
 
 struct dns_endpoint {
 	struct gp_addr addr;
@@ -190,6 +191,9 @@ bool dns_is_excluded(const struct dns_config *config, const uint8_t *name);
 
 /** NAME (lower case) matches one of rebind-allow. */
 bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name);
+
+/** How many servers all zones have, each counted for every zone that it is asked for. */
+size_t dns_zone_servers(const struct dns_config *config);
 
 /** The zone of [forward] that NAME is in, the longest; NULL: none. */
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name);

@@ -87,6 +87,15 @@ bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name)
 	return matches(config->rebind_tree, name);
 }
 
+size_t dns_zone_servers(const struct dns_config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->zone_count; i++)
+		count += config->forwards[config->zones[i].forward].upstream_count;
+	return count;
+}
+
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name)
 {
 	const struct dns_zone *found = NULL;

@@ -26,10 +26,10 @@ struct writer {
 	const void *ctx;
 };
 
-static void put_zone(const struct writer *writer, const uint8_t *name,
+static void put_zone(const struct writer *writer, const uint8_t *name, uint32_t key,
 		     const struct dns_endpoint *list, size_t count)
 {
-	const size_t at = count > 1 ? writer->choose(writer->ctx, name) : 0;
+	const size_t at = count > 1 ? writer->choose(writer->ctx, key) : 0;
 	char text[WIRE_NAME_TEXT];
 
 	fprintf(writer->to, "forward-zone:\n  name: \"%s\"\n",
@@ -50,8 +50,8 @@ static void put_routes(const struct writer *writer)
 		const struct link_route *route = &servers->routes.list[i];
 		const struct dns_zone *zone = dns_zone_of(servers->config, route->name);
 		if (!zone || !wire_name_equal(zone->name, route->name))
-			put_zone(writer, route->name, route->servers.list,
-				 route->servers.count);
+			put_zone(writer, route->name, SERVERS_ROUTE(i),
+				 route->servers.list, route->servers.count);
 	}
 }
 
@@ -116,10 +116,12 @@ void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat
 	for (size_t i = 0; i < config->zone_count; i++)
 		put_local(to, &config->zones[i]);
 	if (!config->is_recursive)
-		put_zone(&writer, (const uint8_t *)"", servers->list, servers->count);
+		put_zone(&writer, (const uint8_t *)"", SERVERS_ALL, servers->list,
+			 servers->count);
 	for (size_t i = 0; i < config->zone_count; i++)
-		put_zone(&writer, config->zones[i].name, config->zones[i].upstream,
-			 config->zones[i].upstream_count);
+		put_zone(&writer, config->zones[i].name,
+			 SERVERS_FORWARD(config->zones[i].forward),
+			 config->zones[i].upstream, config->zones[i].upstream_count);
 	put_routes(&writer);
 }
 

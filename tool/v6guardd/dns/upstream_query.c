@@ -216,7 +216,8 @@ static void fail(struct upstream_query *query, size_t at)
 
 	for (size_t i = 0; i < query->walk->count; i++) {
 		const struct answer_reply *one = &query->kept[i].reply;
-		if (one->packet ? query->kept[i].kind != WALK_ERROR : !one->is_round)
+		if (one->packet ? query->kept[i].kind != WALK_ERROR
+				: !one->is_round && !one->is_bogus)
 			continue;
 		if (best == &nothing || i == at || (one->is_bogus && !best->is_bogus))
 			best = one;
