@@ -220,7 +220,8 @@ enum gp_reason {
 	GP_WHY_NOTHING,        /**< no policy asked for a change */
 	GP_WHY_MODE,           /**< the mode asked for it */
 	GP_WHY_EXEMPT_NAME,    /**< localhost, a literal, no node: never touched */
-	GP_WHY_EXEMPT_ADDRESS, /**< loopback, link-local, multicast, unspecified */
+	GP_WHY_EXEMPT_ADDRESS, /**< loopback, link-local, multicast, unspecified; made by
+				    DNS64 */
 	GP_WHY_OWN_ADDRESS,    /**< the host's own */
 	GP_WHY_AAAA_ONLY,      /**< only AAAA was asked for, and aaaa-only = keep */
 	GP_WHY_LAST_ADDRESS,   /**< nothing would be left */
@@ -235,6 +236,7 @@ enum gp_reason {
 	GP_WHY_ANSWERED,  /**< auto: it answered a race of the preload's */
 	GP_WHY_NO_ANSWER, /**< auto: it did not, in time */
 	GP_WHY_NOT_ASKED, /**< AAAA, which the mode strips, were not asked for */
+	GP_WHY_NO_ROUTE,  /**< auto, dns door: the host has no IPv6 that leads there */
 	GP_WHY_COUNT
 };
 
@@ -285,6 +287,9 @@ struct gp_query {
 	const char *const *chain;     /**< dns door: the names of the CNAME chain... */
 	size_t chain_count;           /**< ...and how many */
 	const struct gp_addr *client; /**< dns door: who asks, or NULL */
+	bool lacks_ipv6; /**< dns door: the host, which asks itself, has no default route
+			    for IPv6. Other doors leave what has no route to libc's order
+			  */
 	const struct gp_program *program; /**< the other doors; NULL: not known */
 	int64_t now;                      /**< wall clock, seconds: for `until` */
 };
@@ -310,6 +315,11 @@ struct gp_facts {
 	/** ADDR is in a prefix that is the host's own or on its link; goes with verdict.
 	 */
 	bool (*is_onlink)(void *ctx, const struct gp_addr *addr);
+	/**
+	 * ADDR was made of an IPv4 address by DNS64 (RFC 6147), for want of another way:
+	 * no AAAA for strip-aaaa. NULL: nothing is.
+	 */
+	bool (*is_made)(void *ctx, const struct gp_addr *addr);
 };
 
 /** What gp_guard found, for all candidates together. */

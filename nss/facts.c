@@ -126,6 +126,13 @@ static bool is_onlink(void *ctx, const struct gp_addr *addr)
 	return gp_reach_is_onlink(sources->map, addr);
 }
 
+static bool is_made(void *ctx, const struct gp_addr *addr)
+{
+	const struct fact_sources *sources = ctx;
+
+	return gp_reach_is_made(sources->map, addr);
+}
+
 struct gp_facts facts_open(struct fact_sources *sources, const struct gp_reach *map)
 {
 	struct gp_facts facts = {
@@ -137,6 +144,7 @@ struct gp_facts facts_open(struct fact_sources *sources, const struct gp_reach *
 	sources->now_ms = gp_boot_ms();
 	facts.verdict = verdict;
 	facts.is_onlink = is_onlink;
+	facts.is_made = is_made;
 	return facts;
 }
 
@@ -183,6 +191,16 @@ bool facts_assign(struct gp_guard_policy *guard, bool has_rules, const char *can
 	return true;
 }
 
+/* What DNS64 made is asked for as AAAA: no A alone shows that there is none. */
+enum gp_ask facts_with_made(enum gp_ask ask, bool is_fixed)
+{
+	const struct gp_reach *map = gp_reach_live();
+
+	if (ask != GP_ASK_A_ALONE || !map || !gp_reach_has_nat64(map))
+		return ask;
+	return is_fixed ? GP_ASK_A_FIRST : GP_ASK_ALL;
+}
+
 enum gp_ask facts_ask(const struct gp_guard_policy *guard, bool has_rules,
 		      const char *canonical, struct gp_query *query, bool is_fixed)
 {
@@ -190,12 +208,13 @@ enum gp_ask facts_ask(const struct gp_guard_policy *guard, bool has_rules,
 	enum gp_ask ask;
 
 	if (!has_rules)
-		return gp_guard_ask(guard, NULL, query, is_fixed);
+		return facts_with_made(gp_guard_ask(guard, NULL, query, is_fixed),
+				       is_fixed);
 	query->canonical = canonical;
 	if (!gp_live_get(&ref))
 		return GP_ASK_ALL;
 	fill_in(query, ref.rules);
 	ask = gp_guard_ask(&ref.guard, ref.rules, query, is_fixed);
 	gp_live_put(&ref);
-	return ask;
+	return facts_with_made(ask, is_fixed);
 }

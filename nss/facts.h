@@ -42,6 +42,10 @@ bool facts_may_act(const struct gp_guard_policy *guard, const struct gp_rules *r
 bool facts_assign(struct gp_guard_policy *guard, bool has_rules, const char *canonical,
 		  struct gp_query *query, struct gp_candidate *candidates, size_t count);
 
+/** ASK, but that where DNS64 acts AAAA are asked for as well: they may be what it made.
+ */
+enum gp_ask facts_with_made(enum gp_ask ask, bool is_fixed);
+
 /** gp_guard_ask, likewise; GP_ASK_ALL when there is no policy any more. */
 enum gp_ask facts_ask(const struct gp_guard_policy *guard, bool has_rules,
 		      const char *canonical, struct gp_query *query, bool is_fixed);

@@ -42,7 +42,8 @@ enum noaaaa noaaaa_wanted(const struct gp_guard_policy *guard,
 		query->now = time(NULL);
 	if (rules && rules->flags & GP_RULES_PROGRAMS)
 		query->program = gp_program_self();
-	if (gp_guard_ask(guard, rules, query, false) == GP_ASK_A_ALONE)
+	if (facts_with_made(gp_guard_ask(guard, rules, query, false), false) ==
+	    GP_ASK_A_ALONE)
 		return NOAAAA_ONLY;
 	return gp_guard_ask(guard, rules, query, true) == GP_ASK_ALL ? NOAAAA_NO
 								     : NOAAAA_TRY;

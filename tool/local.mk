@@ -22,7 +22,19 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_preset.c \
 	tool/v6guard/cmd_resolver.c \
 	tool/v6guard/cmd_resolver_enable.c \
+	tool/v6guard/resolver_leads.c \
+	tool/v6guard/resolver_names.c \
+	tool/v6guard/resolver_plan.c \
+	tool/v6guard/resolver_said.c \
 	tool/v6guard/resolver_start.c \
+	tool/v6guard/resolver_verify.c \
+	tool/v6guard/resolver_verify.h \
+	tool/v6guard/answers.c \
+	tool/v6guard/answers.h \
+	tool/v6guard/dnsbatch.c \
+	tool/v6guard/dnsbatch.h \
+	tool/v6guard/resolv_read.c \
+	tool/v6guard/resolv_read.h \
 	tool/v6guard/systemctl.c \
 	tool/v6guard/systemctl.h \
 	tool/v6guard/cmd_rule.c \
@@ -112,6 +124,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_cut.c \
 	tool/v6guardd/dns/answer_dns64.c \
 	tool/v6guardd/dns/answer_filter.c \
+	tool/v6guardd/dns/answer_given.c \
 	tool/v6guardd/dns/answer_hints.c \
 	tool/v6guardd/dns/answer_local.c \
 	tool/v6guardd/dns/answer_late.c \
@@ -119,6 +132,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/answer_private.h \
 	tool/v6guardd/dns/answer_ptr.c \
 	tool/v6guardd/dns/answer_rebind.c \
+	tool/v6guardd/dns/answer_special.c \
 	tool/v6guardd/dns/answer_standing.c \
 	tool/v6guardd/dns/answer_why.c \
 	tool/v6guardd/dns/cache.c \
@@ -131,10 +145,6 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/dns_config_records.c \
 	tool/v6guardd/dns/dns_config_servers.c \
 	tool/v6guardd/dns/dns_config_trust.c \
-	tool/v6guardd/dns/health.c \
-	tool/v6guardd/dns/health.h \
-	tool/v6guardd/dns/health_rules.c \
-	tool/v6guardd/dns/health_rules.h \
 	tool/v6guardd/dns/linkroutes.c \
 	tool/v6guardd/dns/linkroutes.h \
 	tool/v6guardd/dns/listen.c \
@@ -159,7 +169,9 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/serve_forget.c \
 	tool/v6guardd/dns/serve_late.c \
 	tool/v6guardd/dns/serve_lookup.c \
+	tool/v6guardd/dns/serve_other.c \
 	tool/v6guardd/dns/serve_private.h \
+	tool/v6guardd/dns/serve_rebind.c \
 	tool/v6guardd/dns/serve_tell.c \
 	tool/v6guardd/dns/serve_count.c \
 	tool/v6guardd/dns/serve_count.h \
@@ -175,14 +187,26 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/upstream_trust.h \
 	tool/v6guardd/dns/ub_loop.c \
 	tool/v6guardd/dns/ub_loop.h \
+	tool/v6guardd/dns/server_alive.c \
+	tool/v6guardd/dns/server_alive.h \
+	tool/v6guardd/dns/upstream_group.c \
+	tool/v6guardd/dns/upstream_group.h \
+	tool/v6guardd/dns/upstream_pair.c \
+	tool/v6guardd/dns/upstream_pair.h \
+	tool/v6guardd/dns/upstream_ping.c \
+	tool/v6guardd/dns/upstream_ping.h \
+	tool/v6guardd/dns/upstream_query.c \
+	tool/v6guardd/dns/upstream_server.c \
+	tool/v6guardd/dns/upstream_server.h \
+	tool/v6guardd/dns/upstream_try.c \
+	tool/v6guardd/dns/upstream_walk.c \
+	tool/v6guardd/dns/upstream_walk.h \
 	tool/v6guardd/dns/upstream.c \
-	tool/v6guardd/dns/upstream_alive.c \
 	tool/v6guardd/dns/upstream.h \
 	tool/v6guardd/dns/upstream_config.c \
 	tool/v6guardd/dns/upstream_config.h \
 	tool/v6guardd/dns/upstream_context.c \
 	tool/v6guardd/dns/upstream_context.h \
-	tool/v6guardd/dns/upstream_late.c \
 	tool/v6guardd/dns/upstream_packet.c \
 	tool/v6guardd/dns/upstream_packet.h \
 	tool/v6guardd/dns/upstream_private.h \
@@ -223,6 +247,7 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/worker_dns_status.c \
 	tool/v6guardd/worker_dns_tell.c \
 	tool/v6guardd/worker_listen.c \
+	tool/v6guardd/worker_nat64.c \
 	tool/v6guardd/worker_gai.c \
 	tool/v6guardd/worker_private.h \
 	tool/v6guardd/worker_watch.c \

@@ -100,6 +100,20 @@ uint64_t gp_config_integer(const struct gp_config *config, const char *section,
  */
 size_t gp_config_next_word(const char *text, size_t *pos, const char **word);
 
+/** Told of each pattern of a list; PATTERN NULL: a line with a NUL byte in it. Anything
+ * but GP_OK ends it. */
+typedef enum gp_status gp_config_list_fn(void *ctx, const char *path, unsigned line,
+					 unsigned column, const char *pattern);
+
+/**
+ * Call VISIT for the lines of the list FILE, as named in a file called FROM, that are
+ * neither empty nor comments. Returns what it returned; GP_IO, GP_PERM, GP_NOMEM: the
+ * list cannot be read, DIAG says why.
+ */
+enum gp_status gp_config_list_each(const char *from, const char *file,
+				   gp_config_list_fn *visit, void *ctx,
+				   struct gp_diag *diag);
+
 /** ADDRESS:PORT or [ADDRESS]:PORT; ADDR without its zone. */
 bool gp_config_listen(const char *word, struct gp_addr *addr, uint16_t *port);
 

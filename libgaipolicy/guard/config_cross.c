@@ -17,6 +17,15 @@ static void check_required(struct gp_config_report *report,
 	}
 }
 
+static void check_forward(struct gp_config_report *report,
+			  const struct gp_config_section *section)
+{
+	if (!gp_config_set_value(section, "zones") &&
+	    !gp_config_set_value(section, "zones-file"))
+		gp_config_fail(report, section->where, "[%s] has no zones",
+			       section->name);
+}
+
 /* What only other actions use is left alone, so that an action can be changed by one
  * line. */
 static void check_response(struct gp_config_report *report,
@@ -116,9 +125,12 @@ static void check_resolver(struct gp_config_report *report,
 
 void gp_config_cross(struct gp_config_report *report, const struct gp_config *config)
 {
-	for (size_t i = 0; i < config->count; i++)
+	for (size_t i = 0; i < config->count; i++) {
 		if (config->sections[i]->is_present)
 			check_required(report, config->sections[i]);
+		if (!strcmp(config->sections[i]->spec->name, "forward"))
+			check_forward(report, config->sections[i]);
+	}
 	check_rules(report, config);
 	check_probe(report, gp_config_section_find(config, "probe"));
 	check_resolver(report, gp_config_section_find(config, "resolver"));

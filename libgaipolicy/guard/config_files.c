@@ -190,6 +190,7 @@ enum gp_status gp_config_list_each(const char *from, const char *file,
 struct list_check {
 	struct gp_config_report *report;
 	struct gp_config_where where;
+	bool has_names; /* in place of patterns */
 };
 
 static enum gp_status check_pattern(void *ctx, const char *path, unsigned line,
@@ -197,21 +198,23 @@ static enum gp_status check_pattern(void *ctx, const char *path, unsigned line,
 {
 	const struct list_check *check = ctx;
 	char why[GP_CONFIG_WHY] = "expected NAME, =NAME, *.NAME or *";
+	const bool has_names = check->has_names;
 
 	if (!pattern)
 		gp_diag_set_at(gp_config_slot(check->report, check->where), GP_SYNTAX,
 			       path, line, column, "a NUL byte");
-	else if (!gp_config_is_pattern(pattern, why))
+	else if (has_names ? !gp_config_is_name(pattern, why)
+			   : !gp_config_is_pattern(pattern, why))
 		gp_diag_set_at(gp_config_slot(check->report, check->where), GP_SYNTAX,
-			       path, line, column, "\"%.80s\" is no pattern: %s", pattern,
-			       why);
+			       path, line, column, "\"%.80s\" is not a %s: %s", pattern,
+			       has_names ? "name" : "pattern", why);
 	return GP_OK;
 }
 
 void gp_config_check_list(struct gp_config_report *report, struct gp_config_where where,
-			  const char *from, const char *file)
+			  const char *from, const char *file, enum gp_config_type type)
 {
-	struct list_check check = {report, where};
+	struct list_check check = {report, where, type == GP_TYPE_NAME_FILE};
 	struct gp_diag diag;
 
 	switch (gp_config_list_each(from, file, check_pattern, &check, &diag)) {

@@ -87,6 +87,7 @@ static const struct gp_config_key nat64_keys[] = {
 	{"exclude-a", "", NULL, NULL, GP_TYPE_PREFIX4, APPENDS, 0, 0},
 	{"exclude-aaaa", "::ffff:0:0/96", NULL, NULL, GP_TYPE_PREFIX6, APPENDS, 0, 0},
 	{"exclude-domains", "", NULL, NULL, GP_TYPE_PATTERN, APPENDS, 0, 0},
+	{"exclude-domains-file", "", NULL, NULL, GP_TYPE_LIST_FILE, APPENDS, 0, 0},
 	{"ptr-name", "", NULL, NULL, GP_TYPE_NAME, 0, 0, 0},
 	{"clients", "", NULL, NULL, GP_TYPE_PREFIX, APPENDS, 0, 0},
 	{"literals", "yes", "yes no", NULL, GP_TYPE_WORD, 0, 0, 0},
@@ -99,6 +100,7 @@ static const struct gp_config_key resolver_keys[] = {
 	 0},
 	{"upstream", "resolv.conf", NULL, "resolv.conf recursive", GP_TYPE_UPSTREAM,
 	 LIST | FILLED, 0, 0},
+	{"order", "listed", "listed fastest", NULL, GP_TYPE_WORD, 0, 0, 0},
 	{"dnssec", "process", "off process validate trust", NULL, GP_TYPE_WORD, 0, 0, 0},
 	{"trust-anchor", "/usr/share/dns/root.key", NULL, NULL, GP_TYPE_PATH, 0, 0, 0},
 	{"filter-signed", "no", "yes no", NULL, GP_TYPE_WORD, 0, 0, 0},
@@ -112,8 +114,11 @@ static const struct gp_config_key resolver_keys[] = {
 };
 
 static const struct gp_config_key forward_keys[] = {
-	{"zones", "", NULL, NULL, GP_TYPE_NAME, LIST | FILLED | REQUIRED, 0, 0},
+	{"zones", "", "rfc1918 ula cgnat link-local", NULL, GP_TYPE_NAME,
+	 APPENDS | FILLED, 0, 0},
+	{"zones-file", "", NULL, NULL, GP_TYPE_NAME_FILE, APPENDS | FILLED, 0, 0},
 	{"upstream", "", NULL, NULL, GP_TYPE_UPSTREAM, LIST | FILLED | REQUIRED, 0, 0},
+	{"order", "listed", "listed fastest", NULL, GP_TYPE_WORD, 0, 0, 0},
 	{"dnssec", "off", "off process validate trust", NULL, GP_TYPE_WORD, 0, 0, 0},
 };
 
@@ -128,9 +133,9 @@ static const struct gp_config_key metrics_keys[] = {
 
 static const struct gp_config_key log_keys[] = {
 	{"events", "changes",
-	 "verdict epoch nat64 reload door rescue upstream synthesized stripped blocked "
-	 "stale bogus late rebind",
-	 "none changes", GP_TYPE_WORD, LIST | FILLED, 0, 0},
+	 "changes verdict epoch nat64 reload door rescue upstream synthesized stripped "
+	 "blocked stale bogus late rebind",
+	 "none", GP_TYPE_WORD, LIST | FILLED, 0, 0},
 	{"to", "journal", "journal stdout", NULL, GP_TYPE_ABSOLUTE, 0, 0, 0},
 };
 

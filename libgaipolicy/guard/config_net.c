@@ -55,9 +55,9 @@ static bool read_address(const char *text, size_t length, struct gp_addr *out)
 static bool check_label(const char *label, size_t length, char why[GP_CONFIG_WHY])
 {
 	if (length == 0)
-		return refuse(why, "a name has no empty labels");
+		return refuse(why, "a name has no empty labels (RFC 1035 2.3.1)");
 	if (length > 63)
-		return refuse(why, "a label has at most 63 bytes");
+		return refuse(why, "a label has at most 63 bytes (RFC 1035 2.3.4)");
 	if (label[0] == '-' || label[length - 1] == '-')
 		return refuse(why, "a label neither begins nor ends with '-'");
 	for (size_t i = 0; i < length; i++) {
@@ -81,7 +81,7 @@ static bool check_name(const char *name, char why[GP_CONFIG_WHY])
 	if (length > 0 && name[length - 1] == '.')
 		length--;
 	if (length > 253)
-		return refuse(why, "a name has at most 253 bytes");
+		return refuse(why, "a name has at most 253 bytes (RFC 1035 2.3.4)");
 	for (size_t at = 0;;) {
 		size_t label = strcspn(name + at, ".");
 		if (at + label > length)
@@ -92,6 +92,11 @@ static bool check_name(const char *name, char why[GP_CONFIG_WHY])
 		if (at > length)
 			return true;
 	}
+}
+
+bool gp_config_is_name(const char *word, char why[GP_CONFIG_WHY])
+{
+	return check_name(word, why);
 }
 
 /* In any script: what counts is the form that DNS knows. */
@@ -160,6 +165,35 @@ static bool check_anchor(const char *word, char why[GP_CONFIG_WHY])
 	return read_address(host, strlen(host), &addr) || check_host(host, why);
 }
 
+/* Packets for ADDR, with ZONE behind it, go to one host. */
+static bool is_server(const struct gp_addr *addr, const char *zone,
+		      char why[GP_CONFIG_WHY])
+{
+	static const uint8_t zero[16];
+	const uint8_t *bytes = addr->bytes;
+	const bool is_ipv6 = addr->family == AF_INET6;
+	const bool is_linklocal =
+		is_ipv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+
+	if (!memcmp(bytes, zero, sizeof(zero)))
+		return refuse(why,
+			      is_ipv6 ? ":: is not the address of a server (RFC 4291 "
+					"2.5.2); ::1 is this host"
+				      : "0.0.0.0 is not the address of a server (RFC "
+					"1122 3.2.1.3); 127.0.0.1 is this host");
+	if (is_ipv6 ? bytes[0] == 0xff : bytes[0] >= 224)
+		return refuse(why, "that is not the address of one host (RFC 5771, RFC "
+				   "4291 2.7)");
+	if (is_linklocal && !zone)
+		return refuse(why, "a link-local address needs its interface, as in "
+				   "fe80::1%eth0 (RFC 4007 11)");
+	if (!is_linklocal && zone)
+		return refuse(why,
+			      "only a link-local address has an %INTERFACE (RFC 4007 "
+			      "11)");
+	return true;
+}
+
 static bool check_upstream(const char *word, char why[GP_CONFIG_WHY])
 {
 	static const char tls[] = "tls://";
@@ -181,7 +215,8 @@ static bool check_upstream(const char *word, char why[GP_CONFIG_WHY])
 	}
 	if (!cut_port(server, why))
 		return false;
-	return read_address(server, strlen(server), &addr);
+	return read_address(server, strlen(server), &addr) &&
+	       is_server(&addr, strchr(server, '%'), why);
 }
 
 bool gp_config_listen(const char *word, struct gp_addr *addr, uint16_t *port)
@@ -236,7 +271,8 @@ static bool read_prefix(const char *word, int family, struct gp_prefix *out,
 		return true;
 	struct gp_prefix clean = masked(*out);
 	char text[GP_PREFIX_TEXT];
-	snprintf(why, GP_CONFIG_WHY, "bits are set behind its length; the prefix is %s",
+	snprintf(why, GP_CONFIG_WHY,
+		 "bits are set after its length (RFC 4291 2.3); the prefix is %s",
 		 gp_prefix_format(&clean, text));
 	return false;
 }
@@ -255,6 +291,16 @@ static bool split_nat64(const char *word, char prefix[GP_PREFIX_TEXT],
 	return !word[length] || read_prefix(word + length + 1, AF_INET, &range, why);
 }
 
+/* 64:ff9b:: with another length; 64:ff9b:1::/48 and what is in it (RFC 8215) are others'
+ * own. */
+static bool is_well_known_cut(const struct gp_prefix *prefix)
+{
+	static const uint8_t well_known[16] = {0x00, 0x64, 0xff, 0x9b};
+
+	return prefix->length >= 32 && prefix->length != 96 &&
+	       !memcmp(prefix->addr.bytes, well_known, sizeof(well_known));
+}
+
 static bool check_nat64(const char *word, char why[GP_CONFIG_WHY])
 {
 	const uint8_t any[4] = {192, 0, 2, 1};
@@ -265,13 +311,15 @@ static bool check_nat64(const char *word, char why[GP_CONFIG_WHY])
 	if (!split_nat64(word, text, why) || !strchr(text, '/') ||
 	    !read_prefix(text, AF_INET6, &prefix, why))
 		return false;
+	if (is_well_known_cut(&prefix))
+		return refuse(why, "the Well-Known Prefix is 64:ff9b::/96, of no other "
+				   "length (RFC 6052 2.1)");
 	switch (gp_nat64_embed(&prefix, &ipv4, &out)) {
 	case GP_OK:
 		return true;
 	case GP_RANGE:
-		return refuse(why,
-			      "RFC 6052 2.2 knows the lengths 32, 40, 48, 56, 64 and "
-			      "96");
+		return refuse(why, "the length is one of 32, 40, 48, 56, 64 and 96 (RFC "
+				   "6052 2.2)");
 	case GP_SYNTAX:
 		return refuse(why, "bits 64 to 71 have to be zero (RFC 6052 2.2)");
 	case GP_NOMEM:

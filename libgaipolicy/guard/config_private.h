@@ -30,6 +30,7 @@ enum gp_config_type {
 	GP_TYPE_PATH,      /* absolute, or from the file's folder */
 	GP_TYPE_ABSOLUTE,  /* an absolute path */
 	GP_TYPE_LIST_FILE, /* a path; the file's lines are patterns */
+	GP_TYPE_NAME_FILE, /* a path; the file's lines are domain names */
 	GP_TYPE_PROGRAM,   /* a program's name or absolute path */
 	GP_TYPE_PATTERN,   /* NAME, =NAME, *.NAME or * */
 	GP_TYPE_NAME,      /* a domain name */
@@ -257,22 +258,11 @@ enum gp_status gp_config_parse_text(const char *path, const char *bytes, size_t 
  */
 void gp_config_cross(struct gp_config_report *report, const struct gp_config *config);
 
-/** Told of each pattern of a list; PATTERN NULL: a line with a NUL byte in it. Anything
- * but GP_OK ends it. */
-typedef enum gp_status gp_config_list_fn(void *ctx, const char *path, unsigned line,
-					 unsigned column, const char *pattern);
+/** WORD is a domain name in its ASCII form; WHY is written when it is not. */
+bool gp_config_is_name(const char *word, char why[GP_CONFIG_WHY]);
 
-/**
- * Call VISIT for the lines of the list FILE, as named in a file called FROM, that are
- * neither empty nor comments. Returns what it returned; GP_IO, GP_PERM, GP_NOMEM: the
- * list cannot be read, DIAG says why.
- */
-enum gp_status gp_config_list_each(const char *from, const char *file,
-				   gp_config_list_fn *visit, void *ctx,
-				   struct gp_diag *diag);
-
-/** Check the pattern list FILE, named at WHERE in a file called FROM. */
+/** Check the list FILE of TYPE, named at WHERE in a file called FROM. */
 void gp_config_check_list(struct gp_config_report *report, struct gp_config_where where,
-			  const char *from, const char *file);
+			  const char *from, const char *file, enum gp_config_type type);
 
 #endif

@@ -115,7 +115,8 @@ static void check_files(struct gp_config_reader *reader)
 		}
 		gp_config_check_list(&reader->report,
 				     value_place(reader, (size_t)(word - reader->value)),
-				     reader->config->paths[reader->file], file);
+				     reader->config->paths[reader->file], file,
+				     reader->key->type);
 		free(file);
 	}
 }
@@ -129,7 +130,8 @@ static void finish_value(struct gp_config_reader *reader)
 
 	const struct gp_config_sink sink = {.report = report_value, .ctx = reader};
 	bool is_good = gp_config_check(key, reader->value, &sink);
-	if (is_good && key->type == GP_TYPE_LIST_FILE && reader->with_files)
+	if (is_good && reader->with_files &&
+	    (key->type == GP_TYPE_LIST_FILE || key->type == GP_TYPE_NAME_FILE))
 		check_files(reader);
 
 	struct gp_config_value *value =

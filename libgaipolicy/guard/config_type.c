@@ -172,6 +172,7 @@ bool gp_config_check_type(const struct gp_config_key *key, const char *word,
 		return check_date(word, why);
 	case GP_TYPE_PATH:
 	case GP_TYPE_LIST_FILE:
+	case GP_TYPE_NAME_FILE:
 		return true;
 	case GP_TYPE_ABSOLUTE:
 		return word[0] == '/';

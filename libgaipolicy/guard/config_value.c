@@ -21,6 +21,7 @@ static const char *form(enum gp_config_type type)
 		return "YYYY-MM-DD";
 	case GP_TYPE_PATH:
 	case GP_TYPE_LIST_FILE:
+	case GP_TYPE_NAME_FILE:
 		return "a path";
 	case GP_TYPE_ABSOLUTE:
 		return "a path that begins with '/'";
@@ -45,7 +46,8 @@ static const char *form(enum gp_config_type type)
 	case GP_TYPE_PREFIX6:
 		return "an IPv6 ADDRESS or ADDRESS/LENGTH";
 	case GP_TYPE_NAT64:
-		return "an IPv6 ADDRESS/LENGTH, behind it =IPV4PREFIX if only that";
+		return "an IPv6 ADDRESS/LENGTH (RFC 6052 2.2), followed by "
+		       "=IPV4PREFIX if it is for that alone";
 	case GP_TYPE_QTYPE:
 		return "TYPE and a number";
 	case GP_TYPE_CHAIN:

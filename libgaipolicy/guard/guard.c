@@ -237,6 +237,24 @@ static enum gp_reason verdict_against(const struct gp_guard_policy *policy,
 	return GP_WHY_NOTHING;
 }
 
+/* Nobody on this host gets there. Where there is a default route, one that is missing is
+ * somebody's decision. */
+static bool has_no_route(const struct decision *decision, const struct gp_addr *addr)
+{
+	const struct gp_facts *facts = decision->facts;
+
+	return decision->query->door == GP_DOOR_DNS && decision->query->lacks_ipv6 &&
+	       !facts->is_usable(facts->ctx, addr);
+}
+
+/* What the dns door made of A, maybe in place of AAAA that it left out, is no AAAA. */
+static bool is_made(const struct decision *decision, const struct gp_candidate *candidate)
+{
+	const struct gp_facts *facts = decision->facts;
+
+	return facts->is_made && facts->is_made(facts->ctx, &candidate->addr);
+}
+
 static void mark(const struct decision *decision, struct gp_candidate *candidate)
 {
 	const struct plan plan = plan_for(decision, candidate);
@@ -251,12 +269,17 @@ static void mark(const struct decision *decision, struct gp_candidate *candidate
 	}
 	if (addr->family != plan.victim)
 		return;
-	if (gp_addr_is_special(addr)) {
+	if (gp_addr_is_special(addr) ||
+	    (candidate->action == GP_DO_STRIP_AAAA && is_made(decision, candidate))) {
 		candidate->reason = GP_WHY_EXEMPT_ADDRESS;
 		return;
 	}
 	if (plan.by_verdict)
 		why = verdict_against(decision->policy, &plan, facts, addr);
+	if (plan.by_verdict && why == GP_WHY_NOTHING && has_no_route(decision, addr))
+		why = GP_WHY_NO_ROUTE;
+	if (why == GP_WHY_UNTESTED && is_made(decision, candidate))
+		why = GP_WHY_NOTHING;
 	if (why == GP_WHY_NOTHING)
 		return;
 	if (facts->is_own(facts->ctx, addr)) {

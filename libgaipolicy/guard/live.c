@@ -494,6 +494,13 @@ void gp_live_put(struct gp_live_ref *ref)
 	leave(live.wiped, ref->slot);
 }
 
+void gp_live_look(void)
+{
+	pthread_once(&live.once, start);
+	if (live.wiped)
+		atomic_store(&live.wiped->next_check_ms, 0);
+}
+
 bool gp_live_same_root(void)
 {
 	pthread_once(&live.once, start); /* not every process looks a policy up before */

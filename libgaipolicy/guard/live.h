@@ -29,6 +29,10 @@ bool gp_live_get(struct gp_live_ref *ref);
 
 void gp_live_put(struct gp_live_ref *ref);
 
+/** Look at the file at the next gp_live_get, however lately that was done: somebody says
+ * that it is another one. */
+void gp_live_look(void);
+
 /** The process still has the root folder it had at its first lookup, or when it was
  * first asked this (no chroot since). errno is not preserved. */
 bool gp_live_same_root(void);

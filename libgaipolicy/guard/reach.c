@@ -163,8 +163,22 @@ static bool is_in_any(const struct gp_reach *map, const uint32_t addr[4], bool a
 	return false;
 }
 
-/* AROUND: in the /32 of one of them is enough. */
-static bool is_near(const struct gp_reach *map, const struct gp_addr *addr, bool around)
+static bool is_in_nat64(const struct gp_reach *map, const uint32_t addr[4])
+{
+	const uint32_t count =
+		at_most(load(&map->host[HOST_NAT64_COUNT]), GP_REACH_NAT64);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (is_inside(&map->host[HOST_NAT64 + i * NAT64_WORDS], addr))
+			return load(&map->host[HOST_FLAGS]) & HOST_FLAG_NAT64;
+	return false;
+}
+
+/* Where an address lies: on a link, in the /32 around one, in a NAT64 prefix. */
+enum near { ON_LINK, AROUND_LINK, IN_NAT64 };
+
+static bool is_near(const struct gp_reach *map, const struct gp_addr *addr,
+		    enum near near)
 {
 	uint32_t number, words[4];
 
@@ -176,7 +190,8 @@ static bool is_near(const struct gp_reach *map, const struct gp_addr *addr, bool
 
 		if (!begin(&map->host_sequence, &number))
 			continue;
-		found = is_in_any(map, words, around);
+		found = near == IN_NAT64 ? is_in_nat64(map, words)
+					 : is_in_any(map, words, near == AROUND_LINK);
 		if (is_whole(&map->host_sequence, number))
 			return found;
 	}
@@ -185,7 +200,17 @@ static bool is_near(const struct gp_reach *map, const struct gp_addr *addr, bool
 
 bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr)
 {
-	return is_near(map, addr, false);
+	return is_near(map, addr, ON_LINK);
+}
+
+bool gp_reach_is_made(const struct gp_reach *map, const struct gp_addr *addr)
+{
+	return is_near(map, addr, IN_NAT64);
+}
+
+bool gp_reach_has_nat64(const struct gp_reach *map)
+{
+	return load(&map->host[HOST_FLAGS]) & HOST_FLAG_NAT64;
 }
 
 /* ---- verdicts ---- */
@@ -273,7 +298,9 @@ enum gp_verdict gp_reach_verdict(const struct gp_reach *map, const struct gp_add
 		case FOUND:
 			/* A neighbour is not reached by the way that a prefix stands for,
 			 * and who is in the provider's own network might not be. */
-			if (lengths[i] < 128 && is_near(map, addr, !lengths[i]))
+			if (lengths[i] < 128 &&
+			    (is_near(map, addr, lengths[i] ? ON_LINK : AROUND_LINK) ||
+			     is_near(map, addr, IN_NAT64)))
 				return GP_VERDICT_UNKNOWN;
 			return verdict;
 		}

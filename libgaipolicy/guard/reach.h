@@ -92,13 +92,20 @@ bool gp_reach_ipv4_usable(const struct gp_reach *map, long long now_ms);
  */
 bool gp_reach_is_onlink(const struct gp_reach *map, const struct gp_addr *addr);
 
+/** ADDR lies in a prefix that DNS64 makes addresses with on this host; true as well while
+ * these are being written. */
+bool gp_reach_is_made(const struct gp_reach *map, const struct gp_addr *addr);
+
+/** DNS64 acts on this host. */
+bool gp_reach_has_nat64(const struct gp_reach *map);
+
 /**
  * What is known of ADDR at NOW_MS: the longest of its prefixes /128, /48 and ::/0 that
  * has a verdict which has not expired, so that an ok inside wins over a broken around
  * it. ::/0 speaks for global unicast alone (2000::/3): unique local addresses, NAT64 and
  * the like are not reached by way of the internet; nor may be what lies in the /32 of an
  * on-link prefix, a campus or a provider's own network. An on-link address is judged by
- * its /128 alone: no router stands between. IPv4: unknown.
+ * its /128 alone: no router stands between; so is one that DNS64 made. IPv4: unknown.
  */
 enum gp_verdict gp_reach_verdict(const struct gp_reach *map, const struct gp_addr *addr,
 				 long long now_ms);

@@ -11,8 +11,9 @@
 #include "guard/clock.h"
 #include "guard/spawn.h"
 
-/* Silent, and with the signals of a program that was just started, whatever ours are. */
-static int spawn(const char *path, char *const *argv, pid_t *pid)
+/* Silent but for OUT (-1: altogether), and with the signals of a program that was just
+ * started, whatever ours are. */
+static int spawn(const char *path, char *const *argv, int out, pid_t *pid)
 {
 	static char search[] = "PATH=/usr/sbin:/sbin:/usr/bin:/bin";
 	char *environment[] = {search, NULL};
@@ -28,6 +29,10 @@ static int spawn(const char *path, char *const *argv, pid_t *pid)
 		goto out;
 	for (int fd = 0; fd < 3; fd++)
 		posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+	if (out >= 0) {
+		posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+		posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+	}
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawnattr_setsigmask(&attributes, &none);
@@ -66,9 +71,14 @@ static int wait_for(pid_t pid, int limit_ms)
 
 int gp_spawn(const char *path, char *const *argv, int limit_ms)
 {
+	return gp_spawn_to(path, argv, limit_ms, -1);
+}
+
+int gp_spawn_to(const char *path, char *const *argv, int limit_ms, int fd)
+{
 	const int saved = errno;
 	pid_t pid;
-	const int code = spawn(path, argv, &pid) ? -1 : wait_for(pid, limit_ms);
+	const int code = spawn(path, argv, fd, &pid) ? -1 : wait_for(pid, limit_ms);
 
 	errno = saved;
 	return code;

@@ -11,4 +11,7 @@
  */
 int gp_spawn(const char *path, char *const *argv, int limit_ms);
 
+/** The same, with what it prints going to FD, which stays the caller's. */
+int gp_spawn_to(const char *path, char *const *argv, int limit_ms, int fd);
+
 #endif

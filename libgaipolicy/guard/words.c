@@ -159,6 +159,8 @@ const char *gp_reason_name(enum gp_reason reason)
 		return "no-answer";
 	case GP_WHY_NOT_ASKED:
 		return "aaaa-not-asked";
+	case GP_WHY_NO_ROUTE:
+		return "no-route";
 	case GP_WHY_COUNT:
 		break;
 	}

@@ -12,7 +12,8 @@ benches = \
 check_PROGRAMS += $(benches) tests/bench/dns_load
 endif
 EXTRA_DIST += tests/bench/RESULTS.md tests/bench/bench_daemon tests/bench/bench_dns_cold \
-	tests/bench/bench_dns_hit tests/bench/bench_dns_memory tests/bench/bench_gaiconf tests/bench/dns_host.sh
+	tests/bench/bench_dns_hit tests/bench/bench_dns_memory tests/bench/bench_gaiconf tests/bench/dns64_row \
+	tests/bench/dns_host.sh
 tests_bench_bench_dns_LDADD = libgpdaemon.la
 tests_bench_dns_load_LDADD = libgpdaemon.la
 tests_bench_bench_nss_SOURCES = tests/bench/bench_nss.c tests/unit/stub.h

@@ -84,6 +84,7 @@ static void make_config(const uint8_t *data, struct dns_config *out)
 	excluded = (struct gp_prefix){gp_addr_make(AF_INET6, mapped, 0), 96};
 	out->exclude_aaaa = (struct dns_list){1, &excluded};
 	out->filter_signed = data[1] >> 6 & 1;
+	out->rebind = data[3] >> 4 & 1;
 }
 
 /* Rules that may be about what the messages have, of each kind. */
@@ -129,12 +130,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct answer answer;
 	static uint8_t bytes[WIRE_MAX], out[WIRE_MAX + ANSWER_OPT];
-	const struct gp_facts facts = {NULL, yes, no, verdict, no};
+	const struct gp_facts facts = {NULL, yes, no, verdict, no, NULL};
 	struct gp_guard_policy policy;
 	struct dns_config config;
 	struct question question;
 	struct answer_image image;
-	uint8_t target[WIRE_NAME];
+	uint8_t target[WIRE_NAME], late[WIRE_NAME];
 	size_t split, written;
 
 	if (size < 8)
@@ -151,26 +152,40 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					 .synthesizes = data[1] & 16,
 					 .is_forwarded = data[1] & 32,
 					 .rules = data[3] & 128 ? some_rules() : NULL,
-					 .has_broken = true};
-	const struct answer_reply main = {.packet = data + 6, .size = split - 6};
+					 .has_broken = true,
+					 .is_overdue = data[2] & 32,
+					 .has_failed = data[2] & 16,
+					 .has_one_server = data[1] & 128,
+					 .lacks_ipv6 = data[3] & 32};
+	/* Some come to nothing. */
+	struct answer_reply main = {.packet = data[4] & 128 ? NULL : data + 6,
+				    .size = split - 6,
+				    .is_round = data[5] & 1};
 	const struct answer_reply other = {.packet = data + split,
 					   .size = size - split,
 					   .is_secure = data[2] & 128,
 					   .is_bogus = data[2] & 64};
 	answer.bytes = bytes;
+	if (rebind_clean(&question, &context, &main, &main))
+		expect(main.size >= WIRE_HEADER && main.size <= WIRE_MAX);
 	context.lead = answer_lead(&question, &context, &main, target);
+	context.other_lead = answer_other_lead(&question, &context, &other, target);
 	answer_make(&question, &context, &main,
 		    answer_other_type(&question, &context) ||
-				    answer_late_type(&question, &context, &main)
+				    answer_late_type(&question, &context, &main, late)
 			    ? &other
 			    : NULL,
 		    &answer);
 	expect(answer.size <= WIRE_MAX);
 	image = answer_image(&answer);
+	image.is_stale = data[0] & 128;
 	written = answer_finish(&image, &question, data[0], WIRE_MAX, 1232, out);
 	check(&question, out, written);
 	expect(image.text_size < ANSWER_TEXT);
 	written = answer_finish(&image, &question, 0, 512, 1232, out);
+	expect(written <= 512);
+	check(&question, out, written);
+	written = answer_add_why(&image, &question, 512, out, written);
 	expect(written <= 512);
 	check(&question, out, written);
 	if (answer_local(&question, &context, &answer)) {

@@ -27,6 +27,10 @@ static void check_answer(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	left = upstream_packet(2, copy, (int)size, (const uint8_t *)"\3www", WIRE_AAAA);
 	expect(!left || (left == size && size > WIRE_HEADER && copy[2] & 0x80));
+	upstream_packet_goes_round(copy, (int)size, (const uint8_t *)"\3www", WIRE_AAAA,
+				   false);
+	left = upstream_packet(0, copy, (int)size, (const uint8_t *)"\3www", WIRE_AAAA);
+	expect(!left || left == size);
 	left = answer_cut(copy, size);
 	expect(left <= size);
 	if (left)

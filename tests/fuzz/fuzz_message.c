@@ -28,6 +28,8 @@ static void use(const struct message *message)
 	switch ((enum message_type)message->type) {
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
+	case MESSAGE_REREAD:
+	case MESSAGE_RELOADED:
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
 	case MESSAGE_SETTINGS:
@@ -48,8 +50,11 @@ static void use(const struct message *message)
 	case MESSAGE_ULA:
 		must(ula_rows_are_valid(&message->u.ula));
 		break;
-	case MESSAGE_LISTEN:
 	case MESSAGE_LISTENER:
+		must(gp_addr_format(&message->u.listener.endpoint.addr, text) == text);
+		must(strlen(message->u.listener.why) < LISTEN_WHY);
+		break;
+	case MESSAGE_LISTEN:
 		must(gp_addr_format(&message->u.endpoint.addr, text) == text);
 		must(message->u.endpoint.port);
 		break;

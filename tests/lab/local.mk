@@ -3,20 +3,24 @@
 EXTRA_DIST += \
 	tests/lab/ask.py \
 	tests/lab/ask_many.py \
+	tests/lab/corp_dns.py \
 	tests/lab/demo.sh \
 	tests/lab/evidence.c \
+	tests/lab/faces_dns.py \
 	tests/lab/fake_control.py \
 	tests/lab/flood_hints.c \
 	tests/lab/lab.sh \
 	tests/lab/load.py \
 	tests/lab/man_examples.py \
 	tests/lab/nat64.sh \
+	tests/lab/lookups.py \
 	tests/lab/many.py \
 	tests/lab/odd_dns.py \
 	tests/lab/on_terminal.py \
 	tests/lab/cares.c \
 	tests/lab/closed.py \
 	tests/lab/ordinary.py \
+	tests/lab/pairs.py \
 	tests/lab/process.c \
 	tests/lab/sealed.c \
 	tests/lab/resign.py \
@@ -38,6 +42,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns.sh \
 	tests/lab/t_dns_apply.sh \
 	tests/lab/t_dns_cli.sh \
+	tests/lab/t_dns_config.sh \
 	tests/lab/t_dns_crash.sh \
 	tests/lab/t_dns_enable.sh \
 	tests/lab/t_dns_deep.sh \
@@ -45,17 +50,23 @@ EXTRA_DIST += \
 	tests/lab/t_dns_late.sh \
 	tests/lab/t_dns_links.sh \
 	tests/lab/t_dns_flood.sh \
+	tests/lab/t_dns_glibc.sh \
 	tests/lab/t_dns_listen.sh \
 	tests/lab/t_dns_faults.sh \
 	tests/lab/t_dns_load.sh \
 	tests/lab/t_dns_nat64.sh \
+	tests/lab/t_dns_noroute.sh \
 	tests/lab/t_dns_odd.sh \
+	tests/lab/t_dns_operate.sh \
 	tests/lab/t_dns_rules.sh \
+	tests/lab/t_dns_order.sh \
 	tests/lab/t_dns_path.sh \
 	tests/lab/t_dns_rude.sh \
 	tests/lab/t_dns_slow.sh \
 	tests/lab/t_dns_sec.sh \
+	tests/lab/t_dns_taken.sh \
 	tests/lab/t_dns_time.sh \
+	tests/lab/t_dns_wire.sh \
 	tests/lab/t_dns_once.sh \
 	tests/lab/t_dns_start.sh \
 	tests/lab/t_evidence.sh \

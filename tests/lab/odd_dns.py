@@ -104,10 +104,10 @@ def listen_tcp(listener):
 
 family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
 udp = socket.socket(family, socket.SOCK_DGRAM)
-udp.bind((sys.argv[1], 53))
+udp.bind(socket.getaddrinfo(sys.argv[1], 53)[0][4])
 tcp = socket.socket(family, socket.SOCK_STREAM)
 tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-tcp.bind((sys.argv[1], 53))
+tcp.bind(socket.getaddrinfo(sys.argv[1], 53)[0][4])
 tcp.listen(64)
 threading.Thread(target=listen_tcp, args=(tcp,), daemon=True).start()
 open(folder + "/ready", "w").close()

@@ -102,7 +102,7 @@ def reply_to(message, is_tcp):
         data = value_bytes(rtype, value)
         body += name_bytes(owner) + struct.pack("!HHIH", TYPES[rtype], 1, ttl, len(data)) + data
         counts[SECTIONS.index(section)] += 1
-    flags = 0x8180 | RCODES["NOERROR" if what == "nothing" else what]
+    flags = 0x8180 | RCODES["NOERROR" if what in ("nothing", "round") else what]
     if not is_tcp and at + 4 + len(body) + 11 > 1232:
         flags, body, counts = flags | 0x0200, b"", [0, 0, 0]
     opt = b"\0" + struct.pack("!HHIH", 41, 1232, 0, 0)

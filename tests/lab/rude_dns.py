@@ -22,6 +22,11 @@
     asked        the question comes back as it is
     forged       60 answers with wrong ids, then its own
     elsewhere    an answer from another port, then its own
+    short long   A of 3 and 5 bytes, AAAA of 15 and 17
+    ring gnir    CNAMEs that go round, in one message
+    stepN        CNAME of stepN+1 alone; ringN: of ringN+1, and from ring3 on of ring1
+    week year    TTLs of 7 days, and of 365
+    huge         3000 A, by TCP alone
 
 Any other name has A 198.51.100.1, victim too, and no AAAA. FOLDER/ready is made when it listens.
 """
@@ -122,6 +127,22 @@ def lie(q, is_tcp):
         return [q.reply([address(BAD, struct.pack("!H", 0xC000 | here))])]
     if q.first == "asked":
         return [q.message]
+    if q.first in ("short", "long") and q.kind in (A, AAAA):
+        size = (4 if q.kind == A else 16) + (1 if q.first == "long" else -1)
+        return [q.reply([record(q.kind, b"\x2d" * size)])]
+    if q.first in ("ring", "gnir"):
+        name = b"\4" + q.first[::-1].encode() + q.wire[5:q.name_size]
+        return [q.reply([record(5, name), record(5, b"\xc0\x0c", name)])]
+    if q.first[:4] in ("step", "ring"):
+        kind, number = q.first[:4], int(q.first[4:]) + 1
+        label = ("%s%d" % (kind, 1 if kind == "ring" and number > 3 else number)).encode()
+        return [q.reply([record(5, bytes([len(label)]) + label + q.wire[1 + q.wire[0]:q.name_size])])]
+    if q.first in ("week", "year") and q.kind == A:
+        days = 7 if q.first == "week" else 365
+        return [q.reply([record(A, socket.inet_aton(GOOD), ttl=days * 86400)])]
+    if q.first == "huge" and q.kind == A:
+        many = [address("45.1.%d.%d" % (i // 250, i % 250 + 1)) for i in range(3000)]
+        return [q.reply(many) if is_tcp else q.reply(flags=0x200)]
     if q.first == "forged":
         return [q.reply(bad, number=struct.pack("!H", (struct.unpack("!H", q.number)[0] + 1 + i) & 0xFFFF))
                 for i in range(60)] + [q.reply(q.addresses())]

@@ -93,10 +93,8 @@ v -q resolver disable >/dev/null
 # ---- what goes wrong later -----------------------------------------------------------------
 
 v -q rule add no priority=1 domains=w1.lab.test action=block >/dev/null
-sleep 1.1
-check "blocked: why" 'NOERROR: blocked by a rule' "$(v resolver query w1.lab.test)"
+check "blocked: why" 'NOERROR: blocked by a rule (no)' "$(v resolver query w1.lab.test)"
 v -q off >/dev/null
-sleep 1.1
 check "v6guard off: the door says so" 'off v6guard off: answers are passed on as they are' "$(door)"
 v -q on >/dev/null
 check "validate without an anchor: refused, and the old settings stay" \
@@ -104,11 +102,45 @@ check "validate without an anchor: refused, and the old settings stay" \
 	"$(v -q config set resolver.trust-anchor /nowhere; v -q config set resolver.dnssec validate)"
 v -q config set resolver.dnssec process
 v -q config set resolver.listen 192.0.2.77:53
-nowhere='none of [resolver] listen can be had: v6guardd said why'
+nowhere='no interface has the address of 192.0.2.77:53'
 check "it listens nowhere: status" "because     $nowhere" "$(v resolver status | grep because)"
 check "... the door" "degraded $nowhere" "$(door)"
-check "... query: exit 4" 'v6guard: the resolver listens nowhere: v6guardd said why 4' \
+check "... query: exit 4" "v6guard: the resolver listens nowhere: $nowhere 4" \
 	"$(v resolver query .) $(code resolver query .)"
 
+v -q config set resolver.listen '127.0.0.64:53 [::1]:53'
+
+# ---- does resolv.conf lead to it? ----------------------------------------------------------
+
+# leads LINES: what status says of the file with them in it.
+leads() { printf '%s\n' "$@" >"$file"; sleep 1.1; v resolver status | sed -n 's/^resolv.conf //p'; }
+check "a line that names a listener, whoever wrote it" yes "$(leads 'nameserver 127.0.0.64' "#v6guard nameserver $DNS6")"
+check "of IPv6" yes "$(leads 'nameserver ::1' "#v6guard nameserver $DNS6")"
+v -q config set resolver.listen 127.0.0.1:53
+check "as libc reads it" 'yes yes' "$(leads 'nameserver 127.1' "#v6guard nameserver $DNS6") $(leads "#v6guard nameserver $DNS6")"
+v -q config set resolver.allow '127.0.0.0/8 ::1'
+v -q config set resolver.listen 0.0.0.0:53
+check "all addresses" 'yes no' "$(leads 'nameserver 127.0.0.9' "#v6guard nameserver $DNS6") $(leads 'nameserver ::1' "nameserver $DNS6")"
+v -q config set resolver.listen '127.0.0.64:53 [::1]:53'
+check "one that is asked after another" "yes, but $DNS6 is asked first" "$(leads "nameserver $DNS6" 'nameserver 127.0.0.64')"
+check "a fourth line is not read" no "$(leads "nameserver $DNS6" 'nameserver 192.0.2.1' 'nameserver 192.0.2.2' 'nameserver 127.0.0.64')"
+mkdir -p "$LAB_DIR/six/run/systemd/resolve"
+printf 'nameserver 127.0.0.64\nnameserver %s\n' $DNS6 >"$LAB_DIR/six/run/systemd/resolve/resolv.conf"
+check "through the stub of systemd-resolved" 'yes, by way of systemd-resolved' "$(leads 'nameserver 127.0.0.53')"
+printf 'nameserver %s\n' $DNS6 >"$LAB_DIR/six/run/systemd/resolve/resolv.conf"
+check "which asks another" no "$(leads 'nameserver 127.0.0.53')"
+rm -r "$LAB_DIR/six/run/systemd"
+is_degraded() { v resolver status | grep -q degraded; }
+check "nobody to ask: degraded, and the way out" 'resolver    degraded
+because     there is nobody to ask: /etc/resolv.conf names no other server; `v6guard config set resolver.upstream ADDRESS` 1' \
+	"$(leads 'nameserver 127.0.0.64' >/dev/null; until_true 10 is_degraded; v resolver status | head -n 2) $(code resolver status)"
+check "with that it is well" 'resolver    on' "$(v -q config set resolver.upstream $DNS6; v resolver status | head -n 1)"
 daemon_stop six
+check "v6guardd is gone: it leads nowhere, and that is said" "v6guard: v6guardd is not running, and this needs it" \
+	"$(v resolver status | head -n 1)"
+printf '#v6guard these lead to v6guardd, which asks the servers below (v6guard resolver disable)\nnameserver 127.0.0.64\n' >"$file"
+check "disable: nobody goes on answering, and that is not said" 'resolver: resolv.conf is as it was before' "$(v resolver disable)"
+printf '#v6guard these lead to v6guardd, which asks the servers below (v6guard resolver disable)\nnameserver 127.0.0.64\n' >"$file"
+check "... with what to do" 'v6guard: /etc/resolv.conf leads to it all the same: programs get no answers; `v6guard resolver disable` puts it back' \
+	"$(v resolver status | sed -n 2p)"
 lab_done

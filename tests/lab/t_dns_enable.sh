@@ -67,6 +67,68 @@ check "no server answers: not enabled, exit 4" "4 as it was" "$(code resolver en
 filter six 6
 check "they are back: so is the resolver, within 15 s" 0 \
 	"$(until_true 15 bash -c "nsenter -t ${lab_pid[six]} -n -m v6guard resolver query . SOA"; echo $?)"
+
+# ---- what it says of this host's names is what its servers say -----------------------------
+
+# with LINES: what `resolver enable` says, its status, and whether resolv.conf leads to it; put back.
+with() {
+	printf '%s\n' "$1" >"$file"
+	touch -d '1 minute ago' "$file"
+	shift
+	sleep 1.1
+	v resolver enable "$@"
+	echo "$? $(grep -c '^nameserver 127.0.0.64' "$file")"
+	v -q resolver disable >/dev/null
+}
+done='resolver: programs that start from now on ask it
+0 1'
+check "a search domain that it does not ask for: refused, with who says what" "v6guard: local A: [$DNS6]:53 says no address, the resolver (127.0.0.64:53) NXDOMAIN
+v6guard: local AAAA: [$DNS6]:53 says no address, the resolver (127.0.0.64:53) NXDOMAIN
+v6guard: nothing is changed
+4 0" "$(with "search local
+nameserver $DNS6")"
+check "--verify: the same, with the address" "v6guard: four.local A: [$DNS6]:53 says 198.51.100.1 198.51.100.2 198.51.100.3 198.51.100.4, the resolver (127.0.0.64:53) NXDOMAIN" \
+	"$(with "nameserver $DNS6" --verify four.local | grep ' A: ')"
+printf 'junk\001x.y\000\000\000dual.local\000192.0.2.1\000' >"$LAB_DIR/six/cache/nscd/hosts"
+check "a name that nscd keeps" "v6guard: dual.local A: [$DNS6]:53 says 198.51.100.1, the resolver (127.0.0.64:53) NXDOMAIN" \
+	"$(with "nameserver $DNS6" | grep ' A: ')"
+rm "$LAB_DIR/six/cache/nscd/hosts"
+check "what DNS64 makes is no difference, nor are 50 addresses" "$done" \
+	"$(with "nameserver $DNS6" --verify v4only.lab.test --verify many.lab.test --verify www.lab.test)"
+v -q rule add no priority=1 domains=w1.lab.test action=block qtypes='A AAAA'
+check "nor is what a rule blocks" "$done" "$(with "nameserver $DNS6" --verify w1.lab.test)"
+v -q rule del no
+check "a host that is called localhost, as it comes" "$(printf 'v6guard: its name servers have no answer for a name of this host, so that none is compared; --verify NAME\n%s' "$done")" \
+	"$(printf 'nameserver %s\n' $DNS6 >"$file"; sleep 1.1; on six unshare --uts sh -c 'hostname localhost; v6guard resolver enable' 2>&1; echo "$? $(grep -c '^nameserver 127.0.0.64' "$file")"; v -q resolver disable)"
+filter six 6 'ip6 daddr 2001:db8:53::99 drop'
+begin=$(now_ms)
+check "a server that is silent is no reason, but said" "v6guard: [2001:db8:53::99]:53 does not answer: no name can be compared with what it says
+$done" "$(with "search lab.test
+nameserver 2001:db8:53::99
+nameserver $DNS6" | sed 's/^v6guard: the resolver gave .*//')"
+took=$(($(now_ms) - begin))
+check "in bounded time" yes "$([ $took -lt 12000 ] && echo yes || echo "$took ms")"
+filter six 6
+check "options that libc goes by" "v6guard: /etc/resolv.conf: \`options no-aaaa\`: programs that use libc never ask for AAAA, so that none is made for NAT64
+v6guard: /etc/resolv.conf: \`options rotate\`: of the resolver's addresses libc asks each in turn
+$done" "$(with "nameserver $DNS6
+options edns0 no-aaaa rotate")"
+
+# A server that knows its own zone alone: of the root it knows nothing.
+ip -6 addr add 2001:db8:53::c0/128 dev lo nodad
+mkdir -p "$LAB_DIR/corp"
+lab_zone corp.test >"$LAB_DIR/corp/corp.test.zone"
+lab_knot_head "$LAB_DIR/corp" '2001:db8:53::c0@53' >"$LAB_DIR/corp/knot.conf"
+printf 'zone:\n  - domain: corp.test\n    file: %s\n' "$LAB_DIR/corp/corp.test.zone" >>"$LAB_DIR/corp/knot.conf"
+knotd -c "$LAB_DIR/corp/knot.conf" >"$LAB_DIR/corp/log" 2>&1 &
+until_true 5 "$python" "$here/ask.py" 2001:db8:53::c0 dual.corp.test A
+got=$(with 'nameserver 2001:db8:53::c0')
+check "REFUSED for the root: what to try" '127.0.0.64:53 [::1]:53 REFUSED 4 0' \
+	"$(sed -n 's/^v6guard: \(.*\) answers .* for \.: if .* try --verify NAME.*/\1/p' <<<"$got" | paste -sd' ') $(grep -om1 'REFUSED\|SERVFAIL' <<<"$got" | sed s/SERVFAIL/REFUSED/) $(tail -n 1 <<<"$got")"
+check "with a name of its zone" "$done" "$(with 'nameserver 2001:db8:53::c0' --verify dual.corp.test)"
+check "or with a search domain" "$done" "$(with 'search corp.test
+nameserver 2001:db8:53::c0')"
+
 printf 'nameserver %s\n\0\0\0# kept\n' $DNS6 >"$file"
 cp "$file" "$LAB_DIR/holes"
 check "a file with NUL in it is no text" "v6guard: /etc/resolv.conf: has a NUL byte in it, at 27: no text

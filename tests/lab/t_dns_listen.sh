@@ -108,6 +108,9 @@ until_true 5 grep -q there "$LAB_DIR/squatter"
 resolver "listen = 0.0.0.0:53 [::1]:53 [$own_link%gone0]:53" 'allow = 10.64.1.0/24'
 check "one address is taken: said, with who has it" 1 \
 	"$(grep -c '0.0.0.0:53 is not listened on: in use by python3' "$LAB_DIR/h/daemon.log")"
+check "status has the last of them" "on ['[::1]:53'] its interface is not there" \
+	"$(on h v6guard --json resolver status | "$python" -c 'import json, sys
+s = json.load(sys.stdin); print(s["state"], s["listen"], s["detail"].split(": ")[-1])')"
 check "so is an interface that is not there" 1 "$(grep -c 'not listened on: its interface is not there' "$LAB_DIR/h/daemon.log")"
 kill "$squatter"
 daemon_stop h
@@ -116,16 +119,67 @@ daemon_stop h
 
 resolver 'listen = 192.0.2.88:53 [2001:db8:88::88]:53' 'allow = 192.0.2.0/24 2001:db8:1::/64'
 ip -6 route add 2001:db8:88::/64 via 2001:db8:1::2
-check "none of them is there" '[] none of [resolver] listen can be had: v6guardd said why' "$(on h v6guard --json resolver status | "$python" -c 'import json, sys
-s = json.load(sys.stdin); print(s["listen"], s["detail"])')"
-there() { on h v6guard resolver status | grep -q "listens on.*$1"; } # ADDRESS
+state() { on h v6guard --json resolver status | "$python" -c 'import json, sys
+s = json.load(sys.stdin); print(s["state"], s["listen"], s["waiting"], s["detail"])'; }
+check "none of them is there: degraded, and why" \
+	"degraded [] ['192.0.2.88:53', '[2001:db8:88::88]:53'] no interface has the address of 192.0.2.88:53" "$(state)"
+check "both are said, once" "1 1" \
+	"$(grep -c 'resolver: 192.0.2.88:53 is not listened on yet: no interface has that address' "$LAB_DIR/h/daemon.log") $(grep -c '2001:db8:88::88]:53 is not listened on yet' "$LAB_DIR/h/daemon.log")"
 on h ip addr add 192.0.2.88/32 dev lo
-kill -HUP "$(daemon_pid h)"
-check "one is, and the configuration is read anew" "0 $yes" \
-	"$(until_true 5 there 192.0.2.88; echo $?) $(on h "$python" "$here/ask.py" 192.0.2.88 a.rude.test A)"
+check "one is: it answers at once" "$yes" "$(on h "$python" "$here/ask.py" 192.0.2.88 a.rude.test A)"
 on h ip -6 addr add 2001:db8:88::88/64 dev up0 nodad
-check "the other comes with its network: nobody has to say so" "0 $yes" \
-	"$(until_true 8 there 2001:db8:88::88; echo $?) $(at 2001:db8:88::88 a.rude.test A)"
+check "the other comes with its network" "$yes" "$(at 2001:db8:88::88 a.rude.test A)"
+check "all is well" "on ['192.0.2.88:53', '[2001:db8:88::88]:53'] [] " "$(state)"
+until_true 2 grep -q '2001:db8:88::88]:53 is listened on now' "$LAB_DIR/h/daemon.log"
+check "that is said as well" "1 1" \
+	"$(grep -c '192.0.2.88:53 is listened on now' "$LAB_DIR/h/daemon.log") $(grep -c '88::88]:53 is listened on now' "$LAB_DIR/h/daemon.log")"
+on h ip addr del 192.0.2.88/32 dev lo
+check "one goes: the other is enough" \
+	"on ['[2001:db8:88::88]:53'] ['192.0.2.88:53'] no interface has the address of 192.0.2.88:53" "$(state)"
+on h ip addr add 192.0.2.88/32 dev lo
+check "and comes back, by UDP and TCP" "$yes $yes" \
+	"$(on h "$python" "$here/ask.py" 192.0.2.88 b.rude.test A) $(on h "$python" "$here/ask.py" 192.0.2.88 b.rude.test A tcp)"
+daemon_stop h
+
+# An interface that is made two seconds after the start, its addresses still to be tested for
+# duplicates, one of them of the link; it goes, and another one by its name comes.
+resolver 'listen = 127.0.0.1:53 10.9.9.1:53 [2001:db8:99:1::1]:53 [fe80::99%late0]:53' 'allow = 127.0.0.0/8 10.9.9.0/24 2001:db8:99:1::/64 fe80::/10'
+late() {
+	on h ip link add late0 type veth peer name late1
+	on h sysctl -qw net.ipv6.conf.late0.accept_dad=1 net.ipv6.conf.late0.dad_transmits=1
+	on h ip link set late1 up
+	on h ip link set late0 up
+	on h ip addr add 10.9.9.1/24 dev late0
+	on h ip -6 addr add 2001:db8:99:1::1/64 dev late0
+	on h ip -6 addr add fe80::99/64 dev late0
+}
+# soon ADDRESS: milliseconds until it answers, of which it may be tentative for the first ones.
+soon() { on h "$python" - "$1" <<-'END'
+	import socket, sys, time
+	ai = socket.getaddrinfo(sys.argv[1], 53, type=socket.SOCK_DGRAM)[0]
+	begin, usable = time.monotonic(), None
+	while time.monotonic() - begin < 10:
+	    try:
+	        if usable is None:
+	            b = socket.socket(ai[0], socket.SOCK_DGRAM); b.bind((ai[4][0], 0) + ai[4][2:]); usable = time.monotonic()
+	        s = socket.socket(ai[0], socket.SOCK_DGRAM); s.settimeout(0.05); s.connect(ai[4])
+	        s.send(b"\0\7\1\0\0\1\0\0\0\0\0\0\1a\4rude\4test\0\0\1\0\1"); s.recv(512)
+	        print("within 1 s" if time.monotonic() - usable < 1 else "after %.1f s" % (time.monotonic() - usable)); break
+	    except OSError:
+	        time.sleep(0.02)
+	else:
+	    print("never")
+END
+}
+for round in comes "is another by its name"; do
+	sleep 2
+	late
+	for address in 10.9.9.1 2001:db8:99:1::1 fe80::99%late0; do
+		check "an interface $round: $address answers" "within 1 s" "$(soon $address)"
+	done
+	check "... none waits" 'on [] ' "$(state | sed 's/ \[.*\] \[/ [/')"
+	on h ip link del late0
+done
 daemon_stop h
 
 # ---- single addresses, and edns-size above what leaves the host ----------------------------

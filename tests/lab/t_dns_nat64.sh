@@ -125,14 +125,18 @@ filtered='[rule kids]
 priority = 1
 domains = w1.lab.test
 action = block
-qtypes = A AAAA'
+qtypes = A AAAA
+[rule six]
+priority = 2
+domains = dual.lab.test
+action = strip-a'
 kept $DNS4
-guard six strip-a 'keep-last = no' '[resolver]' 'enable = yes' '[nat64]' "prefix = $prefix/96" "$filtered"
+guard six auto '[resolver]' 'enable = yes' '[nat64]' "prefix = $prefix/96" "$filtered"
 daemon six
 made="NOERROR; AAAA ${prefix}c633:6401; EDE 29"
 changed="$made; NOERROR; EDE 17; NOERROR; EDE 15; NOERROR; CNAME 1.100.51.198.in-addr.arpa.; PTR host1.lab.test.; EDE 29; 2"
 everything() {
-	echo "$(ask v4only.lab.test AAAA); $(ask v4only.lab.test A); $(ask w1.lab.test A); $(ask ${prefix}c633:6401 PTR); $(
+	echo "$(ask v4only.lab.test AAAA); $(ask dual.lab.test A); $(ask w1.lab.test A); $(ask ${prefix}c633:6401 PTR); $(
 		ask ipv4only.arpa AAAA | grep -o "$prefix" | wc -l)"
 }
 check "answers are made, left out, blocked" "$changed" "$(everything)"

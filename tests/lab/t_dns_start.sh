@@ -29,6 +29,8 @@ i=0
 until v6guard -q verdict list >/dev/null 2>&1 || [ \$i -ge 200 ]; do i=\$((i + 1)); sleep 0.05; done
 END
 chmod +x "$LAB_DIR/bin/systemctl"
+printf '#!/bin/sh\nPATH=%s\necho "Started v6guardd.service."\ntail -n 2 %s\n' "$PATH" "$LAB_DIR/six/daemon.log" >"$LAB_DIR/bin/journalctl"
+chmod +x "$LAB_DIR/bin/journalctl"
 on six mount -t overlay lab -o "lowerdir=$LAB_DIR/bin:/usr/bin" /usr/bin ||
 	lab_refuse "no overlay file system, which puts the stand-in for systemctl in its place; with a real systemd it is for a lab that has one"
 v() { on six v6guard "$@" 2>&1; }
@@ -53,12 +55,22 @@ check "without systemd: what to do" '4 v6guard: the resolver is off: [resolver] 
 "
 mkdir -p "$LAB_DIR/six/run/systemd/system"
 got=$(enable --dry-run)
-check "a dry run: the change of v6guard.conf, and nothing else" '1 +enable = yes is-active v6guardd.service' \
-	"$(head -n 1 <<<"$got" | cut -c 1-1) $(grep '^[+]enable' <<<"$got") $(tail -n 1 <<<"$got")"
+check "a dry run: what would be done, both files, and nothing is" '1 would set [resolver] enable = yes
+would restart v6guardd.service, which begins to listen then
+would let /etc/resolv.conf lead to it
+would ask it and the name servers for A and AAAA of labbox.lab.test, lab.test, and put all back if the answers differ
++enable = yes
++nameserver 127.0.0.64
++nameserver ::1
+is-active v6guardd.service' "$(grep '^[+](enable|nameserver)|^1|^would|^is-' -E <<<"$got")"
+check "the same for programs" '4 steps' "$(v --json resolver enable --dry-run | "$python" -c 'import json, sys; print(len(json.load(sys.stdin)["plan"]), "steps")')"
 touch "$LAB_DIR/fails"
-check "systemd cannot: all is as it was" '4 v6guard: v6guardd did not come up again: `systemctl status v6guardd` knows why
+echo 'v6guardd: v6guard.conf:3:1: because of this' >>"$LAB_DIR/six/daemon.log"
+check "systemd cannot: what v6guardd said, and all is as it was" '4 v6guard: v6guardd did not come up again
+v6guard: v6guardd said: v6guard.conf:3:1: because of this
 v6guard: /etc/v6guard/v6guard.conf: put back as it was
-v6guard: v6guardd did not come up again: `systemctl status v6guardd` knows why
+v6guard: v6guardd does not come up with that either
+v6guard: v6guardd said: v6guard.conf:3:1: because of this
 is-active v6guardd.service,restart v6guardd.service,restart v6guardd.service' "$(enable)"
 rm "$LAB_DIR/fails"
 daemon_stop six
@@ -69,9 +81,9 @@ s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, soc
 s.bind((sys.argv[1], 53)); print(os.getpid(), flush=True); time.sleep(60)' $address >"$LAB_DIR/squatter$address" &
 	until_true 5 test -s "$LAB_DIR/squatter$address"
 done
-check "its ports are taken: all is as it was" '4 v6guard: the resolver listens nowhere: v6guardd said why
+check "its ports are taken: by whom, and all is as it was" '4 v6guard: the resolver listens nowhere: [::1]:53 is not listened on: in use by python3 (pid N)
 v6guard: /etc/v6guard/v6guard.conf: put back as it was
-is-active v6guardd.service,restart v6guardd.service,restart v6guardd.service' "$(enable)"
+is-active v6guardd.service,restart v6guardd.service,restart v6guardd.service' "$(enable | sed 's/pid [0-9]*/pid N/')"
 check "and v6guardd runs, without a resolver" '[resolver] enable = no' "$(v resolver status | sed -n 's/^because *//p')"
 cat "$LAB_DIR"/squatter* | xargs kill
 check "on, and resolv.conf leads to it" '0 resolver: programs that start from now on ask it

@@ -196,8 +196,19 @@ static bool put_svcb(struct wire_out *out, char **at)
 	return true;
 }
 
+static bool put_zeros(struct wire_out *out, const char *count)
+{
+	for (unsigned long left = strtoul(count, NULL, 10); left; left--)
+		wire_put_u8(out, 0);
+	return true;
+}
+
 static bool put_value(struct wire_out *out, uint16_t type, char **at)
 {
+	if (!strncmp(*at, "\\# ", 3)) {
+		next_word(at);
+		return put_zeros(out, next_word(at));
+	}
 	switch (type) {
 	case WIRE_A:
 	case WIRE_AAAA:

@@ -20,7 +20,8 @@ const char *record_rcode_text(unsigned rcode);
 /**
  * Write the record of TEXT, "OWNER TTL TYPE VALUE". Values are as in zone files, but of
  * SOA only the minimum is written, of RRSIG only the type that it covers, of NSEC and DS
- * one word; HTTPS and SVCB: "PRIORITY TARGET KEY=VALUE...". NULL, or what is wrong.
+ * one word; HTTPS and SVCB: "PRIORITY TARGET KEY=VALUE..."; of any type \\# and a number:
+ * so many bytes of 0. NULL, or what is wrong.
  */
 const char *record_put(struct wire_out *out, const char *text);
 

@@ -108,6 +108,19 @@ static void do_onlink(struct run *run)
 	world.onlink[world.onlink_count++] = prefix_of(run, need(run, 1, "a prefix"));
 }
 
+static void do_routed(struct run *run)
+{
+	const struct gp_prefix prefix = prefix_of(run, need(run, 1, "a prefix"));
+
+	assert_true(world.routed_count < WORLD_VERDICTS);
+	assert_true(world.unrouted_count < WORLD_VERDICTS);
+	if (!strcmp(run->words[0], "routed"))
+		world.routed[world.routed_count++] = prefix;
+	else
+		world.unrouted[world.unrouted_count++] = prefix;
+	world_set_network();
+}
+
 static void do_alive(struct run *run)
 {
 	world.is_alive = !strcmp(run->words[0], "alive");
@@ -282,6 +295,8 @@ static const struct {
 	{"verdict", do_verdict},
 	{"own", do_own},
 	{"onlink", do_onlink},
+	{"routed", do_routed},
+	{"unrouted", do_routed},
 	{"alive", do_alive},
 	{"dead", do_alive},
 	{"off", do_off},

@@ -14,18 +14,21 @@
  *   verdict PREFIX ok|broken|slow|unknown
  *   own PREFIX                addresses of the host
  *   onlink PREFIX
+ *   routed PREFIX, unrouted PREFIX         routes beside the default ones, or that say there is none
  *   alive                     name servers answer when that is doubted
  *   dead                      none does (at first)
  *   off                       `v6guard off`
  *   on
  *   date YYYY-MM-DD           the wall clock, for `until`
  *
- *   upstream NAME TYPE WHAT [after=TIME] [at-once] [secure|bogus] [cd|checked]
+ *   upstream NAME TYPE WHAT [after=TIME] [at-once] [secure|bogus] [cd|checked] [server=NUMBER]
  *                             what is said to that question from now on. WHAT: an RCODE,
  *                             below its records; silent: never anything; nothing: in the
  *                             end no packet (below: what libunbound makes nothing of, for
- *                             t_dns_conform.sh); unaskable; query: a packet that is none; cut:
- *                             half of one. Comes after 10ms. cd, checked: only to those
+ *                             t_dns_conform.sh); round: no packet, as CNAMEs had no end (the same);
+ *                             unaskable; query: a packet that is none; cut: half of one. Comes
+ *                             after 10ms. cd, checked: only to those. server: which one says
+ *                             it, from 1 on; else it is not known
  *     [authority|additional] OWNER TTL TYPE VALUE         (values: dns_record.h)
  *
  *   ask NAME TYPE [do] [cd] [ad] [no-rd] [plain] [edns=SIZE] [tcp] [from=ADDRESS]
@@ -33,7 +36,8 @@
  *                             by UDP with EDNS 1232 of 127.0.0.1; plain: without EDNS;
  *                             why: and asks why the answer is as it is
  *   wait TIME
- *   answer [RCODE] [ad] [aa] [tc] [ede=NUMBER] [by=TEXT] [why=TEXT] [after=TIME] [size<=BYTES] [to=LABEL]
+ *   answer [RCODE] [ad] [aa] [tc] [ede=NUMBER]... [by=TEXT] [why=TEXT] [after=TIME] [size<=BYTES]
+ *       [to=LABEL]
  *                             what the last `ask` gets, or got; time passes until then.
  *                             Whole: each flag, the error and all records, in their order,
  *                             TTLs as well. after: exactly so long after the question;

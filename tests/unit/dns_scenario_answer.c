@@ -38,7 +38,7 @@ static const char *value_of(const char *word, const char *key)
 struct extras {
 	bool has_opt, has_do;
 	unsigned rcode; /* its upper bits */
-	int ede;
+	int ede[2];     /* those of what is stale go first */
 	char by[64], why[128];
 };
 
@@ -56,7 +56,7 @@ static void read_opt(const struct wire_in *in, const struct wire_rr *rr,
 		const unsigned length = wire_u16(&options);
 		const uint8_t *value = wire_bytes(&options, length);
 		if (code == 15 && value && length >= 2)
-			out->ede = wire_peek_u16(value);
+			out->ede[out->ede[0] >= 0] = wire_peek_u16(value);
 		if (code == 15 && value && length > 2)
 			snprintf(out->by, sizeof(out->by), "%.*s", (int)length - 2,
 				 (const char *)value + 2);
@@ -95,7 +95,7 @@ static void write_answer(const struct run *run, const struct world_client *clien
 	const struct answer_reply as_reply = {.packet = client->answer,
 					      .size = client->answer_size};
 	struct reply_walk walk = {.has_begun = false};
-	struct extras extras = {.ede = -1};
+	struct extras extras = {.ede = {-1, -1}};
 	static struct text records;
 	char text[RECORD_TEXT];
 	struct reply reply;
@@ -117,8 +117,8 @@ static void write_answer(const struct run *run, const struct world_client *clien
 	check_opt(run, client, &extras);
 	add(to, "%s", record_rcode_text(reply_rcode(&reply) | extras.rcode));
 	add_flags(to, reply.flags);
-	if (extras.ede >= 0)
-		add(to, " ede=%d", extras.ede);
+	for (size_t i = 0; i < 2 && extras.ede[i] >= 0; i++)
+		add(to, " ede=%d", extras.ede[i]);
 	for (char *at = extras.by; *at; at++)
 		*at = *at == ' ' ? '_' : *at;
 	for (char *at = extras.why; *at; at++)
@@ -161,7 +161,7 @@ static void check_frame(const struct run *run, const struct world_client *client
 
 struct expected {
 	unsigned rcode, flags;
-	int ede;
+	int ede[2];
 	const char *by;     /* NULL: any */
 	const char *why;    /* the same */
 	long long after_ms; /* -1: at any time */
@@ -191,7 +191,7 @@ static void take_word(const struct run *run, const char *word, struct expected *
 	else if (!strcmp(word, "tc"))
 		out->flags |= WIRE_TC;
 	else if ((value = value_of(word, "ede=")) != NULL)
-		out->ede = atoi(value);
+		out->ede[out->ede[0] >= 0] = atoi(value);
 	else if ((value = value_of(word, "by=")) != NULL)
 		out->by = value;
 	else if ((value = value_of(word, "why=")) != NULL)
@@ -247,7 +247,7 @@ static void read_expected(struct run *run, struct expected *out)
 {
 	out->rcode = WIRE_NOERROR;
 	out->flags = 0;
-	out->ede = -1;
+	out->ede[0] = out->ede[1] = -1;
 	out->by = out->why = NULL;
 	out->after_ms = -1;
 	out->size = WIRE_MAX;
@@ -257,8 +257,8 @@ static void read_expected(struct run *run, struct expected *out)
 		take_word(run, run->words[i], out);
 	add(&out->text, "%s", record_rcode_text(out->rcode));
 	add_flags(&out->text, out->flags);
-	if (out->ede >= 0)
-		add(&out->text, " ede=%d", out->ede);
+	for (size_t i = 0; i < 2 && out->ede[i] >= 0; i++)
+		add(&out->text, " ede=%d", out->ede[i]);
 	if (out->by)
 		add(&out->text, " by=%s", out->by);
 	add(&out->text, "\n");

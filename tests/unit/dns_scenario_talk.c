@@ -94,6 +94,8 @@ static void take_fate(struct run *run, struct world_says *says, const char *word
 		says->fate = WORLD_SILENT;
 	else if (!strcmp(word, "nothing"))
 		says->fate = WORLD_NOTHING;
+	else if (!strcmp(word, "round"))
+		says->fate = WORLD_ROUND;
 	else if (!strcmp(word, "unaskable"))
 		says->fate = WORLD_UNASKABLE;
 	else if (rcode >= 0)
@@ -104,7 +106,8 @@ static void take_fate(struct run *run, struct world_says *says, const char *word
 		build(run, says, 0, false);
 	else
 		scenario_fail(run,
-			      "'%s': an RCODE, silent, nothing, unaskable, query or cut",
+			      "'%s': an RCODE, silent, nothing, round, unaskable, query "
+			      "or cut",
 			      word);
 	if (!strcmp(word, "cut"))
 		says->size = (says->size + WIRE_HEADER) / 2;
@@ -124,6 +127,11 @@ void scenario_upstream(struct run *run)
 	wire_name_lower(says->name);
 	for (size_t i = 4; i < run->word_count; i++) {
 		const char *word = run->words[i], *after = value_of(word, "after=");
+		const char *server = value_of(word, "server=");
+		if (server) {
+			says->server = (uint32_t)strtoul(server, NULL, 10);
+			continue;
+		}
 		says->is_secure |= !strcmp(word, "secure");
 		says->is_bogus |= !strcmp(word, "bogus");
 		says->is_at_once |= !strcmp(word, "at-once");
@@ -135,8 +143,8 @@ void scenario_upstream(struct run *run)
 				    strcmp(word, "cd") != 0 &&
 				    strcmp(word, "checked") != 0)
 			scenario_fail(run,
-				      "'%s': after=TIME, at-once, secure, bogus, cd "
-				      "or checked",
+				      "'%s': after=TIME, at-once, secure, bogus, cd, "
+				      "checked or server=",
 				      word);
 	}
 	says->for_cd = !is_for_checked;

@@ -12,6 +12,7 @@
 
 #include "dns_world.h"
 #include "guard/clock.h"
+#include "tool/v6guardd/dns/upstream_packet.h"
 
 /* More than that at one time is no life but a loop. */
 #define STEPS 200000
@@ -157,14 +158,17 @@ static void deliver(const struct world_says *says, upstream_done_fn *done, void 
 	/* A copy of its own, so that who reads it later is found out. */
 	uint8_t *packet = NULL;
 	struct answer_reply reply = {.is_secure = says->is_secure,
-				     .is_bogus = says->is_bogus};
+				     .is_bogus = says->is_bogus,
+				     .is_round = says->fate == WORLD_ROUND,
+				     .server = says->server};
 
 	if (says->fate == WORLD_REPLY) {
 		packet = malloc(says->size ? says->size : 1);
 		assert_non_null(packet);
 		memcpy(packet, says->packet, says->size);
-		reply.packet = packet;
-		reply.size = says->size;
+		reply.size = upstream_packet(0, packet, (int)says->size, says->name,
+					     says->type);
+		reply.packet = reply.size ? packet : NULL;
 	}
 	done(ctx, &reply);
 	free(packet);
@@ -261,8 +265,8 @@ void __wrap_upstream_doubt(struct upstream *upstream, const uint8_t *name)
 		world.heard_ms = world.now_ms;
 }
 
-long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name);
-long long __wrap_upstream_heard_ms(const struct upstream *upstream, const uint8_t *name)
+long long __wrap_upstream_heard_ms(struct upstream *upstream, const uint8_t *name);
+long long __wrap_upstream_heard_ms(struct upstream *upstream, const uint8_t *name)
 {
 	(void)upstream, (void)name;
 	return world.heard_ms;
@@ -298,6 +302,7 @@ void __wrap_listen_send(const struct listen_client *client, const uint8_t *bytes
 	to->answer_size = size;
 	to->answered_ms = world.now_ms;
 	to->had_ipv4 = world.has_ipv4;
+	to->had_nat64 = serve_nat64_acts(world.serve);
 	to->was_off = world.is_off;
 }
 
@@ -345,18 +350,22 @@ static void on_policy_done(void *ctx)
 	(void)ctx;
 }
 
-static bool on_usable(void *ctx, const struct gp_addr *addr)
-{
-	(void)ctx;
-	return addr->family == AF_INET ? world.has_ipv4 : world.has_ipv6;
-}
-
 static bool is_in(const struct gp_prefix *list, size_t count, const struct gp_addr *addr)
 {
 	for (size_t i = 0; i < count; i++)
 		if (gp_prefix_match(&list[i], addr))
 			return true;
 	return false;
+}
+
+static bool on_usable(void *ctx, const struct gp_addr *addr)
+{
+	(void)ctx;
+	if (is_in(world.routed, world.routed_count, addr))
+		return true;
+	if (is_in(world.unrouted, world.unrouted_count, addr))
+		return false;
+	return addr->family == AF_INET ? world.has_ipv4 : world.has_ipv6;
 }
 
 static bool on_own(void *ctx, const struct gp_addr *addr)
@@ -454,7 +463,7 @@ bool world_configure(const struct gp_config *config, char why[DNS_WHY])
 	const struct serve_ops ops = {
 		.policy = on_policy,
 		.policy_done = on_policy_done,
-		.facts = {NULL, on_usable, on_own, on_verdict, on_onlink},
+		.facts = {NULL, on_usable, on_own, on_verdict, on_onlink, NULL},
 		.has_broken = on_has_broken,
 		.handed_out = on_handed_out,
 		.decided = on_decided,

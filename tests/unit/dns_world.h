@@ -20,6 +20,7 @@
 enum world_fate {
 	WORLD_REPLY,     /* a packet */
 	WORLD_NOTHING,   /* libunbound says that there is none */
+	WORLD_ROUND,     /* the same, and CNAMEs had no end */
 	WORLD_SILENT,    /* never anything */
 	WORLD_UNASKABLE, /* it cannot even be asked */
 };
@@ -32,6 +33,7 @@ struct world_says {
 	bool is_secure, is_bogus;
 	bool is_at_once; /* before upstream_ask returns */
 	long long after_ms;
+	uint32_t server; /* who says it; 0: not known */
 	uint8_t *packet;
 	size_t size;
 	unsigned is_out; /* questions that it is on its way to */
@@ -45,7 +47,7 @@ struct world_client {
 	long long asked_ms, answered_ms;
 	unsigned answers;
 	bool is_ignored;
-	bool had_ipv4, was_off; /* the host, when it was answered */
+	bool had_ipv4, had_nat64, was_off; /* the host, when it was answered */
 };
 
 struct world_asked {
@@ -63,12 +65,13 @@ struct world {
 	bool has_ipv6, has_ipv4, is_off;
 	bool is_alive;      /* name servers answer when they are doubted */
 	long long heard_ms; /* when they did */
-	size_t verdict_count, own_count, onlink_count;
+	size_t verdict_count, own_count, onlink_count, routed_count, unrouted_count;
 	struct {
 		struct gp_prefix prefix;
 		enum gp_verdict verdict;
 	} verdicts[WORLD_VERDICTS];
 	struct gp_prefix own[WORLD_VERDICTS], onlink[WORLD_VERDICTS];
+	struct gp_prefix routed[WORLD_VERDICTS], unrouted[WORLD_VERDICTS];
 	/* The policy. */
 	struct dns_config config;
 	struct gp_pool pool; /* of the configuration */

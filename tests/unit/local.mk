@@ -20,11 +20,13 @@ units = \
 	tests/unit/test_dns_cache \
 	tests/unit/test_dns_filter \
 	tests/unit/test_dns_local \
-	tests/unit/test_dns_health \
-	tests/unit/test_dns_health_tls \
+	tests/unit/test_dns_config \
 	tests/unit/test_dns_links \
-	tests/unit/test_dns_late \
+	tests/unit/test_dns_ways \
+	tests/unit/test_dns_denied \
+	tests/unit/test_dns_large \
 	tests/unit/test_dns_listen \
+	tests/unit/test_dns_names \
 	tests/unit/test_dns_outage \
 	tests/unit/test_dns_question \
 	tests/unit/test_dns_random \
@@ -34,6 +36,7 @@ units = \
 	tests/unit/test_dns_trust \
 	tests/unit/test_dns_upstream \
 	tests/unit/test_dns_vectors \
+	tests/unit/test_dns_walk \
 	tests/unit/test_document \
 	tests/unit/test_edit \
 	tests/unit/test_eventlog \
@@ -77,7 +80,9 @@ units = \
 	tests/unit/test_reach_live \
 	tests/unit/test_relink \
 	tests/unit/test_rescue \
+	tests/unit/test_answers \
 	tests/unit/test_resolv \
+	tests/unit/test_resolv_read \
 	tests/unit/test_rules \
 	tests/unit/test_rules_random \
 	tests/unit/test_run_seen \
@@ -479,6 +484,16 @@ tests_unit_test_rescue_LDADD = $(daemon_libs)
 tests_unit_test_dns_cache_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_cache_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_cache_LDADD = $(daemon_libs)
+tests_unit_test_answers_SOURCES = tests/unit/test_answers.c tool/v6guard/answers.c \
+	tool/v6guard/dnsask.c
+tests_unit_test_answers_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_answers_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_answers_LDADD = $(unit_libs) $(RESOLV_LIBS)
+tests_unit_test_resolv_read_SOURCES = tests/unit/test_resolv_read.c \
+	tool/v6guard/resolv_read.c
+tests_unit_test_resolv_read_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_resolv_read_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_resolv_read_LDADD = $(unit_libs)
 tests_unit_test_resolv_SOURCES = tests/unit/test_resolv.c tool/v6guard/resolv.c
 tests_unit_test_resolv_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_resolv_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
@@ -489,18 +504,24 @@ tests_unit_test_dns_filter_LDADD = $(daemon_libs)
 tests_unit_test_dns_tidy_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_tidy_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_tidy_LDADD = $(daemon_libs)
-tests_unit_test_dns_health_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_dns_health_CFLAGS = $(unit_cflags)
-tests_unit_test_dns_health_LDADD = $(daemon_libs)
+tests_unit_test_dns_config_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_config_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_config_LDADD = $(daemon_libs)
 tests_unit_test_dns_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_links_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_links_LDADD = $(daemon_libs)
-tests_unit_test_dns_late_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_dns_late_CFLAGS = $(unit_cflags)
-tests_unit_test_dns_late_LDADD = $(daemon_libs)
+tests_unit_test_dns_ways_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_ways_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_ways_LDADD = $(daemon_libs)
+tests_unit_test_dns_large_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_large_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_large_LDADD = $(daemon_libs)
 tests_unit_test_dns_listen_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_listen_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_listen_LDADD = $(daemon_libs)
+tests_unit_test_dns_walk_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_walk_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_walk_LDADD = $(daemon_libs)
 tests_unit_test_dns_outage_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_outage_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_outage_LDADD = $(daemon_libs)
@@ -513,6 +534,9 @@ tests_unit_test_dns_trust_LDADD = $(daemon_libs)
 tests_unit_test_dns_question_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_question_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_question_LDADD = $(daemon_libs)
+tests_unit_test_dns_names_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_names_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_names_LDADD = $(daemon_libs)
 # No sockets, no libunbound, and a clock that goes when it is told to.
 dns_world_ldflags = $(AM_LDFLAGS) -Wl,--wrap=gp_boot_ms -Wl,--wrap=time \
 	-Wl,--wrap=event_new -Wl,--wrap=event_add -Wl,--wrap=event_del -Wl,--wrap=event_free \
@@ -527,14 +551,16 @@ tests_unit_test_dns_replay_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_replay_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_dns_replay_LDFLAGS = $(dns_world_ldflags)
 tests_unit_test_dns_replay_LDADD = $(daemon_libs) $(EVENT_LIBS)
+tests_unit_test_dns_denied_SOURCES = tests/unit/test_dns_denied.c $(dns_world)
+tests_unit_test_dns_denied_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_denied_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
+tests_unit_test_dns_denied_LDFLAGS = $(dns_world_ldflags)
+tests_unit_test_dns_denied_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_random_SOURCES = tests/unit/test_dns_random.c $(dns_world)
 tests_unit_test_dns_random_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_random_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_dns_random_LDFLAGS = $(dns_world_ldflags)
 tests_unit_test_dns_random_LDADD = $(daemon_libs) $(EVENT_LIBS)
-tests_unit_test_dns_health_tls_CPPFLAGS = $(unit_cppflags)
-tests_unit_test_dns_health_tls_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
-tests_unit_test_dns_health_tls_LDADD = $(daemon_libs) $(EVENT_LIBS)
 tests_unit_test_dns_upstream_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_upstream_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS) $(UNBOUND_CFLAGS)
 tests_unit_test_dns_upstream_LDADD = $(daemon_libs) $(EVENT_LIBS)

@@ -282,8 +282,11 @@ static bool do_seen(struct replay *replay, char **word, size_t count)
 static void write_host(struct replay *replay)
 {
 	struct gp_reach_host host = {.expires_ms = replay->now + 1000000000,
+				     .nat64_active = replay->nat64.length,
+				     .nat64_count = replay->nat64.length ? 1 : 0,
 				     .onlink_count = (uint32_t)replay->onlink_count};
 
+	host.nat64[0].prefix = replay->nat64;
 	memcpy(host.onlink, replay->onlink, sizeof(host.onlink));
 	gp_reach_set_host(replay->map, &host);
 }
@@ -307,6 +310,10 @@ static bool do_world(struct replay *replay, char **word)
 	} else if (!strcmp(word[0], "onlink")) {
 		replay->onlink[replay->onlink_count++] = prefix_of(replay, word[1]);
 		verdicts_set_onlink(replay->v, replay->onlink, replay->onlink_count);
+		write_host(replay);
+	} else if (!strcmp(word[0], "nat64")) {
+		replay->nat64 = prefix_of(replay, word[1]);
+		verdicts_set_nat64(replay->v, &replay->nat64, 1);
 		write_host(replay);
 	} else if (!strcmp(word[0], "set")) {
 		prefix = prefix_of(replay, word[1]);

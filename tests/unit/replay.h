@@ -20,7 +20,7 @@
  *   world PREFIX[@PORT] up|down|none   from now on probes are answered: 0.1 s, or 2.5 s of
  *                             silence; none: they cannot be made
  *   probed ADDR ok|timeout|icmp|nothing [RTT]     (without a world)
- *   onlink PREFIX, epoch, set PREFIX VERDICT SECONDS, clear PREFIX
+ *   onlink PREFIX, nat64 PREFIX, epoch, set PREFIX VERDICT SECONDS, clear PREFIX
  *   is ADDR VERDICT           what a reader of the map would see
  *   area PREFIX VERDICT       what is published for exactly that prefix
  *   asked ADDR[@PORT] | quiet a probe went out that no line asked about yet; none did
@@ -70,6 +70,7 @@ struct replay {
 	unsigned probes, changes;
 	struct gp_prefix onlink[GP_REACH_ONLINK];
 	size_t onlink_count;
+	struct gp_prefix nat64; /* of length 0: none */
 	struct verdict_peer anchors[VERDICT_ANCHORS];
 	size_t anchor_count;
 	struct {

@@ -89,15 +89,20 @@ static const struct values values[] = {
 	{"nat64", "prefix",
 	 "auto|64:ff9b::/96|auto 2001:db8::/32|2001:db8:100::/40 2001:db8:122::/48|"
 	 "2001:db8:122:300::/56|2001:db8:122:344::/64|"
-	 "64:ff9b::/96 2001:db8::/96=10.0.0.0/8|2001:db8::/96=192.0.2.1",
+	 "64:ff9b::/96 2001:db8::/96=10.0.0.0/8|2001:db8::/96=192.0.2.1|"
+	 /* RFC 8215, and what may lie in it */
+	 "64:ff9b:1::/48|64:ff9b:1::/96|64:ff9b:1:fffe::/64|64:ff9b:1:100::/56",
 	 "2001:db8::/96=|2001:db8::/96=10.0.0.1/8|2001:db8::/96=::/0|=10.0.0.0/8|"
 	 "2001:db8::/96=10.0.0.0/33|2001:db8::/95=10.0.0.0/8|"
 	 "|64:ff9b::|64:ff9b::/95|2001:db8::/33|2001:db8:0:0:100::/96|192.0.2.0/24|"
-	 "64:ff9b::1/96|none"},
+	 "64:ff9b::1/96|none|"
+	 /* RFC 6052 2.1: the Well-Known Prefix is a /96 */
+	 "64:ff9b::/64|64:ff9b::/56|64:ff9b::/48|64:ff9b::/40|64:ff9b::/32"},
 	{"nat64", "non-global", "refuse|allow|auto", "|no"},
 	{"nat64", "exclude-a", "|10.0.0.0/8 192.0.2.1", "::/0|10.0.0.1/8|x"},
 	{"nat64", "exclude-aaaa", "|::ffff:0:0/96 2001:db8::/32", "10.0.0.0/8|x"},
 	{"nat64", "exclude-domains", "|a.example =b.example", "a..b"},
+	{"nat64", "exclude-domains-file", "|lists/a.txt|/a/b.txt b.txt", "a\001b"},
 	{"nat64", "ptr-name", "|dns64.example", "a..b|a.example b.example"},
 	{"nat64", "clients", "|10.0.0.0/8 ::1", "x"},
 	{"nat64", "literals", "yes|no", "|auto"},
@@ -111,7 +116,11 @@ static const struct values values[] = {
 	 "tls://192.0.2.1#dns.example|tls://2001:db8::1@853#dns.example|fe80::1%eth0",
 	 "|resolv.conf 192.0.2.1|recursive recursive|192.0.2.1@|192.0.2.1@0|"
 	 "tls://192.0.2.1|192.0.2.1#dns.example|tls://#dns.example|tls://192.0.2.1#|"
-	 "dns.example|192.0.2.1:53|https://192.0.2.1"},
+	 "dns.example|192.0.2.1:53|https://192.0.2.1|0.0.0.0|0.0.0.0@5353|::|::@53|"
+	 "fe80::1|fe80::1@53|febf::1|192.0.2.1 fe80::1|tls://fe80::1#dns.example|"
+	 "tls://0.0.0.0#dns.example|2001:db8::1%eth0|192.0.2.1%eth0|224.0.0.251|ff02::fb|"
+	 "255.255.255.255"},
+	{"resolver", "order", "listed|fastest", "|rotate|listed fastest"},
 	{"resolver", "dnssec", "off|process|validate|trust", "|yes"},
 	{"resolver", "trust-anchor", "/usr/share/dns/root.key|root key", "|a\001b"},
 	{"resolver", "filter-signed", "yes|no", "|on"},
@@ -125,17 +134,22 @@ static const struct values values[] = {
 	{"resolver", "aaaa-timeout", "1500ms|50ms|10s", "|49ms|11s"},
 	{"resolver", "allow", "|127.0.0.0/8 ::1/128", "localhost"},
 
-	{"forward x", "zones", "corp.example 10.in-addr.arpa|a", "|*.a|a..b"},
-	{"forward x", "upstream", "192.0.2.53|192.0.2.53@53 2001:db8::53",
-	 "|resolv.conf|recursive|a.example"},
+	{"forward x", "zones",
+	 "corp.example 10.in-addr.arpa|a|rfc1918|rfc1918 ula cgnat link-local a.example",
+	 "|*.a|a..b"},
+	{"forward x", "zones-file", "zones.txt|/a/b.txt b.txt", ""},
+	{"forward x", "upstream", "192.0.2.53|192.0.2.53@53 2001:db8::53|fe80::1%eth0",
+	 "|resolv.conf|recursive|a.example|0.0.0.0|::|fe80::1"},
+	{"forward x", "order", "listed|fastest", "|random"},
 	{"forward x", "dnssec", "off|process|validate|trust", "|no"},
 
 	{"gai", "known-local-ula", "yes|no", "|on"},
 	{"metrics", "listen", "|127.0.0.1:9764|[::1]:9764 127.0.0.1:9764", "9764"},
 	{"metrics", "textfile", "|/var/lib/a.prom|a.prom", "a\177"},
 	{"log", "events",
-	 "none|changes|verdict|verdict epoch nat64 reload door rescue|rebind",
-	 "|all|none verdict|verdict changes"},
+	 "none|changes|verdict|verdict epoch nat64 reload door rescue|changes "
+	 "synthesized|rebind",
+	 "|all|none verdict|none changes"},
 	{"log", "to", "journal|stdout|/var/log/v6guard", "|stderr|log/v6guard"},
 };
 

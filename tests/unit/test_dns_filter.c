@@ -42,7 +42,7 @@ static bool is_onlink(void *ctx, const struct gp_addr *addr)
 	return false;
 }
 
-static const struct gp_facts facts = {NULL, is_usable, is_own, verdict, is_onlink};
+static const struct gp_facts facts = {NULL, is_usable, is_own, verdict, is_onlink, NULL};
 
 /* ---- what upstream says: addresses, blanks between ---- */
 
@@ -294,6 +294,7 @@ static void run_ruled(size_t i, const struct gp_rules *rules)
 					 .has_broken = true,
 					 .now = 1800000000};
 	struct answer_reply aaaa, a;
+	uint8_t target[WIRE_NAME];
 	char got[600];
 	uint16_t other;
 
@@ -312,7 +313,8 @@ static void run_ruled(size_t i, const struct gp_rules *rules)
 		}
 		if (!other)
 			other = answer_late_type(&question, &context,
-						 question.type == WIRE_A ? &a : &aaaa);
+						 question.type == WIRE_A ? &a : &aaaa,
+						 target);
 		answer_make(&question, &context, question.type == WIRE_A ? &a : &aaaa,
 			    !other                    ? NULL
 			    : question.type == WIRE_A ? &aaaa
@@ -477,7 +479,8 @@ static void svcb(void **state)
 		has_ipv4 = hints[i].flags & IPV4;
 		has_ipv6 = hints[i].flags & IPV6;
 		filter_begin(&filter);
-		size = hints_filter(&question, &context, &nothing, &rr, &filter, out);
+		size = hints_filter(&question, &context, &nothing, &rr, NULL, &filter,
+				    out);
 		if (size != hints[i].expected_size ||
 		    memcmp(out, hints[i].expected, size) != 0)
 			fail_msg("%s: %zu bytes", hints[i].what, size);
@@ -523,8 +526,17 @@ static void texts(void **state)
 	/* Less than that: TC. */
 	answer_finish(&image, &question, 0, image.size + opt + ede - 1, 1232, out);
 	assert_true(out[2] & WIRE_TC >> 8);
-	/* Of other errors there is none. */
+	/* What was made says which rule had a part in that. */
 	answer.ede = ANSWER_EDE_SYNTHESIZED;
+	answer.decision.outcome.acts = true;
+	image = answer_image(&answer);
+	assert_int_equal(image.text_size, text);
+	/* One that is only counted has none; nor are there texts of other errors. */
+	answer.decision.outcome.acts = false;
+	answer.decision.is_whole = true;
+	image = answer_image(&answer);
+	assert_int_equal(image.text_size, 0);
+	answer.ede = ANSWER_EDE_BOGUS;
 	image = answer_image(&answer);
 	assert_int_equal(image.text_size, 0);
 }

@@ -6,6 +6,7 @@
  * make; AAAA that did not come are denied for a moment, and to nobody who needs them or
  * could tell. V6GUARD_SEED repeats a run; V6GUARD_LONG makes it long.
  */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,28 +33,47 @@ static uint32_t roll(uint32_t sides)
 
 /* ---- the host ---- */
 
+/* When `rebind = refuse` held. */
+static struct {
+	long long from_ms, until_ms;
+} refusals[STEPS + 1];
+static size_t refusal_count;
+
+static void note_refusal(bool refuses)
+{
+	if (refusal_count && refusals[refusal_count - 1].until_ms == LLONG_MAX)
+		refusals[refusal_count - 1].until_ms = world.now_ms;
+	if (refuses) {
+		refusals[refusal_count].from_ms = world.now_ms;
+		refusals[refusal_count++].until_ms = LLONG_MAX;
+	}
+}
+
 static void configure(void)
 {
 	static const char *const modes[] = {"off", "auto", "strip-aaaa", "prefer-ipv4"};
 	static const char *const nat64[] = {"off", "auto", "on"};
-	static const char *const dnssec[] = {"off", "process", "validate"};
+	static const char *const dnssec[] = {"off", "process", "validate", "trust"};
+	const bool refuses = roll(2);
 	static struct gp_config_errors errors;
 	struct gp_config *config;
 	char text[1024], why[DNS_WHY];
 
 	snprintf(text, sizeof(text),
 		 "[guard]\nmode = %s\nkeep-last = %s\n[resolver]\nallow = 0.0.0.0/0\n"
-		 "dnssec = %s\nserve-stale = %s\n[nat64]\nmode = %s\nprefix = "
+		 "dnssec = %s\nserve-stale = %s\nrebind = %s\n[nat64]\nmode = %s\nprefix "
+		 "= "
 		 "2001:db8:64::/96\n"
 		 "clients = 10.0.0.0/8\nexclude-domains = n3.example\n%s",
-		 modes[roll(4)], roll(2) ? "yes" : "no", dnssec[roll(3)],
-		 roll(2) ? "0" : "1h", nat64[roll(3)],
+		 modes[roll(4)], roll(2) ? "yes" : "no", dnssec[roll(4)],
+		 roll(2) ? "0" : "1h", refuses ? "refuse" : "allow", nat64[roll(3)],
 		 roll(3) ? ""
 			 : "[rule r]\npriority = 1\ndomains = n1.example\n"
 			   "clients = 10.0.0.0/9\naction = strip-aaaa\n");
 	assert_int_equal(gp_config_parse_text("", text, strlen(text), &config, &errors),
 			 GP_OK);
 	assert_true(world_configure(config, why));
+	note_refusal(refuses);
 	gp_config_free(config);
 }
 
@@ -209,6 +229,28 @@ static void check_made(size_t index, const struct world_client *client,
 		wrong(index, "an address was made of what must not be");
 }
 
+/* Asked and answered while they were taken out. */
+static bool was_refused(const struct world_client *client)
+{
+	for (size_t i = 0; i < refusal_count; i++)
+		if (client->asked_ms > refusals[i].from_ms &&
+		    client->answered_ms < refusals[i].until_ms)
+			return true;
+	return false;
+}
+
+static void check_public(size_t index, const struct world_client *client,
+			 const struct wire_rr *rr)
+{
+	const uint8_t *ipv4 = rr->type == WIRE_A ? rr->rdata : rr->rdata + 12;
+	const bool has_ipv4 =
+		rr->type == WIRE_A ||
+		(rr->type == WIRE_AAAA && !memcmp(rr->rdata + 4, "\0\x64\0", 3));
+
+	if (has_ipv4 && (ipv4[0] == 10 || ipv4[0] == 127) && was_refused(client))
+		wrong(index, "a private address of a public name");
+}
+
 static void check_record(size_t index, const struct world_client *client,
 			 const struct wire_rr *rr, uint16_t flags, bool has_do)
 {
@@ -217,6 +259,7 @@ static void check_record(size_t index, const struct world_client *client,
 
 	if (rr->ttl > 600)
 		wrong(index, "a TTL is longer than upstream's");
+	check_public(index, client, rr);
 	if (rr->type == WIRE_A && rr->rdata[2] != of)
 		wrong(index, "an address of another name");
 	if (rr->type != WIRE_AAAA)
@@ -247,9 +290,11 @@ static void check_late(size_t index, const struct world_client *client,
 	late++;
 	if (wire_peek_u16(type) != WIRE_AAAA)
 		wrong(index, "something else than AAAA was denied");
-	if (has_do || flags & WIRE_CD)
+	/* Where addresses are made, A that none can be made of is an answer (RFC 6147
+	 * 5.1.6). */
+	if (!client->had_nat64 && (has_do || flags & WIRE_CD))
 		wrong(index, "AAAA were denied to who could tell");
-	if (!client->had_ipv4 || client->was_off)
+	if ((!client->had_ipv4 && !client->had_nat64) || client->was_off)
 		wrong(index, "AAAA were denied to who needs them, or while off");
 	if (reply->counts[ANSWER_ANSWER])
 		wrong(index, "AAAA were denied and given");
@@ -315,6 +360,7 @@ static void step(void)
 static void live(void)
 {
 	world_begin();
+	refusal_count = 0;
 	begin_upstream();
 	configure();
 	for (unsigned i = 0; i < STEPS; i++)

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <event2/event.h>
-
 #include "config_text.h"
 #include "tool/v6guardd/dns/upstream_config.h"
 
@@ -37,25 +35,29 @@ static bool read_config(const char *text, struct gp_config **config)
 
 /* ---- what libunbound is told ---- */
 
-enum { V4 = 1, V6 = 2, NAT64 = 4, KNOWS_NAT64 = 8 };
+enum { V4 = 1, V6 = 2, NAT64 = 4, KNOWS_NAT64 = 8, SECOND = 16 };
 
 static const struct {
 	const char *what, *config;
 	unsigned host;
 	const char *expected;
 } texts[] = {
-	{"servers", ON "upstream = 192.0.2.1 2001:db8::1@5353\n", V4 | V6,
-	 HEAD ROOT_ZONE
-	 "  forward-addr: 192.0.2.1@53\n  forward-addr: 2001:db8::1@5353\n"},
+	{"of several servers the first", ON "upstream = 192.0.2.1 2001:db8::1@5353\n",
+	 V4 | V6, HEAD ROOT_ZONE "  forward-addr: 192.0.2.1@53\n"},
+	{"or the one that is chosen for these names",
+	 ON "upstream = 192.0.2.1 2001:db8::1@5353\n" CORP
+	    "upstream = 192.0.2.9 192.0.2.10\n",
+	 V4 | V6 | SECOND,
+	 HEAD CORP_INSECURE ROOT_ZONE "  forward-addr: 2001:db8::1@5353\n" CORP_ZONE
+				      "  forward-addr: 192.0.2.9@53\n"},
 	{"an IPv4 server through the prefix (RFC 6052 2.2)",
 	 ON "upstream = 192.0.2.1\n[nat64]\nprefix = 2001:db8:64::/96\n", V6 | NAT64,
 	 HEAD ROOT_ZONE "  forward-addr: 2001:db8:64::c000:201@53\n"},
 	{"TLS (RFC 7858 3.1, RFC 8310 8.1)",
 	 ON "upstream = tls://192.0.2.1#dns.example "
 	    "tls://2001:db8::1@8853#other.example\n",
-	 V4 | V6,
+	 V4 | V6 | SECOND,
 	 HEAD "  tls-system-cert: yes\n" ROOT_ZONE "  forward-tls-upstream: yes\n"
-	      "  forward-addr: 192.0.2.1@853#dns.example\n"
 	      "  forward-addr: 2001:db8::1@8853#other.example\n"},
 	{"TLS through the prefix keeps its name",
 	 ON "upstream = tls://192.0.2.1#dns.example\n[nat64]\nprefix = "
@@ -107,10 +109,15 @@ static const struct {
 				      "  forward-addr: 192.0.2.9@53\n"},
 };
 
+static size_t choose(const void *ctx, const uint8_t *name)
+{
+	const unsigned *host = ctx;
+
+	return !name[0] && *host & SECOND;
+}
+
 static void told(void **state)
 {
-	struct event_base *base = event_base_new();
-	struct health *health = health_new(base, NULL, NULL);
 	static char got[4096];
 
 	(void)state;
@@ -118,7 +125,6 @@ static void told(void **state)
 		const unsigned host = texts[i].host;
 		struct servers servers = {
 			.config = &made,
-			.health = health,
 			.network = {host & NAT64, host & V4, host & V6},
 		};
 		struct gp_config *config;
@@ -129,13 +135,11 @@ static void told(void **state)
 		assert_true(dns_config_is_valid(&made));
 		servers_look(&servers);
 		to = fmemopen(got, sizeof(got), "w");
-		upstream_config_write(to, &servers, host & KNOWS_NAT64);
+		upstream_config_write(to, &servers, host & KNOWS_NAT64, choose, &host);
 		fclose(to);
 		assert_string_equal(got, texts[i].expected);
 		gp_config_free(config);
 	}
-	health_free(health);
-	event_base_free(base);
 }
 
 /* ---- what is refused, as it stands ---- */
@@ -330,6 +334,37 @@ static void zones(void **state)
 	gp_config_free(config);
 }
 
+static void orders(void **state)
+{
+	static const struct {
+		const char *config;
+		enum dns_order order, of_zone;
+	} cases[] = {
+		{ON CORP "upstream = 192.0.2.9\n", DNS_UNORDERED, DNS_UNORDERED},
+		{ON "order = listed\n" CORP "upstream = 192.0.2.9\norder = fastest\n",
+		 DNS_LISTED, DNS_FASTEST},
+		{ON "order = fastest\n" CORP "upstream = 192.0.2.9\norder = listed\n",
+		 DNS_FASTEST, DNS_LISTED},
+	};
+	struct gp_config *config;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct servers servers = {.config = &made};
+		assert_true(read_config(cases[i].config, &config));
+		gp_config_free(config);
+		assert_int_equal(made.order, cases[i].order);
+		assert_int_equal(made.zones[0].order, cases[i].of_zone);
+		assert_int_equal(servers_go_by_speed(&servers),
+				 cases[i].order == DNS_FASTEST);
+		servers.is_rotated = true;
+		assert_int_equal(servers_go_by_speed(&servers),
+				 cases[i].order != DNS_LISTED);
+		made.order = DNS_FASTEST + 1;
+		assert_false(dns_config_is_valid(&made));
+	}
+}
+
 /* What came as bytes goes into libunbound's configuration as text. */
 static void bytes(void **state)
 {
@@ -404,7 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(told),  cmocka_unit_test(refused),
 		cmocka_unit_test(needs), cmocka_unit_test(zones),
-		cmocka_unit_test(bytes),
+		cmocka_unit_test(bytes), cmocka_unit_test(orders),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

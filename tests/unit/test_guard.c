@@ -49,7 +49,8 @@ static bool is_own(void *ctx, const struct gp_addr *addr)
 	return !strcmp(text, OWN) || !strcmp(text, OWN4);
 }
 
-/* 'b' broken, 's' slow, 'o' ok, 'l' unknown but on-link, else unknown. */
+/* 'b' broken, 's' slow, 'o' ok, 'l' unknown but on-link, 'm' made by DNS64, else unknown.
+ */
 static char letter_of(const struct world *world, const struct gp_addr *addr)
 {
 	char text[GP_ADDR_TEXT];
@@ -72,6 +73,11 @@ static enum gp_verdict verdict(void *ctx, const struct gp_addr *addr)
 		return GP_VERDICT_OK;
 	}
 	return GP_VERDICT_UNKNOWN;
+}
+
+static bool is_made(void *ctx, const struct gp_addr *addr)
+{
+	return letter_of(ctx, addr) == 'm';
 }
 
 static bool is_onlink(void *ctx, const struct gp_addr *addr)
@@ -116,7 +122,7 @@ struct guard_case {
 	const char *name; /* NULL here: the usual one */
 	int family;
 	enum host host;
-	bool no_keep_last, aaaa_only, no_enforce, no_node, distrust;
+	bool no_keep_last, aaaa_only, no_enforce, no_node, distrust, lacks_ipv6;
 	const char *known; /* letters of letter_of(); NULL: no live map */
 	const char *in[6];
 	const char *order; /* "201": indexes of `in` in the order that comes out; NULL: as
@@ -335,10 +341,58 @@ static const struct guard_case cases[] = {
 	 .out = {STAYS(LAST_ADDRESS)}},
 	{"A alone", GP_MODE_STRIP_AAAA, NSS, .family = AF_INET, .in = {A}, .out = {KEPT}},
 
+	/* A host without IPv6: at the dns door alone, as libc's rule 1 does the same. */
+	{"no route, dns", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE, .lacks_ipv6 = true,
+	 .in = {AAAA, A, AAAA2}, .out = {GONE_AS(NO_ROUTE), KEPT, GONE_AS(NO_ROUTE)},
+	 .differs = true},
+	{"no route, and a verdict", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .known = "b..o", .in = {AAAA, A, AAAA2},
+	 .out = {GONE_AS(BROKEN), KEPT, GONE_AS(NO_ROUTE)}, .differs = true},
+	{"no route, nss", GP_MODE_AUTO, NSS, .host = NO_IPV6_ROUTE, .lacks_ipv6 = true,
+	 .known = "..", .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, preload", GP_MODE_AUTO, PRELOAD, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .known = "..", .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, and no A", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA}, .out = {STAYS(LAST_ADDRESS)}},
+	{"a default route", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE, .in = {AAAA, A},
+	 .out = {KEPT, KEPT}},
+	{"a route without a default one", GP_MODE_AUTO, DNS, .lacks_ipv6 = true,
+	 .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route to IPv4 either", GP_MODE_AUTO, DNS, .host = NO_IPV4_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, own and special addresses", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {OWN, "::1", AAAA, A},
+	 .out = {STAYS(OWN_ADDRESS), STAYS(EXEMPT_ADDRESS), GONE_AS(NO_ROUTE), KEPT},
+	 .differs = true},
+	{"no route, enforce = no", GP_MODE_AUTO, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .no_enforce = true, .in = {AAAA, A},
+	 .out = {GONE_AS(NO_ROUTE), KEPT}, .differs = true},
+	{"no route, mode off", GP_MODE_OFF, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, prefer-ipv6", GP_MODE_PREFER_IPV6, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA, A}, .out = {KEPT, KEPT}},
+	{"no route, strip-aaaa", GP_MODE_STRIP_AAAA, DNS, .host = NO_IPV6_ROUTE,
+	 .lacks_ipv6 = true, .in = {AAAA, A}, .out = {GONE, KEPT}, .differs = true},
 	/* Dry run: all is decided, nothing is done. */
 	{"enforce = no", GP_MODE_STRIP_AAAA, NSS, .no_enforce = true, .in = {AAAA, A},
 	 .out = {GONE, KEPT}, .differs = true},
 	{"no candidates", GP_MODE_STRIP_AAAA, NSS, .in = {NULL}},
+
+	/* What the dns door made of A is no AAAA for strip-aaaa, at any door. */
+	{"strip-aaaa, as told, and a made one", GP_MODE_STRIP_AAAA, NSS,
+	 .host = NO_IPV4_ROUTE, .no_keep_last = true, .known = "m-", .in = {AAAA, A},
+	 .out = {STAYS(EXEMPT_ADDRESS), KEPT}},
+	{"strip-aaaa, as told, a made one and another", GP_MODE_STRIP_AAAA, PRELOAD,
+	 .host = NO_IPV4_ROUTE, .no_keep_last = true, .known = "m-", .in = {AAAA, AAAA2},
+	 .out = {STAYS(EXEMPT_ADDRESS), GONE}, .differs = true},
+	{"strip-aaaa, a made one beside IPv4", GP_MODE_STRIP_AAAA, NSS, .known = "m-",
+	 .in = {AAAA, A}, .out = {STAYS(EXEMPT_ADDRESS), KEPT}},
+	{"prefer-ipv4, a made one beside IPv4", GP_MODE_PREFER_IPV4, NSS, .known = "m-",
+	 .in = {AAAA, A}, .out = {GONE, KEPT}, .differs = true},
+	{"distrust, a made one", GP_MODE_AUTO, NSS, .distrust = true, .known = "m--",
+	 .in = {AAAA, AAAA2, A}, .out = {KEPT, GONE_AS(UNTESTED), KEPT}, .differs = true},
+	{"auto, a made one", GP_MODE_AUTO, NSS, .known = "m-", .in = {AAAA, A},
+	 .out = {KEPT, KEPT}},
 };
 
 static size_t read_candidates(const struct guard_case *one, struct gp_candidate *out)
@@ -361,11 +415,13 @@ static void check_case(const struct guard_case *one)
 				       .is_usable = is_usable,
 				       .is_own = is_own,
 				       .verdict = one->known ? verdict : NULL,
-				       .is_onlink = one->known ? is_onlink : NULL};
+				       .is_onlink = one->known ? is_onlink : NULL,
+				       .is_made = one->known ? is_made : NULL};
 	const char *name = one->name ? one->name : "host.example";
 	const struct gp_query query = {.name = one->no_node ? NULL : name,
 				       .family = one->family,
-				       .door = one->door};
+				       .door = one->door,
+				       .lacks_ipv6 = one->lacks_ipv6};
 	struct gp_candidate before[6], after[6];
 	struct gp_guard_policy policy;
 	struct gp_outcome outcome;

@@ -246,8 +246,13 @@ static void see_changes(const void *arg)
 	write_mode(GP_MODE_PREFER_IPV4);
 	CHECK(is_in_force(GP_MODE_PREFER_IPV4));
 	write_mode(GP_MODE_STRIP_AAAA);
+	CHECK(is_in_force(GP_MODE_PREFER_IPV4));
 	usleep(A_LOOK_LATER_US);
 	CHECK(is_in_force(GP_MODE_STRIP_AAAA));
+	/* At once, if somebody says so. */
+	write_mode(GP_MODE_PREFER_IPV4);
+	gp_live_look();
+	CHECK(is_in_force(GP_MODE_PREFER_IPV4));
 	/* Damaged: nothing, until there is a good one again. */
 	world_write_bytes("V6GPOL", 6);
 	usleep(A_LOOK_LATER_US);

@@ -60,6 +60,8 @@ static size_t good(enum message_type type, struct message *out)
 	switch (type) {
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
+	case MESSAGE_REREAD:
+	case MESSAGE_RELOADED:
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
 	case MESSAGE_SETTINGS:
@@ -77,10 +79,14 @@ static size_t good(enum message_type type, struct message *out)
 		out->u.ula.rows[0] = (struct gp_prefix){address("fd12:3456:789a::"), 48};
 		return HEAD + sizeof(out->u.ula);
 	case MESSAGE_LISTEN:
-	case MESSAGE_LISTENER:
 		out->u.endpoint.addr = address("127.0.0.64");
 		out->u.endpoint.port = 53;
 		return HEAD + sizeof(out->u.endpoint);
+	case MESSAGE_LISTENER:
+		out->u.listener.endpoint.addr = address("127.0.0.64");
+		out->u.listener.endpoint.port = 53;
+		strcpy(out->u.listener.why, "in use");
+		return HEAD + sizeof(out->u.listener);
 	case MESSAGE_BAR:
 		out->u.bar.count = HINT_BARS;
 		out->u.bar.uids[HINT_BARS - 1] = 2001;
@@ -335,7 +341,8 @@ static const struct {
 	FIELD(MESSAGE_ULA, ula.rows[0].addr.scope_id, 1),
 	FIELD(MESSAGE_LISTEN, endpoint.port, 0),
 	FIELD(MESSAGE_LISTEN, endpoint.addr.family, 0),
-	FIELD(MESSAGE_LISTENER, endpoint.addr.family, 255),
+	FIELD(MESSAGE_LISTENER, listener.endpoint.addr.family, 255),
+	FIELD(MESSAGE_LISTENER, listener.endpoint.port, 0),
 	FIELD(MESSAGE_BAR, bar.count, HINT_BARS + 1),
 	FIELD(MESSAGE_BAR, bar.count, UINT32_MAX),
 	FIELD(MESSAGE_GAI, gai.state, KNOWNLOCAL_STATES),
@@ -367,6 +374,7 @@ static void texts_without_end(void **state)
 		{MESSAGE_REFUSED, sent.u.text, sizeof(sent.u.text)},
 		{MESSAGE_RESCUED, sent.u.rescued.program, sizeof(sent.u.rescued.program)},
 		{MESSAGE_GAI, sent.u.gai.detail, sizeof(sent.u.gai.detail)},
+		{MESSAGE_LISTENER, sent.u.listener.why, sizeof(sent.u.listener.why)},
 		{MESSAGE_RESCUED, sent.u.rescued.unit, sizeof(sent.u.rescued.unit)},
 	};
 

@@ -348,9 +348,13 @@ static void test_host(void **state)
 	const struct gp_addr inside = addr_of("2001:db8:1::9"),
 			     ipv4 = addr_of("10.0.0.1");
 	const struct gp_addr outside = addr_of("2001:db8:2::9");
+	const struct gp_addr made = addr_of("64:ff9b::c000:201"),
+			     made_here = addr_of("2001:db8:64::c000:201");
+	const struct gp_prefix around = prefix_of("2001:db8:64::/48");
 
 	(void)state;
 	assert_false(gp_reach_is_live(map, 0));
+	assert_false(gp_reach_has_nat64(map) || gp_reach_is_made(map, &made));
 	assert_true(gp_reach_get_host(map, &out));
 	assert_int_equal(out.onlink_count, 0);
 
@@ -372,11 +376,22 @@ static void test_host(void **state)
 	assert_int_equal(out.onlink_count, 2);
 	assert_true(gp_addr_equal(&out.onlink[1].addr, &in.onlink[2].addr));
 
+	assert_true(gp_reach_has_nat64(map));
+	assert_true(gp_reach_is_made(map, &made) && gp_reach_is_made(map, &made_here));
+	assert_false(gp_reach_is_made(map, &inside) || gp_reach_is_made(map, &ipv4));
+	assert_false(gp_reach_is_onlink(map, &made_here));
 	assert_true(gp_reach_is_onlink(map, &inside));
 	assert_false(gp_reach_is_onlink(map, &outside));
 	assert_false(gp_reach_is_onlink(map, &ipv4));
 	assert_true(gp_reach_ipv4_usable(map, NOW) && gp_reach_is_live(map, NOW));
 	assert_false(gp_reach_ipv4_usable(map, SOON) || gp_reach_is_live(map, SOON));
+	/* What a translator is reached by is no part of a prefix that is broken. */
+	gp_reach_set(map, &around, BROKEN, SOON);
+	assert_int_equal(gp_reach_verdict(map, &made_here, NOW), UNKNOWN);
+	in.nat64_active = false;
+	gp_reach_set_host(map, &in);
+	assert_false(gp_reach_is_made(map, &made_here) || gp_reach_has_nat64(map));
+	assert_int_equal(gp_reach_verdict(map, &made_here, NOW), BROKEN);
 	in.ipv4_usable = false;
 	gp_reach_set_host(map, &in);
 	assert_false(gp_reach_ipv4_usable(map, NOW));

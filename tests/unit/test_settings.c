@@ -124,6 +124,8 @@ static void kinds_of_events(void **state)
 	/* Those of single lookups are no changes. */
 	assert_int_equal(from("[log]\nevents = changes\n").log_events,
 			 (1U << EVENT_EACH) - 1);
+	assert_int_equal(from("[log]\nevents = changes synthesized\n").log_events,
+			 ((1U << EVENT_EACH) - 1) | 1U << EVENT_SYNTHESIZED);
 	assert_int_equal(from("[log]\nevents = epoch, stale\n").log_events,
 			 1U << EVENT_EPOCH | 1U << EVENT_STALE);
 	for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {

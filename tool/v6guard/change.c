@@ -217,10 +217,11 @@ int change_end(struct change *change, int code, const char *summary)
 	bool is_refused = false;
 
 	gp_store_close(change->store);
-	if (change->is_policy)
-		flush_nscd(cli);
 	if (change->is_policy || change->wants_reload)
 		is_refused = !reload_daemon(change);
+	/* By then it may ask v6guardd anew. */
+	if (change->is_policy)
+		flush_nscd(cli);
 	sigprocmask(SIG_SETMASK, &change->signals, NULL);
 	if (code == EXIT_DONE) {
 		change_report(cli, change->diff != NULL,

@@ -189,7 +189,9 @@ static int put_back(struct change *change, const struct gp_file *file,
 	if (code != EXIT_DONE || !change->store)
 		return code;
 
-	if (!strcmp(entry->what, "config"))
+	/* Sections that are not part of the policy may have changed. */
+	change->wants_reload = !strcmp(entry->what, "config");
+	if (change->wants_reload)
 		code = policy_apply(change, NULL, 0, old, &new);
 	if (code != EXIT_DONE) {
 		change_undo(change, file);

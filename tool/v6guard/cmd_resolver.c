@@ -22,7 +22,14 @@ bool resolver_is_on(const json_t *status)
 {
 	const char *state = json_string_value(json_object_get(status, "state"));
 
-	return state && !strcmp(state, "on");
+	return state && (!strcmp(state, "on") || resolver_is_degraded(status));
+}
+
+bool resolver_is_degraded(const json_t *status)
+{
+	const char *state = json_string_value(json_object_get(status, "state"));
+
+	return state && !strcmp(state, "degraded");
 }
 
 const char *resolver_text_at(const json_t *list, size_t i)
@@ -70,6 +77,22 @@ static void print_list(struct out *out, const json_t *status, const char *key,
 		out_line(out, "%-*s%s\n", OUT_LABEL, label, list_text(status, key, text));
 }
 
+/* Whose word on validation is passed on (dnssec = trust). */
+static void print_trust(struct out *out, const json_t *status)
+{
+	const json_t *list = json_object_get(status, "trusted");
+
+	if (out_is_json(out)) {
+		out_value(out, "dnssec", json_object_get(status, "dnssec"));
+		out_value(out, "trusted", list);
+	} else if (json_array_size(list)) {
+		print_list(out, status, "trusted", "trusts");
+	} else if (json_is_true(json_object_get(status, "trusts"))) {
+		out_line(out, "%-*s%s\n", OUT_LABEL, "trusts",
+			 "nobody: AD is passed on of servers on loopback alone");
+	}
+}
+
 /* Zones with servers of their own. */
 static void print_forward(struct out *out, const json_t *status)
 {
@@ -87,50 +110,64 @@ static void print_forward(struct out *out, const json_t *status)
 	}
 }
 
-static bool resolv_conf_leads_here(const struct cli *cli)
+/* As text one line: yes or no, and how. */
+static void print_way(const struct cli *cli, const json_t *status)
 {
-	struct gp_file file;
-	bool is_here;
+	char how[RESOLVER_HOW];
+	const bool is_here = resolver_leads_here(cli, status, how);
 
-	if (gp_file_read(cli->root, RESOLV_CONF, &file, NULL) != GP_OK)
-		return false;
-	is_here = resolv_is_on(file.bytes);
-	gp_file_free(&file);
-	return is_here;
+	out_bool(cli->out, "resolv_conf", NULL, is_here);
+	out_string(cli->out, "resolv_conf_how", NULL, how[0] ? how : NULL);
+	out_line(cli->out, "%-*s%s%s%s\n", OUT_LABEL, "resolv.conf",
+		 is_here ? "yes" : "no", how[0] ? ", " : "", how);
+}
+
+static void print_running(const struct cli *cli, const json_t *status)
+{
+	const bool dns64 = json_is_true(json_object_get(status, "dns64"));
+
+	print_list(cli->out, status, "listen", "listens on");
+	if (out_is_json(cli->out) || json_array_size(json_object_get(status, "waiting")))
+		print_list(cli->out, status, "waiting", "not there");
+	print_list(cli->out, status, "servers", "asks");
+	if (out_is_json(cli->out) || json_array_size(json_object_get(status, "left_out")))
+		print_list(cli->out, status, "left_out", "no answer");
+	print_list(cli->out, status, "via_nat64", NULL);
+	print_forward(cli->out, status);
+	print_trust(cli->out, status);
+	out_bool(cli->out, "dns64", "dns64", dns64);
+	if (dns64)
+		print_list(cli->out, status, "prefixes", "prefixes");
+	out_integer(cli->out, "cached", "answers",
+		    json_integer_value(json_object_get(status, "cached")));
 }
 
 int cmd_resolver_status(struct cli *cli, int count, char **args)
 {
 	json_t *status;
+	char how[RESOLVER_HOW];
 	int code = resolver_get_status(cli, &status);
 
 	(void)count, (void)args;
-	if (code != EXIT_DONE)
+	if (code != EXIT_DONE) {
+		if (resolver_leads_here(cli, NULL, how))
+			complain("%s leads to it all the same: programs get no answers; "
+				 "`v6guard resolver disable` puts it back",
+				 RESOLV_CONF);
 		return code;
-	const bool on = resolver_is_on(status), leads_here = resolv_conf_leads_here(cli);
-	const bool dns64 = json_is_true(json_object_get(status, "dns64"));
+	}
+	const bool is_on = resolver_is_on(status);
+	const bool is_good = is_on && !resolver_is_degraded(status);
 	out_styled(cli->out, "state", "resolver",
 		   json_string_value(json_object_get(status, "state")),
-		   on ? OUT_GREEN : OUT_YELLOW);
+		   is_good ? OUT_GREEN : OUT_YELLOW);
 	const char *detail = json_string_value(json_object_get(status, "detail"));
 	out_string(cli->out, "detail", detail && detail[0] ? "because" : NULL, detail);
-	if (on) {
-		print_list(cli->out, status, "listen", "listens on");
-		print_list(cli->out, status, "servers", "asks");
-		if (out_is_json(cli->out) ||
-		    json_array_size(json_object_get(status, "left_out")))
-			print_list(cli->out, status, "left_out", "no answer");
-		print_list(cli->out, status, "via_nat64", NULL);
-		print_forward(cli->out, status);
-		out_bool(cli->out, "dns64", "dns64", dns64);
-		if (dns64)
-			print_list(cli->out, status, "prefixes", "prefixes");
-		out_integer(cli->out, "cached", "answers",
-			    json_integer_value(json_object_get(status, "cached")));
-	}
-	out_bool(cli->out, "resolv_conf", "resolv.conf", leads_here);
+	if (is_on)
+		print_running(cli, status);
+	print_way(cli, status);
 	json_decref(status);
-	return on ? EXIT_DONE : EXIT_NEGATIVE;
+	return is_good ? EXIT_DONE : EXIT_NEGATIVE;
 }
 
 /* In a line: what is not 0, and what is in it as well. */
@@ -221,6 +258,14 @@ void resolver_complain_off(const json_t *status)
 			 ? ""
 			 : " (`v6guard config set resolver.enable yes`, and a restart "
 			   "of v6guardd)");
+}
+
+void resolver_complain_deaf(const json_t *status)
+{
+	const char *detail = json_string_value(json_object_get(status, "detail"));
+
+	complain("the resolver listens nowhere: %s",
+		 detail && detail[0] ? detail : "v6guardd said why");
 }
 
 int resolver_get_running(const struct cli *cli, json_t **out)
@@ -341,7 +386,7 @@ int cmd_resolver_query(struct cli *cli, int count, char **args)
 		if (server)
 			complain("%s: %s", server, why);
 		else
-			complain("the resolver listens nowhere: v6guardd said why");
+			resolver_complain_deaf(status);
 		code = EXIT_ENVIRONMENT;
 	}
 	json_decref(status);

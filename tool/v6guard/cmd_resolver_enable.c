@@ -10,36 +10,95 @@
 #include "paths.h"
 #include "resolv.h"
 #include "resolver.h"
+#include "resolver_verify.h"
 
-/* Does each listener resolve NAMES? NULL: a question for the root, which every server
- * knows something of. */
-static bool all_answer(const struct cli *cli, const json_t *listen)
+/* One run of `enable`. */
+struct enabling {
+	struct change *change;
+	const struct gp_file *file; /* resolv.conf as it is */
+	const json_t *status;
+	struct resolver_verify *verify;
+	bool is_wrong; /* seen before anything was changed */
+};
+
+static const json_t *listen_of(const struct enabling *enabling)
+{
+	return json_object_get(enabling->status, "listen");
+}
+
+/* Some servers know their own zones alone, and nothing of the root. */
+static void complain_answer(const char *server, unsigned rcode, const char *name)
+{
+	complain("%s answers %s for %s%s", server, dnsask_rcode(rcode), name,
+		 strcmp(name, ".") != 0
+			 ? ""
+			 : ": if its name servers know some zones alone, try "
+			   "--verify NAME with a name of theirs");
+}
+
+static bool answers(const char *server, const char *name)
 {
 	static struct dnsask answer;
-	const bool has_names = cli->verify_count > 0;
-	bool is_good = true;
+	const bool is_root = !strcmp(name, ".");
 	char why[128];
 
+	if (!dnsask(server, name, is_root ? 6 : 1, false, RESOLVER_ASK_MS, &answer, why))
+		complain("%s does not answer: %s", server, why);
+	else if (answer.rcode != 0 && (!is_root || answer.rcode != 3))
+		complain_answer(server, answer.rcode, name);
+	else
+		return true;
+	return false;
+}
+
+/* Does each listener resolve what --verify says? Else a name that was seen to be known,
+ * or the root, which most servers know something of. */
+static bool all_answer(const struct enabling *enabling)
+{
+	const struct cli *cli = enabling->change->cli;
+	const json_t *listen = listen_of(enabling);
+	const char *known = resolver_verify_known(enabling->verify);
+	bool is_good = true;
+
+	for (size_t i = 0; i < json_array_size(listen); i++) {
+		const char *server = resolver_text_at(listen, i);
+		for (size_t j = 0; j < cli->verify_count; j++)
+			is_good &= answers(server, cli->verify[j]);
+		if (!cli->verify_count)
+			is_good &= answers(server, known ? known : ".");
+	}
+	return is_good;
+}
+
+/* What it says is what its servers say. */
+static bool is_right(const struct enabling *enabling)
+{
+	const json_t *listen = listen_of(enabling);
+
 	if (!json_array_size(listen)) {
-		complain("the resolver listens nowhere: v6guardd said why");
+		resolver_complain_deaf(enabling->status);
 		return false;
 	}
-	for (size_t i = 0; i < json_array_size(listen); i++)
-		for (size_t j = 0; j < (has_names ? cli->verify_count : 1); j++) {
-			const char *name = has_names ? cli->verify[j] : ".";
-			const char *server = resolver_text_at(listen, i);
-			if (!dnsask(server, name, has_names ? 1 : 6, false,
-				    RESOLVER_ASK_MS, &answer, why)) {
-				complain("%s does not answer: %s", server, why);
-				is_good = false;
-			} else if (answer.rcode != 0 &&
-				   (has_names || answer.rcode != 3)) {
-				complain("%s answers %s for %s", server,
-					 dnsask_rcode(answer.rcode), name);
-				is_good = false;
-			}
-		}
-	return is_good;
+	return resolver_verify_compare(enabling->verify, resolver_text_at(listen, 0)) &&
+	       all_answer(enabling);
+}
+
+/* What libc goes by, and the resolver cannot change. */
+static void warn_of_options(struct cli *cli, const struct gp_file *file)
+{
+	struct resolv_read read;
+
+	resolv_read(file->exists ? file->bytes : "", &read);
+	if (read.options.no_aaaa)
+		warn(cli,
+		     "%s: `options no-aaaa`: programs that use libc never ask for "
+		     "AAAA, so that none is made for NAT64",
+		     RESOLV_CONF);
+	if (read.options.rotate)
+		warn(cli,
+		     "%s: `options rotate`: of the resolver's addresses libc asks each "
+		     "in turn",
+		     RESOLV_CONF);
 }
 
 /* Who listens on all addresses is asked by the one that is always there. */
@@ -121,15 +180,16 @@ static int read_resolv_conf(const struct cli *cli, struct gp_file *out)
 }
 
 /* The resolver has looked at the file, and asks anew. */
-static bool works_still(const struct cli *cli, const json_t *listen)
+static bool works_still(const struct enabling *enabling)
 {
 	const struct timespec pause = {1, 200 * 1000 * 1000};
 	struct daemon_reply reply;
 
 	nanosleep(&pause, NULL);
-	if (daemon_ask(cli, "resolver flush", DAEMON_LIMIT_MS, &reply) == DAEMON_ANSWERED)
+	if (daemon_ask(enabling->change->cli, "resolver flush", DAEMON_LIMIT_MS,
+		       &reply) == DAEMON_ANSWERED)
 		json_decref(reply.json);
-	return all_answer(cli, listen);
+	return is_right(enabling);
 }
 
 /* Where the name servers of before are kept, for as long as this host runs. */
@@ -188,19 +248,19 @@ static void put_back(struct change *change, const struct gp_file *file, const ch
 
 /* The servers of before are kept first: the resolver looks for them as soon as the file
  * leads to it. Whatever fails, both files are as they were. */
-static int replace(struct change *change, const struct gp_file *file, const char *text,
-		   const json_t *listen)
+static int replace(const struct enabling *enabling, const char *text)
 {
+	struct change *change = enabling->change;
 	struct gp_file kept;
 	int code = read_kept(change->cli, &kept);
 
 	if (code != EXIT_DONE)
 		return code;
-	code = keep(change, &kept, file);
+	code = keep(change, &kept, enabling->file);
 	if (code == EXIT_DONE)
-		code = change_file(change, file, "resolv", text, strlen(text));
-	if (code == EXIT_DONE && change->store && !works_still(change->cli, listen)) {
-		put_back(change, file, text);
+		code = change_file(change, enabling->file, "resolv", text, strlen(text));
+	if (code == EXIT_DONE && change->store && !works_still(enabling)) {
+		put_back(change, enabling->file, text);
 		code = EXIT_ENVIRONMENT;
 	}
 	if (code != EXIT_DONE)
@@ -209,12 +269,12 @@ static int replace(struct change *change, const struct gp_file *file, const char
 	return code;
 }
 
-static int switch_on(struct change *change, const struct gp_file *file,
-		     const json_t *listen)
+static int switch_on(const struct enabling *enabling)
 {
 	char texts[RESOLV_SERVERS][GP_ADDR_TEXT];
 	const char *servers[RESOLV_SERVERS];
-	const size_t count = addresses_of(listen, texts, RESOLV_SERVERS);
+	const struct gp_file *file = enabling->file;
+	const size_t count = addresses_of(listen_of(enabling), texts, RESOLV_SERVERS);
 	int code = EXIT_DONE;
 
 	for (size_t i = 0; i < count; i++)
@@ -228,27 +288,73 @@ static int switch_on(struct change *change, const struct gp_file *file,
 	if (!text)
 		return complain_memory();
 	if (!file->exists || strcmp(text, file->bytes) != 0)
-		code = replace(change, file, text, listen);
+		code = replace(enabling, text);
 	free(text);
 	return code;
 }
 
 #define SWITCHED "resolver: programs that start from now on ask it"
 
+/* Asks before anything is changed. */
+static int switch_on_if_right(struct enabling *enabling)
+{
+	struct cli *cli = enabling->change->cli;
+	const char *text = enabling->file->exists ? enabling->file->bytes : NULL;
+	int code = EXIT_ENVIRONMENT;
+
+	enabling->verify = resolver_verify_begin(cli, text, enabling->status);
+	enabling->is_wrong = enabling->verify && !is_right(enabling);
+	if (enabling->verify && !enabling->is_wrong)
+		code = switch_on(enabling);
+	resolver_verify_free(enabling->verify);
+	return code;
+}
+
 static int enable_running(struct cli *cli, const struct gp_file *file,
 			  const json_t *status)
 {
-	const json_t *listen = json_object_get(status, "listen");
 	struct change change;
-
-	if (!all_answer(cli, listen)) {
-		complain("nothing is changed");
-		return EXIT_ENVIRONMENT;
-	}
+	struct enabling enabling = {.change = &change, .file = file, .status = status};
 	int code = change_begin(&change, cli);
-	if (code == EXIT_DONE)
-		code = switch_on(&change, file, listen);
+
+	if (code == EXIT_DONE) {
+		code = switch_on_if_right(&enabling);
+		if (enabling.is_wrong)
+			complain("nothing is changed");
+	}
+	if (code == EXIT_DONE && cli->is_dry_run && change.diff)
+		resolver_plan(cli, file->exists ? file->bytes : NULL, PLAN_RUNNING);
 	return change_end(&change, code, SWITCHED);
+}
+
+/* Of one that does not run yet: where it will listen, by its configuration. */
+static json_t *status_to_come(const struct gp_config *config)
+{
+	char *words = strdup(gp_config_value(config, "resolver", "listen")), *save;
+	json_t *list = json_array();
+
+	for (char *word = words ? strtok_r(words, ", \t\n", &save) : NULL; word;
+	     word = strtok_r(NULL, ", \t\n", &save))
+		json_array_append_new(list, json_string(word));
+	free(words);
+	return json_pack("{s:o}", "listen", list);
+}
+
+/* Nothing can be asked yet. */
+static int plan_stopped(struct confedit *edit, struct enabling *enabling)
+{
+	const enum resolver_plan plan = edit->change.diff ? PLAN_SET : PLAN_RESTART;
+	json_t *status = status_to_come(edit->config);
+	int code;
+
+	enabling->status = status;
+	code = switch_on(enabling);
+	if (code == EXIT_DONE && edit->change.diff)
+		resolver_plan(edit->change.cli,
+			      enabling->file->exists ? enabling->file->bytes : NULL,
+			      plan);
+	json_decref(status);
+	return code;
 }
 
 static int enable_stopped(struct cli *cli, const struct gp_file *file)
@@ -256,14 +362,16 @@ static int enable_stopped(struct cli *cli, const struct gp_file *file)
 	struct gp_file before = {.path = NULL};
 	struct confedit edit;
 	json_t *status = NULL;
+	struct enabling enabling = {.change = &edit.change, .file = file};
 
 	int code = confedit_begin(&edit, cli);
 	if (code == EXIT_DONE)
 		code = resolver_start(&edit, &before, &status);
+	if (code == EXIT_DONE && cli->is_dry_run)
+		code = plan_stopped(&edit, &enabling);
 	if (code == EXIT_DONE && status) {
-		const json_t *listen = json_object_get(status, "listen");
-		code = all_answer(cli, listen) ? switch_on(&edit.change, file, listen)
-					       : EXIT_ENVIRONMENT;
+		enabling.status = status;
+		code = switch_on_if_right(&enabling);
 		if (code != EXIT_DONE)
 			resolver_unstart(&edit, &before);
 	}
@@ -290,6 +398,7 @@ int cmd_resolver_enable(struct cli *cli, int count, char **args)
 	if (code == EXIT_DONE)
 		code = read_resolv_conf(cli, &file);
 	if (code == EXIT_DONE) {
+		warn_of_options(cli, &file);
 		code = is_on ? enable_running(cli, &file, status)
 			     : enable_stopped(cli, &file);
 		gp_file_free(&file);
@@ -327,6 +436,19 @@ static int switch_off(struct change *change, const struct gp_file *file)
 	return code;
 }
 
+static const char *disabled(const struct cli *cli)
+{
+	struct daemon_reply reply;
+	const bool answers = daemon_ask(cli, "resolver status", DAEMON_LIMIT_MS,
+					&reply) == DAEMON_ANSWERED &&
+			     resolver_is_on(reply.json);
+
+	json_decref(reply.json);
+	return answers ? "resolver: resolv.conf is as it was before; v6guardd goes on "
+			 "answering"
+		       : "resolver: resolv.conf is as it was before";
+}
+
 int cmd_resolver_disable(struct cli *cli, int count, char **args)
 {
 	struct change change;
@@ -341,7 +463,5 @@ int cmd_resolver_disable(struct cli *cli, int count, char **args)
 			code = switch_off(&change, &file);
 		gp_file_free(&file);
 	}
-	return change_end(&change, code,
-			  "resolver: resolv.conf is as it was before; v6guardd goes on "
-			  "answering");
+	return change_end(&change, code, disabled(cli));
 }

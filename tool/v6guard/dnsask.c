@@ -37,7 +37,7 @@ const char *dnsask_rcode(unsigned rcode)
 
 /* ---- asking ---- */
 
-static int connect_to(const char *server)
+int dnsask_connect(const char *server)
 {
 	union gp_sockaddr name;
 	socklen_t length;
@@ -60,26 +60,10 @@ static int connect_to(const char *server)
 	return fd;
 }
 
-/* Header, question and OPT; 0: NAME is none. */
-static size_t build(const char *name, unsigned type, bool dnssec_ok, uint16_t id,
-		    uint8_t out[512])
+size_t dnsask_plain(const char *name, unsigned type, uint16_t id, uint8_t out[512])
 {
-	/* RD, AD (RFC 6840 5.7), one question, one additional record. */
-	const uint8_t head[12] = {
-		(uint8_t)(id >> 8), (uint8_t)id, 1, 0x20, 0, 1, [11] = 1};
-	const uint8_t opt[15] = {0,
-				 0,
-				 41,
-				 OPT_SIZE >> 8,
-				 OPT_SIZE & 0xff,
-				 0,
-				 0,
-				 dnssec_ok ? 0x80 : 0,
-				 0,
-				 0,
-				 4,
-				 GP_OPTION_WHY >> 8,
-				 GP_OPTION_WHY & 0xff};
+	/* RD, one question. */
+	const uint8_t head[12] = {(uint8_t)(id >> 8), (uint8_t)id, 1, 0, 0, 1};
 	uint8_t *at = out + sizeof(head);
 	int length;
 
@@ -95,8 +79,34 @@ static size_t build(const char *name, unsigned type, bool dnssec_ok, uint16_t id
 	at += length;
 	NS_PUT16(type, at);
 	NS_PUT16(1, at);
-	memcpy(at, opt, sizeof(opt));
-	return (size_t)(at - out) + sizeof(opt);
+	return (size_t)(at - out);
+}
+
+size_t dnsask_build(const char *name, unsigned type, bool dnssec_ok, uint16_t id,
+		    uint8_t out[512])
+{
+	const uint8_t opt[15] = {0,
+				 0,
+				 41,
+				 OPT_SIZE >> 8,
+				 OPT_SIZE & 0xff,
+				 0,
+				 0,
+				 dnssec_ok ? 0x80 : 0,
+				 0,
+				 0,
+				 4,
+				 GP_OPTION_WHY >> 8,
+				 GP_OPTION_WHY & 0xff};
+	const size_t size = dnsask_plain(name, type, id, out);
+
+	if (!size)
+		return 0;
+	/* AD (RFC 6840 5.7), and one additional record. */
+	out[3] = 0x20;
+	out[11] = 1;
+	memcpy(out + size, opt, sizeof(opt));
+	return size + sizeof(opt);
 }
 
 const char *dnsask_reverse(const struct gp_addr *addr, char out[DNSASK_REVERSE])
@@ -120,7 +130,7 @@ bool dnsask_is_name(const char *name)
 {
 	uint8_t question[512];
 
-	return build(name, 1, false, 0, question) != 0;
+	return dnsask_build(name, 1, false, 0, question) != 0;
 }
 
 /* They end on terminals. */
@@ -155,7 +165,7 @@ static void read_opt(const ns_rr *rr, struct dnsask *out)
 	}
 }
 
-static bool read_answer(struct dnsask *out)
+bool dnsask_read(struct dnsask *out)
 {
 	ns_msg message;
 	ns_rr rr;
@@ -206,18 +216,18 @@ bool dnsask(const char *server, const char *name, unsigned type, bool dnssec_ok,
 
 	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 		id = (uint16_t)gp_boot_ms();
-	size = build(name, type, dnssec_ok, id, question);
+	size = dnsask_build(name, type, dnssec_ok, id, question);
 	if (!size) {
 		snprintf(why, 128, "'%.64s' is no name", name);
 		return false;
 	}
-	fd = connect_to(server);
+	fd = dnsask_connect(server);
 	is_good = fd >= 0 && send(fd, question, size, 0) == (ssize_t)size &&
 		  wait_for(fd, id, limit_ms, out);
 	if (!is_good)
 		snprintf(why, 128, "%s",
 			 errno == ETIMEDOUT ? "no answer" : strerror(errno));
-	else if (!(is_good = read_answer(out)))
+	else if (!(is_good = dnsask_read(out)))
 		snprintf(why, 128, "its answer cannot be read");
 	if (fd >= 0)
 		close(fd);

@@ -33,6 +33,15 @@ const char *dnsask_reverse(const struct gp_addr *addr, char out[DNSASK_REVERSE])
 bool dnsask(const char *server, const char *name, unsigned type, bool dnssec_ok,
 	    int limit_ms, struct dnsask *out, char why[128]);
 
+/** Parts of that. A socket connected to SERVER, -1 and errno; the bytes of such a
+ * question, or of one without OPT, as libc asks, 0 when NAME is none; what the first size
+ * of OUT's bytes say, false when they are no answer. */
+int dnsask_connect(const char *server);
+size_t dnsask_build(const char *name, unsigned type, bool dnssec_ok, uint16_t id,
+		    uint8_t out[512]);
+size_t dnsask_plain(const char *name, unsigned type, uint16_t id, uint8_t out[512]);
+bool dnsask_read(struct dnsask *out);
+
 /** Call VISIT with each record of the answer section as text: "NAME TTL TYPE VALUE". */
 void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const char *text),
 		 void *ctx);

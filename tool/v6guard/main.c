@@ -108,7 +108,7 @@ static const struct command commands[] = {
 	 "forget what is known, and find out anew", ""},
 	{"resolver", "status", cmd_resolver_status, 0, 0, "",
 	 "v6guardd's resolver: does it run, whom does it ask",
-	 "Exit 1 when it is off.\n"},
+	 "Exit 1 when it is off or degraded.\n"},
 	{"resolver", "query", cmd_resolver_query, ON_REVERSE | ON_DNSSEC, 2,
 	 "NAME|ADDRESS [TYPE] [-x] [--dnssec]",
 	 "ask it, and see why the answer is as it is",
@@ -120,8 +120,10 @@ static const struct command commands[] = {
 	 "forget the answers it keeps", ""},
 	{"resolver", "enable", cmd_resolver_enable, ENABLE_OPTIONS, 0,
 	 "[--verify NAME]... [--dry-run]", "let resolv.conf lead to it",
-	 "Asks each of its addresses before and after; all is put back when one does "
-	 "not\nanswer. The servers that were there stay in the file, for it to ask.\n"},
+	 "Compares what it says of this host's names with what its servers say, before "
+	 "and\nafter; all is put back when that differs. The servers that were there "
+	 "stay "
+	 "in the\nfile, for it to ask.\n"},
 	{"resolver", "disable", cmd_resolver_disable, ON_DRY_RUN, 0, "[--dry-run]",
 	 "put resolv.conf back", ""},
 	{"policy", "show", cmd_policy_show,

@@ -37,8 +37,8 @@ static int restart(const struct cli *cli, json_t **status)
 	int code;
 
 	if (!systemctl("restart", SYSTEMCTL_DAEMON)) {
-		complain("v6guardd did not come up again: `systemctl status v6guardd` "
-			 "knows why");
+		complain("v6guardd did not come up again");
+		resolver_say_why();
 		return EXIT_ENVIRONMENT;
 	}
 	code = daemon_must_ask(cli, "resolver status", status);
@@ -78,7 +78,8 @@ void resolver_unstart(struct confedit *edit, const struct gp_file *before)
 		return;
 	change_undo(&edit->change, before);
 	complain("%s: put back as it was", before->path);
-	if (!systemctl("restart", SYSTEMCTL_DAEMON))
-		complain("v6guardd did not come up again: `systemctl status v6guardd` "
-			 "knows why");
+	if (systemctl("restart", SYSTEMCTL_DAEMON))
+		return;
+	complain("v6guardd does not come up with that either");
+	resolver_say_why();
 }

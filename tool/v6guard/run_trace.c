@@ -12,7 +12,8 @@ static bool is_by_rule(enum gp_reason reason)
 	return reason == GP_WHY_NOTHING || reason == GP_WHY_MODE ||
 	       reason == GP_WHY_LAST_ADDRESS || reason == GP_WHY_NO_USABLE_IPV4 ||
 	       reason == GP_WHY_NO_USABLE_IPV6 || reason == GP_WHY_BROKEN ||
-	       reason == GP_WHY_SLOW || reason == GP_WHY_UNTESTED;
+	       reason == GP_WHY_SLOW || reason == GP_WHY_UNTESTED ||
+	       reason == GP_WHY_NO_ROUTE;
 }
 
 /* "mode", "rule partner: mode"; of an address that a rule leaves alone "rule partner". */

@@ -27,6 +27,7 @@ struct client {
 	int fd;
 	uid_t uid;
 	bool is_waiting; /* for a reload */
+	uint64_t reload; /* for that one, counted as they begin */
 	char line[CONTROL_LINE];
 	size_t used;
 	char *reply; /* malloc'd */
@@ -39,6 +40,7 @@ struct control {
 	struct control_ops ops;
 	int listen_fd;
 	size_t count;
+	uint64_t reloads_begun, reloads_ended;
 	TAILQ_HEAD(, client) clients;
 };
 
@@ -136,6 +138,7 @@ static void begin_reload(struct client *client)
 		return;
 	}
 	client->is_waiting = true;
+	client->reload = ++client->control->reloads_begun;
 	/* Whoever has said all may close that direction. */
 	event_del(client->readable);
 	limit(client, RELOAD_SECONDS);
@@ -357,15 +360,20 @@ void control_free(struct control *control)
 
 void control_reloaded(struct control *control, json_t *result)
 {
-	struct client *client = control ? TAILQ_FIRST(&control->clients) : NULL;
+	struct client *client;
 
-	while (client) {
-		struct client *next = TAILQ_NEXT(client, next);
-		if (client->is_waiting) {
-			limit(client, CLIENT_SECONDS);
-			reply(client, json_incref(result));
-		}
-		client = next;
+	if (!control || control->reloads_ended == control->reloads_begun) {
+		json_decref(result);
+		return;
+	}
+	/* Whoever asked for it may be gone. */
+	control->reloads_ended++;
+	TAILQ_FOREACH(client, &control->clients, next)
+	if (client->is_waiting && client->reload == control->reloads_ended)
+		break;
+	if (client) {
+		limit(client, CLIENT_SECONDS);
+		reply(client, json_incref(result));
 	}
 	json_decref(result);
 }

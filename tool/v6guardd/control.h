@@ -36,7 +36,8 @@ struct control_ops {
 	json_t *(*resolver_status)(void *ctx);
 	/* NAME in wire form; NULL: all of them */
 	json_t *(*resolver_flush)(void *ctx, const uint8_t *name);
-	/* Begin one; control_reloaded ends it. False: {"error"} at once. */
+	/* Begin one, for one client; a control_reloaded ends it. False: {"error"} at
+	 * once. */
 	bool (*reload)(void *ctx);
 };
 
@@ -49,8 +50,8 @@ struct control *control_new(struct event_base *base, int listen_fd,
 			    const struct control_ops *ops);
 void control_free(struct control *control);
 
-/** Answer everybody who waits for a reload; 10 s after they asked they are told that it
- * takes too long. Steals REPLY. */
+/** Answer who has waited longest for a reload: each has one that began after it had
+ * asked. 10 s after they asked they are told that it takes too long. Steals REPLY. */
 void control_reloaded(struct control *control, json_t *reply);
 
 #endif

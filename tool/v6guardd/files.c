@@ -272,13 +272,11 @@ static enum gp_status open_log(const char *to, bool is_foreground, int *out,
 /* One that cannot be had is no reason to give up all the rest. */
 static void open_listeners(struct worker_files *out, const struct dns_config *config)
 {
-	char why[LISTEN_WHY];
-
 	for (size_t i = 0; config->enable && i < config->listen_count; i++) {
 		out->dns[i] = (struct listen_fds){-1, -1};
 		out->dns_count++;
-		if (!listen_bind(&config->listen[i], &out->dns[i], why))
-			say("resolver: %s", why);
+		if (!listen_bind(&config->listen[i], &out->dns[i], out->listen_why))
+			say("resolver: %s", out->listen_why);
 	}
 }
 
@@ -288,7 +286,13 @@ enum gp_status files_open(struct files *files, const struct settings *settings,
 	enum gp_status status;
 
 	*files = (struct files){
-		.worker = {NULL, -1, {-1, -1}, -1, -1, -1, -1, -1, {{-1, -1}}, 0, false},
+		.worker = {.steward_fd = -1,
+			   .hint_fds = {-1, -1},
+			   .control_fd = -1,
+			   .dump_fd = -1,
+			   .event_fd = -1,
+			   .route_fd = -1,
+			   .log_fd = -1},
 		.lock_fd = -1,
 	};
 	status = open_folder(diag);

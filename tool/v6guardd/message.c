@@ -19,6 +19,8 @@ static size_t body_size(uint32_t type)
 	switch ((enum message_type)type) {
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
+	case MESSAGE_REREAD:
+	case MESSAGE_RELOADED:
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
 	case MESSAGE_SETTINGS:
@@ -36,8 +38,9 @@ static size_t body_size(uint32_t type)
 	case MESSAGE_GAI:
 		return sizeof(struct knownlocal_report);
 	case MESSAGE_LISTEN:
-	case MESSAGE_LISTENER:
 		return sizeof(struct dns_endpoint);
+	case MESSAGE_LISTENER:
+		return sizeof(struct message_listener);
 	case MESSAGE_BAR:
 		return sizeof(struct message_bar);
 	}
@@ -52,6 +55,11 @@ static bool ends(const char *text, size_t size)
 static bool is_address(const struct gp_addr *addr)
 {
 	return addr->family == AF_INET || addr->family == AF_INET6;
+}
+
+static bool is_endpoint(const struct dns_endpoint *endpoint)
+{
+	return is_address(&endpoint->addr) && endpoint->port;
 }
 
 static bool is_socket(const struct gp_socket *socket)
@@ -72,6 +80,8 @@ static bool is_valid(const struct message *message)
 	switch ((enum message_type)message->type) {
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
+	case MESSAGE_REREAD:
+	case MESSAGE_RELOADED:
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
 	case MESSAGE_SETTINGS:
@@ -93,8 +103,10 @@ static bool is_valid(const struct message *message)
 		       ula_rows_are_valid(&message->u.gai.rows) &&
 		       ends(message->u.gai.detail, sizeof(message->u.gai.detail));
 	case MESSAGE_LISTEN:
+		return is_endpoint(&message->u.endpoint);
 	case MESSAGE_LISTENER:
-		return is_address(&message->u.endpoint.addr) && message->u.endpoint.port;
+		return is_endpoint(&message->u.listener.endpoint) &&
+		       ends(message->u.listener.why, sizeof(message->u.listener.why));
 	case MESSAGE_BAR:
 		return message->u.bar.count <= HINT_BARS;
 	}

@@ -8,6 +8,7 @@
 #ifndef TOOL_V6GUARDD_MESSAGE_H
 #define TOOL_V6GUARDD_MESSAGE_H
 
+#include "dns/listen_bind.h"
 #include "guard/sockdiag.h"
 #include "hint_sockets.h"
 #include "knownlocal.h"
@@ -17,6 +18,7 @@ enum message_type {
 	/* worker to steward */
 	MESSAGE_READY = 1, /* the loop runs */
 	MESSAGE_RELOAD,    /* somebody with the right to it asks for a reload */
+	MESSAGE_REREAD,    /* the configuration names an interface that is another now */
 	MESSAGE_RESCUE,    /* destroy this socket: `rescue` */
 	MESSAGE_NSCD,      /* a verdict changed: nscd's answers are stale */
 	MESSAGE_ULA,       /* known-local prefixes, none while v6guard is off: `ula` */
@@ -24,12 +26,13 @@ enum message_type {
 	MESSAGE_SETTINGS, /* a configuration that was read and checked: one file with it
 			   */
 	MESSAGE_REFUSED,  /* a configuration with errors: `text`; the old one stays */
+	MESSAGE_RELOADED, /* behind one of these two: it was for a MESSAGE_RELOAD */
 	MESSAGE_RESCUED,  /* what became of a rescue: `rescued` */
 	MESSAGE_ABILITY,  /* what the kernel lets the steward do: `ability` */
 	MESSAGE_GAI,      /* what gai.conf has of those prefixes now: `gai` */
 	/* worker to steward, and back */
 	MESSAGE_LISTEN,   /* bind sockets of the resolver: `endpoint` */
-	MESSAGE_LISTENER, /* what became of it: `endpoint`; two files with it, UDP and
+	MESSAGE_LISTENER, /* what became of it: `listener`; two files with it, UDP and
 			     TCP, if they could be bound */
 	MESSAGE_BAR,      /* bind the hint sockets anew, closed to users: `bar` */
 	MESSAGE_BARRED,   /* what became of it: two files, of hint_sockets_open; none: it
@@ -61,6 +64,11 @@ struct message_ability {
 	uint32_t can_destroy; /* enum gp_status of gp_sockdiag_can_destroy */
 };
 
+struct message_listener {
+	struct dns_endpoint endpoint;
+	char why[LISTEN_WHY]; /* it is not bound; "": it is, or is wanted no more */
+};
+
 struct message_bar {
 	uint32_t count;
 	uint32_t uids[HINT_BARS];
@@ -75,6 +83,7 @@ struct message {
 		struct ula_rows ula;
 		struct knownlocal_report gai;
 		struct dns_endpoint endpoint;
+		struct message_listener listener;
 		struct message_bar bar;
 		char text[1024];
 	} u;

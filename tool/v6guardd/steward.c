@@ -151,13 +151,14 @@ static void do_listen(struct steward *steward, const struct dns_endpoint *endpoi
 	static struct message reply;
 	const struct dns_config *config = &steward->settings.dns;
 	struct listen_fds fds = {-1, -1};
-	char why[LISTEN_WHY];
+	char *why = reply.u.listener.why;
 
+	why[0] = '\0';
 	if (config->enable && dns_listens_on(config, endpoint) &&
 	    !listen_bind(endpoint, &fds, why))
 		say("resolver: %s", why);
 	const int files[2] = {fds.udp, fds.tcp};
-	reply.u.endpoint = *endpoint;
+	reply.u.listener.endpoint = *endpoint;
 	message_send_files(steward->worker_fd, MESSAGE_LISTENER, &reply,
 			   fds.udp >= 0 ? files : NULL);
 	listen_close(&fds);
@@ -238,6 +239,10 @@ static void take_message(struct steward *steward, const struct message *message)
 		break;
 	case MESSAGE_RELOAD:
 		reload(steward);
+		message_send(steward->worker_fd, MESSAGE_RELOADED, NULL);
+		break;
+	case MESSAGE_REREAD:
+		reload(steward);
 		break;
 	case MESSAGE_RESCUE:
 		do_rescue(steward, &message->u.rescue);
@@ -256,6 +261,7 @@ static void take_message(struct steward *steward, const struct message *message)
 		break;
 	case MESSAGE_SETTINGS:
 	case MESSAGE_REFUSED:
+	case MESSAGE_RELOADED:
 	case MESSAGE_RESCUED:
 	case MESSAGE_ABILITY:
 	case MESSAGE_GAI:
@@ -448,14 +454,13 @@ static void dismiss(struct steward *steward)
 static bool prepare_resolver(struct worker_files *files, const struct settings *settings)
 {
 	struct rlimit limit;
-	char why[DNS_WHY];
 	bool is_good;
 
 	if (!settings->dns.enable)
 		return false;
-	is_good = ub_library_load(why);
+	is_good = ub_library_load(files->resolver_why);
 	if (!is_good)
-		say("the resolver stays off: %s", why);
+		say("the resolver stays off: %s", files->resolver_why);
 	/* Each question to a server has a socket of its own. */
 	if (is_good && !getrlimit(RLIMIT_NOFILE, &limit) &&
 	    limit.rlim_cur < RESOLVER_FILES) {

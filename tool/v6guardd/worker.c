@@ -72,6 +72,12 @@ static void on_host(evutil_socket_t fd, short what, void *arg)
 	tell_known_local(arg);
 }
 
+static void on_presence(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	note_presence(arg);
+}
+
 static void on_anchors(evutil_socket_t fd, short what, void *arg)
 {
 	struct worker *worker = arg;
@@ -96,6 +102,7 @@ static void use_settings(struct worker *worker)
 	prober_set_rate(worker->prober, settings->max_rate);
 	eventlog_set_kinds(worker->log, settings->log_events);
 	configure_resolver(worker);
+	write_host(worker);
 	tell_known_local(worker);
 	if (settings->anchor_count)
 		evtimer_add(worker->anchors, &soon);
@@ -121,31 +128,41 @@ static json_t *generation_value(long long generation)
 	return generation < 0 ? json_null() : json_integer(generation);
 }
 
-/* One that was asked for is answered; all of them are events. */
-static void end_reload(struct worker *worker, const char *error)
+static json_t *reload_value(const struct worker *worker)
 {
-	const long long generation = read_generation();
-	json_t *reply = json_pack("{s:b s:o}", "ok", error == NULL, "generation",
-				  generation_value(generation));
+	const bool is_good = !worker->config_error[0];
+	json_t *value = json_pack("{s:b s:o}", "ok", is_good, "generation",
+				  generation_value(read_generation()));
 
-	if (error)
-		json_object_set_new(reply, "error", json_string(error));
-	eventlog_write(worker->log, EVENT_RELOAD, json_deep_copy(reply));
-	worker->is_reloading = false;
-	snprintf(worker->config_error, sizeof(worker->config_error), "%s",
-		 error ? error : "");
-	control_reloaded(worker->control, reply);
+	if (!is_good)
+		json_object_set_new(value, "error", json_string(worker->config_error));
+	return value;
+}
+
+/* The policy is another file, and goes by a clock of its own: who is told that all was
+ * read finds it in force, and no answer that was made by the one before. */
+static void follow_policy(struct worker *worker)
+{
+	gp_live_look();
+	if (worker->serve)
+		serve_follow(worker->serve);
+}
+
+static void note_reload(struct worker *worker, const char *error)
+{
+	snprintf(worker->config_error, sizeof(worker->config_error), "%s", error);
+	follow_policy(worker);
+	eventlog_write(worker->log, EVENT_RELOAD, reload_value(worker));
+}
+
+/* Who asked for it waits until the resolver listens where it is to. */
+static void end_reloads(struct worker *worker)
+{
+	for (; worker->reloads_due && !worker->wanted_count; worker->reloads_due--)
+		control_reloaded(worker->control, reload_value(worker));
 }
 
 /* ---- the steward ---- */
-
-/* Who asked for it waits until the resolver listens where it is to. */
-static void end_reload_soon(struct worker *worker)
-{
-	worker->is_reload_late = worker->wanted_count > 0;
-	if (!worker->is_reload_late)
-		end_reload(worker, NULL);
-}
 
 static void take_message(struct worker *worker, struct message *message,
 			 const int files[2])
@@ -153,14 +170,18 @@ static void take_message(struct worker *worker, struct message *message,
 	switch ((enum message_type)message->type) {
 	case MESSAGE_SETTINGS:
 		if (!take_settings(worker, files[0])) {
-			end_reload(worker, "the settings cannot be read");
+			note_reload(worker, "the settings cannot be read");
 			break;
 		}
 		follow_listeners(worker);
-		end_reload_soon(worker);
+		note_reload(worker, "");
 		break;
 	case MESSAGE_REFUSED:
-		end_reload(worker, message->u.text);
+		note_reload(worker, message->u.text);
+		break;
+	case MESSAGE_RELOADED:
+		worker->reloads_due++;
+		end_reloads(worker);
 		break;
 	case MESSAGE_RESCUED:
 		on_rescued(worker, &message->u.rescued);
@@ -172,15 +193,15 @@ static void take_message(struct worker *worker, struct message *message,
 		on_gai(worker, &message->u.gai);
 		break;
 	case MESSAGE_LISTENER:
-		on_listener(worker, &message->u.endpoint, files);
-		if (worker->is_reload_late)
-			end_reload_soon(worker);
+		on_listener(worker, &message->u.listener, files);
+		end_reloads(worker);
 		break;
 	case MESSAGE_BARRED:
 		hints_replace(worker->hints, files);
 		break;
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
+	case MESSAGE_REREAD:
 	case MESSAGE_RESCUE:
 	case MESSAGE_NSCD:
 	case MESSAGE_ULA:
@@ -226,9 +247,10 @@ static bool make_events(struct worker *worker)
 	worker->host = event_new(base, -1, EV_PERSIST, on_host, worker);
 	worker->nscd = evtimer_new(base, on_nscd, worker);
 	worker->anchors = evtimer_new(base, on_anchors, worker);
+	worker->presence = evtimer_new(base, on_presence, worker);
 	return worker->steward && worker->terminate && worker->tick && worker->host &&
-	       worker->nscd && worker->anchors && !event_add(worker->steward, NULL) &&
-	       !event_add(worker->terminate, NULL) &&
+	       worker->nscd && worker->anchors && worker->presence &&
+	       !event_add(worker->steward, NULL) && !event_add(worker->terminate, NULL) &&
 	       !event_add(worker->host, &host_every);
 }
 
@@ -240,7 +262,6 @@ static bool begin(struct worker *worker)
 	    !make_events(worker) || !make_watchers(worker) || !make_control(worker) ||
 	    !make_resolver(worker))
 		return false;
-	write_host(worker);
 	use_settings(worker);
 	tick_soon(worker);
 	return message_send(worker->files->steward_fd, MESSAGE_READY, NULL);
@@ -268,6 +289,7 @@ static void end(struct worker *worker)
 	free_event(worker->host);
 	free_event(worker->nscd);
 	free_event(worker->anchors);
+	free_event(worker->presence);
 	verdicts_free(worker->verdicts);
 	eventlog_free(worker->log);
 	if (worker->base)

@@ -3,7 +3,7 @@
 #ifndef TOOL_V6GUARDD_WORKER_H
 #define TOOL_V6GUARDD_WORKER_H
 
-#include "dns/listen.h"
+#include "dns/listen_bind.h"
 #include "guard/reach.h"
 #include "hint_sockets.h"
 #include "settings.h"
@@ -19,7 +19,9 @@ struct worker_files {
 	int log_fd;                        /* where events go */
 	struct listen_fds dns[DNS_LISTEN]; /* bound, those of TCP listening */
 	size_t dns_count;                  /* of [resolver] listen when it was started */
-	bool resolves; /* there is one at least, and libunbound is loaded */
+	char listen_why[LISTEN_WHY];       /* of the last one that could not be */
+	bool resolves;                     /* libunbound is loaded for the resolver */
+	char resolver_why[DNS_WHY];        /* or could not be */
 };
 
 /** Run until the steward says goodbye (its end of the socket closes) or SIGTERM. Returns

@@ -153,17 +153,9 @@ static json_t *on_resolver_flush(void *ctx, const uint8_t *name)
 
 static bool on_reload(void *ctx)
 {
-	struct worker *worker = ctx;
+	const struct worker *worker = ctx;
 
-	const long long now = gp_boot_ms();
-
-	/* One that was not answered in time never will be. */
-	if (worker->is_reloading && now - worker->reload_ms < RELOAD_PATIENCE_MS)
-		return true;
-	worker->reload_ms = now;
-	worker->is_reloading =
-		message_send(worker->files->steward_fd, MESSAGE_RELOAD, NULL);
-	return worker->is_reloading;
+	return message_send(worker->files->steward_fd, MESSAGE_RELOAD, NULL);
 }
 
 bool make_control(struct worker *worker)

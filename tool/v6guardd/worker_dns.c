@@ -124,7 +124,7 @@ static bool new_serve(struct worker *worker, const struct listen_fds *fds, size_
 		.ctx = worker,
 		.policy = on_policy,
 		.policy_done = on_policy_done,
-		.facts = {worker, on_usable, on_own, on_verdict, on_onlink},
+		.facts = {worker, on_usable, on_own, on_verdict, on_onlink, NULL},
 		.has_broken = on_has_broken,
 		.handed_out = dns_handed_out,
 		.decided = dns_decided,
@@ -152,8 +152,12 @@ bool make_resolver(struct worker *worker)
 	draw_hash_key();
 	worker->dns_was_off = !worker->settings.dns.enable;
 	take_listeners(worker);
-	return !worker->files->resolves ||
-	       new_serve(worker, worker->files->dns, worker->files->dns_count);
+	if (!worker->files->resolves)
+		return true;
+	if (!new_serve(worker, worker->files->dns, worker->files->dns_count))
+		return false;
+	note_presence(worker);
+	return true;
 }
 
 /* It was off for a while: its sockets are made anew. */

@@ -181,6 +181,15 @@ static json_t *prefix_of(const struct worker *worker, const struct gp_addr *addr
 	return json_null();
 }
 
+/* Whose decision had a part in what was made; NULL: nobody's. */
+static const char *maker(const struct answer_decision *decision)
+{
+	const bool acts =
+		decision->outcome.acts || (decision->is_whole && decision->enforce);
+
+	return acts && decision->by[0] ? decision->by : NULL;
+}
+
 /* Made were AAAA; the PTR of a made address is none. */
 static void tell_synthesized(struct worker *worker, const struct serve_event *event)
 {
@@ -200,8 +209,8 @@ static void tell_synthesized(struct worker *worker, const struct serve_event *ev
 		    json_array_size(list) < EVENT_ADDRESSES)
 			json_array_append_new(list, report_address(&addr));
 	tell(worker, EVENT_SYNTHESIZED, event,
-	     json_pack("{s:o s:o}", "prefix", prefix_of(worker, &addr), "addresses",
-		       list));
+	     json_pack("{s:o s:o s:s*}", "prefix", prefix_of(worker, &addr), "addresses",
+		       list, "rule", maker(&event->answer->decision)));
 }
 
 /* The first address that was taken out: of the other type where an AAAA was to be made.

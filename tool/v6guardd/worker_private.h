@@ -19,8 +19,6 @@
  * that nobody keeps the map. */
 #define HOST_EVERY_MS 5000
 #define HOST_LASTS_MS 15000
-/* As long as control.h lets people wait for it. */
-#define RELOAD_PATIENCE_MS 10000
 /* Sockets whose rescue was asked for lately. */
 #define RESCUE_RECENT 64
 
@@ -28,13 +26,14 @@
 struct worker_listener {
 	struct dns_endpoint endpoint;
 	struct listen_fds fds; /* -1: the slot is free */
+	bool is_waiting;       /* no interface has its address */
 };
 
 struct worker {
 	const struct worker_files *files;
 	struct settings settings;
 	struct event_base *base;
-	struct event *steward, *terminate, *tick, *host, *nscd, *anchors;
+	struct event *steward, *terminate, *tick, *host, *nscd, *anchors, *presence;
 	struct eventlog *log;
 	struct verdicts *verdicts;
 	struct netwatch *net;
@@ -49,7 +48,8 @@ struct worker {
 	size_t listener_count; /* of these slots, some of which may be free again */
 	unsigned wanted_count; /* that the steward is asked for */
 	struct dns_endpoint wanted[2 * DNS_LISTEN];
-	bool dns_has_fault;      /* that was said */
+	char listen_why[LISTEN_WHY]; /* the last one could not be had */
+	bool dns_has_fault;          /* that was said */
 	long long dns_second_ms; /* the second that began then, and its events so far */
 	unsigned dns_events;
 	struct { /* what events have said of the resolver's servers */
@@ -58,9 +58,7 @@ struct worker {
 		bool is_out[UPSTREAM_SERVERS], none_answers;
 	} dns_servers;
 	long long started_ms, tick_at_ms, nscd_sent_ms;
-	bool is_reloading;
-	bool is_reload_late; /* until those listeners are there */
-	long long reload_ms; /* when it was asked for */
+	unsigned reloads_due; /* done, and to be told once those listeners are there */
 	enum gp_status can_destroy;
 	struct ula_rows ula_told; /* to the steward; count > ULA_ROWS: nothing yet */
 	struct knownlocal_report gai;
@@ -91,6 +89,16 @@ bool make_verdicts(struct worker *worker);
 bool make_watchers(struct worker *worker);
 /* Tell the doors what holds for the host, and for how long. */
 void write_host(struct worker *worker);
+
+/* ---- worker_nat64.c ---- */
+
+/* Where ADDR is reached: IPv4 by way of the translator, if that is the only one. */
+struct gp_addr nat64_way(const struct worker *worker, const struct gp_addr *addr);
+/* ADDR was made of IPV4, which is reached that way. */
+bool nat64_inside(const struct worker *worker, const struct gp_addr *addr,
+		  struct gp_addr *ipv4);
+/* What doors are to know of it. */
+void nat64_to_map(const struct worker *worker, struct gp_reach_host *host);
 /* [probe] anchors, one round. */
 void ask_anchors(struct worker *worker);
 void on_rescued(struct worker *worker, const struct message_rescued *rescued);
@@ -117,8 +125,12 @@ void take_listeners(struct worker *worker);
 void follow_listeners(struct worker *worker);
 void close_listeners(struct worker *worker);
 /* What the steward has made; FILES are ours now. */
-void on_listener(struct worker *worker, const struct dns_endpoint *endpoint,
+void on_listener(struct worker *worker, const struct message_listener *made,
 		 const int files[2]);
+/* ADDR may have come or gone: netwatch_address_fn. */
+void on_address(void *ctx, const struct gp_addr *addr);
+/* See which of them have their address, and say so where that is news. */
+void note_presence(struct worker *worker);
 /* The one at ENDPOINT; NULL: there is none. */
 const struct worker_listener *find_listener(const struct worker *worker,
 					    const struct dns_endpoint *endpoint);

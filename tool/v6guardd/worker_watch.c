@@ -31,8 +31,9 @@ static void on_probe(void *ctx, const struct gp_addr *addr, uint16_t port)
 {
 	struct worker *worker = ctx;
 	const size_t room = sizeof(worker->unmade) / sizeof(worker->unmade[0]);
+	const struct gp_addr way = nat64_way(worker, addr);
 
-	if (prober_ask(worker->prober, addr, port))
+	if (prober_ask(worker->prober, &way, port))
 		return;
 	if (worker->unmade_count < room) {
 		worker->unmade[worker->unmade_count].addr = *addr;
@@ -78,9 +79,13 @@ static void on_probed(void *ctx, const struct gp_addr *addr, uint16_t port,
 		[GP_ATTEMPT_LOCAL] = VERDICT_PROBE_NOTHING,
 	};
 	struct worker *worker = ctx;
+	struct gp_addr ipv4;
 
 	verdict_probed(worker->verdicts, addr, port, results[attempt], rtt_ms,
 		       gp_boot_ms());
+	if (nat64_inside(worker, addr, &ipv4))
+		verdict_probed(worker->verdicts, &ipv4, port, results[attempt], rtt_ms,
+			       gp_boot_ms());
 	tick_soon(worker);
 }
 
@@ -244,6 +249,16 @@ static struct verdict_connection connection_of(const struct gp_socket *socket)
 	};
 }
 
+static void tell_ok(struct worker *worker, const struct gp_addr *remote,
+		    const struct verdict_connection *connection, long long now)
+{
+	struct gp_addr ipv4;
+
+	verdict_ok(worker->verdicts, remote, connection, now);
+	if (nat64_inside(worker, remote, &ipv4))
+		verdict_ok(worker->verdicts, &ipv4, connection, now);
+}
+
 static void on_seen(void *ctx, const struct gp_socket *socket)
 {
 	struct worker *worker = ctx;
@@ -256,14 +271,14 @@ static void on_seen(void *ctx, const struct gp_socket *socket)
 	switch (gp_socket_evidence(socket)) {
 	case GP_EVIDENCE_REACHED:
 		connection.waits = true;
-		verdict_ok(worker->verdicts, remote, &connection, now);
+		tell_ok(worker, remote, &connection, now);
 		return;
 	case GP_EVIDENCE_OK:
-		verdict_ok(worker->verdicts, remote, &connection, now);
+		tell_ok(worker, remote, &connection, now);
 		return;
 	case GP_EVIDENCE_DATA_OK:
 		connection.data = true;
-		verdict_ok(worker->verdicts, remote, &connection, now);
+		tell_ok(worker, remote, &connection, now);
 		return;
 	case GP_EVIDENCE_FAILED:
 		verdict_failed(worker->verdicts, remote, socket->remote_port,
@@ -333,7 +348,12 @@ void write_host(struct worker *worker)
 		.ipv4_usable = net->ipv4_usable,
 		.onlink_count = net->onlink_count,
 	};
+	struct gp_prefix nat64[GP_REACH_NAT64];
 
+	nat64_to_map(worker, &host);
+	for (size_t i = 0; i < host.nat64_count; i++)
+		nat64[i] = host.nat64[i].prefix;
+	verdicts_set_nat64(worker->verdicts, nat64, host.nat64_count);
 	memcpy(host.onlink, net->onlink, net->onlink_count * sizeof(net->onlink[0]));
 	gp_reach_set_host(worker->files->map, &host);
 }
@@ -354,8 +374,8 @@ static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
 					 "why", why));
 	}
 	if (worker->net) {
-		write_host(worker);
 		tell_resolver(worker);
+		write_host(worker);
 		/* Its addresses may have come. */
 		if (worker->serve)
 			follow_listeners(worker);
@@ -445,6 +465,7 @@ bool make_watchers(struct worker *worker)
 	worker->hints = hints_new(worker->base, files->hint_fds, &hint_ops);
 	if (!worker->prober || !worker->net || !worker->suspects || !worker->hints)
 		return false;
+	netwatch_on_address(worker->net, on_address);
 	verdicts_set_onlink(worker->verdicts, netwatch_state(worker->net)->onlink,
 			    netwatch_state(worker->net)->onlink_count);
 	return true;

@@ -23,21 +23,31 @@ uint16_t answer_other_type(const struct question *question,
 {
 	uint8_t target[WIRE_NAME];
 
-	if (block_target(question, context, target))
-		return 0;
 	if (dns64_may_make(question, context))
 		return WIRE_A;
+	if (block_target(question, context, target))
+		return 0;
 	return filter_is_near(question, context) ? partner_of(question->type) : 0;
 }
 
 uint16_t answer_late_type(const struct question *question,
 			  const struct answer_context *context,
-			  const struct answer_reply *main)
+			  const struct answer_reply *main, uint8_t target[WIRE_NAME])
 {
 	struct reply reply;
+	uint16_t type;
 
-	return reply_open(main, &reply) &&
-			       filter_depends(question, context, &reply) != FILTER_ALONE
+	memcpy(target, question->name, question->name_length);
+	/* Another policy than the one by which it was not asked for. */
+	if (dns64_may_make(question, context))
+		return WIRE_A;
+	if (!reply_open(main, &reply))
+		return 0;
+	type = hints_need(question, context, &reply, target);
+	if (type)
+		return type;
+	memcpy(target, question->name, question->name_length);
+	return filter_depends(question, context, &reply) != FILTER_ALONE
 		       ? partner_of(question->type)
 		       : 0;
 }
@@ -53,21 +63,27 @@ bool answer_is_enough(const struct question *question,
 		      const struct answer_context *context,
 		      const struct answer_reply *main)
 {
+	static struct filter filter;
 	const bool may_make = dns64_may_make(question, context);
 	uint8_t target[WIRE_NAME];
+	const bool is_led = block_target(question, context, target);
 	struct reply reply;
 
-	if (block_target(question, context, target) ||
-	    (main->is_bogus && !(question->flags & WIRE_CD)))
+	if ((is_led && !may_make) || (main->is_bogus && !(question->flags & WIRE_CD)))
 		return true;
 	if (!reply_open(main, &reply))
 		return !may_make;
 	if (reply_rcode(&reply) != WIRE_NOERROR)
 		return reply_rcode(&reply) == WIRE_NXDOMAIN || !may_make;
-	/* With addresses there is something to be filtered, without to be made. */
-	if (filter_depends(question, context, &reply) != FILTER_ALONE)
+	if (hints_need(question, context, &reply, target))
 		return false;
-	return !may_make || dns64_has_usable(&reply, context);
+	/* With addresses there is something to be filtered, without to be made. */
+	if (!is_led && filter_depends(question, context, &reply) != FILTER_ALONE)
+		return false;
+	if (!may_make)
+		return true;
+	return dns64_has_usable(&reply, context) &&
+	       (is_led || !given_takes_all(&filter, question, context, &reply, NULL));
 }
 
 bool answer_target(const struct question *question, const struct answer_context *context,
@@ -94,10 +110,11 @@ static void make(const struct question *question, const struct answer_context *c
 	uint8_t target[WIRE_NAME];
 	struct reply reply;
 	const bool is_there = reply_open(main, &reply);
+	const bool makes = dns64_may_make(question, context);
 
 	if (main && main->is_bogus && !(question->flags & WIRE_CD))
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
-	else if (is_there && block_target(question, context, target))
+	else if (is_there && !makes && block_target(question, context, target))
 		block_lead(question, context, &reply, target, out);
 	else if (is_there && block_late(question, context, &reply, out))
 		return;
@@ -106,10 +123,12 @@ static void make(const struct question *question, const struct answer_context *c
 		pass_deny(question, context, &reply, out);
 	else if (!is_there && late_make(question, context, other, out))
 		return;
-	else if (dns64_may_make(question, context))
+	else if (late_refute(question, context, main, other, out))
+		return;
+	else if (makes)
 		dns64_make(question, context, main, other, out);
 	else if (!is_there)
-		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+		answer_fail_unheard(question, main, out);
 	else if (answer_ptr_target(question, context, target))
 		answer_ptr(question, context, &reply, target, out);
 	else if (answer_main_type(question, context) != question->type)
@@ -125,6 +144,7 @@ void answer_make(const struct question *question, const struct answer_context *c
 	struct reply reply;
 
 	make(question, context, main, other, out);
+	out->server = main ? main->server : 0;
 	if (reply_open(main, &reply))
 		block_note(question, context, &reply, out);
 	rebind_note(question, context, main, other, out);

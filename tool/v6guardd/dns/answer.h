@@ -18,20 +18,22 @@
 #define ANSWER_TEXT GP_RULE_NAME
 /** Of answer_why_text, at most. */
 #define ANSWER_WHY_TEXT 112
-/** OPT with one Extended DNS Error (RFC 8914) and its text, a time to keep a connection
- * (RFC 7828), and why. */
-#define ANSWER_OPT (27 + ANSWER_TEXT + ANSWER_WHY_TEXT)
+/** OPT with two Extended DNS Errors (RFC 8914), one of them with text, a time to keep a
+ * connection (RFC 7828), and why. */
+#define ANSWER_OPT (33 + ANSWER_TEXT + ANSWER_WHY_TEXT)
 /** That time, in units of 100 ms. */
 #define ANSWER_KEEPALIVE 100
 
 /** Extended DNS Errors (RFC 8914 4, and IANA's registry). */
 enum answer_ede {
 	ANSWER_EDE_NONE = -1,
+	ANSWER_EDE_OTHER = 0,
 	ANSWER_EDE_STALE = 3,
 	ANSWER_EDE_BOGUS = 6,
 	ANSWER_EDE_BLOCKED = 15,
 	ANSWER_EDE_FILTERED = 17,
 	ANSWER_EDE_PROHIBITED = 18,
+	ANSWER_EDE_STALE_NXDOMAIN = 19,
 	ANSWER_EDE_UNREACHABLE = 22,
 	ANSWER_EDE_SYNTHESIZED = 29,
 };
@@ -65,6 +67,9 @@ enum answer_why {
 	ANSWER_WHY_BOGUS,
 	ANSWER_WHY_REBIND,
 	ANSWER_WHY_PTR,
+	ANSWER_WHY_NO_ROUTE,
+	ANSWER_WHY_MAPPED,
+	ANSWER_WHY_REFUTED,
 };
 
 /** In words, at most ANSWER_WHY_TEXT bytes; "" for ANSWER_WHY_NOTHING. */
@@ -76,6 +81,8 @@ struct answer_reply {
 	const uint8_t *packet;
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
+	bool is_round;            /* nothing came of it: CNAMEs had no end */
+	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
 	/* The first private address that was in it, and others are not there either:
 	 * rebind_clean. Of no family: there was none. */
 	struct gp_addr rebound;
@@ -95,8 +102,13 @@ struct answer_context {
 	bool is_forwarded;            /* the name is in a zone of [forward] */
 	bool is_routed;               /* the name is for the servers of one link */
 	bool has_broken;              /* some verdict is `broken` */
-	bool is_overdue;              /* for AAAA that did not come one waits no longer */
+	bool lacks_ipv6;     /* as in struct gp_query, and the client does not validate */
+	bool is_overdue;     /* for AAAA that did not come one waits no longer */
+	bool has_failed;     /* AAAA have, while somebody was heard: they are no outage */
+	bool has_one_server; /* whoever is asked for the name is the same */
 	unsigned lead; /* rank + 1 of the rule by which answer_lead was followed; 0 */
+	unsigned other_lead; /* the same of answer_other_lead */
+	bool is_taken;       /* addresses are made instead of AAAA that are left out */
 };
 
 /** What the policy came to in an answer; CANDIDATES last until the next answer is made.
@@ -124,7 +136,8 @@ struct answer {
 	bool is_late;      /* it is without the AAAA that did not come, and says so */
 	bool is_rebound;   /* private addresses were taken out: rebind_note */
 	uint8_t why;       /* enum answer_why */
-	int ede;           /* enum answer_ede; DECISION.by is its text for two of them */
+	uint32_t server;   /* as in struct answer_reply: who said what it is made of */
+	int ede;           /* enum answer_ede; DECISION.by is its text for some of them */
 	uint32_t lifetime; /* seconds it may be given again; 0: not at all */
 	struct answer_decision decision;
 	size_t ttl_count;
@@ -144,11 +157,11 @@ uint16_t answer_main_type(const struct question *question,
 uint16_t answer_other_type(const struct question *question,
 			   const struct answer_context *context);
 
-/** The type that is to be asked for as well, now that MAIN is there and is not enough;
- * 0: none. */
+/** The type that is to be asked for as well, now that MAIN is there and is not enough,
+ * and of which name, TARGET; 0: none. */
 uint16_t answer_late_type(const struct question *question,
 			  const struct answer_context *context,
-			  const struct answer_reply *main);
+			  const struct answer_reply *main, uint8_t target[WIRE_NAME]);
 
 /**
  * Another name is to be asked for instead, TARGET: of the PTR of an address that a NAT64
@@ -167,6 +180,23 @@ unsigned answer_lead(const struct question *question,
 		     const struct answer_context *context,
 		     const struct answer_reply *main, uint8_t target[WIRE_NAME]);
 
+/**
+ * A, of which AAAA are to be made, are led to TARGET by a rule: answer_other_type is to
+ * be asked for there. What a client would be given as A is what DNS64 starts from.
+ */
+bool answer_other_target(const struct question *question,
+			 const struct answer_context *context, uint8_t target[WIRE_NAME]);
+
+/** A rule answers that A, and nobody need be asked: OUT is what is said to it. */
+bool answer_other_local(const struct question *question,
+			const struct answer_context *context, struct answer *out);
+
+/** The same as answer_lead for A, now that upstream said OTHER; for
+ * context.other_lead. */
+unsigned answer_other_lead(const struct question *question,
+			   const struct answer_context *context,
+			   const struct answer_reply *other, uint8_t target[WIRE_NAME]);
+
 /** A number that is another one where other rules are about QUESTION: part of what an
  * answer is kept by. 0: none is. */
 uint32_t answer_variant(const struct question *question,
@@ -174,8 +204,8 @@ uint32_t answer_variant(const struct question *question,
 
 /**
  * Answer what needs no upstream: ipv4only.arpa and the reverse names of its addresses
- * while DNS64 acts (RFC 8880 7.1), ANY (RFC 8482), localhost, invalid, onion and local
- * (RFC 6761, 7686, 6762), and what a rule blocks. False: it does.
+ * while DNS64 acts (RFC 8880 7.1), ANY (RFC 8482), names of special use (RFC 6761, 6303,
+ * 9462), and what a rule blocks. False: it does.
  */
 bool answer_local(const struct question *question, const struct answer_context *context,
 		  struct answer *out);
@@ -224,6 +254,10 @@ bool answer_can_stand_in(const struct question *question,
 void answer_fail(const struct question *question, enum wire_rcode rcode, int ede,
 		 struct answer *out);
 
+/** SERVFAIL, as REPLY has no packet: nobody was heard, or nothing came of it. */
+void answer_fail_unheard(const struct question *question,
+			 const struct answer_reply *reply, struct answer *out);
+
 /** AAAA that QUESTION asks for would be left out if there is an A that can be used: A is
  * to be asked for, and AAAA only when it shows that there is none. */
 bool answer_asks_partner_first(const struct question *question,
@@ -244,13 +278,28 @@ bool answer_can_do_without(const struct question *question,
 			   const struct answer_context *context,
 			   const struct answer_reply *a);
 
+/**
+ * AAAA's reply denies the name (RFC 8020), or is an error: an A that is known, or about
+ * to be, would refute that. Where it is validated, or the client validates, it is
+ * believed, and with DNS64 it has a meaning of its own (RFC 6147 5.1.2).
+ */
+bool answer_is_doubtful(const struct question *question,
+			const struct answer_context *context,
+			const struct answer_reply *aaaa);
+
+/** From A alone it can be said that no address can be made of it (RFC 6147 5.1.6), should
+ * the AAAA not come. */
+bool answer_can_deny(const struct question *question,
+		     const struct answer_context *context, const struct answer_reply *a);
+
 /** What answer_finish needs of an answer that is kept. */
 struct answer_image {
 	const uint8_t *bytes;
 	size_t size;
 	uint16_t flags;
 	bool is_secure, is_synthesized, is_late;
-	bool is_stale; /* its time is over: TTLs of 30 seconds, and EDE 3 (RFC 8767) */
+	bool is_stale; /* its time is over: TTLs of 30 seconds, and EDE 3 or 19 beside the
+			  other (RFC 8767, 8914 4.20) */
 	int ede;
 	const char *text; /* of EDE, TEXT_SIZE bytes */
 	uint8_t text_size, why;

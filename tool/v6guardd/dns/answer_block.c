@@ -13,6 +13,7 @@ struct gp_query rules_query(const struct answer_context *context, const uint8_t 
 		.family = AF_UNSPEC,
 		.door = GP_DOOR_DNS,
 		.client = context->client,
+		.lacks_ipv6 = context->lacks_ipv6,
 		.now = context->now,
 	};
 }
@@ -109,15 +110,41 @@ static void put_nothing(const struct question *question, const struct gp_guard_r
 	builder_end(&builder, rcode, ANSWER_OWN_S);
 }
 
+/* RULE's IPv4 address, for who is to have DNS64. */
+static bool put_made(const struct question *question,
+		     const struct answer_context *context,
+		     const struct gp_guard_rule *rule, struct answer *out)
+{
+	struct wire_rr a = {.type = WIRE_A,
+			    .class = WIRE_CLASS_IN,
+			    .ttl = rule->override_ttl,
+			    .rdata = rule->override_address.bytes,
+			    .rdlength = 4};
+	struct builder builder;
+
+	if (!dns64_may_make(question, context) ||
+	    !dns64_can_make(context, &rule->override_address))
+		return false;
+	memcpy(a.owner, question->name, question->name_length);
+	begin(&builder, question, rule, out);
+	out->is_synthesized = true;
+	out->ede = ANSWER_EDE_SYNTHESIZED;
+	dns64_put(&builder, context, &a, rule->override_ttl);
+	builder_end(&builder, WIRE_NOERROR, rule->override_ttl);
+	return true;
+}
+
 /* An address that is of the other family is no data. */
-static void put_address(const struct question *question, const struct gp_guard_rule *rule,
-			struct answer *out)
+static void put_address(const struct question *question,
+			const struct answer_context *context,
+			const struct gp_guard_rule *rule, struct answer *out)
 {
 	const bool is_ipv4 = rule->override_address.family == AF_INET;
 	struct builder builder;
 
 	if (question->type != (is_ipv4 ? WIRE_A : WIRE_AAAA)) {
-		put_nothing(question, rule, WIRE_NOERROR, out);
+		if (!is_ipv4 || !put_made(question, context, rule, out))
+			put_nothing(question, rule, WIRE_NOERROR, out);
 		return;
 	}
 	begin(&builder, question, rule, out);
@@ -126,13 +153,14 @@ static void put_address(const struct question *question, const struct gp_guard_r
 	builder_end(&builder, WIRE_NOERROR, rule->override_ttl);
 }
 
-static void put_blocked(const struct question *question, const struct gp_guard_rule *rule,
-			struct answer *out)
+static void put_blocked(const struct question *question,
+			const struct answer_context *context,
+			const struct gp_guard_rule *rule, struct answer *out)
 {
 	if (rule->response == GP_NXDOMAIN)
 		put_nothing(question, rule, WIRE_NXDOMAIN, out);
 	else if (rule->response == GP_OVERRIDE)
-		put_address(question, rule, out);
+		put_address(question, context, rule, out);
 	else
 		put_nothing(question, rule, WIRE_NOERROR, out);
 }
@@ -150,7 +178,7 @@ bool block_local(const struct question *question, const struct answer_context *c
 	if (!find_block(question, context, NULL, &rule) || !is_enforced(&rule) ||
 	    has_to_see(question, context) || leads_elsewhere(&rule))
 		return false;
-	put_blocked(question, &rule, out);
+	put_blocked(question, context, &rule, out);
 	return true;
 }
 
@@ -224,7 +252,7 @@ bool block_late(const struct question *question, const struct answer_context *co
 
 	if (!find_late(question, context, reply, &rule) || leads_elsewhere(&rule))
 		return false;
-	put_blocked(question, &rule, out);
+	put_blocked(question, context, &rule, out);
 	return true;
 }
 

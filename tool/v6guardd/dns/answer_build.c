@@ -35,17 +35,38 @@ void builder_begin(struct builder *builder, const struct question *question,
 	wire_put_name(&builder->out, question->name);
 	wire_put_u16(&builder->out, question->type);
 	wire_put_u16(&builder->out, question->class);
+	builder->end = builder->out.at;
+	builder->targets = builder->out.target_count;
+}
+
+/* The record that was just written, or that did not fit, is not there. */
+static void take_back(struct builder *builder)
+{
+	builder->is_full = true;
+	builder->out.failed = false;
+	builder->out.at = builder->end;
+	builder->out.target_count = builder->targets;
 }
 
 void builder_count(struct builder *builder, enum answer_section section, size_t ttl_at)
 {
 	struct answer *answer = builder->answer;
+	const bool may_go = section != ANSWER_ANSWER || builder->is_divisible;
 	uint32_t ttl;
 
 	if (answer->ttl_count == ANSWER_RECORDS)
 		builder->out.failed = true;
-	if (builder->out.failed)
+	if (may_go && !builder->is_lost &&
+	    (builder->out.failed || builder->is_full ||
+	     builder->out.at > WIRE_MAX - ANSWER_OPT)) {
+		take_back(builder);
 		return;
+	}
+	builder->is_lost |= builder->out.failed;
+	if (builder->is_lost)
+		return;
+	builder->end = builder->out.at;
+	builder->targets = builder->out.target_count;
 	ttl = wire_peek_u32(answer->bytes + ttl_at);
 	if (ttl < builder->least)
 		builder->least = ttl;
@@ -95,7 +116,7 @@ void builder_end(struct builder *builder, enum wire_rcode rcode, uint32_t lifeti
 {
 	struct answer *answer = builder->answer;
 
-	if (builder->out.failed) {
+	if (builder->is_lost || builder->out.failed) {
 		/* Of the message only the question is left. */
 		answer->ttl_count = 0;
 		memset(builder->counts + 1, 0, 3 * sizeof(builder->counts[0]));
@@ -105,6 +126,7 @@ void builder_end(struct builder *builder, enum wire_rcode rcode, uint32_t lifeti
 		rcode = WIRE_SERVFAIL;
 		lifetime = ANSWER_FAILED_S;
 		answer->is_secure = answer->is_synthesized = answer->is_late = false;
+		answer->ede = ANSWER_EDE_NONE;
 	}
 	answer->flags = (uint16_t)((answer->flags & ~RCODE_MASK) | rcode);
 	answer->size = builder->out.at;
@@ -122,6 +144,18 @@ void answer_fail(const struct question *question, enum wire_rcode rcode, int ede
 	builder_begin(&builder, question, out);
 	out->ede = ede;
 	builder_end(&builder, rcode, ANSWER_FAILED_S);
+}
+
+void answer_fail_unheard(const struct question *question,
+			 const struct answer_reply *reply, struct answer *out)
+{
+	static const char said[] = "CNAMEs lead to no answer";
+	const bool is_round = reply && reply->is_round;
+
+	answer_fail(question, WIRE_SERVFAIL,
+		    is_round ? ANSWER_EDE_OTHER : ANSWER_EDE_UNREACHABLE, out);
+	if (is_round)
+		memcpy(out->decision.by, said, sizeof(said));
 }
 
 /* ---- reading ---- */
@@ -194,10 +228,16 @@ bool reply_has(const struct reply *reply, uint16_t type)
 
 /* ---- for the client ---- */
 
-static bool has_text(int ede)
+/* A rule that only counts has no part in what is made. */
+static bool has_text(const struct answer *answer)
 {
-	return ede == ANSWER_EDE_BLOCKED || ede == ANSWER_EDE_FILTERED ||
-	       ede == ANSWER_EDE_UNREACHABLE;
+	const struct answer_decision *decision = &answer->decision;
+	const int ede = answer->ede;
+
+	return ede == ANSWER_EDE_OTHER || ede == ANSWER_EDE_BLOCKED ||
+	       ede == ANSWER_EDE_FILTERED || ede == ANSWER_EDE_UNREACHABLE ||
+	       (ede == ANSWER_EDE_SYNTHESIZED &&
+		(decision->outcome.acts || (decision->is_whole && decision->enforce)));
 }
 
 struct answer_image answer_image(const struct answer *answer)
@@ -213,24 +253,28 @@ struct answer_image answer_image(const struct answer *answer)
 		.is_late = answer->is_late,
 		.ede = answer->ede,
 		.text = text,
-		.text_size = has_text(answer->ede) ? (uint8_t)strlen(text) : 0,
+		.text_size = has_text(answer) ? (uint8_t)strlen(text) : 0,
 		.why = answer->why,
 		.ttl_at = answer->ttl_at,
 		.ttl_count = answer->ttl_count,
 	};
 }
 
-/* An Extended DNS Error for a client. */
+/* Extended DNS Errors for a client. */
 struct ede {
-	int code;
-	const char *text;
+	int stale, code;  /* each may be NONE */
+	const char *text; /* of CODE */
 	uint8_t size;
 };
 
 static struct ede ede_of(const struct answer_image *image)
 {
-	return image->is_stale ? (struct ede){ANSWER_EDE_STALE, NULL, 0}
-			       : (struct ede){image->ede, image->text, image->text_size};
+	const bool is_denied = (image->flags & RCODE_MASK) == WIRE_NXDOMAIN;
+
+	return (struct ede){!image->is_stale ? ANSWER_EDE_NONE
+			    : is_denied      ? ANSWER_EDE_STALE_NXDOMAIN
+					     : ANSWER_EDE_STALE,
+			    image->ede, image->text, image->text_size};
 }
 
 /* Bytes of put_opt. */
@@ -238,7 +282,8 @@ static size_t opt_size(const struct question *question, const struct ede *ede)
 {
 	if (!question->has_opt)
 		return 0;
-	return 11U + (ede->code != ANSWER_EDE_NONE ? 6U + ede->size : 0) +
+	return 11U + (ede->stale != ANSWER_EDE_NONE ? 6U : 0) +
+	       (ede->code != ANSWER_EDE_NONE ? 6U + ede->size : 0) +
 	       (question->wants_keepalive ? 6 : 0);
 }
 
@@ -253,23 +298,23 @@ static uint8_t *put_option(uint8_t *to, uint16_t code, uint16_t value, const cha
 	return to + 6 + size;
 }
 
-static size_t put_opt(uint8_t *to, const struct question *question, unsigned rcode,
-		      const struct ede *ede, uint16_t edns_size)
+/* In SIZE bytes. */
+static void put_opt(uint8_t *to, size_t size, const struct question *question,
+		    unsigned rcode, const struct ede *ede, uint16_t edns_size)
 {
-	const size_t size = opt_size(question, ede);
-
 	to[0] = 0;
 	wire_set_u16(to + 1, WIRE_OPT);
 	wire_set_u16(to + 3, edns_size);
 	wire_set_u32(to + 5, OPT_TTL(rcode, question->dnssec_ok));
 	wire_set_u16(to + 9, (uint16_t)(size - 11));
 	to += 11;
+	if (ede->stale != ANSWER_EDE_NONE)
+		to = put_option(to, EDE_OPTION, (uint16_t)ede->stale, NULL, 0);
 	if (ede->code != ANSWER_EDE_NONE)
 		to = put_option(to, EDE_OPTION, (uint16_t)ede->code, ede->text,
 				ede->size);
 	if (question->wants_keepalive)
 		put_option(to, KEEPALIVE_OPTION, ANSWER_KEEPALIVE, NULL, 0);
-	return size;
 }
 
 /* AD: RFC 6840 5.7 and 5.8; of what was made only for DO (RFC 6147 5.5). */
@@ -301,12 +346,14 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 	const size_t question_end = WIRE_HEADER + question->name_length + 4U;
 	struct ede ede = ede_of(image);
 	uint16_t flags = flags_of(image, question);
+	size_t size, opt = opt_size(question, &ede);
 	bool is_cut;
-	size_t size;
 
-	if (image->size + opt_size(question, &ede) > limit)
+	if (image->size + opt > limit) {
+		opt -= question->has_opt ? ede.size : 0;
 		ede.size = 0;
-	is_cut = image->size + opt_size(question, &ede) > limit;
+	}
+	is_cut = image->size + opt > limit;
 	size = is_cut ? question_end : image->size;
 	memcpy(to, image->bytes, size);
 	memcpy(to + WIRE_HEADER, question->asked, question->name_length);
@@ -320,7 +367,8 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 	wire_set_u16(to + 2, flags);
 	if (question->has_opt) {
 		wire_set_u16(to + 10, (uint16_t)(wire_peek_u16(to + 10) + 1));
-		size += put_opt(to + size, question, 0, &ede, edns_size);
+		put_opt(to + size, opt, question, 0, &ede, edns_size);
+		size += opt;
 	}
 	return size;
 }
@@ -350,7 +398,8 @@ size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int
 		     uint16_t edns_size, uint8_t to[512])
 {
 	const uint16_t opcode = question->flags & 0x7800;
-	const struct ede error = {ede, NULL, 0};
+	const struct ede error = {ANSWER_EDE_NONE, ede, NULL, 0};
+	const size_t opt = opt_size(question, &error);
 	struct wire_out out;
 
 	wire_write(&out, to, 512 - ANSWER_OPT);
@@ -366,8 +415,7 @@ size_t answer_refuse(const struct question *question, enum wire_rcode rcode, int
 		wire_put_u16(&out, question->type);
 		wire_put_u16(&out, question->class);
 	}
-	if (question->has_opt)
-		return out.at +
-		       put_opt(to + out.at, question, (unsigned)rcode, &error, edns_size);
-	return out.at;
+	if (opt)
+		put_opt(to + out.at, opt, question, (unsigned)rcode, &error, edns_size);
+	return out.at + opt;
 }

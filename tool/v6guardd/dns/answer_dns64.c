@@ -77,6 +77,8 @@ enum answer_why answer_embeds_not(const struct answer_context *context, size_t i
 		return ANSWER_WHY_EXCLUDED_A;
 	if (!dns_prefix_is_for(config, index, ipv4))
 		return ANSWER_WHY_RANGE;
+	if (context->is_taken && !given_may_replace(context, index, ipv4))
+		return ANSWER_WHY_HAS_IPV4;
 	if (config->non_global == DNS_ALLOW ||
 	    !gp_nat64_is_well_known(&config->prefixes[index]) ||
 	    !gp_nat64_is_nonglobal(ipv4))
@@ -103,7 +105,8 @@ bool dns64_is_excluded(const struct answer_context *context, const struct wire_r
 	struct gp_addr addr;
 
 	return is_address(rr, WIRE_AAAA, &addr) &&
-	       dns_list_has(&context->config->exclude_aaaa, &addr);
+	       (pass_is_mapped(rr) ||
+		dns_list_has(&context->config->exclude_aaaa, &addr));
 }
 
 bool dns64_has_usable(const struct reply *reply, const struct answer_context *context)
@@ -132,11 +135,9 @@ static enum answer_why embeds_nowhere(const struct answer_context *context,
 	return found;
 }
 
-static bool is_embeddable(const struct answer_context *context, const struct wire_rr *rr)
+bool dns64_can_make(const struct answer_context *context, const struct gp_addr *ipv4)
 {
-	struct gp_addr ipv4;
-
-	return is_address(rr, WIRE_A, &ipv4) && !embeds_nowhere(context, &ipv4);
+	return !embeds_nowhere(context, ipv4);
 }
 
 enum answer_why dns64_leaves_out(const struct reply *reply,
@@ -152,21 +153,21 @@ enum answer_why dns64_leaves_out(const struct reply *reply,
 	return why;
 }
 
-static bool has_embeddable(const struct reply *reply,
-			   const struct answer_context *context)
+bool dns64_has_embeddable(const struct reply *reply, const struct answer_context *context)
 {
 	struct reply_walk walk = {.has_begun = false};
+	struct gp_addr ipv4;
 
 	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
-		if (is_embeddable(context, &walk.rr))
+		if (is_address(&walk.rr, WIRE_A, &ipv4) && dns64_can_make(context, &ipv4))
 			return true;
 	return false;
 }
 
 /* ---- synthesis ---- */
 
-static void put_embedded(struct builder *builder, const struct answer_context *context,
-			 const struct wire_rr *rr, uint32_t cap)
+void dns64_put(struct builder *builder, const struct answer_context *context,
+	       const struct wire_rr *rr, uint32_t cap)
 {
 	struct gp_addr ipv4, ipv6;
 
@@ -204,11 +205,13 @@ static void synthesize(const struct question *question,
 	struct builder builder;
 
 	builder_begin(&builder, question, out);
+	/* AAAA are longer than A: of so many that not all fit each is good by itself. */
+	builder.is_divisible = true;
 	out->is_synthesized = true;
 	out->ede = ANSWER_EDE_SYNTHESIZED;
 	while (reply_next(a, &walk) && walk.section == ANSWER_ANSWER) {
 		if (walk.rr.type == WIRE_A)
-			put_embedded(&builder, context, &walk.rr, cap);
+			dns64_put(&builder, context, &walk.rr, cap);
 		else if (rr_signed_type(&walk.rr) != WIRE_A &&
 			 !pass_is_hidden(question, context, &walk.rr))
 			pass_record(&builder, a, &walk, ANSWER_FOREVER);
@@ -225,6 +228,43 @@ bool dns64_may_stand_in(const struct question *question,
 					      question->type) != DNS_DNSSEC_VALIDATE;
 }
 
+bool answer_can_deny(const struct question *question,
+		     const struct answer_context *context, const struct answer_reply *a)
+{
+	struct reply reply;
+
+	return dns64_may_make(question, context) && reply_open(a, &reply) &&
+	       !a->is_bogus && !dns64_has_embeddable(&reply, context) &&
+	       (reply_rcode(&reply) == WIRE_NOERROR ||
+		reply_rcode(&reply) == WIRE_NXDOMAIN) &&
+	       dns64_may_stand_in(question, context, a);
+}
+
+/* 5.1.6, 5.4: of A nothing can be made, and AAAA failed, or all are excluded: A's reply
+ * is the answer. False: AAAA's is. */
+static bool deny(const struct question *question, const struct answer_context *context,
+		 const struct reply *aaaa, const struct reply *a, bool has_aaaa,
+		 struct answer *out)
+{
+	const bool is_error =
+		has_aaaa ? reply_rcode(aaaa) != WIRE_NOERROR : context->has_failed;
+
+	if (has_aaaa && !is_error && !reply_has(aaaa, WIRE_AAAA))
+		return false;
+	if (!has_aaaa && !is_error && !context->is_overdue)
+		return false;
+	if (has_aaaa && !is_error) {
+		late_deny(question, context, a, ANSWER_EDE_FILTERED, ANSWER_FOREVER, out);
+	} else if (is_error) {
+		late_deny(question, context, a, ANSWER_EDE_NONE, ANSWER_UNSURE_S, out);
+	} else {
+		late_deny(question, context, a, ANSWER_EDE_UNREACHABLE, ANSWER_LATE_S,
+			  out);
+		late_say(out);
+	}
+	return true;
+}
+
 bool answer_can_stand_in(const struct question *question,
 			 const struct answer_context *context,
 			 const struct answer_reply *a)
@@ -233,41 +273,89 @@ bool answer_can_stand_in(const struct question *question,
 
 	return dns64_may_make(question, context) && reply_open(a, &reply) &&
 	       !a->is_bogus && reply_rcode(&reply) == WIRE_NOERROR &&
-	       has_embeddable(&reply, context) &&
+	       dns64_has_embeddable(&reply, context) &&
 	       dns64_may_stand_in(question, context, a);
+}
+
+/* AAAA's own REPLY is the answer, of the name that a rule leads to or of its own. */
+static void give(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *main, const struct reply *reply,
+		 const struct answer_reply *a, struct answer *out)
+{
+	uint8_t target[WIRE_NAME];
+
+	if (block_target(question, context, target))
+		block_lead(question, context, reply, target, out);
+	else
+		pass_on(question, context, reply, main->is_secure, true, a, out);
+}
+
+/* For what is made: A may be those of another name. */
+static struct answer_context context_to_make(const struct question *question,
+					     const struct answer_context *context,
+					     bool is_taken)
+{
+	struct answer_context to = *context;
+	uint8_t target[WIRE_NAME];
+
+	to.is_taken = is_taken;
+	if (answer_other_target(question, context, target))
+		to.is_forwarded = dns_zone_of(context->config, target) != NULL;
+	return to;
 }
 
 void dns64_make(const struct question *question, const struct answer_context *context,
 		const struct answer_reply *main, const struct answer_reply *a,
 		struct answer *out)
 {
+	static struct filter taken;
+	uint8_t target[WIRE_NAME];
 	struct reply aaaa_reply, a_reply;
+	const struct given *given = given_make(question, context, a, main);
 	const bool has_aaaa = reply_open(main, &aaaa_reply);
-	const bool has_a = reply_open(a, &a_reply);
+	const bool has_a = reply_open(&given->reply, &a_reply);
 	const enum wire_rcode rcode = has_aaaa ? reply_rcode(&aaaa_reply) : WIRE_SERVFAIL;
 	const bool is_sure = has_aaaa && rcode == WIRE_NOERROR;
+	const bool is_there = is_sure && dns64_has_usable(&aaaa_reply, context);
+	const bool is_taken = is_there && has_a &&
+			      !block_target(question, context, target) &&
+			      given_takes_all(&taken, question, context, &aaaa_reply, a);
+	const struct answer_context to = context_to_make(question, context, is_taken);
+	const bool can_make = has_a && !a->is_bogus &&
+			      reply_rcode(&a_reply) == WIRE_NOERROR &&
+			      dns64_has_embeddable(&a_reply, &to);
 
-	if (has_aaaa && (rcode == WIRE_NXDOMAIN ||
-			 (is_sure && dns64_has_usable(&aaaa_reply, context)))) {
-		pass_on(question, context, &aaaa_reply, main->is_secure, true, a, out);
+	if (has_aaaa &&
+	    (rcode == WIRE_NXDOMAIN || (is_there && !(is_taken && can_make)))) {
+		give(question, context, main, &aaaa_reply, a, out);
 	} else if (a && a->is_bogus) {
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_BOGUS, out);
-	} else if (has_a && reply_rcode(&a_reply) == WIRE_NOERROR &&
-		   has_embeddable(&a_reply, context) &&
-		   (is_sure || dns64_may_stand_in(question, context, a))) {
-		synthesize(question, context, &a_reply,
-			   synthesis_cap(&aaaa_reply, has_aaaa), out);
+	} else if (can_make && (is_sure || dns64_may_stand_in(question, context, a))) {
+		const uint32_t cap = synthesis_cap(&aaaa_reply, has_aaaa);
+		synthesize(question, &to, &a_reply,
+			   is_taken ? answer_capped(cap, filter_cap(&taken, context))
+				    : cap,
+			   out);
 		/* By our own validation alone (RFC 6147 5.5, 6.2). */
 		out->is_secure = out->is_synthesized && is_sure && main->is_secure &&
-				 a->is_secure &&
+				 a->is_secure && !is_taken && !given->is_changed &&
 				 dns_dnssec_of(context->config, question->name,
 					       question->type) == DNS_DNSSEC_VALIDATE;
+		if (is_taken)
+			filter_note(&taken, context, out);
+		else
+			given_note(given, out);
+	} else if (given->is_changed) {
+		given_pass(question, context, given, out);
 	} else if (has_a && reply_rcode(&a_reply) != WIRE_NOERROR) {
 		/* 5.1.6: an error of the A is the answer. */
 		pass_on(question, context, &a_reply, a->is_secure, false, NULL, out);
+	} else if (has_a && (is_sure || dns64_may_stand_in(question, context, a)) &&
+		   deny(question, context, &aaaa_reply, &a_reply, has_aaaa, out)) {
+		return;
 	} else if (has_aaaa && (has_a || !a)) {
 		pass_on(question, context, &aaaa_reply, main->is_secure, true, NULL, out);
 	} else {
-		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
+		answer_fail_unheard(question, main, out);
 	}
 }

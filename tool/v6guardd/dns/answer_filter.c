@@ -30,17 +30,22 @@ bool filter_is_signed(const struct reply *reply, uint16_t type)
 	return false;
 }
 
+static bool is_blocked(const struct answer_context *context,
+		       const struct gp_candidate *one, uint16_t type)
+{
+	const int family = type == WIRE_A ? AF_INET : AF_INET6;
+
+	return one->action == GP_DO_BLOCK && one->rule && one->addr.family == family &&
+	       gp_rules_has_qtype(context->rules, one->rule - 1U, type);
+}
+
 /* Rules that block by prefixes: of these types alone. */
 static void block_addresses(struct filter *filter, const struct answer_context *context,
 			    uint16_t type)
 {
-	const int family = type == WIRE_A ? AF_INET : AF_INET6;
-
 	for (size_t i = 0; i < filter->count; i++) {
 		struct gp_candidate *one = &filter->list[i];
-		if (one->action != GP_DO_BLOCK || !one->rule ||
-		    one->addr.family != family ||
-		    !gp_rules_has_qtype(context->rules, one->rule - 1U, type))
+		if (!is_blocked(context, one, type))
 			continue;
 		one->disposition = GP_STRIPPED;
 		one->reason = GP_WHY_MODE;
@@ -53,9 +58,32 @@ static void block_addresses(struct filter *filter, const struct answer_context *
 /* Not all of it: it is large. */
 void filter_begin(struct filter *filter)
 {
-	filter->acts = false;
+	filter->acts = filter->makes = filter->supposes = false;
 	filter->outcome = (struct gp_outcome){.acts = false};
 	filter->count = 0;
+}
+
+/* An address of the other family that the client is not given is nowhere to go. */
+static void drop_blocked(struct filter *filter, const struct answer_context *context,
+			 uint16_t type)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < filter->count; i++)
+		if (!filter->list[i].enforce ||
+		    !is_blocked(context, &filter->list[i], type))
+			filter->list[used++] = filter->list[i];
+	filter->count = used;
+}
+
+/* Who prefers IPv4 is not led there by IPv6. */
+static bool counts_made(const struct filter *filter, uint16_t type)
+{
+	bool prefers = false;
+
+	for (size_t i = 0; i < filter->count; i++)
+		prefers |= filter->list[i].action == GP_DO_PREFER_IPV4;
+	return filter->makes && type == WIRE_AAAA && !prefers;
 }
 
 void filter_decide_list(struct filter *filter, const struct answer_context *context,
@@ -63,10 +91,18 @@ void filter_decide_list(struct filter *filter, const struct answer_context *cont
 {
 	char text[WIRE_NAME_TEXT];
 	struct gp_query query = rules_query(context, name, text);
+	struct gp_facts facts = *context->facts;
+	struct given_ways ways;
 
 	rules_add_chain(&query, chain);
-	filter->outcome = gp_guard(context->guard, context->rules, &query, context->facts,
-				   filter->list, filter->count);
+	gp_guard_assign(context->guard, context->rules, &query, filter->list,
+			filter->count);
+	if (context->rules && context->rules->actions & BIT(GP_DO_BLOCK))
+		drop_blocked(filter, context, type == WIRE_A ? WIRE_AAAA : WIRE_A);
+	if (counts_made(filter, type))
+		facts = given_facts(context, filter->supposes, &ways);
+	filter->outcome = gp_guard_decide(context->guard, &query, &facts, filter->list,
+					  filter->count);
 	if (context->rules && context->rules->actions & BIT(GP_DO_BLOCK))
 		block_addresses(filter, context, type);
 	filter->acts = filter->outcome.acts;
@@ -88,7 +124,7 @@ static bool is_open(const struct question *question, const struct answer_context
 bool filter_is_spared(const struct question *question,
 		      const struct answer_context *context, const struct reply *main)
 {
-	return filter_concerns(question, context) && is_sealed(question, context, main);
+	return is_sealed(question, context, main) && filter_concerns(question, context);
 }
 
 void filter_decide(struct filter *filter, const struct question *question,
@@ -101,8 +137,10 @@ void filter_decide(struct filter *filter, const struct question *question,
 	filter_begin(filter);
 	if (!is_open(question, context, main))
 		return;
+	filter->makes = dns64_may_make(question, context);
 	collect(filter, main);
-	if (reply_open(other, &reply))
+	/* What is forged the client is not given. */
+	if (reply_open(other, &reply) && (!other->is_bogus || question->flags & WIRE_CD))
 		collect(filter, &reply);
 	rules_chain(&chain, main);
 	filter_decide_list(filter, context, question->name, &chain, question->type);
@@ -130,6 +168,7 @@ enum filter_need filter_depends(const struct question *question,
 	filter_decide(&alone, question, context, main, NULL);
 	memcpy(both.list, alone.list, alone.count * sizeof(alone.list[0]));
 	both.count = alone.count;
+	both.makes = both.supposes = alone.makes;
 	if (both.count < FILTER_ADDRESSES)
 		both.list[both.count++].addr = stand_in(question->type);
 	rules_chain(&chain, main);

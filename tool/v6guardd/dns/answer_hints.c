@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* answer_hints.c - HTTPS and SVCB (RFC 9460): hints go with the addresses that are left
- * out. */
+/* answer_hints.c - HTTPS and SVCB (RFC 9460): what becomes of a hint is what becomes of
+ * the address, left out, overridden or made. */
 #include <string.h>
 
 #include "answer_private.h"
@@ -8,14 +8,29 @@
 /* SvcParamKeys (RFC 9460 14.3.2). */
 enum { SVCB_MANDATORY = 0, SVCB_IPV4HINT = 4, SVCB_IPV6HINT = 6 };
 
+/* A hint, or none. */
+struct hint {
+	bool is_there;
+	size_t size;
+	uint8_t value[WIRE_MAX];
+};
+
 /* One record in the making. */
 struct hints {
 	const struct question *question;
 	const struct answer_context *context;
 	const struct chain *chain;
+	const struct answer_reply *other; /* about the other type of address, or NULL */
 	struct filter *filter; /* what decided last, of what did something first */
 	uint8_t target[WIRE_NAME];
+	struct hint were[2], are[2]; /* ipv4hint, ipv6hint */
+	bool is_changed;
 };
+
+static unsigned place_of(uint16_t key)
+{
+	return key == SVCB_IPV6HINT;
+}
 
 /* ---- addresses ---- */
 
@@ -24,42 +39,110 @@ static uint16_t type_of(uint16_t key)
 	return key == SVCB_IPV4HINT ? WIRE_A : WIRE_AAAA;
 }
 
-/*
- * A hint is nobody's last address, as A and AAAA are asked for all the same: an address
- * of the other family, which is used if the host has such, stands for these.
- */
-static void decide(const struct hints *hints, const uint8_t *name,
-		   const struct chain *chain, uint16_t key, const uint8_t *value,
-		   size_t size, struct filter *filter)
+static uint16_t partner_of(uint16_t key)
 {
-	static const uint8_t ipv4[4] = {192, 0, 2, 1}, ipv6[16] = {0x20, 1, 0x0d, 0xb8};
-	const int family = key == SVCB_IPV4HINT ? AF_INET : AF_INET6;
-	const size_t each = family == AF_INET ? 4 : 16;
+	return key == SVCB_IPV4HINT ? WIRE_AAAA : WIRE_A;
+}
 
-	filter_begin(filter);
+static size_t bytes_of(uint16_t type)
+{
+	return type == WIRE_A ? 4 : 16;
+}
+
+static struct gp_addr address_of(uint16_t type, const uint8_t *bytes)
+{
+	return gp_addr_make(type == WIRE_A ? AF_INET : AF_INET6, bytes, 0);
+}
+
+/* DNS64 acts for NAME. */
+static bool makes_for(const struct hints *hints, const uint8_t *name)
+{
+	return answer_is_for_dns64(hints->question, hints->context) &&
+	       !dns_is_excluded(hints->context->config, name);
+}
+
+static void add(struct filter *filter, uint16_t type, const uint8_t *value, size_t size)
+{
+	const size_t each = bytes_of(type);
+
 	for (size_t at = 0; at + each <= size && filter->count < FILTER_ADDRESSES - 1;
 	     at += each)
-		filter->list[filter->count++].addr = gp_addr_make(family, value + at, 0);
-	filter->list[filter->count++].addr = family == AF_INET
-						     ? gp_addr_make(AF_INET6, ipv6, 0)
-						     : gp_addr_make(AF_INET, ipv4, 0);
-	filter_decide_list(filter, hints->context, name, chain, type_of(key));
+		filter->list[filter->count++].addr = address_of(type, value + at);
+}
+
+static bool is_known(const struct answer_reply *other, struct reply *reply)
+{
+	return reply_open(other, reply) && !other->is_bogus &&
+	       (reply_rcode(reply) == WIRE_NOERROR ||
+		reply_rcode(reply) == WIRE_NXDOMAIN);
+}
+
+/* Addresses of the other type: the record's own hint, or what was said about them; if
+ * neither is there, one that is supposed. */
+static void add_partners(const struct hints *hints, uint16_t key, bool supposes,
+			 struct filter *filter)
+{
+	static const uint8_t any4[4] = {192, 0, 2, 1}, any6[16] = {0x20, 1, 0x0d, 0xb8};
+	const uint16_t type = partner_of(key);
+	const struct hint *hint = &hints->were[!place_of(key)];
+	struct reply_walk walk = {.has_begun = false};
+	struct gp_addr addr;
+	struct reply reply;
+
+	if (hint->is_there) {
+		add(filter, type, hint->value, hint->size);
+	} else if (is_known(hints->other, &reply)) {
+		while (reply_next(&reply, &walk) && walk.section == ANSWER_ANSWER)
+			if (walk.rr.type == type && rr_is_address(&walk.rr, &addr))
+				add(filter, type, addr.bytes, bytes_of(type));
+	} else if (supposes) {
+		filter->supposes = filter->makes;
+		add(filter, type, type == WIRE_A ? any4 : any6, bytes_of(type));
+	}
+}
+
+static void decide(const struct hints *hints, unsigned which, uint16_t key,
+		   const uint8_t *value, size_t size, bool supposes,
+		   struct filter *filter)
+{
+	const uint8_t *name = which ? hints->target : hints->question->name;
+
+	filter_begin(filter);
+	filter->makes = key == SVCB_IPV6HINT && makes_for(hints, name);
+	add(filter, type_of(key), value, size);
+	add_partners(hints, key, supposes, filter);
+	filter_decide_list(filter, hints->context, name, which ? NULL : hints->chain,
+			   type_of(key));
 }
 
 /* VALUE without what FILTER leaves out, to OUT; how many bytes. */
 static size_t keep(const struct filter *filter, uint16_t key, const uint8_t *value,
 		   size_t size, uint8_t *out)
 {
-	const int family = key == SVCB_IPV4HINT ? AF_INET : AF_INET6;
-	const size_t each = family == AF_INET ? 4 : 16;
+	const size_t each = bytes_of(type_of(key));
 	size_t used = 0;
 
 	for (size_t at = 0; at + each <= size; at += each) {
-		const struct gp_addr addr = gp_addr_make(family, value + at, 0);
+		const struct gp_addr addr = address_of(type_of(key), value + at);
 		if (filter_strips_address(filter, &addr))
 			continue;
 		memmove(out + used, value + at, each);
 		used += each;
+	}
+	return used;
+}
+
+/* Without AAAA that count as none. */
+static size_t keep_included(const struct hints *hints, uint8_t *value, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t at = 0; at + 16 <= size; at += 16) {
+		const struct gp_addr addr = address_of(WIRE_AAAA, value + at);
+		if (dns_list_has(&hints->context->config->exclude_aaaa, &addr))
+			continue;
+		memmove(value + used, value + at, 16);
+		used += 16;
 	}
 	return used;
 }
@@ -71,6 +154,73 @@ static void remember(struct hints *hints, const struct filter *filter)
 		*hints->filter = *filter;
 }
 
+/* ---- in place of what went ---- */
+
+static size_t put_made(const struct answer_context *context, const uint8_t *ipv4,
+		       size_t size, uint8_t *out)
+{
+	struct gp_addr from, made;
+	size_t used = 0;
+
+	for (size_t at = 0; at + 4 <= size; at += 4)
+		for (size_t i = 0; i < context->config->prefix_count; i++) {
+			from = address_of(WIRE_A, ipv4 + at);
+			if (used + 16 > WIRE_MAX ||
+			    answer_embeds_not(context, i, &from) ||
+			    gp_nat64_embed(&context->config->prefixes[i], &from, &made) !=
+				    GP_OK)
+				continue;
+			memcpy(out + used, made.bytes, 16);
+			used += 16;
+		}
+	return used;
+}
+
+/* What FILTER's rule overrides all addresses with. */
+static size_t put_override(const struct hints *hints, const struct filter *filter,
+			   bool makes, uint16_t key, uint8_t *out)
+{
+	const struct gp_addr *addr;
+	struct gp_guard_rule rule;
+
+	if (!filter->count || filter->list[0].action != GP_DO_BLOCK ||
+	    !gp_rules_get(hints->context->rules, filter->list[0].rule - 1U, &rule) ||
+	    rule.response != GP_OVERRIDE || rule.override_name[0])
+		return 0;
+	addr = &rule.override_address;
+	if (addr->family == AF_INET && makes)
+		return put_made(hints->context, addr->bytes, 4, out);
+	if (addr->family != (key == SVCB_IPV4HINT ? AF_INET : AF_INET6))
+		return 0;
+	memcpy(out, addr->bytes, bytes_of(type_of(key)));
+	return bytes_of(type_of(key));
+}
+
+static bool prefers_ipv4(const struct filter *filter)
+{
+	for (size_t i = 0; i < filter->count; i++)
+		if (filter->list[i].action == GP_DO_PREFER_IPV4)
+			return true;
+	return false;
+}
+
+/* FILTER: what took the last one; NULL: they were excluded. */
+static size_t replace(const struct hints *hints, const struct filter *filter,
+		      uint16_t key, uint8_t *out)
+{
+	const bool makes = key == SVCB_IPV6HINT &&
+			   makes_for(hints, hints->question->name) &&
+			   makes_for(hints, hints->target);
+	struct answer_context to = *hints->context;
+
+	if (filter && filter->count && filter->list[0].action == GP_DO_BLOCK)
+		return put_override(hints, filter, makes, key, out);
+	if (!makes || !hints->are[0].is_there || (filter && prefers_ipv4(filter)))
+		return 0;
+	to.is_taken = filter != NULL;
+	return put_made(&to, hints->are[0].value, hints->are[0].size, out);
+}
+
 /* What is left of a hint: of the addresses as those of the name that was asked for, and
  * as those of the target, which is asked for next. */
 static size_t keep_hint(struct hints *hints, uint16_t key, const uint8_t *value,
@@ -78,20 +228,24 @@ static size_t keep_hint(struct hints *hints, uint16_t key, const uint8_t *value,
 {
 	static struct filter filter;
 	const uint8_t *names[2] = {hints->question->name, hints->target};
+	const struct filter *last = NULL;
 	size_t used = size;
 
 	memcpy(out, value, size);
-	for (size_t i = 0; i < 2 && used; i++) {
+	for (unsigned i = 0; i < 2 && used; i++) {
 		if (i && wire_name_equal(names[1], names[0]))
 			break;
-		if (!filter_may_strip(hints->context, names[i], type_of(key)))
+		if (key == SVCB_IPV6HINT && makes_for(hints, names[i]))
+			used = keep_included(hints, out, used);
+		if (!used || !filter_may_strip(hints->context, names[i], type_of(key)))
 			continue;
-		decide(hints, names[i], i ? NULL : hints->chain, key, out, used, &filter);
+		decide(hints, i, key, out, used, true, &filter);
 		remember(hints, &filter);
 		if (filter.acts)
 			used = keep(&filter, key, out, used, out);
+		last = &filter;
 	}
-	return used;
+	return used || !size ? used : replace(hints, last, key, out);
 }
 
 /* ---- parameters ---- */
@@ -116,28 +270,16 @@ static bool is_hint(uint16_t key)
 	return key == SVCB_IPV4HINT || key == SVCB_IPV6HINT;
 }
 
-/* What is left of the two hints, and where. */
-struct left {
-	bool is_there[2], is_changed;
-	size_t size[2];
-	uint8_t value[2][WIRE_MAX];
-};
-
-static unsigned place_of(uint16_t key)
-{
-	return key == SVCB_IPV6HINT;
-}
-
 /* RFC 9460 8: a key that is gone is not mandatory any more. */
-static size_t keep_mandatory(const struct parameter *list, const struct left *left,
+static size_t keep_mandatory(const struct parameter *list, const struct hints *hints,
 			     uint8_t *out)
 {
 	size_t used = 0;
 
 	for (size_t at = 0; at + 2 <= list->size; at += 2) {
 		const uint16_t key = wire_peek_u16(list->value + at);
-		if (is_hint(key) && left->is_there[place_of(key)] &&
-		    !left->size[place_of(key)])
+		if (is_hint(key) && hints->are[place_of(key)].is_there &&
+		    !hints->are[place_of(key)].size)
 			continue;
 		memcpy(out + used, list->value + at, 2);
 		used += 2;
@@ -158,35 +300,52 @@ static bool has_parameters(const struct wire_rr *rr, struct wire_in *out,
 	return true;
 }
 
-/* False: it is no whole list. */
-static bool look(struct hints *hints, struct wire_in in, struct left *left)
+/* The two hints as they are; false: it is no whole list. */
+static bool look(struct hints *hints, struct wire_in in)
 {
 	struct parameter one;
 
-	memset(left->is_there, 0, sizeof(left->is_there));
-	left->is_changed = false;
+	hints->were[0].is_there = hints->were[1].is_there = false;
 	while (next_parameter(&in, &one)) {
-		const unsigned place = place_of(one.key);
+		struct hint *hint = &hints->were[place_of(one.key)];
 		if (!is_hint(one.key))
 			continue;
-		left->is_there[place] = true;
-		left->size[place] = keep_hint(hints, one.key, one.value, one.size,
-					      left->value[place]);
-		left->is_changed |= left->size[place] != one.size;
+		hint->is_there = true;
+		hint->size = one.size;
+		memcpy(hint->value, one.value, one.size);
 	}
 	return !in.failed;
 }
 
-static void put(struct wire_out *to, const struct parameter *one, const struct left *left)
+/* And as they are to be: of ipv4hint something may be made. */
+static void change(struct hints *hints)
+{
+	hints->is_changed = false;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct hint *was = &hints->were[i];
+		struct hint *is = &hints->are[i];
+		is->is_there = was->is_there;
+		is->size = was->is_there
+				   ? keep_hint(hints, i ? SVCB_IPV6HINT : SVCB_IPV4HINT,
+					       was->value, was->size, is->value)
+				   : 0;
+		hints->is_changed |=
+			is->is_there && (is->size != was->size ||
+					 memcmp(is->value, was->value, is->size) != 0);
+	}
+}
+
+static void put(struct wire_out *to, const struct parameter *one,
+		const struct hints *hints)
 {
 	static uint8_t mandatory[WIRE_MAX];
 	struct parameter put = *one;
 
 	if (is_hint(one->key)) {
-		put.size = (uint16_t)left->size[place_of(one->key)];
-		put.value = left->value[place_of(one->key)];
+		put.size = (uint16_t)hints->are[place_of(one->key)].size;
+		put.value = hints->are[place_of(one->key)].value;
 	} else if (one->key == SVCB_MANDATORY) {
-		put.size = (uint16_t)keep_mandatory(one, left, mandatory);
+		put.size = (uint16_t)keep_mandatory(one, hints, mandatory);
 		put.value = mandatory;
 	}
 	if (!put.size && (is_hint(put.key) || put.key == SVCB_MANDATORY))
@@ -196,40 +355,62 @@ static void put(struct wire_out *to, const struct parameter *one, const struct l
 	wire_put_bytes(to, put.value, put.size);
 }
 
-size_t hints_filter(const struct question *question, const struct answer_context *context,
-		    const struct reply *reply, const struct wire_rr *rr,
-		    struct filter *filter, uint8_t out[WIRE_MAX])
+/* RR's RDATA with the hints as they are to be, to OUT; its size, 0: it does not fit. */
+static size_t write_record(const struct hints *hints, const struct wire_rr *rr,
+			   struct wire_in in, uint8_t out[WIRE_MAX])
 {
-	static struct left left;
-	static struct chain chain;
-	struct hints hints = {question, context, &chain, filter, ""};
 	struct parameter one;
-	struct wire_in in;
 	struct wire_out to;
 
-	if ((rr->type != WIRE_HTTPS && rr->type != WIRE_SVCB) || !context->guard ||
-	    rr->class != WIRE_CLASS_IN || !has_parameters(rr, &in, hints.target))
-		return 0;
-	rules_chain(&chain, reply);
-	if (!look(&hints, in, &left) || !left.is_changed)
-		return 0;
 	wire_write(&to, out, WIRE_MAX);
 	wire_put_bytes(&to, rr->rdata, in.at);
 	while (next_parameter(&in, &one))
-		put(&to, &one, &left);
+		put(&to, &one, hints);
 	return to.failed ? 0 : to.at;
 }
 
-/* VALUE without private addresses, to OUT; how many bytes. */
-static size_t keep_public(const struct dns_config *config, const struct parameter *hint,
-			  uint8_t *out, struct gp_addr *found)
+/* RR has hints, which are read to HINTS; IN stands where parameters begin. */
+static bool begin(struct hints *hints, const struct question *question,
+		  const struct answer_context *context, const struct reply *reply,
+		  const struct wire_rr *rr, struct wire_in *in)
 {
-	const int family = hint->key == SVCB_IPV4HINT ? AF_INET : AF_INET6;
-	const size_t each = family == AF_INET ? 4 : 16;
+	static struct chain chain;
+
+	if ((rr->type != WIRE_HTTPS && rr->type != WIRE_SVCB) ||
+	    rr->class != WIRE_CLASS_IN || !has_parameters(rr, in, hints->target))
+		return false;
+	rules_chain(&chain, reply);
+	hints->question = question;
+	hints->context = context;
+	hints->chain = &chain;
+	return look(hints, *in);
+}
+
+size_t hints_filter(const struct question *question, const struct answer_context *context,
+		    const struct reply *reply, const struct wire_rr *rr,
+		    const struct answer_reply *other, struct filter *filter,
+		    uint8_t out[WIRE_MAX])
+{
+	static struct hints hints;
+	struct wire_in in;
+
+	hints.other = other;
+	hints.filter = filter;
+	if (!begin(&hints, question, context, reply, rr, &in))
+		return 0;
+	change(&hints);
+	return hints.is_changed ? write_record(&hints, rr, in, out) : 0;
+}
+
+/* HINT without private addresses, to OUT; how many bytes. */
+static size_t keep_public(const struct dns_config *config, uint16_t type,
+			  const struct hint *hint, uint8_t *out, struct gp_addr *found)
+{
+	const size_t each = bytes_of(type);
 	size_t used = 0;
 
 	for (size_t at = 0; at + each <= hint->size; at += each) {
-		const struct gp_addr addr = gp_addr_make(family, hint->value + at, 0);
+		const struct gp_addr addr = address_of(type, hint->value + at);
 		if (rebind_is_private(config, &addr)) {
 			*found = addr;
 			continue;
@@ -243,50 +424,91 @@ static size_t keep_public(const struct dns_config *config, const struct paramete
 size_t hints_without_private(const struct dns_config *config, const struct wire_rr *rr,
 			     uint8_t out[WIRE_MAX], struct gp_addr *found)
 {
-	static struct left left;
-	uint8_t target[WIRE_NAME];
-	struct parameter one;
-	struct wire_in in, again;
-	struct wire_out to;
+	static struct hints hints;
+	struct wire_in in;
 
 	if ((rr->type != WIRE_HTTPS && rr->type != WIRE_SVCB) ||
-	    rr->class != WIRE_CLASS_IN || !has_parameters(rr, &in, target))
+	    rr->class != WIRE_CLASS_IN || !has_parameters(rr, &in, hints.target) ||
+	    !look(&hints, in))
 		return 0;
-	again = in;
-	left = (struct left){.is_changed = false};
-	while (next_parameter(&again, &one)) {
-		const unsigned place = place_of(one.key);
-		if (!is_hint(one.key))
-			continue;
-		left.is_there[place] = true;
-		left.size[place] = keep_public(config, &one, left.value[place], found);
-		left.is_changed |= left.size[place] != one.size;
+	hints.is_changed = false;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct hint *was = &hints.were[i];
+		struct hint *is = &hints.are[i];
+		is->is_there = was->is_there;
+		is->size = was->is_there ? keep_public(config, i ? WIRE_AAAA : WIRE_A,
+						       was, is->value, found)
+					 : 0;
+		hints.is_changed |= is->is_there && is->size != was->size;
 	}
-	if (again.failed || !left.is_changed)
-		return 0;
-	wire_write(&to, out, WIRE_MAX);
-	wire_put_bytes(&to, rr->rdata, in.at);
-	while (next_parameter(&in, &one))
-		put(&to, &one, &left);
-	return to.failed ? 0 : to.at;
+	return hints.is_changed ? write_record(&hints, rr, in, out) : 0;
+}
+
+/* Signatures would fit no more. */
+static bool has_to_stay(const struct question *question,
+			const struct answer_context *context, const struct reply *reply)
+{
+	return question->dnssec_ok && !context->config->filter_signed &&
+	       filter_is_signed(reply, question->type);
 }
 
 bool hints_change(struct filter *filter, const struct question *question,
-		  const struct answer_context *context, const struct reply *reply)
+		  const struct answer_context *context, const struct reply *reply,
+		  const struct answer_reply *other)
 {
 	static uint8_t out[WIRE_MAX];
 	struct reply_walk walk = {.has_begun = false};
 	bool is_changed = false;
 
 	filter_begin(filter);
-	/* Signatures would fit no more. */
-	if (!context->guard || (question->dnssec_ok && !context->config->filter_signed &&
-				filter_is_signed(reply, question->type)))
+	if (has_to_stay(question, context, reply))
 		return false;
 	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER)
-		is_changed |= hints_filter(question, context, reply, &walk.rr, filter,
-					   out) != 0;
+		is_changed |= hints_filter(question, context, reply, &walk.rr, other,
+					   filter, out) != 0;
 	return is_changed;
+}
+
+/* What becomes of the hint depends on whether there are addresses of the other type. */
+static bool depends(const struct hints *hints, unsigned which, uint16_t key)
+{
+	static struct filter alone, both;
+	const struct hint *hint = &hints->were[place_of(key)];
+	const uint8_t *name = which ? hints->target : hints->question->name;
+
+	if (!hint->is_there || hints->were[!place_of(key)].is_there ||
+	    !filter_may_strip(hints->context, name, type_of(key)))
+		return false;
+	decide(hints, which, key, hint->value, hint->size, false, &alone);
+	decide(hints, which, key, hint->value, hint->size, true, &both);
+	for (size_t i = 0; i < alone.count; i++)
+		if (gp_is_stripped(&alone.list[i]) != gp_is_stripped(&both.list[i]))
+			return true;
+	return false;
+}
+
+uint16_t hints_need(const struct question *question, const struct answer_context *context,
+		    const struct reply *reply, uint8_t target[WIRE_NAME])
+{
+	static struct hints hints;
+	struct reply_walk walk = {.has_begun = false};
+	struct wire_in in;
+
+	if ((question->type != WIRE_HTTPS && question->type != WIRE_SVCB) ||
+	    has_to_stay(question, context, reply))
+		return 0;
+	hints.other = NULL;
+	while (reply_next(reply, &walk) && walk.section == ANSWER_ANSWER) {
+		if (!begin(&hints, question, context, reply, &walk.rr, &in))
+			continue;
+		memcpy(target, hints.target, wire_name_length(hints.target));
+		for (unsigned i = 0; i < 4; i++) {
+			const uint16_t key = i & 1 ? SVCB_IPV4HINT : SVCB_IPV6HINT;
+			if (depends(&hints, i / 2, key))
+				return partner_of(key);
+		}
+	}
+	return 0;
 }
 
 static bool has_hint_in(const struct wire_rr *rr, const struct gp_prefix *prefix)

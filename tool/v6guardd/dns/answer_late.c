@@ -62,33 +62,48 @@ bool answer_can_do_without(const struct question *question,
 	       filter_unseen(question, context, &reply) != FILTER_UNSEEN_KEPT;
 }
 
-/* The CNAMEs that lead to A's addresses (RFC 2308 2.2), and an SOA. */
+/* The CNAMEs that lead to A's addresses (RFC 2308 2.2), and the SOA that denies A, or one
+ * of our own. */
 static void put_denial(struct builder *builder, const struct question *question,
 		       const struct answer_context *context, const struct reply *a,
 		       uint32_t cap)
 {
+	const struct pick authority = {
+		.first = ANSWER_AUTHORITY, .last = ANSWER_AUTHORITY, .cap = cap};
 	struct reply_walk walk = {.has_begun = false};
 	uint8_t end[WIRE_NAME];
 
-	memcpy(end, question->name, wire_name_length(question->name));
-	while (reply_next(a, &walk) && walk.section == ANSWER_ANSWER) {
-		struct wire_in in = a->in;
-		if (walk.rr.type == WIRE_A || rr_signed_type(&walk.rr) == WIRE_A ||
-		    pass_is_hidden(question, context, &walk.rr))
-			continue;
-		pass_record(builder, a, &walk, cap);
-		in.at = walk.rr.rdata_at;
-		in.failed = false;
-		if (walk.rr.type == WIRE_CNAME && !wire_name(&in, end))
-			builder->out.failed = true;
-	}
-	builder_put_soa(builder, end, cap);
+	while (reply_next(a, &walk) && walk.section == ANSWER_ANSWER)
+		if (walk.rr.type != WIRE_A && rr_signed_type(&walk.rr) != WIRE_A &&
+		    !pass_is_hidden(question, context, &walk.rr))
+			pass_record(builder, a, &walk, cap);
+	pass_end(a, question->name, end);
+	if (!reply_has(a, WIRE_A) && pass_has_soa_of(a, end))
+		pass_sections(builder, question, context, a, &authority);
+	else
+		builder_put_soa(builder, end, answer_capped(ANSWER_OWN_S, cap));
+}
+
+void late_deny(const struct question *question, const struct answer_context *context,
+	       const struct reply *a, int ede, uint32_t cap, struct answer *out)
+{
+	struct builder builder;
+
+	builder_begin(&builder, question, out);
+	out->ede = ede;
+	put_denial(&builder, question, context, a, cap);
+	builder_end(&builder, WIRE_NOERROR, cap);
+}
+
+void late_say(struct answer *out)
+{
+	out->is_late = true;
+	memcpy(out->decision.by, said, sizeof(said));
 }
 
 bool late_make(const struct question *question, const struct answer_context *context,
 	       const struct answer_reply *a, struct answer *out)
 {
-	struct builder builder;
 	struct reply reply;
 
 	if (!context->is_overdue || !answer_can_do_without(question, context, a))
@@ -97,13 +112,73 @@ bool late_make(const struct question *question, const struct answer_context *con
 		answer_fail(question, WIRE_SERVFAIL, ANSWER_EDE_UNREACHABLE, out);
 	} else {
 		reply_open(a, &reply);
-		builder_begin(&builder, question, out);
-		out->ede = ANSWER_EDE_UNREACHABLE;
-		put_denial(&builder, question, context, &reply, ANSWER_LATE_S);
-		builder_end(&builder, WIRE_NOERROR, ANSWER_LATE_S);
+		late_deny(question, context, &reply, ANSWER_EDE_UNREACHABLE,
+			  ANSWER_LATE_S, out);
 	}
-	out->is_late = true;
-	memcpy(out->decision.by, said, sizeof(said));
+	late_say(out);
+	return true;
+}
+
+/* ---- AAAA that are denied, or failed, while there is an A ---- */
+
+bool answer_is_doubtful(const struct question *question,
+			const struct answer_context *context,
+			const struct answer_reply *aaaa)
+{
+	uint8_t target[WIRE_NAME];
+	struct reply reply;
+
+	if (question->dnssec_ok || question->flags & WIRE_CD || aaaa->is_bogus ||
+	    aaaa->is_secure || !answer_may_do_without(question, context) ||
+	    dns64_may_make(question, context) || block_target(question, context, target))
+		return false;
+	return !reply_open(aaaa, &reply) || reply_rcode(&reply) != WIRE_NOERROR;
+}
+
+static bool is_same_server(const struct answer_context *context,
+			   const struct answer_reply *a, const struct answer_reply *b)
+{
+	return context->has_one_server || (a->server && a->server == b->server);
+}
+
+/* The RCODE of what failed, as the error's text. */
+static void say_rcode(unsigned rcode, struct answer *out)
+{
+	static const char *const words[] = {
+		[WIRE_FORMERR] = "AAAA: FORMERR",   [WIRE_SERVFAIL] = "AAAA: SERVFAIL",
+		[WIRE_NXDOMAIN] = "AAAA: NXDOMAIN", [WIRE_NOTIMP] = "AAAA: NOTIMP",
+		[WIRE_REFUSED] = "AAAA: REFUSED",
+	};
+
+	if (rcode < sizeof(words) / sizeof(words[0]) && words[rcode])
+		memcpy(out->decision.by, words[rcode], strlen(words[rcode]) + 1);
+}
+
+bool late_refute(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *aaaa, const struct answer_reply *a,
+		 struct answer *out)
+{
+	struct reply reply, a_reply;
+	const bool is_there = reply_open(aaaa, &reply);
+	const unsigned rcode = is_there ? reply_rcode(&reply) : WIRE_SERVFAIL;
+
+	if (!aaaa || !a || !answer_is_doubtful(question, context, aaaa) ||
+	    !is_good(a, &a_reply))
+		return false;
+	if (rcode == WIRE_NXDOMAIN) {
+		if (!is_same_server(context, aaaa, a))
+			return false;
+		late_deny(question, context, &a_reply, ANSWER_EDE_OTHER, ANSWER_OWN_S,
+			  out);
+	} else {
+		if (!context->has_failed || !may_deny(question, context, a) ||
+		    !answer_can_do_without(question, context, a))
+			return false;
+		late_deny(question, context, &a_reply, ANSWER_EDE_UNREACHABLE,
+			  ANSWER_LATE_S, out);
+		out->is_late = true;
+	}
+	say_rcode(rcode, out);
 	return true;
 }
 

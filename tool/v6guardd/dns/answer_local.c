@@ -7,7 +7,6 @@
 #define LOCAL_S 3600
 
 static const uint8_t ipv4only[] = "\10ipv4only\4arpa";
-static const uint8_t localhost[] = "\11localhost";
 /* RFC 7050 2.2. */
 static const uint8_t well_known[2][4] = {{192, 0, 0, 170}, {192, 0, 0, 171}};
 
@@ -79,36 +78,6 @@ static void answer_reverse(const struct question *question, struct answer *out)
 	builder_end(&builder, WIRE_NOERROR, LOCAL_S);
 }
 
-/* ---- special names ---- */
-
-/* RFC 6761 6.3. */
-static void answer_localhost(const struct question *question, struct answer *out)
-{
-	static const uint8_t ipv4[4] = {127, 0, 0, 1}, ipv6[16] = {[15] = 1};
-	struct builder builder;
-
-	builder_begin(&builder, question, out);
-	if (question->type == WIRE_A)
-		builder_put(&builder, ANSWER_ANSWER, question->name, WIRE_A, LOCAL_S,
-			    ipv4, sizeof(ipv4));
-	else if (question->type == WIRE_AAAA)
-		builder_put(&builder, ANSWER_ANSWER, question->name, WIRE_AAAA, LOCAL_S,
-			    ipv6, sizeof(ipv6));
-	else
-		builder_put_soa(&builder, localhost, LOCAL_S);
-	builder_end(&builder, WIRE_NOERROR, LOCAL_S);
-}
-
-static void answer_denied(const struct question *question, const uint8_t *zone,
-			  struct answer *out)
-{
-	struct builder builder;
-
-	builder_begin(&builder, question, out);
-	builder_put_soa(&builder, zone, LOCAL_S);
-	builder_end(&builder, WIRE_NXDOMAIN, LOCAL_S);
-}
-
 /* One record that says why (RFC 8482 4.2). */
 static void answer_any(const struct question *question, struct answer *out)
 {
@@ -119,23 +88,6 @@ static void answer_any(const struct question *question, struct answer *out)
 	builder_put(&builder, ANSWER_ANSWER, question->name, WIRE_HINFO, LOCAL_S, hinfo,
 		    sizeof(hinfo));
 	builder_end(&builder, WIRE_NOERROR, LOCAL_S);
-}
-
-static bool answer_special(const struct question *question, struct answer *out)
-{
-	/* RFC 6761 6.4, RFC 7686 2, RFC 6762 22. */
-	static const uint8_t denied[3][9] = {"\7invalid", "\5onion", "\5local"};
-
-	if (wire_name_within(question->name, localhost)) {
-		answer_localhost(question, out);
-		return true;
-	}
-	for (size_t i = 0; i < 3; i++)
-		if (wire_name_within(question->name, denied[i])) {
-			answer_denied(question, denied[i], out);
-			return true;
-		}
-	return false;
 }
 
 bool answer_local(const struct question *question, const struct answer_context *context,
@@ -162,6 +114,6 @@ bool answer_local(const struct question *question, const struct answer_context *
 		return true;
 	}
 	return (!context->is_forwarded && !context->is_routed &&
-		answer_special(question, out)) ||
+		special_answer(question, context, out)) ||
 	       block_local(question, context, out);
 }

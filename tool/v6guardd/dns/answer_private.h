@@ -11,6 +11,8 @@
 #define ANSWER_OWN_S 30
 /** Seconds that an answer without the AAAA that did not come is good for. */
 #define ANSWER_LATE_S 5
+/** And one without AAAA that have no route: that may come any moment. */
+#define ANSWER_ROUTE_S 5
 
 enum answer_section { ANSWER_ANSWER = 1, ANSWER_AUTHORITY, ANSWER_ADDITIONAL };
 
@@ -19,12 +21,18 @@ struct builder {
 	struct wire_out out;
 	uint16_t counts[4]; /* of the header */
 	uint32_t least;     /* of all TTLs; UINT32_MAX: none yet */
+	/* The answer section may end where no more fits, as do the other two. */
+	bool is_divisible, is_full;
+	bool is_lost;        /* nothing can be made of it any more */
+	size_t end, targets; /* of OUT, behind the last record that was counted */
 };
 
 /** Begin OUT: header and question. */
 void builder_begin(struct builder *builder, const struct question *question,
 		   struct answer *out);
-/** A record whose TTL stands at TTL_AT was written to SECTION. */
+/** A record whose TTL stands at TTL_AT was written to SECTION. One that does not fit into
+ * a message with OPT goes, and all that come after it, where it may: it is not in the
+ * answer section (RFC 2181 9), or that is divisible. */
 void builder_count(struct builder *builder, enum answer_section section, size_t ttl_at);
 /** Whole, with RCODE; SERVFAIL instead if something did not fit. LIFETIME: at most. */
 void builder_end(struct builder *builder, enum wire_rcode rcode, uint32_t lifetime);
@@ -118,6 +126,10 @@ void block_note(const struct question *question, const struct answer_context *co
 /** What was decided about the addresses of a name. */
 struct filter {
 	bool acts;
+	/* DNS64 acts for the name: what it makes of an A that cannot be reached is
+	 * somewhere to go as well for who loses AAAA. */
+	bool makes;
+	bool supposes; /* and does so of any A */
 	struct gp_outcome outcome;
 	size_t count;
 	struct gp_candidate list[FILTER_ADDRESSES];
@@ -167,8 +179,8 @@ enum filter_unseen filter_unseen(const struct question *question,
 				 const struct answer_context *context,
 				 const struct reply *a);
 
-/** Seconds that a decision holds at most. */
-uint32_t filter_cap(const struct answer_context *context);
+/** Seconds that FILTER's decision holds at most. */
+uint32_t filter_cap(const struct filter *filter, const struct answer_context *context);
 /** Nothing was decided yet. */
 void filter_begin(struct filter *filter);
 /** Decide about the addresses in MAIN, and in OTHER if it is there. */
@@ -202,13 +214,21 @@ bool filter_is_signed(const struct reply *reply, uint16_t type);
 /** An AAAA, or a hint, in FROM's answer is an address in PREFIX (IPv6). */
 bool reply_has_address_in(const struct answer_reply *from,
 			  const struct gp_prefix *prefix);
-/** Some HTTPS or SVCB record in REPLY's answer loses hints; FILTER has the decision. */
+/** Some HTTPS or SVCB record in REPLY's answer has other hints; FILTER has the decision.
+ * OTHER is what was said about hints_need, or NULL. */
 bool hints_change(struct filter *filter, const struct question *question,
-		  const struct answer_context *context, const struct reply *reply);
-/** RDATA of RR without the hints that are left out, to OUT; its size, 0: as it is. */
+		  const struct answer_context *context, const struct reply *reply,
+		  const struct answer_reply *other);
+/** RDATA of RR with the hints that the policy leaves or makes, to OUT; its size, 0: as it
+ * is. */
 size_t hints_filter(const struct question *question, const struct answer_context *context,
 		    const struct reply *reply, const struct wire_rr *rr,
-		    struct filter *filter, uint8_t out[WIRE_MAX]);
+		    const struct answer_reply *other, struct filter *filter,
+		    uint8_t out[WIRE_MAX]);
+/** What becomes of a hint in REPLY depends on whether TARGET has addresses of a type that
+ * is hinted nowhere; that type, or 0. */
+uint16_t hints_need(const struct question *question, const struct answer_context *context,
+		    const struct reply *reply, uint8_t target[WIRE_NAME]);
 
 /** RDATA of RR without hints that are private addresses, to OUT; its size, 0: as it is.
  * The first of them is *FOUND. */
@@ -236,13 +256,14 @@ enum answer_why answer_why_of(const struct question *question,
 #define ANSWER_UNSURE_S 10
 #define ANSWER_FOREVER (7U * 24 * 3600)
 
-/** REPLY's sections from FIRST to LAST; without excluded AAAA if IS_CLEAN, and without
- * what FILTER leaves out, whose signatures then fit nothing any more; HAS_HINTS: hints of
- * HTTPS and SVCB are among that. */
+/** REPLY's sections from FIRST to LAST; without excluded AAAA if IS_CLEAN, without
+ * IPv4-mapped ones if HIDES_MAPPED, and without what FILTER leaves out, whose signatures
+ * then fit nothing any more; HAS_HINTS: hints of HTTPS and SVCB are among that. */
 struct pick {
 	enum answer_section first, last;
-	bool is_clean, has_hints;
+	bool is_clean, hides_mapped, has_hints;
 	const struct filter *filter;
+	const struct answer_reply *other; /* as for hints_change */
 	uint32_t cap;
 };
 
@@ -260,6 +281,12 @@ void pass_record(struct builder *builder, const struct reply *reply,
 void pass_sections(struct builder *builder, const struct question *question,
 		   const struct answer_context *context, const struct reply *reply,
 		   const struct pick *pick);
+/** RR is an AAAA of ::ffff:0:0/96, which counts as none. */
+bool pass_is_mapped(const struct wire_rr *rr);
+/** Where the CNAMEs of REPLY lead from NAME. */
+void pass_end(const struct reply *reply, const uint8_t *name, uint8_t end[WIRE_NAME]);
+/** REPLY has an SOA that can be NAME's. */
+bool pass_has_soa_of(const struct reply *reply, const uint8_t *name);
 /** The answer is REPLY; OTHER is what the filter may have to know. */
 void pass_on(const struct question *question, const struct answer_context *context,
 	     const struct reply *reply, bool is_secure, bool is_clean,
@@ -270,6 +297,18 @@ void pass_on(const struct question *question, const struct answer_context *conte
  * says whether there is the name at all, and by which CNAMEs. */
 void pass_deny(const struct question *question, const struct answer_context *context,
 	       const struct reply *reply, struct answer *out);
+/** NODATA with EDE, good for CAP seconds at most: the CNAMEs of A's reply, which has no A
+ * that could be used, or shows that there is the name, and the SOA that denies A, if any.
+ */
+void late_deny(const struct question *question, const struct answer_context *context,
+	       const struct reply *a, int ede, uint32_t cap, struct answer *out);
+/** OUT is without the AAAA that did not come, and says so. */
+void late_say(struct answer *out);
+/** AAAA's reply denies the name, or is an error, and A's shows that there is one: OUT is
+ * NODATA (answer_is_doubtful). False: what AAAA's says is the answer. */
+bool late_refute(const struct question *question, const struct answer_context *context,
+		 const struct answer_reply *aaaa, const struct answer_reply *a,
+		 struct answer *out);
 /** The answer without the AAAA that did not come, from A's reply (NULL: none), where
  * context.is_overdue and answer_can_do_without; false: it is not for us to make. */
 bool late_make(const struct question *question, const struct answer_context *context,
@@ -300,6 +339,62 @@ bool dns64_may_stand_in(const struct question *question,
 void dns64_make(const struct question *question, const struct answer_context *context,
 		const struct answer_reply *main, const struct answer_reply *a,
 		struct answer *out);
+
+/** The A in REPLY's record RR, as AAAA with a TTL of at most CAP, go into BUILDER's
+ * answer: of each prefix one. */
+void dns64_put(struct builder *builder, const struct answer_context *context,
+	       const struct wire_rr *rr, uint32_t cap);
+/** Of IPV4 an address can be made. */
+bool dns64_can_make(const struct answer_context *context, const struct gp_addr *ipv4);
+/** REPLY has an A of which one can be made. */
+bool dns64_has_embeddable(const struct reply *reply,
+			  const struct answer_context *context);
+
+/* ---- answer_given.c ---- */
+
+/** What the policy made of A's reply. */
+struct given {
+	bool is_changed; /* else REPLY is what upstream said */
+	struct answer_reply reply;
+	struct answer answer; /* if it is changed; valid until the next one is made */
+};
+
+/** What a client that asks for A would be given, of which QUESTION's AAAA are made; A
+ * and AAAA are what upstream said. */
+const struct given *given_make(const struct question *question,
+			       const struct answer_context *context,
+			       const struct answer_reply *a,
+			       const struct answer_reply *aaaa);
+/** That is the answer to QUESTION too: there is nothing in it to make an AAAA of. */
+void given_pass(const struct question *question, const struct answer_context *context,
+		const struct given *given, struct answer *out);
+/** What an AAAA that was made of it has to do with the policy. */
+void given_note(const struct given *given, struct answer *out);
+
+/** No AAAA in REPLY is left for QUESTION's client, not even for want of another way;
+ * OTHER is A's reply, or NULL. FILTER has the decision. */
+bool given_takes_all(struct filter *filter, const struct question *question,
+		     const struct answer_context *context, const struct reply *reply,
+		     const struct answer_reply *other);
+/** An address made of IPV4 with the prefix of that INDEX may take the place of AAAA that
+ * are left out. */
+bool given_may_replace(const struct answer_context *context, size_t index,
+		       const struct gp_addr *ipv4);
+/** CONTEXT's facts, but that what is made of A is a way, too; SPACE is for them. */
+struct given_ways {
+	const struct gp_facts *facts;
+	struct answer_context context;
+	bool supposes;
+};
+struct gp_facts given_facts(const struct answer_context *context, bool supposes,
+			    struct given_ways *space);
+
+/* ---- answer_special.c ---- */
+
+/** QUESTION's name is of special use (RFC 6761), and neither for a zone of [forward] nor
+ * for one link: OUT is the answer. False: it is to be asked for as any other. */
+bool special_answer(const struct question *question, const struct answer_context *context,
+		    struct answer *out);
 
 /* ---- answer_ptr.c ---- */
 

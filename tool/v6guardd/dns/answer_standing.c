@@ -64,10 +64,13 @@ static struct standing standing_of(const struct answer_context *context,
 	return out;
 }
 
-/* `auto` has something to go by. */
-static uint32_t acting(const struct answer_context *context)
+/* `auto` has something to go by: LIKELY, or in the answer at the latest. */
+static uint32_t acting(const struct answer_context *context, bool likely)
 {
-	return context->has_broken || context->guard->distrust ? ~0U : ~BIT(GP_DO_AUTO);
+	const bool acts = context->has_broken || context->guard->distrust ||
+			  (context->lacks_ipv6 && !likely);
+
+	return acts ? ~0U : ~BIT(GP_DO_AUTO);
 }
 
 bool filter_may_strip(const struct answer_context *context, const uint8_t *name,
@@ -79,7 +82,7 @@ bool filter_may_strip(const struct answer_context *context, const uint8_t *name,
 		return false;
 	standing = standing_of(context, name);
 	return (standing.maybe | BIT(standing.action)) &
-	       (strippers_of(type) | BIT(GP_DO_BLOCK)) & acting(context);
+	       (strippers_of(type) | BIT(GP_DO_BLOCK)) & acting(context, false);
 }
 
 bool filter_concerns(const struct question *question,
@@ -103,7 +106,8 @@ bool filter_is_near(const struct question *question, const struct answer_context
 	if (!context->guard || question->class != WIRE_CLASS_IN)
 		return false;
 	standing = standing_of(context, question->name);
-	return BIT(standing.action) & strippers_of(question->type) & acting(context) &&
+	return BIT(standing.action) & strippers_of(question->type) &
+		       acting(context, true) &&
 	       !spares_none(&standing);
 }
 
@@ -153,13 +157,17 @@ bool filter_is_partner_first(const struct question *question,
 	       !spares_none(&standing) && standing.enforce && !standing.maybe;
 }
 
-uint32_t filter_cap(const struct answer_context *context)
+uint32_t filter_cap(const struct filter *filter, const struct answer_context *context)
 {
 	const bool is_verdict =
 		context->guard &&
 		(context->guard->mode == GP_MODE_AUTO ||
 		 (context->rules && context->rules->actions & BIT(GP_DO_AUTO)));
 
+	for (size_t i = 0; i < filter->count; i++)
+		if (gp_is_stripped(&filter->list[i]) &&
+		    filter->list[i].reason == GP_WHY_NO_ROUTE)
+			return ANSWER_ROUTE_S;
 	return is_verdict ? ANSWER_OWN_S : UINT32_MAX;
 }
 

@@ -3,7 +3,7 @@
  * what decided. */
 #include "answer_private.h"
 
-_Static_assert(ANSWER_WHY_TEXT < 256 - 23 - ANSWER_TEXT, "an OPT that fits anywhere");
+_Static_assert(ANSWER_WHY_TEXT < 256 - 29 - ANSWER_TEXT, "an OPT that fits anywhere");
 
 const char *answer_why_text(enum answer_why why)
 {
@@ -55,6 +55,12 @@ const char *answer_why_text(enum answer_why why)
 		return "private addresses of a public name are left out, see rebind =";
 	case ANSWER_WHY_PTR:
 		return "in a NAT64 prefix: the name of the IPv4 address (RFC 6147 5.3.1)";
+	case ANSWER_WHY_NO_ROUTE:
+		return "this host has no IPv6 that leads there (no-route)";
+	case ANSWER_WHY_MAPPED:
+		return "all AAAA are IPv4-mapped (::ffff:0:0/96), which count as none";
+	case ANSWER_WHY_REFUTED:
+		return "the servers say NXDOMAIN for AAAA, and have an A of this name";
 	}
 	return "";
 }
@@ -99,6 +105,30 @@ static bool is_rebound(const struct answer_reply *reply)
 	return reply && reply->rebound.family;
 }
 
+static bool has_no_route(const struct answer *out)
+{
+	for (size_t i = 0; i < out->decision.count; i++)
+		if (gp_is_stripped(&out->decision.candidates[i]) &&
+		    out->decision.candidates[i].reason == GP_WHY_NO_ROUTE)
+			return true;
+	return false;
+}
+
+/* No policy has left anything out, and nothing of what was there is left. */
+static bool is_mapped(const struct answer_reply *main, const struct answer *out)
+{
+	struct reply_walk walk = {.has_begun = false};
+	struct reply reply;
+
+	if (out->ede != ANSWER_EDE_FILTERED || out->decision.by[0] ||
+	    !reply_open(main, &reply))
+		return false;
+	while (reply_next(&reply, &walk) && walk.section == ANSWER_ANSWER)
+		if (pass_is_mapped(&walk.rr))
+			return true;
+	return false;
+}
+
 enum answer_why answer_why_of(const struct question *question,
 			      const struct answer_context *context,
 			      const struct answer_reply *main,
@@ -112,6 +142,13 @@ enum answer_why answer_why_of(const struct question *question,
 		return ANSWER_WHY_REBIND;
 	if (question->type == WIRE_PTR && out->is_synthesized)
 		return ANSWER_WHY_PTR;
+	if (has_no_route(out))
+		return ANSWER_WHY_NO_ROUTE;
+	if (reply_open(main, &reply) && reply_rcode(&reply) == WIRE_NXDOMAIN &&
+	    out->ede == ANSWER_EDE_OTHER)
+		return ANSWER_WHY_REFUTED;
+	if (is_mapped(main, out))
+		return ANSWER_WHY_MAPPED;
 	if (reply_open(main, &reply) && filter_is_spared(question, context, &reply))
 		return ANSWER_WHY_SIGNED;
 	return question->type == WIRE_AAAA && question->class == WIRE_CLASS_IN

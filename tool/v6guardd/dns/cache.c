@@ -18,8 +18,10 @@
 /* One that fills more than a part of the ring costs too many others. */
 #define SHARE 8U
 
-enum { KEY_DO = 1, KEY_CD = 2, KEY_SYNTHESIZES = 4, KEY_DEAD = 8 };
-enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4, IS_LATE = 8 };
+enum { KEY_DO = 1, KEY_CD = 2, KEY_SYNTHESIZES = 4, KEY_DEAD = 8, KEY_LACKS_IPV6 = 16 };
+/* And who said it, in the rest of the byte. */
+enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4, IS_LATE = 8, SERVER = 16 };
+_Static_assert(CACHE_SERVERS *SERVER == 256, "the byte is full");
 
 /* TTL offsets come behind it, then the message, then the text of EDE. */
 struct entry {
@@ -74,7 +76,8 @@ static uint32_t hash_of(const struct cache_key *key)
 static uint8_t key_bits(const struct cache_key *key)
 {
 	return (uint8_t)((key->dnssec_ok ? KEY_DO : 0) | (key->cd ? KEY_CD : 0) |
-			 (key->synthesizes ? KEY_SYNTHESIZES : 0));
+			 (key->synthesizes ? KEY_SYNTHESIZES : 0) |
+			 (key->lacks_ipv6 ? KEY_LACKS_IPV6 : 0));
 }
 
 static uint32_t ticks(const struct cache *cache, long long now_ms)
@@ -203,6 +206,7 @@ bool cache_get(struct cache *cache, const struct cache_key *key, long long now_m
 			  .ttl_at = ttls_of(entry),
 			  .ttl_count = entry->ttl_count},
 		.age = (now - entry->made + TICKS - 1) / TICKS,
+		.server = entry->is / SERVER,
 		.is_stale = now >= entry->expires,
 		.is_known_to_fail =
 			now < entry->retry &&
@@ -254,7 +258,9 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 		.is = (uint8_t)((answer->is_secure ? IS_SECURE : 0) |
 				(answer->is_synthesized ? IS_SYNTHESIZED : 0) |
 				(answer->is_late ? IS_LATE : 0) |
-				(answer->decision.is_by_verdict ? IS_BY_VERDICT : 0)),
+				(answer->decision.is_by_verdict ? IS_BY_VERDICT : 0) |
+				(answer->server < CACHE_SERVERS ? answer->server * SERVER
+								: 0)),
 	};
 	memcpy(ttls_of(entry), answer->ttl_at, answer->ttl_count * sizeof(uint16_t));
 	memcpy(bytes_of(entry), answer->bytes, answer->size);

@@ -9,6 +9,9 @@
 
 #include "answer.h"
 
+/** So many servers of a group are told from each other, by their places in its list. */
+#define CACHE_SERVERS 16
+
 struct cache;
 
 /** NULL: no memory. Memory is used as it is filled. */
@@ -21,7 +24,7 @@ struct cache_key {
 	uint32_t hash;       /* wire_name_hash of it */
 	uint16_t name_length, type;
 	uint32_t variant; /* answer_variant */
-	bool dnssec_ok, cd, synthesizes;
+	bool dnssec_ok, cd, synthesizes, lacks_ipv6;
 };
 
 /** An answer that was found; valid until the next cache_put. */
@@ -30,6 +33,7 @@ struct cache_hit {
 	uint32_t age;          /* seconds since it was made */
 	bool is_stale;         /* its time is over */
 	bool is_known_to_fail; /* a new one was tried to be had a moment ago */
+	uint8_t server;        /* as in struct answer; 0 as well from CACHE_SERVERS on */
 };
 
 /**

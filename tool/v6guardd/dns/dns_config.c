@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dns_config_private.h"
+#include "guard/idna.h"
 
 bool dns_config_refuse(struct dns_reader *reader, const char *format, ...)
 {
@@ -68,6 +69,43 @@ bool dns_config_each(struct dns_reader *reader, const char *section, const char 
 		word[length] = '\0';
 		if (!take(reader, word))
 			return false;
+	}
+	return true;
+}
+
+static enum gp_status take_line(void *ctx, const char *path, unsigned line,
+				unsigned column, const char *word)
+{
+	struct dns_reader *reader = ctx;
+
+	(void)column;
+	reader->path = path;
+	reader->line = line;
+	return word && reader->take(reader, word) ? GP_OK : GP_SYNTAX;
+}
+
+bool dns_config_each_line(struct dns_reader *reader, const char *section, const char *key,
+			  bool (*take)(struct dns_reader *reader, const char *word))
+{
+	struct gp_config_item item;
+	size_t pos = 0, length;
+	const char *at;
+
+	if (!dns_config_at(reader, section, key, &item) || !item.path)
+		return true;
+	reader->take = take;
+	while ((length = gp_config_next_word(item.value, &pos, &at)) > 0) {
+		struct gp_diag diag = {.status = GP_OK};
+		char file[DNS_WORD];
+		snprintf(file, sizeof(file), "%.*s", (int)length, at);
+		if (gp_config_list_each(item.path, file, take_line, reader, &diag) ==
+		    GP_OK)
+			continue;
+		reader->path = item.path;
+		reader->line = item.line;
+		return reader->why[0] ? false
+				      : dns_config_refuse(reader, "cannot read %s: %s",
+							  file, diag.text);
 	}
 	return true;
 }
@@ -151,8 +189,10 @@ static bool take_ptr_name(struct dns_reader *reader, const char *word)
 static bool add_pattern(struct dns_reader *reader, const char *word,
 			const struct dns_pattern **list, uint32_t *count)
 {
+	char ascii[GP_IDNA_MAX] = "";
 	uint8_t name[WIRE_NAME];
 	struct dns_pattern *to;
+	const char *problem;
 	uint32_t kind;
 
 	if (*count == DNS_PATTERNS)
@@ -161,7 +201,9 @@ static bool add_pattern(struct dns_reader *reader, const char *word,
 	       : !strncmp(word, "*.", 2) ? DNS_PATTERN_BELOW
 					 : DNS_PATTERN_WITHIN;
 	word += kind == DNS_PATTERN_EXACT ? 1 : kind == DNS_PATTERN_BELOW ? 2 : 0;
-	if (!wire_name_parse(strcmp(word, "*") ? word : ".", name))
+	if (strcmp(word, "*") != 0 && gp_idna_to_ascii(word, ascii, &problem) != GP_OK)
+		return dns_config_refuse(reader, "'%s': %s", word, problem);
+	if (!wire_name_parse(ascii, name))
 		return dns_config_refuse(reader, "'%s' is not a name", word);
 	to = gp_pool_add(reader->pool, list, count, sizeof(*to));
 	if (!to || !(to->name = dns_config_keep_name(reader, name)))
@@ -264,6 +306,8 @@ bool dns_config_from(const struct gp_config *config, struct gp_pool *pool,
 		  read_list(&reader, "nat64", "exclude-aaaa", &out->exclude_aaaa) &&
 		  read_list(&reader, "nat64", "clients", &out->clients) &&
 		  dns_config_each(&reader, "nat64", "exclude-domains", take_pattern) &&
+		  dns_config_each_line(&reader, "nat64", "exclude-domains-file",
+				       take_pattern) &&
 		  dns_config_each(&reader, "nat64", "ptr-name", take_ptr_name) &&
 		  dns_config_zones(&reader) &&
 		  (dns_config_index(out, pool) || dns_config_no_memory(&reader));

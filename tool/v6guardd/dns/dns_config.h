@@ -39,6 +39,7 @@ struct dns_pattern {
 /** A [forward] section. */
 struct dns_forward {
 	uint32_t dnssec; /* enum dns_dnssec */
+	uint32_t order;  /* enum dns_order */
 	uint32_t upstream_count;
 	const struct dns_endpoint *upstream;
 };
@@ -47,12 +48,15 @@ struct dns_forward {
 struct dns_zone {
 	const uint8_t *name;
 	uint32_t forward; /* index of the section */
-	uint32_t dnssec, upstream_count;
+	uint32_t dnssec, order, upstream_count;
 	const struct dns_endpoint *upstream;
 };
 
 enum dns_switch { DNS_OFF, DNS_AUTO, DNS_ON };
 enum dns_nonglobal { DNS_REFUSE, DNS_ALLOW, DNS_NONGLOBAL_AUTO };
+/** Which of several servers is asked; not said: as listed, unless resolv.conf(5) says
+ * `rotate`. */
+enum dns_order { DNS_UNORDERED, DNS_LISTED, DNS_FASTEST };
 enum dns_rebind { DNS_REBIND_ALLOW, DNS_REBIND_REFUSE };
 enum dns_dnssec {
 	DNS_DNSSEC_OFF,
@@ -72,6 +76,7 @@ struct dns_config {
 	const struct dns_endpoint *listen;
 	uint32_t from_resolv_conf; /* upstream = resolv.conf */
 	uint32_t is_recursive;     /* upstream = recursive */
+	uint32_t order;            /* enum dns_order */
 	uint32_t upstream_count;
 	const struct dns_endpoint *upstream;
 	/* Letters, digits, '-' and '.' alone. */

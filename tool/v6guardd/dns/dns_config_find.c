@@ -43,6 +43,7 @@ bool dns_config_index(struct dns_config *config, struct gp_pool *pool)
 		struct dns_zone *zone = &config->zones[i];
 		const struct dns_forward *forward = &config->forwards[zone->forward];
 		zone->dnssec = forward->dnssec;
+		zone->order = forward->order;
 		zone->upstream_count = forward->upstream_count;
 		zone->upstream = forward->upstream;
 	}

@@ -19,6 +19,11 @@ struct dns_reader {
 	struct dns_config *out;
 	struct dns_list *list;       /* of take_prefix */
 	struct dns_forward *forward; /* of take_zone_server */
+	/* Of zones: where they are in `zones`, and which of these a word stands for. */
+	struct name_tree *taken;
+	bool *is_of_word;
+	bool is_word; /* the zone at hand is one */
+	bool (*take)(struct dns_reader *reader, const char *word); /* of lines */
 	char *why;
 };
 
@@ -34,6 +39,9 @@ bool dns_config_at(struct dns_reader *reader, const char *section, const char *k
 bool dns_config_each(struct dns_reader *reader, const char *section, const char *key,
 		     bool (*take)(struct dns_reader *reader, const char *word));
 
+/* With each line of the files that a list names. */
+bool dns_config_each_line(struct dns_reader *reader, const char *section, const char *key,
+			  bool (*take)(struct dns_reader *reader, const char *word));
 /* False, as there is no memory. */
 bool dns_config_no_memory(struct dns_reader *reader);
 /* LENGTH bytes of a name, lower case, of the pool. NULL: no memory. */

@@ -182,6 +182,7 @@ const struct gp_record_type dns_endpoint_type = {sizeof(struct dns_endpoint),
 
 static const struct gp_record forward_rows[] = {
 	GP_RECORD_NUMBER(1, u32, struct dns_forward, dnssec, 0, DNS_DNSSEC_TRUST),
+	GP_RECORD_NUMBER(3, u32, struct dns_forward, order, 0, DNS_FASTEST),
 	GP_RECORD_LIST(2, dns_endpoint_type, struct dns_forward, upstream, upstream_count,
 		       0, DNS_ZONE_UPSTREAMS),
 };
@@ -275,6 +276,7 @@ static const struct gp_record rows[] = {
 	LIST(23, pattern_type, exclude_domains, pattern_count, DNS_PATTERNS),
 	LIST(24, forward_type, forwards, forward_count, DNS_ZONES),
 	LIST(25, zone_type, zones, zone_count, DNS_ZONES),
+	NUMBER(26, u32, order, 0, DNS_FASTEST),
 	NUMBER(40, u32, rebind, 0, DNS_REBIND_REFUSE),
 	LIST(41, pattern_type, rebind_allow, rebind_allow_count, DNS_PATTERNS),
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* dns_config_servers.c - whom to ask: [resolver] upstream and [forward]. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,16 @@ uint32_t dns_config_word(const char *value, const char *const *words)
 	while (words[i] && strcmp(words[i], value) != 0)
 		i++;
 	return i;
+}
+
+/* `listed` is the default, and not the same as nothing. */
+static uint32_t read_order(struct dns_reader *reader, const char *section)
+{
+	struct gp_config_item item;
+
+	if (!dns_config_at(reader, section, "order", &item) || !item.path)
+		return DNS_UNORDERED;
+	return !strcmp(item.value, "fastest") ? DNS_FASTEST : DNS_LISTED;
 }
 
 /* ---- servers ---- */
@@ -114,18 +125,29 @@ static bool take_upstream(struct dns_reader *reader, const char *word)
 
 bool dns_config_servers(struct dns_reader *reader)
 {
+	reader->out->order = read_order(reader, "resolver");
 	return dns_config_each(reader, "resolver", "upstream", take_upstream);
 }
 
 /* ---- [forward] ---- */
 
-/* NAME is a zone of this section or of another one. */
-static bool is_taken(const struct dns_config *config, const uint8_t *name)
+/* One that is there already: which section it is of is settled. */
+static bool take_again(struct dns_reader *reader, const char *word, uint32_t at)
 {
-	for (size_t i = 0; i < config->zone_count; i++)
-		if (wire_name_equal(config->zones[i].name, name))
-			return true;
-	return false;
+	struct dns_config *out = reader->out;
+	struct dns_zone *zone = &out->zones[at];
+	const uint32_t here = out->forward_count - 1;
+	const bool was_word = reader->is_of_word[at];
+
+	/* A zone that is said stands before the same one of a word like rfc1918. */
+	if (reader->is_word && (!was_word || zone->forward == here))
+		return true;
+	if (was_word && !reader->is_word) {
+		zone->forward = here;
+		reader->is_of_word[at] = false;
+		return true;
+	}
+	return dns_config_refuse(reader, "'%s' is said twice", word);
 }
 
 static bool take_zone(struct dns_reader *reader, const char *word)
@@ -133,19 +155,78 @@ static bool take_zone(struct dns_reader *reader, const char *word)
 	struct dns_config *out = reader->out;
 	uint8_t name[WIRE_NAME];
 	struct dns_zone *to;
+	uint32_t *value;
 
+	if (!wire_name_parse(word, name))
+		return dns_config_refuse(reader, "'%s' is not a name", word);
+	const uint8_t *kept = dns_config_keep_name(reader, name);
+	value = kept ? name_tree_add(reader->taken, kept) : NULL;
+	if (!value)
+		return dns_config_no_memory(reader);
+	if (*value)
+		return take_again(reader, word, *value - 1);
 	if (out->zone_count == DNS_ZONES)
 		return dns_config_refuse(
 			reader, "at most %d zones in all [forward] sections", DNS_ZONES);
-	if (!wire_name_parse(word, name))
-		return dns_config_refuse(reader, "'%s' is not a name", word);
-	if (is_taken(out, name))
-		return dns_config_refuse(reader, "'%s' is said twice", word);
+	reader->is_of_word[out->zone_count] = reader->is_word;
+	*value = out->zone_count + 1;
 	to = gp_pool_add(reader->pool, &out->zones, &out->zone_count, sizeof(*to));
-	if (!to || !(to->name = dns_config_keep_name(reader, name)))
+	if (!to)
 		return dns_config_no_memory(reader);
+	to->name = kept;
 	to->forward = out->forward_count - 1;
 	return true;
+}
+
+/* ---- words that stand for zones ---- */
+
+/* The names of addresses that are some site's own, and no public server knows: FORMAT
+ * with each number from FIRST to LAST. */
+static const struct {
+	const char *word, *format;
+	unsigned first, last;
+} own_zones[] = {
+	{"rfc1918", "10.in-addr.arpa", 0, 0}, /* RFC 6303 4.1 */
+	{"rfc1918", "%u.172.in-addr.arpa", 16, 31},
+	{"rfc1918", "168.192.in-addr.arpa", 0, 0},
+	{"cgnat", "%u.100.in-addr.arpa", 64, 127}, /* RFC 7793 */
+	{"ula", "d.f.ip6.arpa", 0, 0},             /* RFC 6303 4.4 */
+	{"link-local", "254.169.in-addr.arpa", 0, 0},
+	{"link-local", "8.e.f.ip6.arpa", 0, 0}, /* RFC 6303 4.5 */
+	{"link-local", "9.e.f.ip6.arpa", 0, 0},
+	{"link-local", "a.e.f.ip6.arpa", 0, 0},
+	{"link-local", "b.e.f.ip6.arpa", 0, 0},
+};
+
+/* A name, or a word for several. */
+static bool take_zones(struct dns_reader *reader, const char *word)
+{
+	bool is_good = true;
+
+	reader->is_word = false;
+	for (size_t i = 0; i < sizeof(own_zones) / sizeof(own_zones[0]); i++) {
+		if (strcmp(own_zones[i].word, word) != 0)
+			continue;
+		reader->is_word = true;
+		for (unsigned n = own_zones[i].first; is_good && n <= own_zones[i].last;
+		     n++) {
+			const char *rest = strchr(own_zones[i].format, '%');
+			char name[40];
+			if (rest)
+				snprintf(name, sizeof(name), "%u%s", n, rest + 2);
+			else
+				snprintf(name, sizeof(name), "%s", own_zones[i].format);
+			is_good = take_zone(reader, name);
+		}
+	}
+	return reader->is_word ? is_good : take_zone(reader, word);
+}
+
+/* A file has names alone. */
+static bool take_zone_line(struct dns_reader *reader, const char *word)
+{
+	reader->is_word = false;
+	return take_zone(reader, word);
 }
 
 static bool take_zone_server(struct dns_reader *reader, const char *word)
@@ -164,7 +245,9 @@ static bool take_forward(struct dns_reader *reader, const char *section)
 		return dns_config_no_memory(reader);
 	reader->forward->dnssec = dns_config_word(
 		gp_config_value(reader->config, section, "dnssec"), dns_dnssec_words);
-	return dns_config_each(reader, section, "zones", take_zone) &&
+	reader->forward->order = read_order(reader, section);
+	return dns_config_each(reader, section, "zones", take_zones) &&
+	       dns_config_each_line(reader, section, "zones-file", take_zone_line) &&
 	       dns_config_each(reader, section, "upstream", take_zone_server) &&
 	       dns_config_trust(reader, section, reader->forward->dnssec,
 				reader->forward->upstream,
@@ -175,13 +258,18 @@ static bool visit_forward(void *ctx, const struct gp_config_item *item)
 {
 	struct dns_reader *reader = ctx;
 
-	if (strncmp(item->section, "forward ", 8) != 0 || strcmp(item->key, "zones") != 0)
+	if (strncmp(item->section, "forward ", 8) != 0 ||
+	    strcmp(item->key, "upstream") != 0)
 		return true;
 	return take_forward(reader, item->section);
 }
 
 bool dns_config_zones(struct dns_reader *reader)
 {
+	reader->taken = name_tree_new(reader->pool);
+	reader->is_of_word = gp_pool_get(reader->pool, DNS_ZONES);
+	if (!reader->taken || !reader->is_of_word)
+		return dns_config_no_memory(reader);
 	gp_config_each(reader->config, visit_forward, reader);
 	return !reader->why[0];
 }

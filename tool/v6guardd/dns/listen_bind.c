@@ -124,6 +124,19 @@ static bool prepare_tcp(int fd)
 	       set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 }
 
+/* Also to an address that comes later, or comes back: no packet is lost between that and
+ * a new socket. Kernels before 4.15 know it for IPv4 alone, and bind when it is there. */
+static void allow_absent(int fd, int family)
+{
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78
+#endif
+	if (family == AF_INET)
+		set(fd, IPPROTO_IP, IP_FREEBIND, 1);
+	else
+		set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+}
+
 static int bind_one(const struct dns_endpoint *endpoint, int type)
 {
 	const int fd =
@@ -134,6 +147,7 @@ static int bind_one(const struct dns_endpoint *endpoint, int type)
 
 	if (fd < 0)
 		return -1;
+	allow_absent(fd, endpoint->addr.family);
 	if ((endpoint->addr.family == AF_INET || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
 	    (type == SOCK_DGRAM ? prepare_udp(fd, endpoint) : prepare_tcp(fd)) &&
 	    !bind(fd, &name.any, length) && (type == SOCK_DGRAM || !listen(fd, BACKLOG)))
@@ -144,7 +158,7 @@ static int bind_one(const struct dns_endpoint *endpoint, int type)
 	return -1;
 }
 
-static bool is_link_local(const struct gp_addr *addr)
+bool listen_is_link_local(const struct gp_addr *addr)
 {
 	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe &&
 	       (addr->bytes[1] & 0xc0) == 0x80;
@@ -161,7 +175,8 @@ bool listen_bind(const struct dns_endpoint *endpoint, struct listen_fds *out,
 		return true;
 	if (errno == EADDRINUSE)
 		say_owner(endpoint, reason, sizeof(reason));
-	else if (errno == EINVAL && is_link_local(&endpoint->addr))
+	else if ((errno == EINVAL || errno == ENODEV) &&
+		 listen_is_link_local(&endpoint->addr))
 		snprintf(reason, sizeof(reason), "its interface is not there");
 	else
 		snprintf(reason, sizeof(reason), "%s", strerror(errno));

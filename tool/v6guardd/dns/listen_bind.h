@@ -11,9 +11,13 @@
 #define LISTEN_TEXT (GP_ADDR_TEXT + 8)
 char *listen_format(const struct dns_endpoint *endpoint, char out[LISTEN_TEXT]);
 
+/** fe80::/10: an address of one interface. */
+bool listen_is_link_local(const struct gp_addr *addr);
+
 /**
- * Bind UDP and TCP to ENDPOINT, both or none. False, and WHY: in use (by whom, if that
- * can be found out), or its address is not there.
+ * Bind UDP and TCP to ENDPOINT, both or none, also where no interface has its address
+ * yet. False, and WHY: in use (by whom, if that can be found out), or the interface of an
+ * address of a link is not there.
  */
 bool listen_bind(const struct dns_endpoint *endpoint, struct listen_fds *out,
 		 char why[LISTEN_WHY]);

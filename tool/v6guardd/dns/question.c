@@ -86,10 +86,42 @@ static void take_opt(const uint8_t *from, struct question *out, unsigned *versio
 static bool read_opt(const struct wire_in *in, const struct wire_rr *rr,
 		     struct question *out, unsigned *version)
 {
-	if (out->has_opt || rr->owner[0] || !read_options(rr, out))
+	if (out->has_opt || rr->owner[0])
 		return false;
 	take_opt(in->start + rr->rdata_at - OPT_SIZE, out, version);
-	return true;
+	return read_options(rr, out);
+}
+
+/* What is refused before its records are read gets an OPT as well if it has one (RFC
+ * 6891 6.1.1). */
+static void find_opt(const uint8_t *bytes, size_t size, struct question *out)
+{
+	struct wire_in in = wire_read(bytes, size);
+	unsigned before = wire_peek_u16(bytes + 6) + wire_peek_u16(bytes + 8), version;
+	uint8_t name[WIRE_NAME];
+	struct wire_rr rr;
+
+	in.at = WIRE_HEADER;
+	for (unsigned i = wire_peek_u16(bytes + 4); i && !in.failed; i--) {
+		wire_name(&in, name);
+		wire_u32(&in);
+	}
+	for (unsigned i = wire_peek_u16(bytes + 10) + before; i && !out->has_opt; i--) {
+		if (!wire_get_rr(&in, &rr))
+			return;
+		if (before)
+			before--;
+		else if (rr.type == WIRE_OPT)
+			read_opt(&in, &rr, out, &version);
+	}
+}
+
+static enum question_fate refuse_unread(const uint8_t *bytes, size_t size,
+					struct question *out, enum wire_rcode rcode)
+{
+	if (!out->has_opt)
+		find_opt(bytes, size, out);
+	return refuse(out, rcode);
 }
 
 /* As most have it: without an option, and nothing behind. */
@@ -153,10 +185,10 @@ enum question_fate question_read(const uint8_t *bytes, size_t size, struct quest
 	additionals = wire_peek_u16(bytes + 10);
 	in.at = WIRE_HEADER;
 	if (out->flags & OPCODE)
-		return refuse(out, WIRE_NOTIMP);
+		return refuse_unread(bytes, size, out, WIRE_NOTIMP);
 	if (questions != 1 || answers || authorities || !read_question(&in, out) ||
 	    !read_additional(&in, additionals, out, &version))
-		return refuse(out, WIRE_FORMERR);
+		return refuse_unread(bytes, size, out, WIRE_FORMERR);
 	if (version)
 		return refuse(out, WIRE_BADVERS);
 	return is_meta(out->type) ? refuse(out, rcode_of_meta(out->type)) : QUESTION_GOOD;

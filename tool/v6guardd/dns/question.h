@@ -35,7 +35,7 @@ struct question {
 
 /**
  * Read SIZE bytes. OUT is filled as far as they could be read, so that a refusal can
- * repeat id and question.
+ * repeat id and question, and has an OPT if they have one (RFC 6891 6.1.1).
  *
  * FORMERR: not exactly one question, records in answer or authority, a compressed or
  * broken name, a second OPT or one whose name is not the root (RFC 6891 6.1.1), bytes

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "guard/clock.h"
+#include "own.h"
 #include "serve_private.h"
 
 /* What leaves the host is never cut into fragments: 1280 is every link's (RFC 8200 5). */
@@ -41,10 +42,15 @@ static enum answer_why nat64_off_for(const struct serve *serve,
 								       : nat64_off(serve);
 }
 
-bool serve_is_off(struct serve *serve)
+void serve_follow(struct serve *serve)
 {
 	serve_hold(serve);
 	serve_release(serve);
+}
+
+bool serve_is_off(struct serve *serve)
+{
+	serve_follow(serve);
 	return serve->policy.is_off;
 }
 
@@ -98,6 +104,19 @@ static void refuse(struct serve *serve, const struct listen_client *client,
 
 /* ---- questions ---- */
 
+/* Who asks goes by this host's routes, there is none for IPv6 in general, and what is
+ * left out because of that shows in no signature. */
+static bool lacks_ipv6(const struct serve *serve, const struct listen_client *client,
+		       const struct question *question)
+{
+	if (serve->ipv6_default || !serve->has_policy || question->dnssec_ok ||
+	    (question->type != WIRE_AAAA && question->type != WIRE_HTTPS &&
+	     question->type != WIRE_SVCB) ||
+	    !serve_goes_by_verdicts(serve))
+		return false;
+	return dns_is_loopback(&client->addr) || own_address(&client->addr);
+}
+
 static struct answer_context context_for(const struct serve *serve,
 					 const struct listen_client *client,
 					 const struct question *question)
@@ -114,6 +133,7 @@ static struct answer_context context_for(const struct serve *serve,
 		.facts = &serve->ops.facts,
 		.synthesizes = !off,
 		.off_why = (uint8_t)off,
+		.lacks_ipv6 = off && lacks_ipv6(serve, client, question),
 		.is_forwarded = dns_zone_of(config, question->name) != NULL,
 		.is_routed = upstream_has_route(serve->upstream, question->name),
 	};
@@ -338,6 +358,8 @@ void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable)
 {
 	if (ipv4_usable != serve->ipv4_usable)
 		serve_new_epoch(serve);
+	else if (!ipv6_default)
+		serve_forget_routes(serve);
 	serve->ipv6_default = ipv6_default;
 	serve->ipv4_usable = ipv4_usable;
 	configure_upstream(serve);

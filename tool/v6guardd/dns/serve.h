@@ -85,10 +85,14 @@ void serve_configure(struct serve *serve, const struct dns_config *config);
 bool serve_listen(struct serve *serve, size_t slot, const struct listen_fds *fds);
 void serve_unlisten(struct serve *serve, size_t slot);
 
-/** What the host has: for `[nat64] mode = auto`. */
+/** What the host has: for `[nat64] mode = auto`, and AAAA that no route leads to; after
+ * each change of its routes. */
 void serve_set_network(struct serve *serve, bool ipv6_default, bool ipv4_usable);
 
 bool serve_nat64_acts(const struct serve *serve);
+/** The policy may be another one: what was made by the one before is forgotten at once.
+ */
+void serve_follow(struct serve *serve);
 /** `v6guard off`: what upstream says is passed on as it is. */
 bool serve_is_off(struct serve *serve);
 const struct serve_counters *serve_counters(const struct serve *serve);

@@ -37,7 +37,9 @@ static bool is_of_policy(const void *ctx, const struct cache_seen *seen)
 	if (change->has_rules &&
 	    (seen->variant || seen->type == WIRE_HTTPS || seen->type == WIRE_SVCB))
 		return true;
-	return change->has_cnames && (seen->ede == ANSWER_EDE_BLOCKED || has_chain(seen));
+	return change->has_cnames &&
+	       (seen->ede == ANSWER_EDE_BLOCKED || seen->ede == ANSWER_EDE_SYNTHESIZED ||
+		has_chain(seen));
 }
 
 static bool is_strip_a(const struct gp_guard_policy *guard, uint32_t rules_actions)
@@ -80,6 +82,17 @@ void serve_new_epoch(struct serve *serve)
 	if (serve->has_policy &&
 	    (serve->has_rules || serve->policy.guard.mode != GP_MODE_OFF))
 		cache_flush_if(serve->cache, is_of_network, &strips_a);
+}
+
+static bool is_decided(const void *ctx, const struct cache_seen *seen)
+{
+	(void)ctx;
+	return seen->is_by_verdict;
+}
+
+void serve_forget_routes(struct serve *serve)
+{
+	cache_flush_if(serve->cache, is_decided, NULL);
 }
 
 /* Whole bytes of PREFIX are somewhere in it: most answers need no better look. */

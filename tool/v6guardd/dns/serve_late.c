@@ -62,11 +62,13 @@ void late_release(struct lookup *lookup)
 
 /* What somebody's own question for A was answered, AGE seconds ago. */
 static void take_partner(struct lookup *lookup, const struct answer_image *image,
-			 uint32_t age)
+			 uint32_t age, uint32_t server)
 {
 	uint8_t *bytes = lookup->serve->out;
-	const struct answer_reply reply = {
-		.packet = bytes, .size = image->size, .is_secure = image->is_secure};
+	const struct answer_reply reply = {.packet = bytes,
+					   .size = image->size,
+					   .is_secure = image->is_secure,
+					   .server = server};
 
 	memcpy(bytes, image->bytes, image->size);
 	answer_set_ttls(image, age, bytes);
@@ -88,7 +90,7 @@ bool late_take_kept(struct lookup *lookup)
 	key.type = WIRE_A;
 	if (!cache_get(lookup->serve->cache, &key, gp_boot_ms(), 0, &hit))
 		return false;
-	take_partner(lookup, &hit.image, hit.age);
+	take_partner(lookup, &hit.image, hit.age, hit.server);
 	return true;
 }
 
@@ -98,14 +100,15 @@ void late_tell_partner(const struct lookup *lookup)
 	const struct answer_image image = answer_image(&lookup->serve->answer);
 	struct lookup *partner = lookup_partner(lookup, WIRE_AAAA);
 
-	if (!partner || partner->main.is_done || partner->has_target)
+	if (!partner || partner->has_target ||
+	    (partner->main.is_done && !partner->is_partner_awaited))
 		return;
 	partner->partner_ms = gp_boot_ms();
 	partner->partner_took_ms = partner->partner_ms - lookup->started_ms;
 	if (!partner->is_partner_awaited)
 		return;
 	partner->is_partner_awaited = false;
-	take_partner(partner, &image, 0);
+	take_partner(partner, &image, 0, lookup->serve->answer.server);
 	lookup_consider(partner);
 }
 
@@ -128,6 +131,28 @@ void late_doubt(struct lookup *lookup)
 		upstream_doubt(lookup->serve->upstream, lookup->question.name);
 }
 
+void late_look_for_partner(struct lookup *lookup)
+{
+	long long end = gp_boot_ms() + lookup->serve->config.aaaa_timeout_ms;
+
+	if (lookup->has_looked || !lookup->main.is_done || lookup->has_target ||
+	    !answer_is_doubtful(&lookup->question, &lookup->context, &lookup->main.reply))
+		return;
+	lookup->has_looked = lookup->has_doubted = true;
+	lookup->context.has_one_server =
+		upstream_has_one(lookup->serve->upstream, lookup->question.name);
+	if (lookup->other.is_done || (!lookup->other_type && late_take_kept(lookup)))
+		return;
+	if (!lookup->other_type)
+		lookup->is_partner_awaited = lookup_partner(lookup, WIRE_A) != NULL;
+	lookup->is_refutable = lookup->other_type || lookup->is_partner_awaited;
+	if (!lookup->is_refutable)
+		return;
+	if (end > lookup->limit_ms)
+		end = lookup->limit_ms;
+	late_wait(lookup, end - lookup->started_ms);
+}
+
 /* ---- patience ---- */
 
 /* An AAAA can be made of the A, the client gets along without, or what is there can be
@@ -141,6 +166,7 @@ static bool is_standing_in(const struct lookup *lookup)
 		return answer_has_records(question, &lookup->main.reply);
 	return lookup->other.is_done &&
 	       (answer_can_stand_in(question, &lookup->context, other) ||
+		answer_can_deny(question, &lookup->context, other) ||
 		answer_can_do_without(question, &lookup->context, other));
 }
 
@@ -190,6 +216,11 @@ static bool has_heard(const struct lookup *lookup)
 	return outage->answered_ms >= lookup->started_ms ||
 	       upstream_heard_ms(serve->upstream, lookup->question.name) >=
 		       lookup->started_ms;
+}
+
+bool late_has_failed(const struct lookup *lookup)
+{
+	return lookup->main.is_done && (lookup->main.is_fresh || has_heard(lookup));
 }
 
 bool late_is_vain(const struct lookup *lookup)

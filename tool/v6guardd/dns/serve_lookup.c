@@ -20,10 +20,12 @@ static bool is_same(const struct lookup *lookup, const struct question *question
 {
 	const struct question *other = &lookup->question;
 
-	return other->type == type && other->class == question->class &&
+	return !lookup->is_telling && other->type == type &&
+	       other->class == question->class &&
 	       other->dnssec_ok == question->dnssec_ok &&
 	       (other->flags & WIRE_CD) == (question->flags & WIRE_CD) &&
 	       lookup->context.synthesizes == context->synthesizes &&
+	       lookup->context.lacks_ipv6 == context->lacks_ipv6 &&
 	       lookup->variant == answer_variant(question, context) &&
 	       other->name_length == question->name_length &&
 	       !memcmp(other->name, question->name, question->name_length);
@@ -50,7 +52,7 @@ struct lookup *lookup_partner(const struct lookup *lookup, uint16_t type)
 	return find(lookup->serve, &lookup->question, type, &lookup->context);
 }
 
-static void free_half(struct half *half)
+void lookup_drop(struct half *half)
 {
 	union {
 		const uint8_t *readable;
@@ -98,8 +100,8 @@ void lookup_free(struct lookup *lookup)
 	if (*at)
 		*at = lookup->next;
 	serve->lookup_count--;
-	free_half(&lookup->main);
-	free_half(&lookup->other);
+	lookup_drop(&lookup->main);
+	lookup_drop(&lookup->other);
 	if (lookup->timer)
 		event_free(lookup->timer);
 	free_waiters(lookup);
@@ -117,6 +119,7 @@ struct cache_key serve_key(const struct question *question,
 		.dnssec_ok = question->dnssec_ok,
 		.cd = question->flags & WIRE_CD,
 		.synthesizes = context->synthesizes,
+		.lacks_ipv6 = context->lacks_ipv6,
 		.variant = answer_variant(question, context),
 	};
 }
@@ -154,6 +157,7 @@ static void refresh(struct lookup *lookup)
 	lookup->context.synthesizes &= !serve->policy.is_off;
 	lookup->context.now = serve->policy.rules ? time(NULL) : 0;
 	lookup->context.has_broken = serve->ops.has_broken(serve->ops.ctx);
+	rebind_again(lookup);
 }
 
 /* It was asked for what the policy now in force would ask for as well. */
@@ -161,11 +165,13 @@ static bool is_still_asked(const struct lookup *lookup)
 {
 	uint8_t target[WIRE_NAME];
 
-	if (lookup->context.lead &&
+	if ((lookup->context.lead || lookup->is_by_rule) &&
 	    lookup->lead_generation != lookup->serve->policy.generation)
 		return false;
 	return lookup->main_type ==
 		       answer_main_type(&lookup->question, &lookup->context) &&
+	       lookup->has_other_target ==
+		       answer_other_target(&lookup->question, &lookup->context, target) &&
 	       lookup->has_target ==
 		       answer_target(&lookup->question, &lookup->context, target);
 }
@@ -201,9 +207,9 @@ static bool is_silence(const struct lookup *lookup)
  * time. Not out of one of libunbound's callbacks. */
 static void ask_again(struct lookup *lookup)
 {
-	free_half(&lookup->main);
-	free_half(&lookup->other);
-	lookup->context.lead = 0;
+	lookup_drop(&lookup->main);
+	lookup_drop(&lookup->other);
+	lookup->context.lead = lookup->context.other_lead = 0;
 	lookup->is_counting = false;
 	lookup->is_again = true;
 	late_wait(lookup, 0);
@@ -251,6 +257,11 @@ static void finish(struct lookup *lookup)
 	struct cache_hit hit = {.age = 0};
 	const bool has_waiters = lookup->waiters || lookup->is_counting;
 
+	if (lookup->is_telling) {
+		other_tell(lookup);
+		lookup_free(lookup);
+		return;
+	}
 	if (lookup->has_stood_in && late_brought_nothing(lookup)) {
 		lookup_free(lookup);
 		return;
@@ -260,6 +271,7 @@ static void finish(struct lookup *lookup)
 		return;
 	}
 	lookup->context.is_overdue = late_is_over(lookup) || lookup->has_stood_in;
+	lookup->context.has_failed = late_has_failed(lookup);
 	/* What was asked for and did not come is a reply without a packet, which is
 	 * another thing than a question that nobody asked. */
 	answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
@@ -274,12 +286,17 @@ static void finish(struct lookup *lookup)
 	reply_all(lookup, &hit);
 	if (!event.is_stale || has_waiters)
 		serve->ops.decided(serve->ops.ctx, &event);
-	if (!event.is_stale && has_waiters)
+	if (!event.is_stale && has_waiters && !other_tells(lookup))
 		serve_tell_answer(serve, &lookup->question, &lookup->context,
 				  &serve->answer);
 	if (!event.is_stale && lookup->question.type == WIRE_A)
 		late_tell_partner(lookup);
 	lookup->has_stood_in = !event.is_stale && late_is_over(lookup);
+	if (lookup->is_telling) {
+		free_waiters(lookup);
+		late_wait(lookup, SERVE_LIMIT_MS);
+		return;
+	}
 	if (!(event.is_stale || lookup->has_stood_in) || !goes_on(lookup))
 		lookup_free(lookup);
 }
@@ -295,7 +312,8 @@ static bool is_enough(const struct lookup *lookup)
 		       answer_is_settled(question, &lookup->context,
 					 &lookup->other.reply);
 	return lookup->other.is_done ||
-	       answer_is_enough(question, &lookup->context, &lookup->main.reply);
+	       (!lookup->is_refutable &&
+		answer_is_enough(question, &lookup->context, &lookup->main.reply));
 }
 
 static void consider_held(struct lookup *lookup)
@@ -304,6 +322,9 @@ static void consider_held(struct lookup *lookup)
 		late_release(lookup);
 	if (lookup->main.is_done)
 		ask_late(lookup);
+	late_look_for_partner(lookup);
+	if (is_still_asked(lookup))
+		other_consider(lookup);
 	if (is_enough(lookup)) {
 		finish(lookup);
 		return;
@@ -364,7 +385,6 @@ static void note_answer(struct lookup *lookup, struct half *half,
 	struct outage *outage = serve_outage(lookup->serve, lookup->question.name);
 	const long long now = gp_boot_ms();
 	const uint8_t *packet = reply->packet;
-	struct answer_reply clean;
 
 	count_said(&lookup->serve->counts,
 		   half == &lookup->main ? lookup->main_type : lookup->other_type,
@@ -373,11 +393,7 @@ static void note_answer(struct lookup *lookup, struct half *half,
 	if (half->is_fresh && !serve_is_failure(packet[3]) &&
 	    outage_answered(outage, now))
 		cache_recovered(lookup->serve->cache, now);
-	/* What a rule led to is the administrator's word. */
-	if (!lookup->has_target &&
-	    rebind_clean(&lookup->question, &lookup->context, reply, &clean))
-		reply = &clean;
-	lookup_take(half, reply, now);
+	rebind_take(lookup, half, reply, now);
 	half->took_ms = now - lookup->started_ms;
 }
 
@@ -412,12 +428,13 @@ void lookup_ask(struct lookup *lookup, const uint8_t *name, uint16_t type,
 
 static void follow_lead(struct lookup *lookup, unsigned lead, const uint8_t *target)
 {
-	free_half(&lookup->main);
+	lookup_drop(&lookup->main);
 	lookup->main = (struct half){.query = NULL};
 	lookup->context.lead = lead;
 	lookup->lead_generation = lookup->serve->policy.generation;
 	lookup->has_target = true;
 	lookup_ask(lookup, target, lookup->main_type, lookup_on_main, &lookup->main);
+	other_lead(lookup);
 }
 
 /* The reply shows that something else is to be asked for. */
@@ -434,11 +451,10 @@ static void ask_late(struct lookup *lookup)
 	if (lead)
 		follow_lead(lookup, lead, target);
 	else if (!lookup->other_type && !lookup->has_target) {
-		lookup->other_type =
-			answer_late_type(question, &lookup->context, &lookup->main.reply);
+		lookup->other_type = answer_late_type(question, &lookup->context,
+						      &lookup->main.reply, target);
 		if (lookup->other_type)
-			lookup_ask(lookup, question->name, lookup->other_type,
-				   lookup_on_other, &lookup->other);
+			other_ask(lookup, target);
 	}
 	lookup->is_beginning = false;
 }
@@ -466,6 +482,7 @@ void lookup_begin(struct lookup *lookup)
 	lookup->other_type = answer_other_type(question, &lookup->context);
 	lookup->main_type = answer_main_type(question, &lookup->context);
 	lookup->has_target = answer_target(question, &lookup->context, target);
+	lookup->has_other_target = lookup->is_by_rule = false;
 	lookup->is_held = lookup->other_type &&
 			  answer_asks_partner_first(question, &lookup->context);
 	lookup->has_doubted = lookup->main_type != WIRE_AAAA || lookup->has_target ||
@@ -477,8 +494,7 @@ void lookup_begin(struct lookup *lookup)
 		lookup_ask(lookup, lookup->has_target ? target : question->name,
 			   lookup->main_type, lookup_on_main, &lookup->main);
 	if (lookup->other_type && !(lookup->is_held && late_take_kept(lookup)))
-		lookup_ask(lookup, question->name, lookup->other_type, lookup_on_other,
-			   &lookup->other);
+		other_ask(lookup, question->name);
 	lookup->is_beginning = false;
 	lookup_consider(lookup);
 }

@@ -48,6 +48,7 @@ struct half {
 	bool is_fresh;              /* somebody said it while the lookup was there */
 	long long done_ms, took_ms; /* when it came, and after how long */
 	struct answer_reply reply;  /* of bytes that are ours */
+	uint32_t cleaned_era;       /* that it was looked at for private addresses */
 };
 
 struct lookup {
@@ -59,7 +60,10 @@ struct lookup {
 	uint32_t variant;
 	uint16_t main_type;
 	bool has_target;
-	uint64_t lead_generation; /* of the policy that context.lead is of */
+	bool has_other_target;
+	bool is_by_rule; /* the other half is what a rule says, or where it leads */
+	uint64_t
+		lead_generation; /* of the policy by which that, or context.lead, is so */
 	struct waiter *waiters;
 	struct half main, other;
 	uint16_t other_type;
@@ -68,10 +72,15 @@ struct lookup {
 			   */
 	bool is_again;    /* it is asked anew as soon as the loop runs */
 	bool is_unasked;  /* there was nobody to ask: no failure of the name (RFC 9520) */
+	bool is_telling;  /* whoever waited has the AAAA; the A is for the verdicts alone
+			   */
 	bool is_late;     /* whoever waited has had an old answer; the new one is kept */
 	bool is_held;     /* the other question first: its answer may be enough */
 	bool has_doubted; /* what was held back, or is needed now, has been asked for */
 	bool is_partner_awaited; /* somebody's own question for A is under way */
+	/* AAAA are denied, or failed: it was looked for an A, and one is about to come.
+	 */
+	bool has_looked, is_refutable;
 	bool has_stood_in; /* whoever waited has had an answer without what is late */
 	uint32_t era;      /* of the configuration that it was asked under */
 	struct event *timer;
@@ -129,6 +138,8 @@ bool serve_is_failure(uint16_t flags);
 
 /* ---- serve_forget.c ---- */
 
+/* There may be a route to what was left out for want of one. */
+void serve_forget_routes(struct serve *serve);
 /* A link came or went: its names are known to others, or no more. */
 void serve_note_routes(struct serve *serve);
 /* POLICY has taken the place of what serve has; what it decided otherwise is forgotten.
@@ -148,6 +159,10 @@ void serve_tell_image(struct serve *serve, const struct question *question,
 /* The same for an answer that was just made. */
 void serve_tell_answer(struct serve *serve, const struct question *question,
 		       const struct answer_context *context, const struct answer *answer);
+/* AAAA that were given as they are, and the A that was asked for along with them: what
+ * would be made of it is the other way there. */
+void serve_tell_pair(struct serve *serve, const struct question *question,
+		     const struct answer_reply *aaaa, const struct answer_reply *a);
 /* Verdicts play a part in the policy that is held. */
 bool serve_goes_by_verdicts(const struct serve *serve);
 
@@ -180,6 +195,31 @@ struct lookup *lookup_partner(const struct lookup *lookup, uint16_t type);
 /* Nobody is answered. */
 void lookup_free(struct lookup *lookup);
 
+/* ---- serve_rebind.c ---- */
+
+/* lookup_take, without private addresses that a public name may not have. */
+void rebind_take(struct lookup *lookup, struct half *half,
+		 const struct answer_reply *reply, long long now);
+/* The configuration may be another one than when they were taken. */
+void rebind_again(struct lookup *lookup);
+/* HALF is not asked for any more, and what it brought is forgotten. */
+void lookup_drop(struct half *half);
+
+/* ---- serve_other.c: the second question ---- */
+
+/* Ask it, of NAME unless a rule leads elsewhere. */
+void other_ask(struct lookup *lookup, const uint8_t *name);
+/* A rule leads A, of which AAAA are made, to another name: ask there instead. False: none
+ * does. */
+bool other_lead(struct lookup *lookup);
+/* What it brought shows that another name is to be asked for. */
+void other_consider(struct lookup *lookup);
+/* LOOKUP has just given AAAA as they are, by serve's answer, while DNS64 acts: A is told
+ * with them, at once or when it comes (is_telling). False: that is not so. */
+bool other_tells(struct lookup *lookup);
+/* It came, or does not. */
+void other_tell(struct lookup *lookup);
+
 /* ---- serve_late.c: one of the two is late ---- */
 
 /* So long after the question it is finished. */
@@ -194,8 +234,12 @@ void late_doubt(struct lookup *lookup);
 bool late_take_kept(struct lookup *lookup);
 /* It is time for that; else for the end. */
 bool late_is_doubt(const struct lookup *lookup);
+/* AAAA are denied, or failed: is an A known, or about to be? Nobody is asked for that. */
+void late_look_for_partner(struct lookup *lookup);
 /* Ask for what was held back, now that the other answer has shown nothing. */
 void late_release(struct lookup *lookup);
+/* AAAA came to nothing, while somebody was heard. */
+bool late_has_failed(const struct lookup *lookup);
 /* It is over, but one cannot go without what is not there: not any more, or not as long
  * as nobody was heard since it was asked for. */
 bool late_is_vain(const struct lookup *lookup);

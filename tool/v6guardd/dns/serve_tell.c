@@ -31,18 +31,24 @@ static void add(struct batch *batch, size_t max, const struct gp_addr *addr,
 	batch->addresses[batch->count++] = *addr;
 }
 
-static void add_image(struct batch *batch, size_t max, const struct answer_image *image)
+static void add_reply(struct batch *batch, size_t max, const struct answer_reply *from)
 {
-	const struct answer_reply from = {.packet = image->bytes, .size = image->size};
 	struct reply_walk walk = {.has_begun = false};
 	struct gp_addr addr;
 	struct reply reply;
 
-	if (!reply_open(&from, &reply))
+	if (!reply_open(from, &reply))
 		return;
 	while (reply_next(&reply, &walk) && walk.section == ANSWER_ANSWER)
 		if (rr_is_address(&walk.rr, &addr))
 			add(batch, max, &addr, false);
+}
+
+static void add_image(struct batch *batch, size_t max, const struct answer_image *image)
+{
+	const struct answer_reply from = {.packet = image->bytes, .size = image->size};
+
+	add_reply(batch, max, &from);
 }
 
 static void send_batch(struct serve *serve, const struct batch *batch)
@@ -76,6 +82,20 @@ void serve_tell_image(struct serve *serve, const struct question *question,
 	add_image(&batch, TOLD_ADDRESSES / 2, image);
 	if (batch.count && cache_get(serve->cache, &key, gp_boot_ms(), 0, &hit))
 		add_image(&batch, TOLD_ADDRESSES, &hit.image);
+	send_batch(serve, &batch);
+}
+
+void serve_tell_pair(struct serve *serve, const struct question *question,
+		     const struct answer_reply *aaaa, const struct answer_reply *a)
+{
+	struct batch batch = {.count = 0};
+
+	if (!told_is_due(&serve->told, question->hash ^ question->type,
+			 (uint32_t)(gp_boot_ms() / 1000)))
+		return;
+	add_reply(&batch, TOLD_ADDRESSES / 2, aaaa);
+	if (batch.count)
+		add_reply(&batch, TOLD_ADDRESSES, a);
 	send_batch(serve, &batch);
 }
 

@@ -4,24 +4,19 @@
 #include <string.h>
 
 #include "guard/clock.h"
-#include "upstream_packet.h"
 #include "upstream_private.h"
 
-/* When nobody said anything for so long, the first one who does ends an outage. */
-#define OUTAGE_MS 1000
-
+/* Those that wait move on when their time has come. */
 static void renew(struct upstream *upstream)
 {
-	for (size_t i = 0; i < 2; i++) {
-		contexts_retire(upstream->contexts, &upstream->plain[i]);
-		contexts_retire(upstream->contexts, &upstream->validating[i]);
-	}
+	groups_renew(upstream->groups);
+	for (struct upstream_query *query = upstream->oldest; query; query = query->newer)
+		upstream_query_wake(query);
 }
 
 /* ---- servers ---- */
 
-/* Only when somebody asks. */
-static void look(struct upstream *upstream)
+void upstream_look(struct upstream *upstream)
 {
 	if (servers_look(&upstream->servers))
 		renew(upstream);
@@ -33,118 +28,120 @@ bool upstream_is_via_nat64(const struct upstream *upstream,
 	return servers_is_via_nat64(&upstream->servers, server);
 }
 
+static bool is_dead(const struct upstream *upstream, const struct dns_endpoint *endpoint)
+{
+	const struct server *server = known_find(upstream->known, endpoint);
+
+	return server && server->alive.is_dead;
+}
+
+bool upstream_none_answers(const struct upstream *upstream)
+{
+	const struct servers *servers = &upstream->servers;
+	size_t i = 0;
+
+	while (i < servers->count && is_dead(upstream, &servers->list[i]))
+		i++;
+	return servers->count > 1 && i == servers->count;
+}
+
 bool upstream_is_left_out(const struct upstream *upstream,
 			  const struct dns_endpoint *server)
 {
-	return servers_is_out(&upstream->servers, server);
+	return upstream->servers.count > 1 && is_dead(upstream, server) &&
+	       !upstream_none_answers(upstream);
 }
 
 size_t upstream_servers(struct upstream *upstream,
 			struct dns_endpoint out[UPSTREAM_SERVERS])
 {
-	look(upstream);
+	upstream_look(upstream);
 	memcpy(out, upstream->servers.list, upstream->servers.count * sizeof(out[0]));
 	return upstream->servers.count;
 }
 
-/* ---- queries ---- */
-
-static void doubt_in(struct upstream *upstream, long long ms)
+size_t upstream_server_tallies(const struct upstream *upstream,
+			       struct upstream_tally *out, size_t max)
 {
-	const struct timeval delay = {0, ms > 0 ? ms * 1000 : 0};
+	size_t count = 0;
 
-	evtimer_add(upstream->doubt, &delay);
-}
-
-/* QUERY has been asked just now. */
-static void begin_waiting(struct upstream_query *query, struct context *context)
-{
-	struct upstream *upstream = query->upstream;
-
-	context->waiting++;
-	upstream->asked++;
-	query->is_waiting = true;
-	query->context = context;
-	query->asked_ms = gp_boot_ms();
-	query->older = upstream->newest;
-	query->newer = NULL;
-	*(query->older ? &query->older->newer : &upstream->oldest) = query;
-	upstream->newest = query;
-	if (!query->older)
-		doubt_in(upstream, DOUBT_MS);
-}
-
-static void end_waiting(struct upstream_query *query)
-{
-	struct upstream *upstream = query->upstream;
-
-	if (!query->is_waiting)
-		return;
-	query->is_waiting = false;
-	*(query->older ? &query->older->newer : &upstream->oldest) = query->newer;
-	*(query->newer ? &query->newer->older : &upstream->newest) = query->older;
-	contexts_answered(upstream->contexts, query->context);
-}
-
-void upstream_query_end(struct upstream_query *query)
-{
-	if (query->twin)
-		upstream_cancel(query->twin);
-	end_waiting(query);
-	free(query);
-}
-
-/* libunbound lets more and more time pass before it asks again: whoever waits since
- * before the end of an outage is asked for anew. Without forwarders each name has servers
- * of its own, and some being silent is no outage. */
-static void note_answer(struct upstream *upstream)
-{
-	const struct upstream_query *oldest = upstream->oldest;
-	const long long now = gp_boot_ms();
-
-	if (oldest && !upstream->config.is_recursive &&
-	    now - oldest->asked_ms >= OUTAGE_MS &&
-	    upstream->answered_ms < oldest->asked_ms) {
-		renew(upstream);
-		doubt_in(upstream, 0);
+	for (const struct server *server = known_first(upstream->known); server;
+	     server = server->next) {
+		const struct alive *alive = &server->alive;
+		if (!server->lists)
+			continue;
+		if (count < max)
+			out[count] = (struct upstream_tally){
+				.server = server->endpoint,
+				.answers = alive->answers,
+				.errors = alive->errors,
+				.timeouts = alive->timeouts,
+				.ms = alive->ms,
+				.is_dead = alive->is_dead,
+				.is_first = groups_begin_with(upstream->groups, server),
+			};
+		count++;
 	}
-	upstream->answered_ms = now;
+	return count;
 }
 
-bool upstream_has_failed(const struct answer_reply *reply)
+void upstream_doubt(struct upstream *upstream, const uint8_t *name)
 {
-	const unsigned rcode = reply->packet ? reply->packet[3] & 0xf : WIRE_SERVFAIL;
+	const struct group *group = groups_find(upstream->groups, name);
 
-	return !reply->is_bogus && rcode != WIRE_NOERROR && rcode != WIRE_NXDOMAIN;
+	for (size_t i = 0; group && i < group->count; i++)
+		if (group->list[i].server)
+			server_ask(group->list[i].server);
 }
 
-static void on_result(void *arg, int rcode, void *packet, int length, int security,
-		      char *why_bogus, int was_limited)
+long long upstream_heard_ms(struct upstream *upstream, const uint8_t *name)
 {
-	struct upstream_query *query = arg;
-	struct answer_reply reply = {.is_bogus = security == 1,
-				     .is_secure = security == 2};
-	const uint8_t *bytes = packet;
+	const struct group *group = groups_find(upstream->groups, name);
+	long long heard_ms = 0;
 
-	(void)why_bogus, (void)was_limited;
-	reply.size = upstream_packet(rcode, bytes, length, query->name, query->type);
-	reply.packet = reply.size ? bytes : NULL;
-	if (!upstream_has_failed(&reply))
-		note_answer(query->upstream);
-	/* The other way may bring it yet. */
-	if (upstream_has_failed(&reply) && query->twin) {
-		end_waiting(query);
-		return;
+	for (size_t i = 0; group && i < group->count; i++) {
+		const struct server *server = group->list[i].server;
+		if (server && server->alive.heard_ms > heard_ms)
+			heard_ms = server->alive.heard_ms;
 	}
-	query->is_over = true;
-	query->done(query->ctx, &reply);
-	if (!query->is_beginning)
-		upstream_query_end(query);
+	return heard_ms;
 }
+
+/* Others are asked from now on: contexts for other names have the old ones in them. */
+static void on_news(void *ctx, struct server *server, bool is_back)
+{
+	struct upstream *upstream = ctx;
+
+	groups_drop(upstream->groups);
+	for (struct upstream_query *query = upstream->oldest; query; query = query->newer)
+		if (is_back)
+			upstream_query_back(query, server);
+		else
+			upstream_query_wake(query);
+	if (upstream->changed)
+		upstream->changed(upstream->changed_ctx);
+}
+
+void upstream_on_change(struct upstream *upstream, void (*changed)(void *ctx), void *ctx)
+{
+	upstream->changed = changed;
+	upstream->changed_ctx = ctx;
+}
+
+/* ---- names that are for others ---- */
 
 bool upstream_has_route(const struct upstream *upstream, const uint8_t *name)
 {
 	return link_routes_of(&upstream->servers.routes, name) != NULL;
+}
+
+bool upstream_has_one(struct upstream *upstream, const uint8_t *name)
+{
+	const struct group *group;
+
+	upstream_look(upstream);
+	group = groups_find(upstream->groups, name);
+	return group && group->count == 1 && !group->recurses;
 }
 
 const struct link_routes *upstream_routes(const struct upstream *upstream)
@@ -166,8 +163,7 @@ bool upstream_is_rerouted(const struct upstream *upstream, const uint8_t *name)
 	return is && was ? memcmp(is, was, sizeof(*is)) != 0 : is != was;
 }
 
-/* There is somebody to ask for NAME. */
-static bool has_servers(const struct upstream *upstream, const uint8_t *name)
+bool upstream_has_servers(const struct upstream *upstream, const uint8_t *name)
 {
 	const struct dns_config *config = &upstream->config;
 
@@ -177,68 +173,23 @@ static bool has_servers(const struct upstream *upstream, const uint8_t *name)
 	return config->is_recursive ? !upstream_fault(upstream) : upstream->servers.count;
 }
 
-struct context *upstream_context_for(struct upstream *upstream, const uint8_t *name,
-				     uint16_t type, bool cd, bool by_tcp)
-{
-	const bool validates = !cd && dns_dnssec_of(&upstream->config, name, type) ==
-					      DNS_DNSSEC_VALIDATE;
-	struct context **context =
-		validates ? &upstream->validating[by_tcp] : &upstream->plain[by_tcp];
-
-	look(upstream);
-	if (!has_servers(upstream, name))
-		return NULL;
-	if (!*context)
-		*context = contexts_add(upstream->contexts, &upstream->servers, validates,
-					by_tcp);
-	return *context;
-}
-
-/* When this returns the query may be over, and still is to be ended. */
-bool upstream_resolve(struct upstream_query *query, struct context *context)
-{
-	char text[WIRE_NAME_TEXT];
-	bool is_good;
-
-	begin_waiting(query, context);
-	query->is_beginning = true;
-	is_good = !ub.resolve(context->ctx, wire_name_text(query->name, text),
-			      query->type, query->class, query, on_result, &query->id);
-	query->is_beginning = false;
-	return is_good;
-}
-
-struct upstream_query *upstream_query_new(struct upstream *upstream, const uint8_t *name,
-					  upstream_done_fn *done, void *ctx)
-{
-	const size_t length = wire_name_length(name);
-	struct upstream_query *query = calloc(1, sizeof(*query) + length);
-
-	if (!query)
-		return NULL;
-	query->upstream = upstream;
-	query->done = done;
-	query->ctx = ctx;
-	memcpy(query->name, name, length);
-	return query;
-}
+/* ---- questions ---- */
 
 bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
 		  uint16_t class, bool cd, upstream_done_fn *done, void *ctx,
 		  struct upstream_query **out)
 {
-	struct context *context = upstream_context_for(upstream, name, type, cd, false);
-	struct upstream_query *query =
-		context ? upstream_query_new(upstream, name, done, ctx) : NULL;
+	struct upstream_query *query = upstream_query_new(upstream, name, type);
 	bool is_good;
 
 	*out = NULL;
 	if (!query)
 		return false;
-	query->type = type;
 	query->class = class;
 	query->cd = cd;
-	is_good = upstream_resolve(query, context);
+	query->done = done;
+	query->ctx = ctx;
+	is_good = upstream_query_begin(query);
 	if (is_good && !query->is_over)
 		*out = query;
 	else
@@ -246,60 +197,8 @@ bool upstream_ask(struct upstream *upstream, const uint8_t *name, uint16_t type,
 	return is_good;
 }
 
-/* ---- waiting ---- */
-
-/* Where QUERY was asked is not where one asks any more. */
-static void ask_elsewhere(struct upstream_query *query)
-{
-	struct context *context = upstream_context_for(
-		query->upstream, query->name, query->type, query->cd, query->is_tcp);
-	const struct answer_reply nothing = {.packet = NULL};
-
-	ub.cancel(query->context->ctx, query->id);
-	end_waiting(query);
-	if (context && upstream_resolve(query, context) && !query->is_over)
-		return;
-	if (!query->is_over)
-		query->done(query->ctx, &nothing);
-	upstream_query_end(query);
-}
-
-static bool is_current(const struct upstream *upstream, const struct context *context)
-{
-	return context == upstream->plain[0] || context == upstream->validating[0] ||
-	       context == upstream->plain[1] || context == upstream->validating[1];
-}
-
-/* Somebody waits for too long: whose fault is that? Others may have been found to ask
- * since. Each turn moves one query to the end of the list or ends it. */
-static void on_doubt(evutil_socket_t fd, short what, void *arg)
-{
-	struct upstream *upstream = arg;
-	const long long now = gp_boot_ms();
-	struct upstream_query *query = upstream->oldest;
-
-	(void)fd, (void)what;
-	if (query && now - query->asked_ms >= DOUBT_MS)
-		health_doubt(upstream->servers.health);
-	look(upstream);
-	upstream_ask_late_ones(upstream, now);
-	query = upstream->oldest;
-	while (query && now - query->asked_ms >= DOUBT_MS) {
-		if (is_current(upstream, query->context)) {
-			query = query->newer;
-			continue;
-		}
-		ask_elsewhere(query);
-		query = upstream->oldest;
-	}
-	if (upstream->oldest)
-		doubt_in(upstream, query ? query->asked_ms + DOUBT_MS - now : DOUBT_MS);
-}
-
 void upstream_cancel(struct upstream_query *query)
 {
-	if (query->is_waiting)
-		ub.cancel(query->context->ctx, query->id);
 	upstream_query_end(query);
 }
 
@@ -308,7 +207,7 @@ uint64_t upstream_asked(const struct upstream *upstream)
 	return upstream->asked;
 }
 
-/* ---- beginning and end ---- */
+/* ---- configuration ---- */
 
 static bool is_same_network(const struct upstream_network *a,
 			    const struct upstream_network *b, bool recurses)
@@ -316,6 +215,13 @@ static bool is_same_network(const struct upstream_network *a,
 	return a->via_nat64 == b->via_nat64 &&
 	       (!recurses ||
 		(a->ipv4_usable == b->ipv4_usable && a->ipv6_default == b->ipv6_default));
+}
+
+/* Only where somebody is trusted: it takes a call of the kernel for each answer. */
+static void hear(struct upstream *upstream)
+{
+	groups_hear(upstream->groups,
+		    dns_config_trusts(&upstream->config) ? &upstream->trust.heard : NULL);
 }
 
 void upstream_configure(struct upstream *upstream, const struct dns_config *config,
@@ -327,13 +233,11 @@ void upstream_configure(struct upstream *upstream, const struct dns_config *conf
 			      dns_config_equal(config, &upstream->config));
 
 	upstream->servers.network = *network;
-	if (is_same) {
-		/* What the one before leads to may be gone soon. */
-		upstream->config = *config;
-		return;
-	}
-	upstream_forget_pings(upstream);
+	/* What the one before leads to may be gone soon. */
 	upstream->config = *config;
+	hear(upstream);
+	if (is_same)
+		return;
 	servers_reset(&upstream->servers);
 	renew(upstream);
 }
@@ -348,31 +252,6 @@ void upstream_forget(struct upstream *upstream)
 	renew(upstream);
 }
 
-/* Others are to be asked from now on. */
-static void on_health(void *ctx, bool others)
-{
-	struct upstream *upstream = ctx;
-
-	if (others) {
-		renew(upstream);
-		if (upstream->oldest)
-			doubt_in(upstream, 0);
-	}
-	if (upstream->changed)
-		upstream->changed(upstream->changed_ctx);
-}
-
-void upstream_on_change(struct upstream *upstream, void (*changed)(void *ctx), void *ctx)
-{
-	upstream->changed = changed;
-	upstream->changed_ctx = ctx;
-}
-
-bool upstream_none_answers(const struct upstream *upstream)
-{
-	return health_none_answers(upstream->servers.health);
-}
-
 struct upstream *upstream_new(struct event_base *base, const struct dns_config *config)
 {
 	struct upstream *upstream = calloc(1, sizeof(*upstream));
@@ -382,11 +261,14 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 	upstream->base = base;
 	upstream->config = *config;
 	upstream->servers.config = &upstream->config;
-	upstream->contexts = contexts_new(base);
-	upstream->doubt = evtimer_new(base, on_doubt, upstream);
-	upstream->servers.health = health_new(base, on_health, upstream);
-	if (upstream->contexts && upstream->doubt && upstream->servers.health)
+	upstream->known = known_new(base, on_news, upstream);
+	upstream->pairs = pairs_new();
+	if (upstream->known)
+		upstream->groups = groups_new(base, &upstream->servers, upstream->known);
+	if (upstream->groups && upstream->pairs) {
+		hear(upstream);
 		return upstream;
+	}
 	upstream_free(upstream);
 	return NULL;
 }
@@ -395,11 +277,8 @@ void upstream_free(struct upstream *upstream)
 {
 	if (!upstream)
 		return;
-	renew(upstream);
-	contexts_free(upstream->contexts);
-	if (upstream->doubt)
-		event_free(upstream->doubt);
-	upstream_forget_pings(upstream);
-	health_free(upstream->servers.health);
+	groups_free(upstream->groups);
+	known_free(upstream->known);
+	pairs_free(upstream->pairs);
 	free(upstream);
 }

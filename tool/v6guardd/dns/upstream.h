@@ -42,15 +42,15 @@ void upstream_forget(struct upstream *upstream);
 /** The servers in use for all names, for people; returns the count. */
 size_t upstream_servers(struct upstream *upstream,
 			struct dns_endpoint out[UPSTREAM_SERVERS]);
-/** CHANGED is called when others are left out than before, or none of them answers. */
+/** CHANGED is called when one of them does not answer any more, or does again. */
 void upstream_on_change(struct upstream *upstream, void (*changed)(void *ctx), void *ctx);
 /** Find out whether anybody is there of those who are asked for NAME (lower case). */
 void upstream_doubt(struct upstream *upstream, const uint8_t *name);
-/** When one of them answered that last (gp_boot_ms); 0: never. */
-long long upstream_heard_ms(const struct upstream *upstream, const uint8_t *name);
+/** When one of them said something last (gp_boot_ms); 0: never. */
+long long upstream_heard_ms(struct upstream *upstream, const uint8_t *name);
 /** None of the servers answers, as far as they were tried. */
 bool upstream_none_answers(const struct upstream *upstream);
-/** SERVER does not answer, and is left out while another one does. */
+/** SERVER answers nobody, and others are asked instead. */
 bool upstream_is_left_out(const struct upstream *upstream,
 			  const struct dns_endpoint *server);
 /** SERVER is asked through a NAT64 prefix. */
@@ -58,11 +58,26 @@ bool upstream_is_via_nat64(const struct upstream *upstream,
 			   const struct dns_endpoint *server);
 /** Names that are for the servers of one link; stays the upstream's. */
 const struct link_routes *upstream_routes(const struct upstream *upstream);
+/** Who is asked for NAME (lower case) is always the same server. */
+bool upstream_has_one(struct upstream *upstream, const uint8_t *name);
 /** NAME (lower case) is one. */
 bool upstream_has_route(const struct upstream *upstream, const uint8_t *name);
 /** It grows when other names are. NAME is for others since then. */
 uint32_t upstream_routes_era(const struct upstream *upstream);
 bool upstream_is_rerouted(const struct upstream *upstream, const uint8_t *name);
+/** One server, and what became of the questions to it, since it is known. */
+struct upstream_tally {
+	struct dns_endpoint server;
+	uint64_t answers, errors, timeouts; /* errors: SERVFAIL and its like */
+	uint32_t ms;   /* what an answer takes, smoothed; 0: not known */
+	bool is_dead;  /* it answers nobody */
+	bool is_first; /* it is asked first, in some list */
+};
+/** Of the servers of all lists in use, in the order in which they were met, at most MAX;
+ * returns how many there are. */
+size_t upstream_server_tallies(const struct upstream *upstream,
+			       struct upstream_tally *out, size_t max);
+
 /** Queries handed to libunbound so far. */
 uint64_t upstream_asked(const struct upstream *upstream);
 

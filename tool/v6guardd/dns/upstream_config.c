@@ -18,33 +18,40 @@ static void put_server(FILE *to, const struct servers *servers,
 	putc('\n', to);
 }
 
-static void put_zone(FILE *to, const struct servers *servers, const char *name,
+/* Who writes where, and which servers: they are to be asked one by one. */
+struct writer {
+	FILE *to;
+	const struct servers *servers;
+	upstream_choose_fn *choose;
+	const void *ctx;
+};
+
+static void put_zone(const struct writer *writer, const uint8_t *name,
 		     const struct dns_endpoint *list, size_t count)
 {
-	size_t out = 0;
+	const size_t at = count > 1 ? writer->choose(writer->ctx, name) : 0;
+	char text[WIRE_NAME_TEXT];
 
-	for (size_t i = 0; i < count; i++)
-		out += servers_is_out(servers, &list[i]);
-	fprintf(to, "forward-zone:\n  name: \"%s\"\n", name);
-	if (count && list[0].tls)
-		fputs("  forward-tls-upstream: yes\n", to);
-	/* A zone's last one is not left out, whatever there is for other names. */
-	for (size_t i = 0; i < count; i++)
-		if (out == count || !servers_is_out(servers, &list[i]))
-			put_server(to, servers, &list[i]);
+	fprintf(writer->to, "forward-zone:\n  name: \"%s\"\n",
+		wire_name_text(name, text));
+	if (at >= count)
+		return;
+	if (list[at].tls)
+		fputs("  forward-tls-upstream: yes\n", writer->to);
+	put_server(writer->to, writer->servers, &list[at]);
 }
 
 /* What a [forward] section says of the same zone is what holds. */
-static void put_routes(FILE *to, const struct servers *servers)
+static void put_routes(const struct writer *writer)
 {
-	char name[WIRE_NAME_TEXT];
+	const struct servers *servers = writer->servers;
 
 	for (size_t i = 0; i < servers->routes.count; i++) {
 		const struct link_route *route = &servers->routes.list[i];
 		const struct dns_zone *zone = dns_zone_of(servers->config, route->name);
 		if (!zone || !wire_name_equal(zone->name, route->name))
-			put_zone(to, servers, wire_name_text(route->name, name),
-				 route->servers.list, route->servers.count);
+			put_zone(writer, route->name, route->servers.list,
+				 route->servers.count);
 	}
 }
 
@@ -91,10 +98,11 @@ static void put_local(FILE *to, const struct dns_zone *zone)
 		fprintf(to, "  domain-insecure: \"%s\"\n", name);
 }
 
-void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat64)
+void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat64,
+			   upstream_choose_fn *choose, const void *ctx)
 {
 	const struct dns_config *config = servers->config;
-	char name[WIRE_NAME_TEXT];
+	const struct writer writer = {to, servers, choose, ctx};
 
 	/* What libunbound would answer by itself, and a forwarder hands on. */
 	fputs("server:\n  unblock-lan-zones: yes\n  insecure-lan-zones: yes\n"
@@ -108,14 +116,15 @@ void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat
 	for (size_t i = 0; i < config->zone_count; i++)
 		put_local(to, &config->zones[i]);
 	if (!config->is_recursive)
-		put_zone(to, servers, ".", servers->list, servers->count);
+		put_zone(&writer, (const uint8_t *)"", servers->list, servers->count);
 	for (size_t i = 0; i < config->zone_count; i++)
-		put_zone(to, servers, wire_name_text(config->zones[i].name, name),
-			 config->zones[i].upstream, config->zones[i].upstream_count);
-	put_routes(to, servers);
+		put_zone(&writer, config->zones[i].name, config->zones[i].upstream,
+			 config->zones[i].upstream_count);
+	put_routes(&writer);
 }
 
-static bool set_zones(struct ub_ctx *ctx, const struct servers *servers)
+static bool set_zones(struct ub_ctx *ub_ctx, const struct servers *servers,
+		      upstream_choose_fn *choose, const void *ctx)
 {
 	const int fd = memfd_create("zones", MFD_CLOEXEC);
 	FILE *to = fd < 0 ? NULL : fdopen(fd, "w");
@@ -127,21 +136,23 @@ static bool set_zones(struct ub_ctx *ctx, const struct servers *servers)
 			close(fd);
 		return false;
 	}
-	upstream_config_write(to, servers, ub.has_nat64);
+	upstream_config_write(to, servers, ub.has_nat64, choose, ctx);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	is_good = !fflush(to) && !ub.config(ctx, path);
+	is_good = !fflush(to) && !ub.config(ub_ctx, path);
 	fclose(to);
 	return is_good;
 }
 
 /*
  * Found by experiment: with the default outgoing-range silent servers starve good ones
- * (a socket is taken for as long as one waits, and SERVE_LOOKUPS may wait);
- * each name would be retried for 17 s; and a server that was silent once is avoided for
- * 15 minutes. A server that is near is asked again after 50 ms, and given up after 3
- * such times, although it may be resolving all the while: questions go out at 0, 0.4,
- * 1.2 and 2.8 s instead. Our own timers answer before that is over. The name servers of
- * others, for `recursive`, are too many to learn anew each 5 seconds.
+ * (a socket is taken for as long as one waits, and SERVE_LOOKUPS may wait), and each name
+ * would be retried for 17 s, by closing the socket on which a late answer may come, and
+ * by asking again for what the server has said: three packets for each error. So each
+ * context asks once, and keeps its socket for as long as a question may take; whether,
+ * whom and how to ask again is upstream_walk.c's. A server whose silence was seen for
+ * 15 s is not asked at all: upstream_group.c makes a context anew before that. The name
+ * servers of others, for `recursive`, are libunbound's own affair: questions go out at 0,
+ * 0.4, 1.2 and 2.8 s, and they are too many to learn anew each 5 seconds.
  *
  * Ten connections are soon taken by servers that are silent by TCP. Segments above 1220
  * bytes may never come by a way that does not say how narrow it is.
@@ -158,12 +169,13 @@ static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool 
 		{"module-config:", validates ? "validator iterator" : "iterator"},
 		{"outgoing-range:", "2048"},
 		{"num-queries-per-thread:", "2048"},
-		{"infra-cache-min-rtt:", "400"},
-		{"outbound-msg-retry:", "3"},
+		{"infra-cache-min-rtt:", recurses ? "400" : "5000"},
+		{"outbound-msg-retry:", recurses ? "3" : "1"},
 		{"infra-host-ttl:", recurses ? "60" : "5"},
 		{"tcp-upstream:", by_tcp ? "yes" : "no"},
 		{"outgoing-num-tcp:", "64"},
 		{"outgoing-tcp-mss:", "1220"},
+		{"cache-max-ttl:", "604800"}, /* it cuts TTLs to that, 1 day else */
 		{"do-not-query-localhost:", "no"},
 		{"prefer-ip6:", "yes"},
 		{"qname-minimisation:", recurses ? "yes" : "no"}, /* RFC 9156 */
@@ -183,11 +195,13 @@ static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool 
 	return true;
 }
 
-bool upstream_config_set(struct ub_ctx *ctx, const struct servers *servers,
-			 bool validates, bool by_tcp)
+bool upstream_config_set(struct ub_ctx *ub_ctx, const struct servers *servers,
+			 bool validates, bool by_tcp, upstream_choose_fn *choose,
+			 const void *ctx)
 {
 	if (servers->config->tls_count && !ub.has_tls)
 		return false;
-	return set_options(ctx, servers, validates, by_tcp) && set_zones(ctx, servers) &&
-	       (!validates || !ub.add_anchors(ctx, servers->config->trust_anchor));
+	return set_options(ub_ctx, servers, validates, by_tcp) &&
+	       set_zones(ub_ctx, servers, choose, ctx) &&
+	       (!validates || !ub.add_anchors(ub_ctx, servers->config->trust_anchor));
 }

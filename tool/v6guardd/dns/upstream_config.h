@@ -9,15 +9,20 @@
 #include "ub_library.h"
 #include "upstream_servers.h"
 
+/** Of the servers for NAME and below the index of the one to ask. */
+typedef size_t upstream_choose_fn(const void *ctx, const uint8_t *name);
+
 /**
  * Write, in libunbound's own configuration language, what no call of it knows: zones and
- * their servers, and what goes with `recursive` and tls://. HAS_NAT64: it may be told of
- * a prefix. Pure, but for who is left out.
+ * the server of each that CHOOSE says, and what goes with `recursive` and tls://.
+ * HAS_NAT64: it may be told of a prefix. Pure.
  */
-void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat64);
+void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat64,
+			   upstream_choose_fn *choose, const void *ctx);
 
 /** Tell CTX, which has not been asked anything yet. False: it does not take it. */
-bool upstream_config_set(struct ub_ctx *ctx, const struct servers *servers,
-			 bool validates, bool by_tcp);
+bool upstream_config_set(struct ub_ctx *ub_ctx, const struct servers *servers,
+			 bool validates, bool by_tcp, upstream_choose_fn *choose,
+			 const void *ctx);
 
 #endif

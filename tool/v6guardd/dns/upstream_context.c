@@ -68,7 +68,8 @@ void contexts_answered(struct contexts *contexts, struct context *context)
 }
 
 struct context *contexts_add(struct contexts *contexts, const struct servers *servers,
-			     bool validates, bool by_tcp)
+			     bool validates, bool by_tcp, upstream_choose_fn *choose,
+			     const void *ctx)
 {
 	struct context *context = calloc(1, sizeof(*context));
 
@@ -77,7 +78,8 @@ struct context *contexts_add(struct contexts *contexts, const struct servers *se
 	context->ctx = ub.create(contexts->loop);
 	if (context->ctx) {
 		ub.debugout(context->ctx, NULL);
-		if (upstream_config_set(context->ctx, servers, validates, by_tcp))
+		if (upstream_config_set(context->ctx, servers, validates, by_tcp, choose,
+					ctx))
 			return context;
 	}
 	free_context(context);
@@ -96,6 +98,11 @@ struct contexts *contexts_new(struct event_base *base)
 		return contexts;
 	contexts_free(contexts);
 	return NULL;
+}
+
+void contexts_hear(struct contexts *contexts, struct ub_heard *heard)
+{
+	ub_loop_hear(contexts->loop, heard);
 }
 
 void contexts_free(struct contexts *contexts)

@@ -1,76 +1,108 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* upstream_private.h - what upstream.c, upstream_alive.c and upstream_late.c share. */
+/* upstream_private.h - what upstream.c (servers, and who asks) and upstream_query.c (one
+ * question) share. */
 #ifndef TOOL_V6GUARDD_DNS_UPSTREAM_PRIVATE_H
 #define TOOL_V6GUARDD_DNS_UPSTREAM_PRIVATE_H
 
+#include <event2/event_struct.h>
+
 #include "ub_library.h"
 #include "upstream.h"
-#include "upstream_context.h"
+#include "upstream_group.h"
+#include "upstream_pair.h"
+#include "upstream_trust.h"
 
-/* An answer that takes longer makes one doubt: libunbound asks again soon. */
-#define DOUBT_MS 350
-
-/* Of some link, of those for all other names, and of zones, from PING_ZONE on. */
-enum { PING_LINK, PING_ALL, PING_ZONE };
+/* So many of them are remembered, by their hash. */
+#define UPSTREAM_ROUNDS 64
 
 struct upstream {
 	struct event_base *base;
-	struct contexts *contexts;
-	struct event *doubt;                    /* while somebody waits */
-	struct upstream_query *oldest, *newest; /* of those that wait */
 	struct dns_config config;
 	struct servers servers;
-	/* CD is for plain ones, whatever is set; [1]: by TCP. */
-	struct context *plain[2], *validating[2];
+	struct known *known;
+	struct groups *groups;
+	struct pairs *pairs;
+	struct trust trust;
+	struct upstream_query *oldest, *newest; /* of those that wait */
+	size_t try_count;
 	uint64_t asked;
-	long long answered_ms; /* when an answer came last */
-	long long narrow_ms;   /* when one came by TCP alone; 0: never */
-	struct health **pings; /* NULL, or each NULL: none yet */
-	size_t ping_count;
-	void (*changed)(void *ctx); /* may be NULL */
+	uint32_t rounds[UPSTREAM_ROUNDS]; /* names of which nothing came but CNAMEs */
+	void (*changed)(void *ctx);       /* may be NULL */
 	void *changed_ctx;
+};
+
+/* A question to one server by one way. */
+struct attempt {
+	struct attempt *next;
+	struct upstream_query *query;
+	struct context *context; /* while libunbound has it */
+	int id;
+	size_t at;
+	enum walk_way way;
+	long long asked_ms;
+	bool is_beginning;  /* ub.resolve has not returned yet */
+	struct ping *check; /* whether its empty answer is a denial */
+};
+
+/* What was said and is not the answer yet; bytes of its own. */
+struct kept {
+	enum walk_kind kind;
+	struct answer_reply reply;
+	uint8_t *bytes;
 };
 
 struct upstream_query {
 	struct upstream_query *older, *newer;
 	struct upstream *upstream;
-	struct context *context;
 	upstream_done_fn *done;
 	void *ctx;
-	int id;
+	struct event timer;
+	struct group *group;
+	struct pair *pair; /* NULL: it has none */
+	struct attempt *tries;
+	struct walk *walk;
+	struct kept *kept; /* of each on its list */
 	long long asked_ms;
+	uint32_t hash;
 	uint16_t type, class;
-	bool cd, is_beginning, is_over;
-	bool is_tcp, is_waiting;
-	bool is_late;                /* was asked by TCP as well */
-	struct upstream_query *twin; /* that does so, while it waits */
-	uint8_t name[];              /* wire form */
+	bool cd, validates, is_beginning, is_over;
+	uint8_t name[]; /* wire form */
 };
 
 /* ---- upstream.c ---- */
 
-/* Whom to ask; NULL: nobody, or no memory. */
-struct context *upstream_context_for(struct upstream *upstream, const uint8_t *name,
-				     uint16_t type, bool cd, bool by_tcp);
+/* Are the servers still the same? Only when somebody asks. */
+void upstream_look(struct upstream *upstream);
+/* There is somebody to ask for NAME. */
+bool upstream_has_servers(const struct upstream *upstream, const uint8_t *name);
+
+/* ---- upstream_query.c ---- */
+
 /* NULL: no memory. */
 struct upstream_query *upstream_query_new(struct upstream *upstream, const uint8_t *name,
-					  upstream_done_fn *done, void *ctx);
-/* When this returns the query may be over, and still is to be ended. False: it cannot be
- * asked. */
-bool upstream_resolve(struct upstream_query *query, struct context *context);
-/* With its twin. It waits for libunbound no more. */
+					  uint16_t type);
+/* It may be over when this returns, and still is to be ended. False: it cannot be asked.
+ */
+bool upstream_query_begin(struct upstream_query *query);
+/* It waits no more. */
 void upstream_query_end(struct upstream_query *query);
-/* Neither an answer nor a denial. */
-bool upstream_has_failed(const struct answer_reply *reply);
+/* What it waits for has changed: it is looked at when the loop runs. */
+void upstream_query_wake(struct upstream_query *query);
+/* SERVER is heard again: is it waited for? */
+void upstream_query_back(struct upstream_query *query, const struct server *server);
 
-/* ---- upstream_alive.c ---- */
+/* ---- upstream_try.c ---- */
 
-void upstream_forget_pings(struct upstream *upstream);
-
-/* ---- upstream_late.c ---- */
-
-/* Ask by TCP for whom UDP has brought nothing for too long. Any query may be over, and
- * gone, when this returns. */
-void upstream_ask_late_ones(struct upstream *upstream, long long now);
+/* Ask list[AT] by WAY. What came of it at once, or that nothing can, the walk is told. */
+void upstream_try(struct upstream_query *query, size_t at, enum walk_way way);
+/* Of all of them nothing is wanted any more. */
+void upstream_try_none(struct upstream_query *query);
+/* REPLY, of list[AT], may be the answer later. */
+void upstream_keep(struct upstream_query *query, size_t at, enum walk_kind kind,
+		   const struct answer_reply *reply);
+/* What is to be done after REPLY (NULL: none) of list[AT] came? It may be over, and gone,
+ * when this returns. */
+void upstream_query_step(struct upstream_query *query, size_t at, enum walk_kind kind,
+			 const struct answer_reply *reply);
 
 #endif

@@ -8,7 +8,6 @@
 #define LOOK_EVERY_MS 250
 /* Whoever writes a file in place empties it first. */
 #define EMPTY_MS 2000
-_Static_assert(UPSTREAM_SERVERS <= HEALTH_SERVERS, "all of them are watched");
 
 bool servers_is_via_nat64(const struct servers *servers,
 			  const struct dns_endpoint *server)
@@ -57,11 +56,12 @@ const struct gp_prefix *servers_recursion_prefix(const struct servers *servers)
 	return NULL;
 }
 
-bool servers_is_out(const struct servers *servers, const struct dns_endpoint *server)
+bool servers_go_by_speed(const struct servers *servers)
 {
-	const struct dns_endpoint at = servers_reached_at(servers, server);
+	const struct dns_config *config = servers->config;
 
-	return health_is_out(servers->health, &at);
+	return config->order == DNS_FASTEST ||
+	       (config->order == DNS_UNORDERED && servers->is_rotated);
 }
 
 const char *servers_fault(const struct servers *servers, bool has_nat64)
@@ -97,15 +97,6 @@ static bool has_changed(struct servers *servers)
 	return is_other;
 }
 
-static void watch_servers(struct servers *servers)
-{
-	struct dns_endpoint reached[UPSTREAM_SERVERS];
-
-	for (size_t i = 0; i < servers->count; i++)
-		reached[i] = servers_reached_at(servers, &servers->list[i]);
-	health_set(servers->health, reached, servers->count);
-}
-
 static bool is_same(const struct servers *servers, const struct servers_source *source)
 {
 	if (source->count != servers->count)
@@ -130,11 +121,12 @@ static bool take_servers(struct servers *servers, const struct servers_source *s
 		servers->routes_era++;
 		is_other = true;
 	}
+	is_other |= servers->is_rotated != source->rotate;
+	servers->is_rotated = source->rotate;
 	if (is_same(servers, source))
 		return is_other;
 	memcpy(servers->list, source->servers, source->count * sizeof(servers->list[0]));
 	servers->count = source->count;
-	watch_servers(servers);
 	return true;
 }
 

@@ -6,7 +6,6 @@
 
 #include <sys/stat.h>
 
-#include "health.h"
 #include "servers_source.h"
 
 /** What the host can reach, and by way of what. */
@@ -17,11 +16,11 @@ struct upstream_network {
 
 struct servers {
 	const struct dns_config *config;
-	struct health *health;
 	struct upstream_network network;
 	size_t count;
 	struct dns_endpoint list[UPSTREAM_SERVERS];
 	struct link_routes routes; /* of names that are for others */
+	bool is_rotated;           /* resolv.conf has `options rotate` */
 	struct link_routes routes_before;
 	uint32_t routes_era; /* grows when they change */
 	/* Of the last look. */
@@ -60,7 +59,7 @@ const struct gp_prefix *servers_recursion_prefix(const struct servers *servers);
  */
 const char *servers_fault(const struct servers *servers, bool has_nat64);
 
-/** SERVER does not answer, and is left out while another one does. */
-bool servers_is_out(const struct servers *servers, const struct dns_endpoint *server);
+/** Of the servers for all names the fastest is asked, not the first. */
+bool servers_go_by_speed(const struct servers *servers);
 
 #endif

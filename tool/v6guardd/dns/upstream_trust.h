@@ -6,6 +6,7 @@
 #ifndef TOOL_V6GUARDD_DNS_UPSTREAM_TRUST_H
 #define TOOL_V6GUARDD_DNS_UPSTREAM_TRUST_H
 
+#include "answer.h"
 #include "ub_heard.h"
 
 /** Places of what libunbound has kept; a name that takes another one's costs that one its
@@ -13,6 +14,7 @@
 #define TRUST_PLACES 1024
 
 struct trust {
+	struct ub_heard heard; /* of all contexts */
 	struct {
 		uint32_t hash; /* of name and type; 0: free */
 		uint16_t count;
@@ -20,11 +22,20 @@ struct trust {
 };
 
 /**
- * The answer with COUNT records to NAME and TYPE that libunbound hands on now: is it
- * authentic? HEARD is what is being read, FROM_SERVER: by one that was to be asked and is
- * trusted. IS_KEPT: libunbound had kept it, so that what was heard then holds.
+ * REPLY, which libunbound hands on now to NAME (lower case) and TYPE, is authentic, as
+ * one of the COUNT servers in LIST says, who are asked for NAME. IS_KEPT as below.
  */
-bool trust_decide(struct trust *trust, const struct ub_heard *heard, bool from_server,
-		  bool is_kept, const uint8_t *name, uint16_t type, uint16_t count);
+bool trust_is_authentic(struct trust *trust, const struct dns_config *config,
+			const struct dns_endpoint *list, size_t count,
+			const uint8_t *name, uint16_t type, bool is_kept,
+			const struct answer_reply *reply);
+
+/**
+ * The answer with COUNT records to NAME and TYPE that libunbound hands on now: is it
+ * authentic? FROM_SERVER: what is being read is of one that is asked, and is trusted.
+ * IS_KEPT: libunbound had kept it, so that what was heard then holds.
+ */
+bool trust_decide(struct trust *trust, bool from_server, bool is_kept,
+		  const uint8_t *name, uint16_t type, uint16_t count);
 
 #endif

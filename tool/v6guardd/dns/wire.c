@@ -226,9 +226,9 @@ void wire_end_rr(struct wire_out *out, size_t ttl_at)
 		wire_set_u16(out->start + ttl_at + 4, (uint16_t)(out->at - ttl_at - 6));
 }
 
-/* How RDATA begins with names: bytes before, names (RFC 1035 3.3). */
+/* How RDATA begins with names: bytes before, names, bytes behind (RFC 1035 3.3). */
 struct shape {
-	uint8_t before, names;
+	uint8_t before, names, behind;
 };
 
 static struct shape shape_of(uint16_t type)
@@ -244,15 +244,38 @@ static struct shape shape_of(uint16_t type)
 	case MB:
 	case MG:
 	case MR:
-		return (struct shape){0, 1};
+		return (struct shape){0, 1, 0};
 	case WIRE_SOA:
+		return (struct shape){0, 2, 20};
 	case MINFO:
-		return (struct shape){0, 2};
+		return (struct shape){0, 2, 0};
 	case WIRE_MX:
-		return (struct shape){2, 1};
+		return (struct shape){2, 1, 0};
 	default:
-		return (struct shape){0, 0};
+		return (struct shape){0, 0, 0};
 	}
+}
+
+bool wire_rr_is_sound(const struct wire_in *message, const struct wire_rr *rr)
+{
+	const struct shape shape = shape_of(rr->type);
+	struct wire_in in = *message;
+	uint8_t name[WIRE_NAME];
+
+	if (rr->class == WIRE_CLASS_IN && rr->type == WIRE_A)
+		return rr->rdlength == 4;
+	if (rr->class == WIRE_CLASS_IN && rr->type == WIRE_AAAA)
+		return rr->rdlength == 16;
+	if (!shape.names)
+		return true;
+	in.at = rr->rdata_at;
+	in.size = rr->rdata_at + rr->rdlength;
+	in.failed = false;
+	wire_bytes(&in, shape.before);
+	for (unsigned i = 0; i < shape.names; i++)
+		wire_name(&in, name);
+	wire_bytes(&in, shape.behind);
+	return !in.failed && in.at == in.size;
 }
 
 static void put_rdata(struct wire_out *out, const struct wire_in *message,

@@ -97,6 +97,10 @@ struct wire_rr {
 
 /** False, and IN has failed: there is no whole record. */
 bool wire_get_rr(struct wire_in *in, struct wire_rr *out);
+/** RR's RDATA is what its type has: an address of 4 or 16 bytes, whole names with the
+ * rest that belongs to them (RFC 1035 3.3, 3596 2.2). What it may be of other types is
+ * not known. */
+bool wire_rr_is_sound(const struct wire_in *message, const struct wire_rr *rr);
 
 /* ---- writing --------------------------------------------------------------------- */
 

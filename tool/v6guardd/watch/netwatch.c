@@ -29,6 +29,7 @@ struct netwatch {
 	struct event *readable, *timer;
 	struct event_base *base;
 	netwatch_changed_fn *changed;
+	netwatch_address_fn *address; /* NULL: nobody wants to know */
 	void *ctx;
 	struct netwatch_state state;
 	bool is_dirty;         /* something has changed since the last reading began */
@@ -168,12 +169,29 @@ static enum answer end_of(const struct netwatch_message *message)
 	return FAILED;
 }
 
+static void note(struct netwatch *watch, const struct netwatch_message *message)
+{
+	struct gp_addr addr;
+
+	if (netwatch_is_relevant(message))
+		watch->is_dirty = true;
+	if (watch->address && netwatch_address_of(message, &addr))
+		watch->address(watch->ctx, &addr);
+}
+
+/* Notifications are lost. */
+static void note_loss(struct netwatch *watch)
+{
+	watch->is_dirty = true;
+	if (watch->address)
+		watch->address(watch->ctx, NULL);
+}
+
 static enum answer take_message(struct netwatch *watch,
 				const struct netwatch_message *message)
 {
 	if (message->pid != watch->port || message->seq != watch->seq) {
-		if (netwatch_is_relevant(message))
-			watch->is_dirty = true;
+		note(watch, message);
 		return MORE;
 	}
 	if (message->flags & NLM_F_DUMP_INTR)
@@ -215,7 +233,7 @@ static bool ask(struct netwatch *watch, const struct request *request)
 		else if (got < 0 && errno != ENOBUFS)
 			return false; /* EAGAIN: no answer */
 		else
-			watch->is_dirty = true; /* notifications, not answers, are lost */
+			note_loss(watch); /* and no answers */
 		if (answer == MORE && gp_boot_ms() > watch->deadline) {
 			errno = ETIMEDOUT;
 			return false;
@@ -302,7 +320,7 @@ static void drain(struct netwatch *watch)
 		else if (got < 0 && errno == EAGAIN)
 			return;
 		else if (got < 0)
-			watch->is_dirty = true; /* ENOBUFS: some are lost */
+			note_loss(watch);
 	}
 }
 
@@ -440,6 +458,11 @@ struct netwatch *netwatch_new(struct event_base *base, int fd,
 		return watch;
 	netwatch_free(watch);
 	return NULL;
+}
+
+void netwatch_on_address(struct netwatch *watch, netwatch_address_fn *address)
+{
+	watch->address = address;
 }
 
 void netwatch_free(struct netwatch *watch)

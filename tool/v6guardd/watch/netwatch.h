@@ -28,6 +28,10 @@ struct netwatch_state {
 
 struct netwatch;
 
+/** ADDR came to an interface (its scope_id, also where it is not of a link), went, or may
+ * be used from now on; NULL: nobody knows which ones did. */
+typedef void netwatch_address_fn(void *ctx, const struct gp_addr *addr);
+
 /**
  * CHANGED is told of each change; IS_EPOCH: the epoch grew, and WHY says by what:
  * "default route for ipv6 via fe80::1 on eth0 is gone", "new prefix 2001:db8::/64 on
@@ -45,6 +49,10 @@ int netwatch_open(void);
 struct netwatch *netwatch_new(struct event_base *base, int fd,
 			      netwatch_changed_fn *changed, void *ctx);
 void netwatch_free(struct netwatch *watch);
+
+/** Tell ADDRESS, with the same CTX, of every address at once, while CHANGED waits until
+ * it is quiet. Also called while the socket is read: it may not free WATCH. */
+void netwatch_on_address(struct netwatch *watch, netwatch_address_fn *address);
 
 /** What was read last. When the kernel does not answer, the last that it told, and it is
  * asked again each second. */

@@ -86,6 +86,10 @@ uint32_t netwatch_unresolved(const struct netwatch_facts *facts);
 /** There is no such nexthop object any more: the routes by way of it are none. */
 void netwatch_drop_nexthop(struct netwatch_facts *facts, uint32_t nexthop);
 
+/** What an RTM_NEWADDR or RTM_DELADDR is about, its interface in scope_id; false: it is
+ * no such, or damaged. */
+bool netwatch_address_of(const struct netwatch_message *message, struct gp_addr *out);
+
 /** A notification after which all is to be read again. */
 bool netwatch_is_relevant(const struct netwatch_message *message);
 

@@ -473,6 +473,18 @@ void netwatch_add(struct netwatch_facts *facts, const struct netwatch_message *m
 
 /* ---- notifications ----------------------------------------------------------------- */
 
+bool netwatch_address_of(const struct netwatch_message *message, struct gp_addr *out)
+{
+	struct address address;
+
+	if ((message->type != RTM_NEWADDR && message->type != RTM_DELADDR) ||
+	    !read_interface_address(message, &address))
+		return false;
+	*out = address.addr;
+	out->scope_id = address.header.ifa_index;
+	return true;
+}
+
 bool netwatch_is_relevant(const struct netwatch_message *message)
 {
 	struct gp_bytes bytes = {message->body, message->size};

@@ -201,6 +201,13 @@ void verdicts_set_onlink(struct verdicts *v, const struct gp_prefix *prefixes,
 	memcpy(v->onlink, prefixes, v->onlink_count * sizeof(*prefixes));
 }
 
+void verdicts_set_nat64(struct verdicts *v, const struct gp_prefix *prefixes,
+			size_t count)
+{
+	v->nat64_count = count < GP_REACH_NAT64 ? count : GP_REACH_NAT64;
+	memcpy(v->nat64, prefixes, v->nat64_count * sizeof(*prefixes));
+}
+
 void verdicts_set_anchors(struct verdicts *v, const struct verdict_peer *anchors,
 			  size_t count)
 {

@@ -101,6 +101,11 @@ void verdicts_set_rules(struct verdicts *verdicts, const struct verdict_rules *r
 void verdicts_set_onlink(struct verdicts *verdicts, const struct gp_prefix *prefixes,
 			 size_t count);
 
+/** The prefixes that a translator is reached by: what lies in them says nothing of a /48
+ * or of ::/0, nor do these of it. Up to GP_REACH_NAT64. */
+void verdicts_set_nat64(struct verdicts *verdicts, const struct gp_prefix *prefixes,
+			size_t count);
+
 /** The operator's anchors: they are witnesses always, and count though no program tried
  * them. Up to VERDICT_ANCHORS. */
 #define VERDICT_ANCHORS 1000

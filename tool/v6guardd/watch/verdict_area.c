@@ -9,10 +9,18 @@
 
 #include "verdict_private.h"
 
+bool is_translated(const struct verdicts *v, const struct gp_addr *addr)
+{
+	for (size_t i = 0; i < v->nat64_count; i++)
+		if (gp_prefix_match(&v->nat64[i], addr))
+			return true;
+	return false;
+}
+
 bool counts_for(const struct verdicts *v, const struct gp_addr *addr, unsigned length)
 {
 	if (addr->family != AF_INET6 || (addr->bytes[0] & 0xe0) != 0x20 ||
-	    v->onlink_count == GP_REACH_ONLINK)
+	    v->onlink_count == GP_REACH_ONLINK || is_translated(v, addr))
 		return false;
 	for (size_t i = 0; i < v->onlink_count; i++) {
 		struct gp_prefix near = v->onlink[i];

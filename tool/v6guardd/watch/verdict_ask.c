@@ -72,6 +72,8 @@ enum gp_verdict verdict_of(const struct verdicts *v, const struct gp_addr *addr,
 		return GP_VERDICT_UNKNOWN;
 	if (entry && entry->verdict != GP_VERDICT_UNKNOWN && entry->expires_ms > now)
 		return (enum gp_verdict)entry->verdict;
+	if (is_translated(v, addr))
+		return GP_VERDICT_UNKNOWN;
 	area = area_find(v, addr);
 	if (area && area->verdict != GP_VERDICT_UNKNOWN && area->expires_ms > now)
 		return (enum gp_verdict)area->verdict;

@@ -223,6 +223,8 @@ struct verdicts {
 	uint32_t random, hash_seed;
 	struct gp_prefix onlink[GP_REACH_ONLINK];
 	size_t onlink_count;
+	struct gp_prefix nat64[GP_REACH_NAT64];
+	size_t nat64_count;
 	struct verdict_peer anchors[VERDICT_ANCHORS];
 	size_t anchor_count;
 	long long ipv4_ok_ms; /* any of them */
@@ -362,6 +364,8 @@ void entry_schedule(struct verdicts *v, struct entry *entry, long long now);
 /* ---- areas (verdict_area.c, verdict_heal.c) ---- */
 
 /* ADDR says something about prefixes of LENGTH (0: the internet) around it. */
+/* It is reached by way of a translator. */
+bool is_translated(const struct verdicts *v, const struct gp_addr *addr);
 bool counts_for(const struct verdicts *v, const struct gp_addr *addr, unsigned length);
 struct gp_prefix prefix_around(const struct gp_addr *addr, uint8_t length);
 struct area *area_find(const struct verdicts *v, const struct gp_addr *addr);
