@@ -10,7 +10,7 @@
 /* Each of them is far above what a host needs, and bounds what one configuration takes of
  * memory and time: see v6guard.conf(5), LIMITS. */
 #define DNS_LISTEN 1000
-#define DNS_UPSTREAMS 8
+#define DNS_UPSTREAMS 1000
 #define DNS_PREFIXES 1000  /* of [nat64] */
 #define DNS_LIST 1000      /* prefixes in allow, clients, exclude-a, exclude-aaaa */
 #define DNS_PATTERNS 10000 /* exclude-domains, with those of files; rebind-allow */
