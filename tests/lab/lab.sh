@@ -120,10 +120,10 @@ lab_tool() {
 	PATH="$PATH:/usr/sbin:/sbin:$DEPS/usr/sbin:$DEPS/usr/bin:$DEPS/sbin" command -v "$1"
 }
 
-# lab_serve PROGRAM ADDRESS FOLDER: a name server that is here beside this file; $! is it.
+# lab_serve PROGRAM ADDRESS FOLDER [ARGUMENT...]: a name server that is here beside this file; $! is it.
 lab_serve() {
 	mkdir -p "$3" && rm -f "$3/ready"
-	"$python" "$here/$1" "$2" "$3" >>"$3/log" 2>&1 &
+	"$python" "$here/$1" "${@:2}" >>"$3/log" 2>&1 &
 	until_true 5 test -e "$3/ready" || lab_die "$1 at $2 did not start: $(cat "$3/log")"
 }
 
@@ -553,12 +553,12 @@ guard() {
 		{ bad "$host: v6guard enable (mode $mode)" "$(cat "$dir/guard.log")"; return 1; }
 }
 
-# lab_nscd HOST: nscd for hosts alone, 600 s, not persistent. 1: it is not to be had here.
+# lab_nscd HOST [yes]: nscd for hosts alone, 600 s, persistent if said. 1: it is not to be had here.
 lab_nscd() {
 	local nscd dir=$LAB_DIR/$1
 	nscd=$(lab_tool nscd) || return 1
 	printf '%s\n' 'logfile /run/nscd.log' 'enable-cache hosts yes' 'positive-time-to-live hosts 600' \
-		'negative-time-to-live hosts 20' 'check-files hosts yes' 'persistent hosts no' 'shared hosts no' \
+		'negative-time-to-live hosts 20' 'check-files hosts yes' "persistent hosts ${2:-no}" 'shared hosts no' \
 		'enable-cache passwd no' 'enable-cache group no' 'enable-cache services no' \
 		'enable-cache netgroup no' >"$dir/etc/nscd.conf"
 	mkdir -p "$dir/run/nscd"

@@ -93,6 +93,16 @@ printf 'junk\001x.y\000\000\000dual.local\000192.0.2.1\000' >"$LAB_DIR/six/cache
 check "a name that nscd keeps" "v6guard: dual.local A: [$DNS6]:53 says 198.51.100.1, the resolver (127.0.0.64:53) NXDOMAIN" \
 	"$(with "nameserver $DNS6" | grep ' A: ')"
 rm "$LAB_DIR/six/cache/nscd/hosts"
+printf 'nameserver %s\n' $DNS6 >"$file"
+if lab_nscd six yes; then
+	on six getent ahosts dual.local >/dev/null
+	check "a real nscd's file" "v6guard: dual.local A: [$DNS6]:53 says 198.51.100.1, the resolver (127.0.0.64:53) NXDOMAIN" \
+		"$(with "nameserver $DNS6" | grep ' A: ')"
+	on six nscd -K
+	rm -f "$LAB_DIR/six/cache/nscd/hosts"
+else
+	skip "a real nscd's file" "not there: ./quickstart test brings it"
+fi
 check "what DNS64 makes is no difference, nor are 50 addresses" "$done" \
 	"$(with "nameserver $DNS6" --verify v4only.lab.test --verify many.lab.test --verify www.lab.test)"
 v -q rule add no priority=1 domains=w1.lab.test action=block qtypes='A AAAA'
