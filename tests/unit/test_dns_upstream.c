@@ -383,11 +383,14 @@ static void bytes(void **state)
 	gp_config_free(config);
 	good = made;
 	assert_true(dns_config_is_valid(&made));
+	assert_string_equal(dns_tls_name(&made, &made.upstream[1]), "b.example");
 	memcpy(servers, made.upstream, sizeof(servers));
 	made.upstream = servers;
 	assert_true(dns_config_is_valid(&made));
 	servers[1].tls = 3;
 	assert_false(dns_config_is_valid(&made));
+	/* One of a configuration before, for which somebody still waits. */
+	assert_string_equal(dns_tls_name(&made, &servers[1]), "");
 	servers[1].tls = 0;
 	assert_false(dns_config_is_valid(&made));
 	made = good;

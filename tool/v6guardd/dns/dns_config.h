@@ -175,6 +175,11 @@ bool dns_is_any(const struct gp_addr *addr);
 /** The same address and port. */
 bool dns_endpoint_equal(const struct dns_endpoint *a, const struct dns_endpoint *b);
 
+/** The name that SERVER, asked by TLS, has to show; "" for one of another configuration
+ * that has more of them. */
+const char *dns_tls_name(const struct dns_config *config,
+			 const struct dns_endpoint *server);
+
 /** ENDPOINT is one of `listen`, as it stands there. */
 bool dns_listens_on(const struct dns_config *config, const struct dns_endpoint *endpoint);
 
