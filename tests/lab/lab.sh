@@ -120,10 +120,10 @@ lab_tool() {
 	PATH="$PATH:/usr/sbin:/sbin:$DEPS/usr/sbin:$DEPS/usr/bin:$DEPS/sbin" command -v "$1"
 }
 
-# lab_serve PROGRAM ADDRESS FOLDER: a name server that is here beside this file; $! is it.
+# lab_serve PROGRAM ADDRESS FOLDER [ARGUMENT...]: a name server that is here beside this file; $! is it.
 lab_serve() {
 	mkdir -p "$3" && rm -f "$3/ready"
-	"$python" "$here/$1" "$2" "$3" >>"$3/log" 2>&1 &
+	"$python" "$here/$1" "${@:2}" >>"$3/log" 2>&1 &
 	until_true 5 test -e "$3/ready" || lab_die "$1 at $2 did not start: $(cat "$3/log")"
 }
 

@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	tests/lab/ask.py \
 	tests/lab/ask_many.py \
+	tests/lab/corp_dns.py \
 	tests/lab/demo.sh \
 	tests/lab/evidence.c \
 	tests/lab/faces_dns.py \
@@ -19,6 +20,7 @@ EXTRA_DIST += \
 	tests/lab/cares.c \
 	tests/lab/closed.py \
 	tests/lab/ordinary.py \
+	tests/lab/pairs.py \
 	tests/lab/process.c \
 	tests/lab/sealed.c \
 	tests/lab/resign.py \
@@ -57,6 +59,7 @@ EXTRA_DIST += \
 	tests/lab/t_dns_odd.sh \
 	tests/lab/t_dns_operate.sh \
 	tests/lab/t_dns_rules.sh \
+	tests/lab/t_dns_order.sh \
 	tests/lab/t_dns_path.sh \
 	tests/lab/t_dns_rude.sh \
 	tests/lab/t_dns_slow.sh \

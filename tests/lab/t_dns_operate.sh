@@ -109,6 +109,8 @@ check "latency: of what was not at hand" True \
 	"$(stats 's["latency"]["count"] == s["answers"] - s["kept"] - s["local"] == sum(s["latency"]["below_ms"].values())')"
 check "each server: answers, and how long they take" 'True True False True' \
 	"$(stats '*[(s["servers"]["[2001:db8:53::55]:53"][k]) > 0 for k in ("answers", "ms", "errors", "first")]')"
+check "status has the same" '2 6' \
+	"$(v --json status | "$python" -c 'import json, sys; r = json.load(sys.stdin)["counters"]["resolver"]; print(r["types"]["A"], r["answers"])')"
 check "in text" 'types       A 2 AAAA 1 PTR 1 HTTPS 1 MX 1' "$(v resolver stats | grep ^types)"
 check "... a line a server" 1 "$(v resolver stats | grep -c "^servers     \[$server\]:53 answers [1-9].* first$")"
 

@@ -69,6 +69,7 @@ daemon_stop few
 
 daemon few
 ask few v4only.lab.test A >/dev/null
+ask few good.rude.test A >/dev/null
 size=$(awk '/^VmPeak/ { print $2 }' "/proc/$(worker few)/status")
 silent 1900
 got=$(during w1 w2 w3 w4 w5 w6 dual)
@@ -78,9 +79,11 @@ daemon_stop few
 (ulimit -v $((size + 2000)) && exec nsenter -t "${lab_pid[few]}" -n -m -- v6guardd -f) >>"$LAB_DIR/few/daemon.log" 2>&1 &
 lab_daemon[few]=$!
 daemon_answers few "${lab_daemon[few]}" || bad "v6guardd does not come up with $size KiB"
+ask few v4only.lab.test A >/dev/null
+ask few good.rude.test A >/dev/null
 who=$(worker few) before=$(files few)
 silent 2000
-got=$(during v4only w1 w2 w3 w4 w5 w6 dual)
+got=$(during w0 w1 w2 w3 w4 w5 w6 dual)
 check "2 MB more than it began with, 2 000 names under way: no wrong answer" 'right or none' "$(not_wrong <<<"$got")"
 ok "which is: $(paste -sd, <<<"$got"); $size KiB, then $(awk '/^VmPeak/ { print $2 }' "/proc/$who/status")"
 until_true 9 are_files few "$before"

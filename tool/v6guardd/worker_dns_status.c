@@ -109,7 +109,7 @@ static json_t *prefixes_value(const struct worker *worker)
 	return list;
 }
 
-static json_t *counters_value(const struct worker *worker)
+json_t *resolver_counters(const struct worker *worker)
 {
 	const struct serve_counters *counters = serve_counters(worker->serve);
 	json_t *value = json_pack(
@@ -299,7 +299,7 @@ static json_t *running_status(struct worker *worker, const char *state,
 			 (json_int_t)serve_cached(worker->serve), "lookups",
 			 (json_int_t)serve_lookups(worker->serve), "connections",
 			 (json_int_t)serve_connections(worker->serve), "counters",
-			 counters_value(worker));
+			 resolver_counters(worker));
 }
 
 json_t *resolver_status(struct worker *worker)
