@@ -146,6 +146,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/store.c \
 	libgaipolicy/gaiconf/store.h \
 	libgaipolicy/gaiconf/store_private.h \
+	libgaipolicy/gaiconf/undo.c \
+	libgaipolicy/gaiconf/undo.h \
 	libgaipolicy/gaiconf/vendor.c \
 	libgaipolicy/gaiconf/vendor.h \
 	libgaipolicy/rfc6724/label.c \

@@ -17,6 +17,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/cmd_policy.c \
 	tool/v6guard/cmd_policy_apply.c \
 	tool/v6guard/cmd_policy_lint.c \
+	tool/v6guard/cmd_policy_reset.c \
 	tool/v6guard/cmd_policy_show.c \
 	tool/v6guard/cmd_preset.c \
 	tool/v6guard/cmd_resolver.c \
@@ -56,6 +57,8 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/gai.h \
 	tool/v6guard/guardpreset.c \
 	tool/v6guard/guardpreset.h \
+	tool/v6guard/kernellabel.c \
+	tool/v6guard/kernellabel.h \
 	tool/v6guard/known.c \
 	tool/v6guard/known.h \
 	tool/v6guard/main.c \

@@ -285,3 +285,36 @@ enum gp_status gp_diff(const char *path, const char *a_text, size_t a_size,
 	*out = text;
 	return GP_OK;
 }
+
+static void match(const struct lines *a, const struct lines *b, size_t *out)
+{
+	size_t j = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		out[i] = GP_DIFF_NONE;
+		if (a->changed[i])
+			continue;
+		while (j < b->count && b->changed[j])
+			j++;
+		if (j < b->count)
+			out[i] = j++;
+	}
+}
+
+enum gp_status gp_diff_match(const char *a_text, size_t a_size, const char *b_text,
+			     size_t b_size, size_t **out, size_t *count)
+{
+	int saved = errno;
+	struct lines a = {0}, b = {0};
+	bool is_good =
+		split(&a, a_text, a_size) && split(&b, b_text, b_size) && mark(&a, &b);
+
+	*count = a.count;
+	*out = is_good ? calloc(a.count + 1, sizeof(**out)) : NULL;
+	if (*out)
+		match(&a, &b, *out);
+	release(&a);
+	release(&b);
+	errno = saved;
+	return *out ? GP_OK : GP_NOMEM;
+}

@@ -3,7 +3,8 @@
  * history.c - what files held before they were changed.
  *
  * One file a change in /var/lib/v6guard/history, named SERIAL-WHAT (SERIAL of ten digits,
- * growing, over all kinds): a text header, an empty line, then the old content as it was.
+ * growing, over all kinds): a text header, an empty line, then the old content as it was,
+ *and the new one, if it is there.
  *
  *	v6guard-history 1
  *	what nss
@@ -12,7 +13,10 @@
  *	command v6guard nss enable
  *	path /etc/nsswitch.conf		(below the root)
  *	existed 1			(0: the change created the file)
+ *	undoes 12			(a rollback: to before that serial)
+ *	reset 1				(all before it is taken out)
  *	size 494
+ *	after 512			(of kind gai: what it was changed into)
  *
  * A file whose header or size does not fit is passed over.
  */
@@ -160,9 +164,11 @@ static void acting_user(char *name, size_t size)
 
 /* Header and content in one malloc'd block. */
 static char *build(const struct gp_store *store, const char *what,
-		   const struct gp_file *file, size_t *size)
+		   const struct gp_file *file, const struct gp_after *after, size_t *size)
 {
+	const bool has_after = !strcmp(what, "gai");
 	struct gp_history_entry room;
+	size_t length = 0;
 	char user[sizeof(room.user)];
 	char *block = NULL;
 	FILE *out = open_memstream(&block, size);
@@ -176,8 +182,20 @@ static char *build(const struct gp_store *store, const char *what,
 	put_value(out, "user", user, sizeof(room.user));
 	put_value(out, "command", store->command, sizeof(room.command));
 	put_value(out, "path", file->path + strlen(store->root), sizeof(room.path));
-	fprintf(out, "existed %d\nsize %zu\n\n", file->exists, file->size);
+	fprintf(out, "existed %d\n", file->exists);
+	if (store->undoes)
+		fprintf(out, "undoes %" PRIu64 "\n", store->undoes);
+	if (store->is_reset)
+		fputs("reset 1\n", out);
+	fprintf(out, "size %zu\n", file->size);
+	for (size_t i = 0; i < after->count; i++)
+		length += after->parts[i].iov_len;
+	if (has_after)
+		fprintf(out, "after %zu\n", length);
+	fputc('\n', out);
 	fwrite(file->bytes, 1, file->size, out);
+	for (size_t i = 0; has_after && i < after->count; i++)
+		fwrite(after->parts[i].iov_base, 1, after->parts[i].iov_len, out);
 
 	bool has_failed = ferror(out);
 	if (fclose(out) != 0 || has_failed) {
@@ -236,8 +254,8 @@ static enum gp_status write_entry(const char *folder, const char *path, const ch
 }
 
 enum gp_status gp_history_add(struct gp_store *store, const char *what,
-			      const struct gp_file *file, char **entry,
-			      struct gp_diag *diag)
+			      const struct gp_file *file, const struct gp_after *after,
+			      char **entry, struct gp_diag *diag)
 {
 	struct gp_history_entry room;
 	char *folder = NULL, *path = NULL;
@@ -247,7 +265,7 @@ enum gp_status gp_history_add(struct gp_store *store, const char *what,
 	    strlen(what) >= sizeof(room.what))
 		return gp_diag_set(diag, GP_RANGE, file->path,
 				   "too long a path for history");
-	char *bytes = build(store, what, file, &size);
+	char *bytes = build(store, what, file, after, &size);
 	enum gp_status status = GP_NOMEM;
 	if (!bytes)
 		gp_diag_set(diag, GP_NOMEM, file->path, "no memory");
@@ -337,12 +355,19 @@ static bool take_number(const char **at, const char *key, unsigned long long *nu
 	return *end == '\0' && errno == 0;
 }
 
-/* Fill in all of OUT but n and serial; *CONTENT is where the old content begins. */
+/* Where in an entry's file what is. */
+struct contents {
+	size_t at, size;   /* the old content */
+	bool has_after;    /* the new one is behind it, */
+	size_t after_size; /* to the file's end */
+};
+
+/* Fill in all of OUT but n and serial. */
 static bool parse(const struct gp_file *file, struct gp_history_entry *out,
-		  size_t *content, size_t *size)
+		  struct contents *contents)
 {
 	const char *at = file->bytes;
-	unsigned long long time, existed, length;
+	unsigned long long time, existed, length, undoes = 0, after = 0, reset = 0;
 
 	if (strncmp(at, MAGIC "\n", strlen(MAGIC) + 1) != 0)
 		return false;
@@ -352,20 +377,31 @@ static bool parse(const struct gp_file *file, struct gp_history_entry *out,
 	    !take_value(&at, "user", out->user, sizeof(out->user)) ||
 	    !take_value(&at, "command", out->command, sizeof(out->command)) ||
 	    !take_value(&at, "path", out->path, sizeof(out->path)) ||
-	    !take_number(&at, "existed", &existed) ||
-	    !take_number(&at, "size", &length) || *at++ != '\n')
+	    !take_number(&at, "existed", &existed))
+		return false;
+	take_number(&at, "undoes", &undoes);
+	take_number(&at, "reset", &reset);
+	if (!take_number(&at, "size", &length))
+		return false;
+	contents->has_after = take_number(&at, "after", &after);
+	if (*at++ != '\n')
 		return false;
 
 	out->time = (int64_t)time;
 	out->existed = existed != 0;
-	*content = (size_t)(at - file->bytes);
-	*size = (size_t)length;
-	return time <= INT64_MAX && existed <= 1 && file->size - *content == length;
+	out->undoes = undoes;
+	out->is_reset = reset != 0;
+	contents->at = (size_t)(at - file->bytes);
+	contents->size = (size_t)length;
+	contents->after_size = (size_t)after;
+	const size_t rest = file->size - contents->at;
+	return time <= INT64_MAX && existed <= 1 && length <= rest &&
+	       rest - length == after;
 }
 
 /* Read and parse one entry; false for any that is not good. */
 static bool read_entry(const char *folder, uint64_t serial, struct gp_history_entry *out,
-		       struct gp_file *file, size_t *content, size_t *size)
+		       struct gp_file *file, struct contents *contents)
 {
 	char *path = find_entry(folder, serial);
 	bool is_good = path && gp_file_read("", path, file, NULL) == GP_OK;
@@ -375,7 +411,7 @@ static bool read_entry(const char *folder, uint64_t serial, struct gp_history_en
 
 	memset(out, 0, sizeof(*out));
 	out->serial = serial;
-	is_good = parse(file, out, content, size);
+	is_good = parse(file, out, contents);
 	if (!is_good)
 		gp_file_free(file);
 	return is_good;
@@ -408,10 +444,9 @@ static enum gp_status collect(const char *folder, const char *what,
 	size_t used = 0;
 	for (size_t i = names.count; i > 0; i--) {
 		struct gp_file file;
-		size_t content, size;
+		struct contents contents;
 		struct gp_history_entry *entry = &list[used];
-		if (!read_entry(folder, names.serial[i - 1], entry, &file, &content,
-				&size))
+		if (!read_entry(folder, names.serial[i - 1], entry, &file, &contents))
 			continue;
 		gp_file_free(&file);
 		if (what && strcmp(entry->what, what) != 0)
@@ -453,8 +488,19 @@ enum gp_status gp_history_list(const char *root, const char *what,
 	return status;
 }
 
-enum gp_status gp_history_content(const char *root, const struct gp_history_entry *entry,
-				  char **bytes, size_t *size, struct gp_diag *diag)
+/* The block that was read is the caller's now: the SIZE bytes at AT first, a NUL behind.
+ */
+static void hand_over(struct gp_file *file, size_t at, size_t size, char **bytes)
+{
+	memmove(file->bytes, file->bytes + at, size);
+	file->bytes[size] = '\0';
+	*bytes = file->bytes;
+	file->bytes = NULL;
+}
+
+static enum gp_status read_content(const char *root, const struct gp_history_entry *entry,
+				   bool is_after, char **bytes, size_t *size,
+				   struct gp_diag *diag)
 {
 	int saved = errno;
 	char *folder;
@@ -464,22 +510,49 @@ enum gp_status gp_history_content(const char *root, const struct gp_history_entr
 
 	struct gp_history_entry found;
 	struct gp_file file;
-	size_t content, length;
-	if (!read_entry(folder, entry->serial, &found, &file, &content, &length)) {
+	struct contents contents;
+	if (!read_entry(folder, entry->serial, &found, &file, &contents)) {
 		status = gp_diag_set(diag, GP_NOTFOUND, folder,
 				     "entry %" PRIu64 " is gone or damaged",
 				     entry->serial);
 	} else {
-		/* The block is the caller's now: content first, NUL still behind. */
-		memmove(file.bytes, file.bytes + content, length + 1);
-		*bytes = file.bytes;
-		*size = length;
-		file.bytes = NULL;
+		if (is_after && !contents.has_after)
+			status = gp_diag_set(diag, GP_NOTFOUND, folder,
+					     "entry %" PRIu64 " has no new content",
+					     entry->serial);
+		*size = is_after ? contents.after_size : contents.size;
+		if (status == GP_OK)
+			hand_over(&file, contents.at + (is_after ? contents.size : 0),
+				  *size, bytes);
 		gp_file_free(&file);
 	}
 	free(folder);
 	errno = saved;
 	return status;
+}
+
+enum gp_status gp_history_content(const char *root, const struct gp_history_entry *entry,
+				  char **bytes, size_t *size, struct gp_diag *diag)
+{
+	return read_content(root, entry, false, bytes, size, diag);
+}
+
+enum gp_status gp_history_after(const char *root, const struct gp_history_entry *entry,
+				char **bytes, size_t *size, struct gp_diag *diag)
+{
+	return read_content(root, entry, true, bytes, size, diag);
+}
+
+void gp_history_mark_undone(const struct gp_history_entry *list, size_t count,
+			    bool *is_undone)
+{
+	for (size_t i = 0; i < count; i++) {
+		is_undone[i] = false;
+		for (size_t j = 0; j < i; j++)
+			is_undone[i] |= !is_undone[j] && list[j].undoes &&
+					list[j].undoes <= list[i].serial &&
+					!strcmp(list[j].path, list[i].path);
+	}
 }
 
 /* ---- what a file was ----------------------------------------------------------- */
@@ -491,19 +564,17 @@ static bool try_entry(const char *path, const struct gp_origin_query *query,
 {
 	struct gp_history_entry entry = {.n = 0};
 	struct gp_file file;
-	size_t content, size;
+	struct contents contents;
 	bool is_it;
 
 	*status = gp_file_read("", path, &file, diag);
 	if (*status != GP_OK)
 		return false;
-	is_it = parse(&file, &entry, &content, &size) &&
-		!strcmp(entry.path, query->path) &&
-		query->fits(query->ctx, file.bytes + content, size);
+	is_it = parse(&file, &entry, &contents) && !strcmp(entry.path, query->path) &&
+		query->fits(query->ctx, file.bytes + contents.at, contents.size);
 	if (is_it) {
-		memmove(file.bytes, file.bytes + content, size + 1);
-		*out = (struct gp_origin){true, entry.existed, file.bytes, size};
-		file.bytes = NULL;
+		*out = (struct gp_origin){true, entry.existed, NULL, contents.size};
+		hand_over(&file, contents.at, contents.size, &out->bytes);
 	}
 	gp_file_free(&file);
 	return is_it;

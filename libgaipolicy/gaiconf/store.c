@@ -90,6 +90,16 @@ enum gp_status gp_store_open(const char *root, const char *command, struct gp_st
 	return status;
 }
 
+void gp_store_undoes(struct gp_store *store, uint64_t serial)
+{
+	store->undoes = serial;
+}
+
+void gp_store_resets(struct gp_store *store)
+{
+	store->is_reset = true;
+}
+
 void gp_store_close(struct gp_store *store)
 {
 	if (!store)
@@ -265,14 +275,15 @@ static enum gp_status keep_properties(int old, int temp, const struct gp_file *f
 
 /* TEMP is written: from here to the new file in place. */
 static enum gp_status put_in_place(struct gp_store *store, const struct gp_file *file,
-				   const char *what, int old, const char *temp, int *fd,
+				   const char *what, const struct gp_after *after,
+				   int old, const char *temp, int *fd,
 				   struct gp_diag *diag)
 {
 	char *entry = NULL;
 	enum gp_status status = keep_properties(old, *fd, file, diag);
 
 	if (status == GP_OK && what)
-		status = gp_history_add(store, what, file, &entry, diag);
+		status = gp_history_add(store, what, file, after, &entry, diag);
 	if (status == GP_OK)
 		status = check_unchanged(old, file, diag);
 	if (status == GP_OK)
@@ -317,6 +328,7 @@ enum gp_status gp_store_replace_parts(struct gp_store *store, const struct gp_fi
 				      size_t count, struct gp_diag *diag)
 {
 	int saved = errno;
+	const struct gp_after after = {parts, count};
 	int old = -1, fd = -1;
 	char *temp = NULL;
 	enum gp_status status = GP_OK;
@@ -333,7 +345,7 @@ enum gp_status gp_store_replace_parts(struct gp_store *store, const struct gp_fi
 	if (status == GP_OK)
 		status = gp_temp_write(file->path, parts, count, &temp, &fd, diag);
 	if (status == GP_OK)
-		status = put_in_place(store, file, what, old, temp, &fd, diag);
+		status = put_in_place(store, file, what, &after, old, temp, &fd, diag);
 
 	if (status != GP_OK && temp)
 		unlink(temp);
@@ -365,6 +377,7 @@ static enum gp_status unlink_synced(const char *path, struct gp_diag *diag)
 enum gp_status gp_store_remove(struct gp_store *store, const struct gp_file *file,
 			       const char *what, struct gp_diag *diag)
 {
+	const struct gp_after nothing = {NULL, 0};
 	int saved = errno;
 	char *entry = NULL;
 	int old = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
@@ -375,7 +388,7 @@ enum gp_status gp_store_remove(struct gp_store *store, const struct gp_file *fil
 				 ? changed(diag, file->path)
 				 : gp_io_failed(diag, file->path, "cannot open");
 	if (status == GP_OK && what)
-		status = gp_history_add(store, what, file, &entry, diag);
+		status = gp_history_add(store, what, file, &nothing, &entry, diag);
 	if (status == GP_OK)
 		status = check_unchanged(old, file, diag);
 	if (status == GP_OK)

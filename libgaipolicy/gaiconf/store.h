@@ -26,6 +26,14 @@ struct gp_store;
 enum gp_status gp_store_open(const char *root, const char *command, struct gp_store **out,
 			     struct gp_diag *diag);
 
+/** The changes that follow take a file back to before the change SERIAL of history, which
+ * will say so. */
+void gp_store_undoes(struct gp_store *store, uint64_t serial);
+
+/** The changes that follow take out what all before them wrote, which history will say.
+ */
+void gp_store_resets(struct gp_store *store);
+
 /** Unlock and free; NULL is allowed. */
 void gp_store_close(struct gp_store *store);
 
@@ -99,6 +107,9 @@ struct gp_history_entry {
 	char command[512]; /**< the command line, cut */
 	char path[256];    /**< the file that was changed */
 	bool existed;      /**< false: the change created the file */
+	/** It was a rollback, to before the change of that serial; 0: none. */
+	uint64_t undoes;
+	bool is_reset; /**< it took out what all changes before it wrote */
 };
 
 /**
@@ -109,8 +120,20 @@ enum gp_status gp_history_list(const char *root, const char *what,
 			       struct gp_history_entry **out, size_t *count,
 			       struct gp_diag *diag);
 
+/**
+ * Which of COUNT entries, latest first, do not hold any more: those between a rollback
+ * and what it goes back to, of the same file, unless it was undone as well. Pure.
+ */
+void gp_history_mark_undone(const struct gp_history_entry *list, size_t count,
+			    bool *is_undone);
+
 /** The content that ENTRY replaced, malloc'd. */
 enum gp_status gp_history_content(const char *root, const struct gp_history_entry *entry,
 				  char **bytes, size_t *size, struct gp_diag *diag);
+
+/** The content that ENTRY made of that, malloc'd; GP_NOTFOUND: only "gai" entries have
+ * it, and old ones have not. */
+enum gp_status gp_history_after(const char *root, const struct gp_history_entry *entry,
+				char **bytes, size_t *size, struct gp_diag *diag);
 
 #endif

@@ -8,6 +8,8 @@
 struct gp_store {
 	char *root;    /* without a slash at its end; "" for this host */
 	char *command; /* as history shows it */
+	uint64_t undoes;
+	bool is_reset;
 	int lock_fd;
 };
 
@@ -36,11 +38,17 @@ enum gp_status gp_temp_commit(const char *temp, int *fd, const char *path,
 enum gp_status gp_folder_make(const char *root, const char *name, char **out,
 			      struct gp_diag *diag);
 
-/** Put FILE's content into history as of kind WHAT; *ENTRY is the new entry's malloc'd
- * path. */
+/** What takes a file's place; no parts: it goes. */
+struct gp_after {
+	const struct iovec *parts;
+	size_t count;
+};
+
+/** Put FILE's content into history as of kind WHAT, of "gai" AFTER as well; *ENTRY is the
+ * new entry's malloc'd path. */
 enum gp_status gp_history_add(struct gp_store *store, const char *what,
-			      const struct gp_file *file, char **entry,
-			      struct gp_diag *diag);
+			      const struct gp_file *file, const struct gp_after *after,
+			      char **entry, struct gp_diag *diag);
 
 /** Drop all but the latest GP_HISTORY_MAX entries and the latest of each kind. Errors do
  * not matter. */

@@ -99,20 +99,32 @@ static int32_t libc_label(const struct gp_table *table, const struct gp_prefix *
 	return gp_table_fallback(GP_TABLE_LABEL);
 }
 
-static uint32_t kernel_label(const struct gp_labels *kernel,
-			     const struct gp_prefix *prefix)
+bool gp_labels_find(const struct gp_labels *labels, const struct gp_prefix *prefix,
+		    uint32_t *label, bool *is_exact)
 {
 	const struct gp_label *best = NULL;
 
-	for (size_t i = 0; i < kernel->count; i++) {
-		const struct gp_label *row = &kernel->rows[i];
+	for (size_t i = 0; i < labels->count; i++) {
+		const struct gp_label *row = &labels->rows[i];
 
 		if (row->prefix.length <= prefix->length &&
 		    gp_prefix_match(&row->prefix, &prefix->addr) &&
 		    (!best || row->prefix.length > best->prefix.length))
 			best = row;
 	}
-	return best ? best->label : KERNEL_FALLBACK;
+	*label = best ? best->label : KERNEL_FALLBACK;
+	*is_exact = best && best->prefix.length == prefix->length;
+	return best;
+}
+
+static uint32_t kernel_label(const struct gp_labels *kernel,
+			     const struct gp_prefix *prefix)
+{
+	uint32_t label;
+	bool is_exact;
+
+	gp_labels_find(kernel, prefix, &label, &is_exact);
+	return label;
 }
 
 /* By those behind it, which are shorter or of equal length: is what it pairs paired with

@@ -44,6 +44,15 @@ enum gp_status gp_labels_read(const struct gp_source_ops *ops, struct gp_labels 
  */
 enum gp_status gp_label_set(const struct gp_label *row, bool is_there);
 
+/** The kernel has ROW, in the place of one that its prefix has by now. The same errors;
+ * GP_RANGE: it takes no label for such a prefix, as of single IPv4 addresses. */
+enum gp_status gp_label_replace(const struct gp_label *row);
+
+/** What the kernel has for all of PREFIX but longer rows inside it; *IS_EXACT: by a row
+ * of that prefix. False: no row. Pure. */
+bool gp_labels_find(const struct gp_labels *labels, const struct gp_prefix *prefix,
+		    uint32_t *label, bool *is_exact);
+
 /** How libc and the kernel are about a prefix. */
 enum gp_label_match {
 	GP_LABEL_SAME,

@@ -22,13 +22,13 @@ struct request {
 };
 _Static_assert(sizeof(struct request) == 16 + 12 + 4 + 16 + 4 + 4, "no padding");
 
-static struct request make_request(const struct gp_label *row, bool is_there)
+static struct request make_request(const struct gp_label *row, uint16_t type,
+				   uint16_t flags)
 {
 	struct request request = {
 		.header = {.nlmsg_len = sizeof(request),
-			   .nlmsg_type = is_there ? RTM_NEWADDRLABEL : RTM_DELADDRLABEL,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK |
-					  (is_there ? NLM_F_CREATE | NLM_F_EXCL : 0),
+			   .nlmsg_type = type,
+			   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags),
 			   .nlmsg_seq = 1},
 		.body = {.ifal_family = AF_INET6, .ifal_prefixlen = row->prefix.length},
 		.address_head = {.rta_len = RTA_LENGTH(16), .rta_type = IFAL_ADDRESS},
@@ -77,11 +77,9 @@ static int ask(const struct request *request)
 	return error;
 }
 
-enum gp_status gp_label_set(const struct gp_label *row, bool is_there)
+static enum gp_status carry_out(const struct request *request)
 {
-	const struct request request = make_request(row, is_there);
-
-	switch (ask(&request)) {
+	switch (ask(request)) {
 	case 0:
 		return GP_OK;
 	case EEXIST:
@@ -92,10 +90,29 @@ enum gp_status gp_label_set(const struct gp_label *row, bool is_there)
 	case EPERM:
 	case EACCES:
 		return GP_PERM;
+	case EINVAL:
+		return GP_RANGE;
 	case EOPNOTSUPP:
 	case EAFNOSUPPORT:
 		return GP_UNSUPPORTED;
 	default:
 		return GP_IO;
 	}
+}
+
+enum gp_status gp_label_set(const struct gp_label *row, bool is_there)
+{
+	const struct request request =
+		make_request(row, is_there ? RTM_NEWADDRLABEL : RTM_DELADDRLABEL,
+			     is_there ? NLM_F_CREATE | NLM_F_EXCL : 0);
+
+	return carry_out(&request);
+}
+
+enum gp_status gp_label_replace(const struct gp_label *row)
+{
+	const struct request request =
+		make_request(row, RTM_NEWADDRLABEL, NLM_F_CREATE | NLM_F_REPLACE);
+
+	return carry_out(&request);
 }

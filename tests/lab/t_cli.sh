@@ -72,6 +72,7 @@ part_usage() {
 	run 2 "unknown door" enable --doors dns; like "doors named" "nss" "$err"
 	run 2 "unknown history" history nsss; like "nearest kind" "did you mean 'nss'" "$err"
 	run 2 "rollback of nothing countable" rollback nss zero
+	run 2 "help of nothing" help nope; run 2 "help of a sub-verb" help policy prest; like "nearest" "did you mean 'preset'? (show, set, del, reset, preset, apply, diff, lint, explain-file)" "$err"
 	run 2 "rollback by number, of any kind" rollback 2; like "names them" "rollback nss 2\`, or config" "$err"
 	run 2 "help of no sub-verb" help nss enabel; like "nearest sub-verb" "did you mean 'enable'" "$err"
 	run 2 "help of no verb" help stauts; like "nearest verb" "did you mean 'status'" "$err"
@@ -142,9 +143,20 @@ part_apply() {
 	run 1 "rollback --dry-run" rollback config --dry-run; like "diff" "+mode = strip-aaaa" "$out"
 	run 0 "rollback config 3" rollback config 3
 	is "byte for byte" "$(printf '# mine\n[guard]\nmode  = auto   ; note')" "$(cat "$conf/v6guard.conf")"
-	run 0 "rollback of the rollback" rollback
+	run 0 "rollback of the rollback" rollback config 1
 	like "prefer-ipv4 is back" prefer-ipv4 "$(cat "$conf/v6guard.conf")"
 	run 3 "rollback too far" rollback config 99
+	# Twice walks back; a rollback is undone by its number alone.
+	for mode in strip-a auto off; do run 0 "mode $mode" mode $mode; done
+	for mode in auto strip-a; do
+		run 0 "rollback walks back" rollback config; run 0 "mode" mode; is "to $mode" $mode "${out%% *}"
+	done
+	run 0 "rollback config 1: that one was too much" rollback config 1; run 0 "mode" mode; is "auto again" auto "${out%% *}"
+	run 0 "rollback goes on from there" rollback; run 0 "mode" mode; is "strip-a again" strip-a "${out%% *}"
+	run 0 "dry runs are in no history" --dry-run mode strip-a
+	run 0 "words for a shell" config set guard.backends 'files dns'; run 0 "history" history config
+	like "can be pasted" " config set guard.backends 'files dns'" "$(head -n 1 <<<"$out")"
+	run 0 "rollback" rollback config
 	rm "$conf/conf.d/50.conf" "$conf/v6guard.conf"
 	run 0 "mode without a file" mode strip-a; like "file made" "mode = strip-a" "$(cat "$conf/v6guard.conf")"
 	run 0 "rollback removes it" rollback config; is "gone" no "$([ -e "$conf/v6guard.conf" ] && echo yes || echo no)"
@@ -433,7 +445,7 @@ part_vendor() {
 	run 0 "disable" disable; is "the file is gone" "$etc" "$(tree_sum "$ROOT/etc")"
 	run 0 "disable again" disable; is "unchanged" unchanged "$out"
 	run 0 "enable" enable; run 0 "rollback nss" rollback nss; is "the file is gone" "$etc" "$(tree_sum "$ROOT/etc")"
-	run 0 "rollback of that" rollback nss; is "it is back" 1 "$(grep -c v6guard "$ROOT/etc/nsswitch.conf")"
+	run 0 "rollback of that" rollback nss 1; is "it is back" 1 "$(grep -c v6guard "$ROOT/etc/nsswitch.conf")"
 	sed -i 's/^networks:.*/networks: files/' "$ROOT/etc/nsswitch.conf"
 	run 0 "changed since: disable" disable; is "the change stays" "networks: files" "$(grep ^networks "$ROOT/etc/nsswitch.conf")"
 	like "and that is said" "stays: v6guard made it" "$err"; rm "$ROOT/etc/nsswitch.conf"
@@ -452,7 +464,7 @@ part_vendor() {
 	is "still a copy" yes "$([ -e "$ROOT/etc/gai.conf" ] && echo yes)"
 	run 0 "gai.conf: del" policy del precedence 2001:db8::/32; is "gone" "$etc" "$(tree_sum "$ROOT/etc")"
 	run 0 "gai.conf: preset" policy preset prefer-ipv4; run 0 "gai.conf: rollback" rollback gai; is "gone" "$etc" "$(tree_sum "$ROOT/etc")"
-	run 0 "gai.conf: rollback of that" rollback gai; is "it is back" yes "$([ -e "$ROOT/etc/gai.conf" ] && echo yes)"
+	run 0 "gai.conf: rollback of that" rollback gai 1; is "it is back" yes "$([ -e "$ROOT/etc/gai.conf" ] && echo yes)"
 
 	# History keeps what it needs, however much comes after.
 	suse_root; printf '\177ELF\0/usr/etc/nsswitch.conf\0' >"$ROOT$nssdir/libc.so.6"; etc=$(find "$ROOT/etc" -name 'nsswitch*')
@@ -505,6 +517,8 @@ part_attach() {
 	run 2 "attach: of nothing" attach; run 2 "attach: two" attach a b
 	run 3 "attach: a timer" attach a.timer; like "what to name" "name the one that it starts" "$err"
 	run 3 "attach: no such unit" attach nothing; like "where it looked" "/etc/systemd/system, " "$err"; like "below which root" "below $ROOT" "$err"
+	: >"$etc/nearly.service"; echo '[Service]' >"$etc/nearly.service"
+	run 3 "attach: a misspelt unit" attach naerly; like "nearest" "did you mean 'nearly.service'?" "$err"; rm "$etc/nearly.service"
 	run 3 "attach: no name" attach ../a; run 3 "attach: a bad mode" attach a --mode ipv5; like "modes" "prefer-ipv4" "$err"
 	ln -s /dev/null "$etc/m.service"; run 3 "attach: masked" attach m; like "says so" "it is masked" "$err"
 	before=$(tree_sum "$ROOT")
@@ -723,7 +737,7 @@ print("yes" if time.time() - t < 1.2 else time.time() - t)' "$V6GUARD" >"$work/o
 	is "put back" "" "$(cmp "$work/cut" /etc/nsswitch.conf 2>&1)"
 	cp "$work/plain" /etc/nsswitch.conf; cp "$MODULE" "$work/lib/"
 	run 0 "enable" enable; run 0 "rollback, verified" rollback nss; is "byte for byte" "" "$(cmp "$work/plain" /etc/nsswitch.conf 2>&1)"
-	run 0 "rollback of that" rollback nss; is "enabled again" 1 "$(grep -c v6guard /etc/nsswitch.conf)"
+	run 0 "rollback of that" rollback nss 1; is "enabled again" 1 "$(grep -c v6guard /etc/nsswitch.conf)"
 	run 0 "disable" disable
 
 	# Interrupted while it verifies (a DNS that takes the question and says nothing): undone.

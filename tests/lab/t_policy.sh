@@ -62,8 +62,13 @@ run 0 "history" history gai
 check "two changes" "2 1" "$(grep -c policy "$out") $(grep -c 'policy set' "$out")"
 run 0 "rollback" rollback gai
 check "IPv4 comes first again" IPv4 "$(first)"
-run 0 "rollback of a rollback" rollback gai
-run 0 "and of the first change" rollback gai 4
+run 0 "rollback again: it walks back" rollback gai
+check "to before the first change" no "$([ -e "$conf" ] && echo yes || echo no)"
+run 3 "and once more" rollback gai
+like "all is undone" "all of history gai is undone" "$err"
+run 0 "back again by its number" rollback gai 1
+check "the file is there" yes "$([ -e "$conf" ] && echo yes || echo no)"
+run 0 "and gone" rollback gai
 check "the file that was made is gone" no "$([ -e "$conf" ] && echo yes || echo no)"
 
 # ---- words ------------------------------------------------------------------------------
@@ -136,6 +141,34 @@ like "the fix" "fix: ip addrlabel add prefix 2001:db8:1::/48 label 9" "$out"
 on h ip addrlabel add prefix 2001:db8:1::/48 label 9
 run 1 "after the fix" policy lint
 check "nothing of that" 0 "$(grep -c kernel-label "$out")"
+printf 'precendence ::ffff:0:0/96 100\n' | on h v6guard policy lint - >"$out"
+like "a misspelt keyword" "'precendence' is no keyword, did you mean precedence?" "$out"
+
+# --kernel: the kernel's own table as well.
+labels() { on h ip addrlabel list | grep -c "prefix 2001:db8:2::/48 .*label $1"; }
+run 0 "set label" policy set label 2001:db8:2::/48 8
+like "offers it" "the kernel, which picks the source address, has label 1 for 2001:db8:2::/48, as for what is around it: --kernel sets it as well" "$err"
+run 1 "set label --kernel --dry-run" policy set label 2001:db8:2::/48 8 --kernel --dry-run
+like "what it would do" "kernel: label 2001:db8:2::/48 would be 8" "$out"
+check "and does not" 0 "$(labels 8)"
+run 0 "set label --kernel" policy set label 2001:db8:2::/48 8 --kernel
+like "says how it is undone" "kernel: label 2001:db8:2::/48 is 8, until a restart; undo: ip addrlabel del prefix 2001:db8:2::/48" "$out"
+check "it has it" 1 "$(labels 8)"
+run 0 "another value" --json policy set label 2001:db8:2::/48 7 --kernel
+check "JSON" "True {'prefix': '2001:db8:2::/48', 'label': 7, 'before': 8, 'changed': True}" "$(json 'str(d["changed"]) + " " + str(d["kernel"])')"
+check "in the place of the one before" "1 0" "$(labels 7) $(labels 8)"
+run 0 "the same again" policy set label 2001:db8:2::/48 7 --kernel
+check "unchanged, both" "unchanged kernel: unchanged" "$(tr '\n' ' ' <"$out" | sed 's/ $//')"
+cp "$conf" "$LAB_DIR/same"
+run 3 "what the kernel does not take" policy set label ::ffff:10.0.0.0/104 9 --kernel
+like "says so" "the kernel takes no label for ::ffff:10.0.0.0/104" "$err"
+check "and no byte of the file is changed" "" "$(cmp "$conf" "$LAB_DIR/same" 2>&1)"
+on h setpriv --bounding-set -net_admin --inh-caps -net_admin v6guard policy set label 2001:db8:2::/48 6 --kernel >"$out" 2>"$err"
+check "without the right to" "4 1" "$? $(grep -c 'needs CAP_NET_ADMIN' "$err")"
+check "nor then" "1 " "$(labels 7) $(cmp "$conf" "$LAB_DIR/same" 2>&1)"
+run 2 "of labels alone" policy set precedence ::/0 9 --kernel
+run 2 "not of reload" policy set reload yes --kernel
+run 4 "not below a root" --root "$LAB_DIR" policy set label ::/0 9 --kernel
 run 0 "show --kernel" --json policy show --kernel
 check "they are the same" same "$(json '[p["match"] for p in d["labels"] if p["prefix"] == "2001:db8:1::/48"][0]')"
 run 2 "show of two things" policy show --kernel --file
@@ -154,6 +187,12 @@ check "what each would change" "{'glibc': 'already so', 'no-tunnels': '2 precede
 	"$(json '{p["name"]: p["changes"] for p in sorted(d["presets"], key=lambda p: p["name"])}')"
 run 3 "no preset" policy preset prefer-ipv5
 like "nearest" "did you mean 'prefer-ipv" "$err"
+run 3 "nothing like a preset" policy preset nosuch
+like "all there are" "(prefer-ipv4, prefer-ipv6, glibc, rfc6724, rfc6724-update, ula-vpn, no-tunnels, prefer-ula)" "$err"
+run 3 "a profile without its word" policy diff rfc6724
+like "what it is called there" "did you mean 'profile:rfc6724'?" "$err"
+run 3 "a number with a sign" policy set label ::/0 -1
+like "is a bad value" "'-1' is no value: a number from 0 to 2147483647" "$err"
 run 3 "nothing elsewhere" policy preset ../../gai
 printf '# mine\nprecedence fec0::/10 7\n' >"$LAB_DIR/h/etc/v6guard/presets/gai/mine.conf"
 run 0 "one of the operator's" policy preset
@@ -199,6 +238,82 @@ check "standard input, dry run: the rows that are not in it go" "1 3 1" "$? $(gr
 run 0 "the real one" policy apply "$LAB_DIR/small"
 on h v6guard --json policy show >"$out"
 check "and of the others libc's own hold" "True 2 8 3" "$(json '"%s %d %d %d" % tuple([d["reload"]] + [len(d[k]) for k in ("precedence", "label", "scopev4")])')"
+
+# A partial policy: what lint would say of it is said.
+check "what is not in it is warned of" 1 "$(grep -c 'small:2:1: drops glibc.s own precedence rows: ::1/128 50, ::/96 20, 2002::/16 30 \[partial-table\]' "$err")"
+on h v6guard policy lint "$LAB_DIR/small" >"$out"
+run 0 "again" --json policy apply "$LAB_DIR/small"
+check "in JSON as well" 1 "$(json 'len(d["warnings"])')"
+
+# The effect counts, whatever rows there are.
+installer() { printf "$1" >"$conf"; } # FORMAT: what somebody else wrote
+installer 'precedence ::/0 100\n'
+check "an installer's row: IPv4 and IPv6 are left to chance" IPv4 "$(first)"
+installer 'precedence ::/0 100\nprecedence ::ffff:0:0/96 10\n'
+check "and both: IPv6 comes first" IPv6 "$(first)"
+run 0 "preset prefer-ipv4" policy preset prefer-ipv4
+check "IPv4 comes first" IPv4 "$(first)"
+like "the row that stands against it" "precedence ::/0 is 100: it takes 110, not 100" "$err"
+run 0 "again" policy preset prefer-ipv4
+check "unchanged" unchanged "$(cat "$out")"
+installer 'precedence ::ffff:0.0.0.0/97 7\nprecedence ::ffff:128.0.0.0/97 7\nprecedence ::ffff:0:0/96 100\n'
+check "rows inside IPv4's: IPv6 comes first" IPv6 "$(first)"
+run 0 "preset prefer-ipv4" --json policy preset prefer-ipv4
+check "IPv4 comes first" IPv4 "$(first)"
+check "the rows are named" "2 stood" "$(json 'str(len(d["warnings"])) + " " + ("stood" if all("stands against it: 100 from now on" in w for w in d["warnings"]) else str(d["warnings"]))')"
+installer 'label ::/0 1\n# begin known-local (kept by v6guardd)\nlabel fd00:9::/48 14\n# end known-local\n'
+cp "$conf" "$LAB_DIR/same"
+run 1 "ula-vpn against rows that v6guardd keeps" policy preset ula-vpn
+like "says which, and what to do" "label fd00:9::/48 14 stands against it, and v6guardd keeps that row: \`v6guard config set gai.known-local-ula no\`" "$err"
+check "nothing is written" "" "$(cmp "$conf" "$LAB_DIR/same" 2>&1)"
+run 0 "the list" policy preset
+like "says so as well" "ula-vpn         known-local rows stand against it" "$out"
+run 0 "a whole table beside them" policy preset rfc6724
+like "names them" "1 label row of the known-local block stays: v6guardd keeps it" "$err"
+printf '# mine\nprecedence 2001:db8::/32 7\n' >"$LAB_DIR/h/etc/v6guard/presets/gai/mine.conf"
+installer 'precedence 2001:db8:9::/48 9\nprecedence ::/0 40\n'
+run 0 "a row without a promise" policy preset mine
+like "the ones inside it stay" "precedence 2001:db8:9::/48 9 stays, inside precedence 2001:db8::/32" "$err"
+printf '# mine\n# promise: ::/0 before ::/0\nprecedence ::/0 7\n' >"$LAB_DIR/h/etc/v6guard/presets/gai/mine.conf"
+run 3 "a promise that is none" policy preset mine
+like "file, line, and what it takes" "mine.conf:2:1: a promise is PREFIX before PREFIX or PREFIX like PREFIX" "$err"
+printf '# mine\n# promise: fc00::/7 before 2000::/3\nprecedence ::/0 7\n' >"$LAB_DIR/h/etc/v6guard/presets/gai/mine.conf"
+run 3 "a promise without its row" policy preset mine
+like "says so" "mine.conf:2:1: a promise needs a row for one of its prefixes" "$err"
+rm -f "$LAB_DIR/h/etc/v6guard/presets/gai/mine.conf"
+
+# ---- reset: what these commands wrote, and nothing else ------------------------------------
+rm -rf "$conf" "$LAB_DIR/h/lib/v6guard/history" "$LAB_DIR/h/var/lib/v6guard/history"
+run 0 "reset of nothing" policy reset
+check "unchanged" unchanged "$(cat "$out")"
+printf '# my own\n\nlabel  2001:db8::/32\t9 # mine\r\nlabel ::/0 1' >"$conf"
+cp "$conf" "$LAB_DIR/mine"
+run 0 "preset" policy preset prefer-ipv4
+run 0 "set" policy set label 2001:db8::/32 7
+run 0 "set" policy set reload yes
+run 1 "reset --dry-run" policy reset --dry-run
+like "shows it" "-reload yes" "$out"
+run 0 "reset" policy reset
+check "byte for byte" "" "$(cmp "$conf" "$LAB_DIR/mine" 2>&1)"
+run 0 "again" policy reset
+check "unchanged" unchanged "$(cat "$out")"
+run 0 "rollback of that" rollback gai
+like "is back" "reload yes" "$conf"
+sed -i '1s/.*/# my own, edited/; s/^reload yes/reload yes # theirs/' "$conf"
+echo '# a last word' >>"$conf"
+run 0 "reset" policy reset
+like "what was edited since stays" "1 line of v6guard's stays: edited since, or moved" "$err"
+check "with their lines" "# my own, edited||label  2001:db8::/32	9 # mine|label ::/0 1|reload yes # theirs|# a last word|" "$(tr -d '\r' <"$conf" | tr '\n' '|')"
+rm -f "$conf"
+run 0 "a whole table" policy preset prefer-ipv4
+printf 'precedence 2001:db8:7::/48 3\n' >>"$conf"
+run 0 "reset beside a row of theirs" policy reset
+like "keeps libc's table" "there are precedence rows that no command wrote: libc's own table stays written out beside them" "$err"
+check "theirs, and libc's" "10 3" "$(awk '$2 == "::ffff:0:0/96" || $2 == "2001:db8:7::/48" { print $3 }' "$conf" | sort -rn | paste -sd' ')"
+rm -f "$conf"
+run 0 "a file of ours alone" policy preset ula-vpn
+run 0 "reset" policy reset
+check "is gone" no "$([ -e "$conf" ] && echo yes || echo no)"
 
 # ULA source and global destination: by libc's labels IPv4 wins, and it need not.
 device=$(on h ip -o -6 addr show scope global | awk 'NR == 1 { print $2 }')

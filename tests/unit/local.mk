@@ -105,6 +105,7 @@ units = \
 	tests/unit/test_block \
 	tests/unit/test_ula \
 	tests/unit/test_unclosed \
+	tests/unit/test_undo \
 	tests/unit/test_vendor \
 	tests/unit/test_verdict \
 	tests/unit/test_verdict_rounds \
@@ -213,6 +214,9 @@ tests_unit_test_oracle_presets_CPPFLAGS = $(unit_cppflags) -DTEST_BUILD='"$(abs_
 tests_unit_test_oracle_presets_CFLAGS = $(unit_cflags)
 tests_unit_test_oracle_presets_LDADD = $(unit_libs)
 EXTRA_tests_unit_test_oracle_presets_DEPENDENCIES = tool/v6guard/v6guard$(EXEEXT)
+tests_unit_test_undo_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_undo_CFLAGS = $(unit_cflags)
+tests_unit_test_undo_LDADD = $(unit_libs)
 tests_unit_test_promise_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_promise_CFLAGS = $(unit_cflags)
 tests_unit_test_promise_LDADD = $(unit_libs)

@@ -65,6 +65,47 @@ static void test_history(void **state)
 	free(list);
 }
 
+/* A rollback says what it undoes; gai.conf's entries have both contents. */
+static void test_history_after(void **state)
+{
+	struct gp_history_entry *list;
+	struct gp_file file;
+	struct gp_store *store;
+	char *bytes;
+	size_t count, size;
+
+	(void)state;
+	tree_put("/etc/x", "one\n");
+	assert_int_equal(tree_replace_as("gai", "/etc/x", "two\n\n"), GP_OK);
+	assert_int_equal(tree_replace_as("nss", "/etc/x", "three\n"), GP_OK);
+	store = tree_open_store();
+	gp_store_undoes(store, 1);
+	assert_int_equal(gp_file_read(tree_root, "/etc/x", &file, NULL), GP_OK);
+	assert_int_equal(gp_store_remove(store, &file, "gai", NULL), GP_OK);
+	gp_file_free(&file);
+	gp_store_close(store);
+
+	assert_int_equal(gp_history_list(tree_root, NULL, &list, &count, NULL), GP_OK);
+	assert_int_equal(count, 3);
+	assert_true(list[0].undoes == 1 && list[1].undoes == 0 && list[2].serial == 1);
+	assert_int_equal(gp_history_content(tree_root, &list[2], &bytes, &size, NULL),
+			 GP_OK);
+	assert_string_equal(bytes, "one\n");
+	free(bytes);
+	assert_int_equal(gp_history_after(tree_root, &list[2], &bytes, &size, NULL),
+			 GP_OK);
+	assert_string_equal(bytes, "two\n\n");
+	assert_int_equal(size, 5);
+	free(bytes);
+	assert_int_equal(gp_history_after(tree_root, &list[1], &bytes, &size, NULL),
+			 GP_NOTFOUND);
+	assert_int_equal(gp_history_after(tree_root, &list[0], &bytes, &size, NULL),
+			 GP_OK);
+	assert_int_equal(size, 0);
+	free(bytes);
+	free(list);
+}
+
 /* Bytes of any kind, and commands that try to look like a header. */
 static void test_history_bytes(void **state)
 {
@@ -187,7 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_history),           TEST(test_history_bytes),
 		TEST(test_history_is_capped), TEST(test_history_keeps_kinds),
-		TEST(test_history_damaged),
+		TEST(test_history_damaged),   TEST(test_history_after),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

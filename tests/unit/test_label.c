@@ -295,7 +295,10 @@ static void test_set(void **state)
 	struct gp_source_sockets sockets;
 	const struct gp_source_ops ops = gp_source_kernel(&sockets, 0);
 	struct gp_label row = {prefix("fd00:9::/48"), 14};
+	const struct gp_label mapped = {prefix("::ffff:10.0.0.0/104"), 9};
 	size_t found = 0;
+	uint32_t label;
+	bool is_exact;
 
 	(void)state;
 	need_netns();
@@ -308,7 +311,19 @@ static void test_set(void **state)
 	assert_int_equal(found, 1);
 	row.label = 15;
 	assert_int_equal(gp_label_set(&row, true), GP_CONFLICT);
+	assert_int_equal(gp_label_replace(&row), GP_OK);
+	assert_int_equal(gp_labels_read(&ops, &labels), GP_OK);
+	assert_true(gp_labels_find(&labels, &row.prefix, &label, &is_exact));
+	assert_true(label == 15 && is_exact);
 	assert_int_equal(gp_label_set(&row, false), GP_OK);
+	/* What is not there yet is made, too; without a row of its own the one around it
+	 * counts. */
+	assert_int_equal(gp_labels_read(&ops, &labels), GP_OK);
+	assert_true(gp_labels_find(&labels, &row.prefix, &label, &is_exact));
+	assert_true(label == 5 && !is_exact);
+	assert_int_equal(gp_label_replace(&row), GP_OK);
+	assert_int_equal(gp_label_set(&row, false), GP_OK);
+	assert_int_equal(gp_label_replace(&mapped), GP_RANGE);
 	assert_int_equal(gp_label_set(&row, false), GP_NOTFOUND);
 	gp_source_close(&sockets);
 }

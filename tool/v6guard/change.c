@@ -32,6 +32,9 @@ int change_begin(struct change *change, struct cli *cli)
 		return EXIT_DONE;
 	if (gp_store_open(cli->root, cli->command, &change->store, &diag) != GP_OK)
 		return complain_diag(&diag);
+	gp_store_undoes(change->store, cli->undoes);
+	if (cli->is_reset)
+		gp_store_resets(change->store);
 	return EXIT_DONE;
 }
 
@@ -203,10 +206,9 @@ static void say_who_keeps(const struct cli *cli)
 	if (cli->is_quiet || out_is_json(cli->out))
 		return;
 	fflush(stdout); /* the result stands before it */
-	fprintf(stderr,
-		"Programs that run already keep the table they read: `systemctl restart "
-		"UNIT` for\na service; those that start after `v6guard policy set reload "
-		"yes` follow the file.\n");
+	fputs("Programs that run already keep the table they read: `systemctl restart "
+	      "UNIT`, or `reload yes`.\n",
+	      stderr);
 }
 
 int change_end(struct change *change, int code, const char *summary)

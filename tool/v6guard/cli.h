@@ -44,7 +44,9 @@ struct cli {
 	const char *program; /* NULL: not given */
 	const char *verify[VERIFY_MAX];
 	size_t verify_count;
-	char *command; /* the command line, for history */
+	char *command;   /* the command line, for history */
+	bool is_reset;   /* what was written before goes */
+	uint64_t undoes; /* a rollback: to before that change */
 	struct out *out;
 	const struct gp_config_overlay *overlay; /* what a file is about to hold */
 	char **warnings;
@@ -58,11 +60,11 @@ cmd_fn cmd_complete, cmd_apply, cmd_mode, cmd_off, cmd_on, cmd_config_check,
 	cmd_enable, cmd_disable, cmd_history, cmd_rollback, cmd_run, cmd_stuck, cmd_watch,
 	cmd_verdict_list, cmd_verdict_set, cmd_verdict_clear, cmd_policy_show,
 	cmd_policy_set, cmd_policy_del, cmd_policy_lint, cmd_policy_explain,
-	cmd_policy_apply, cmd_policy_preset, cmd_policy_diff, cmd_attach, cmd_detach,
-	cmd_resolver_status, cmd_resolver_query, cmd_resolver_stats, cmd_resolver_flush,
-	cmd_resolver_enable, cmd_resolver_disable, cmd_rule_list, cmd_rule_add,
-	cmd_rule_del, cmd_rule_test, cmd_config_get, cmd_config_set, cmd_preset_list,
-	cmd_preset_show, cmd_preset_apply;
+	cmd_policy_apply, cmd_policy_reset, cmd_policy_preset, cmd_policy_diff,
+	cmd_attach, cmd_detach, cmd_resolver_status, cmd_resolver_query,
+	cmd_resolver_stats, cmd_resolver_flush, cmd_resolver_enable, cmd_resolver_disable,
+	cmd_rule_list, cmd_rule_add, cmd_rule_del, cmd_rule_test, cmd_config_get,
+	cmd_config_set, cmd_preset_list, cmd_preset_show, cmd_preset_apply;
 
 /** To stderr, as "v6guard: text". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -208,7 +208,7 @@ static int find(const struct cli *cli, int count, char **args, bool must_exist,
 	strcpy(name, typed);
 	if (!must_exist)
 		return EXIT_DONE;
-	if (unit_guess(cli->root, typed, name))
+	if (unit_guess(cli->root, typed, name) && strcmp(typed, name) != 0)
 		complain("%s: there is no such unit: did you mean '%s'?", typed, name);
 	else
 		complain("%s: %s", typed, why);

@@ -65,12 +65,12 @@ int cmd_history(struct cli *cli, int count, char **args)
 
 struct wanted {
 	const char *what; /* NULL: any */
-	unsigned n;
+	unsigned n;       /* 0: the latest that is not undone */
 };
 
 static int parse_wanted(int count, char **args, struct wanted *out)
 {
-	*out = (struct wanted){.n = 1};
+	*out = (struct wanted){.n = 0};
 	if (count > 0 && (args[0][0] < '0' || args[0][0] > '9')) {
 		if (check_kind(args[0]) != EXIT_DONE)
 			return EXIT_USAGE;
@@ -102,6 +102,37 @@ static int parse_wanted(int count, char **args, struct wanted *out)
 	return EXIT_DONE;
 }
 
+/* The latest that is not undone, and no rollback itself; COUNT: none. */
+static size_t find_latest(const struct gp_history_entry *list, size_t count)
+{
+	bool *is_undone = calloc(count + 1, sizeof(*is_undone));
+	size_t found = 0;
+
+	if (!is_undone)
+		return count;
+	gp_history_mark_undone(list, count, is_undone);
+	while (found < count && (is_undone[found] || list[found].undoes))
+		found++;
+	free(is_undone);
+	return found;
+}
+
+static int complain_none(const struct wanted *wanted, size_t count)
+{
+	const char *what = wanted->what ? wanted->what : "";
+	const char *blank = wanted->what ? " " : "";
+
+	if (wanted->n || !count)
+		complain("there is no such change: history%s%s has %zu", blank, what,
+			 count);
+	else
+		complain("all of history%s%s is undone: `v6guard rollback %s 1` takes "
+			 "back "
+			 "the last rollback",
+			 blank, what, wanted->what ? what : "KIND");
+	return EXIT_INPUT;
+}
+
 /* The entry, and the content that its change replaced, malloc'd. */
 static int find_entry(const struct cli *cli, const struct wanted *wanted,
 		      struct gp_history_entry *entry, char **bytes, size_t *size)
@@ -113,14 +144,12 @@ static int find_entry(const struct cli *cli, const struct wanted *wanted,
 		gp_history_list(cli->root, wanted->what, &list, &count, &diag);
 	if (status != GP_OK)
 		return complain_diag(&diag);
-	if (wanted->n > count) {
+	const size_t at = wanted->n ? wanted->n - 1 : find_latest(list, count);
+	if (at >= count) {
 		free(list);
-		complain("there is no such change: history%s%s has %zu",
-			 wanted->what ? " " : "", wanted->what ? wanted->what : "",
-			 count);
-		return EXIT_INPUT;
+		return complain_none(wanted, count);
 	}
-	*entry = list[wanted->n - 1];
+	*entry = list[at];
 	free(list);
 	if (gp_history_content(cli->root, entry, bytes, size, &diag) != GP_OK)
 		return complain_diag(&diag);
@@ -229,6 +258,7 @@ int cmd_rollback(struct cli *cli, int count, char **args)
 		code = find_entry(cli, &wanted, &entry, &content.bytes, &content.size);
 	if (code != EXIT_DONE)
 		return code;
+	cli->undoes = entry.serial;
 	snprintf(summary, sizeof(summary), "%s: as it was before `%s`", entry.path,
 		 entry.command);
 	struct gp_hosts_line hosts;

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gai.h"
+#include "kernellabel.h"
 
 /* Rows to be set, or prefixes to go. */
 struct rows {
 	enum gp_table_kind kind;
 	struct gp_row *rows;
 	size_t count;
+	struct kernel_label *kernel; /* of set --kernel, or NULL */
 };
 
 static int complain_kind(const char *word, bool with_reload)
@@ -71,23 +72,39 @@ static int edit_set(struct cli *cli, struct gp_doc *doc, void *ctx)
 	gp_edit_set(doc, rows->kind, &rows->rows[0], cli->is_minimal);
 	if (cli->is_minimal)
 		warn_lost(cli, rows->kind, doc);
+	if (rows->kernel)
+		return kernel_label_put(cli, rows->kernel);
+	if (rows->kind == GP_TABLE_LABEL)
+		kernel_label_offer(cli, doc, &rows->rows[0]);
 	return EXIT_DONE;
 }
 
 static int set_row(struct cli *cli, enum gp_table_kind kind, char **args)
 {
 	struct gp_row row;
-	struct rows rows = {kind, &row, 1};
+	struct kernel_label kernel;
+	struct rows rows = {kind, &row, 1, NULL};
 	char text[GP_PREFIX_TEXT], summary[128];
 	int code = gai_parse_prefix(kind, args[1], &row);
 
 	if (code == EXIT_DONE)
 		code = parse_value(args[2], &row.value);
+	if (code == EXIT_DONE && cli->is_kernel) {
+		code = kernel_label_check(cli, kind, &row, &kernel);
+		rows.kernel = &kernel;
+	}
 	if (code != EXIT_DONE)
 		return code;
 	snprintf(summary, sizeof(summary), "%s %s is %d", gp_table_kind_name(kind),
 		 gp_row_format(kind, &row, text), (int)row.value);
-	return gai_change(cli, edit_set, &rows, summary);
+	code = gai_change(cli, edit_set, &rows, summary);
+	if (rows.kernel && code > EXIT_NEGATIVE)
+		kernel_label_undo(cli, &kernel);
+	else if (rows.kernel)
+		kernel_label_report(cli, &kernel);
+	return rows.kernel && cli->is_dry_run && code == EXIT_DONE && kernel.is_changed
+		       ? EXIT_NEGATIVE
+		       : code;
 }
 
 static int edit_reload(struct cli *cli, struct gp_doc *doc, void *ctx)
@@ -103,7 +120,7 @@ static int set_reload(struct cli *cli, int count, char **args)
 {
 	bool reload = count == 2 && !strcmp(args[1], "yes");
 
-	if (count != 2 || (!reload && strcmp(args[1], "no") != 0)) {
+	if (cli->is_kernel || count != 2 || (!reload && strcmp(args[1], "no") != 0)) {
 		complain("policy set reload yes|no");
 		return EXIT_USAGE;
 	}

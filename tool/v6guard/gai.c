@@ -124,31 +124,21 @@ static bool is_managed(const struct cli *cli, const struct gp_file *file)
 	return true;
 }
 
-/* Only the lines: what they come to is not asked here. */
-static int edit_file(struct change *change, const struct gp_file *file, gai_edit_fn *edit,
+/* Nothing to say, and no file to say it in: none is made. */
+static int edit_file(struct change *change, const struct gp_file *file, gai_text_fn *edit,
 		     void *ctx)
 {
-	struct gp_doc *doc;
-	char *bytes;
+	char *bytes = NULL;
 	size_t size;
-	int code;
+	int code = edit(change->cli, file, ctx, &bytes, &size);
 
-	if (gp_doc_parse(file->bytes, file->size, gp_gai_dialect_here(), &doc) != GP_OK)
-		return complain_memory();
-	code = edit(change->cli, doc, ctx);
-	if (code == EXIT_DONE && gp_doc_write(doc, &bytes, &size) != GP_OK)
-		code = complain_memory();
-	/* Nothing to say, and no file to say it in: none is made. */
-	else if (code == EXIT_DONE) {
-		if (file->exists || size > 0)
-			code = change_back(change, file, "gai", bytes, size);
-		free(bytes);
-	}
-	gp_doc_free(doc);
+	if (code == EXIT_DONE && (file->exists || size > 0))
+		code = change_back(change, file, "gai", bytes, size);
+	free(bytes);
 	return code;
 }
 
-static int edit_and_write(struct change *change, gai_edit_fn *edit, void *ctx)
+static int edit_and_write(struct change *change, gai_text_fn *edit, void *ctx)
 {
 	struct gp_file file;
 	struct gp_diag diag;
@@ -162,7 +152,7 @@ static int edit_and_write(struct change *change, gai_edit_fn *edit, void *ctx)
 	return code;
 }
 
-int gai_change(struct cli *cli, gai_edit_fn *edit, void *ctx, const char *summary)
+int gai_change_text(struct cli *cli, gai_text_fn *edit, void *ctx, const char *summary)
 {
 	struct change change;
 	int code = change_begin(&change, cli);
@@ -170,6 +160,35 @@ int gai_change(struct cli *cli, gai_edit_fn *edit, void *ctx, const char *summar
 	if (code == EXIT_DONE)
 		code = edit_and_write(&change, edit, ctx);
 	return change_end(&change, code, summary);
+}
+
+struct doc_edit {
+	gai_edit_fn *edit;
+	void *ctx;
+};
+
+/* Only the lines: what they come to is not asked here. */
+static int edit_doc(struct cli *cli, const struct gp_file *file, void *ctx, char **bytes,
+		    size_t *size)
+{
+	const struct doc_edit *doc_edit = ctx;
+	struct gp_doc *doc;
+	int code;
+
+	if (gp_doc_parse(file->bytes, file->size, gp_gai_dialect_here(), &doc) != GP_OK)
+		return complain_memory();
+	code = doc_edit->edit(cli, doc, doc_edit->ctx);
+	if (code == EXIT_DONE && gp_doc_write(doc, bytes, size) != GP_OK)
+		code = complain_memory();
+	gp_doc_free(doc);
+	return code;
+}
+
+int gai_change(struct cli *cli, gai_edit_fn *edit, void *ctx, const char *summary)
+{
+	struct doc_edit doc_edit = {edit, ctx};
+
+	return gai_change_text(cli, edit_doc, &doc_edit, summary);
 }
 
 bool gai_parse_kind(const char *text, enum gp_table_kind *out)

@@ -46,6 +46,13 @@ struct gp_labels *gai_kernel_labels(const struct cli *cli);
 /** Edit gai.conf under the lock; SUMMARY is printed when it has changed. */
 int gai_change(struct cli *cli, gai_edit_fn *edit, void *ctx, const char *summary);
 
+/** What FILE is to hold, malloc'd; or complain and give an exit code. */
+typedef int gai_text_fn(struct cli *cli, const struct gp_file *file, void *ctx,
+			char **bytes, size_t *size);
+
+/** The same as gai_change, by its text. */
+int gai_change_text(struct cli *cli, gai_text_fn *edit, void *ctx, const char *summary);
+
 /** TEXT names a kind of table. */
 bool gai_parse_kind(const char *text, enum gp_table_kind *out);
 

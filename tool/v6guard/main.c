@@ -134,13 +134,18 @@ static const struct command commands[] = {
 	 "from. --file: what gai.conf says. --profile: glibc, rfc6724 or "
 	 "rfc6724-update.\n--kernel: beside the labels by which the kernel picks source "
 	 "addresses.\n"},
-	{"policy", "set", cmd_policy_set, ON_DRY_RUN | ON_MINIMAL, 3,
-	 "precedence|label|scopev4 PREFIX VALUE [--minimal] [--dry-run]",
+	{"policy", "set", cmd_policy_set, ON_DRY_RUN | ON_MINIMAL | ON_KERNEL, 3,
+	 "precedence|label|scopev4 PREFIX VALUE [--minimal] [--kernel] [--dry-run]",
 	 "set a row of gai.conf",
 	 "Or `reload yes|no`. Where the file has no row of that kind, glibc's own table\n"
-	 "is written out first: one row alone would drop it. --minimal does not.\n"},
+	 "is written out first: one row alone would drop it. --minimal does not. "
+	 "--kernel\n"
+	 "sets the kernel's label as well, as `ip addrlabel` does.\n"},
 	{"policy", "del", cmd_policy_del, ON_DRY_RUN, INT_MAX,
 	 "precedence|label|scopev4 PREFIX... [--dry-run]", "delete rows of gai.conf", ""},
+	{"policy", "reset", cmd_policy_reset, ON_DRY_RUN, 0, "[--dry-run]",
+	 "take out of gai.conf what these commands wrote",
+	 "By history: every other line stays, byte for byte.\n"},
 	{"policy", "preset", cmd_policy_preset, ON_DRY_RUN, 1, "[NAME] [--dry-run]",
 	 "set gai.conf to a policy by name",
 	 "Without NAME: all there are, and what each would change here.\n"},
@@ -161,8 +166,8 @@ static const struct command commands[] = {
 	{"rollback", NULL, cmd_rollback, ENABLE_OPTIONS, 2,
 	 "[nss|config|gai|unit|resolv [N]] [--verify NAME]... [--dry-run]",
 	 "undo a change",
-	 "The latest one, or the Nth of that kind, counting back. That is a change, "
-	 "too.\n"},
+	 "The latest that is not undone yet: said twice, it undoes two. N is as history\n"
+	 "counts, where a rollback is a change, too: `rollback KIND 1` undoes that.\n"},
 	{"complete", NULL, cmd_complete, 0, INT_MAX, "-- WORD...",
 	 "what may stand for the last WORD, for shells", ""},
 };
@@ -276,18 +281,48 @@ static bool wants_color(const char *when)
 	return !strcmp(when, "always");
 }
 
+/* As a shell takes it: history's lines can be pasted. */
+static void put_word(FILE *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_@%+=:,./-";
+	bool has_control = false;
+
+	for (const char *at = word; *at; at++)
+		has_control |= (unsigned char)*at < ' ' || *at == 127;
+	if (word[0] && strspn(word, plain) == strlen(word)) {
+		fprintf(out, " %s", word);
+		return;
+	}
+	fputs(has_control ? " $'" : " '", out);
+	for (; *word; word++) {
+		if (has_control && ((unsigned char)*word < ' ' || *word == 127))
+			fprintf(out, "\\x%02x", (unsigned char)*word);
+		else if (has_control && strchr("'\\", *word))
+			fprintf(out, "\\%c", *word);
+		else if (*word == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*word, out);
+	}
+	fputc('\'', out);
+}
+
 static char *join_words(int argc, char **argv)
 {
-	char *text = strdup("v6guard");
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
 
-	for (int i = 1; i < argc && text; i++) {
-		char *longer;
-		if (asprintf(&longer, "%s %s", text, argv[i]) < 0)
-			longer = NULL;
-		free(text);
-		text = longer;
-	}
-	return text;
+	if (!out)
+		return NULL;
+	fputs("v6guard", out);
+	for (int i = 1; i < argc; i++)
+		put_word(out, argv[i]);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static int check_use(const struct command *command, const struct wishes *wishes,

@@ -330,11 +330,6 @@ bool groups_begin_with(const struct groups *groups, const struct server *server)
 
 /* ---- beginning and end ---- */
 
-void groups_hear(struct groups *groups, struct ub_heard *heard)
-{
-	contexts_hear(groups->contexts, heard);
-}
-
 struct groups *groups_new(struct event_base *base, struct servers *servers,
 			  struct known *known)
 {
@@ -350,6 +345,11 @@ struct groups *groups_new(struct event_base *base, struct servers *servers,
 		return groups;
 	groups_free(groups);
 	return NULL;
+}
+
+void groups_hear(struct groups *groups, struct ub_heard *heard)
+{
+	contexts_hear(groups->contexts, heard);
 }
 
 void groups_free(struct groups *groups)

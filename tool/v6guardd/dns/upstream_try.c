@@ -80,6 +80,8 @@ static void settle(struct attempt *attempt, enum walk_kind kind,
 	const size_t at = attempt->at;
 
 	walk_reply(query->walk, at, attempt->way, kind);
+	if (kind <= WALK_ERROR)
+		upstream_query_wake_partner(query);
 	if (!attempt->is_beginning)
 		upstream_query_step(query, at, kind, reply);
 	else if (reply)
@@ -155,9 +157,8 @@ static bool is_authentic(const struct attempt *attempt, const struct answer_repl
 	if (!server || (!dns_zone_of(&upstream->config, query->name) &&
 			upstream_has_route(upstream, query->name)))
 		return false;
-	return trust_is_authentic(&upstream->trust, &upstream->config, &server->endpoint,
-				  1, query->name, query->type, attempt->is_beginning,
-				  reply);
+	return trust_is_authentic(&upstream->trust, &upstream->config, &server->at,
+				  query->name, query->type, attempt->is_beginning, reply);
 }
 
 static void on_result(void *arg, int rcode, void *packet, int length, int security,
