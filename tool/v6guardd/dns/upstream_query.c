@@ -8,6 +8,8 @@
 
 /* Whoever waits for so long goes on with other servers, when there are others. */
 #define MOVE_MS 350
+/* Servers of a list that one question may go to, in its time. */
+#define SERVERS_MOST 64
 /* While a server is silent, that is looked at so often. */
 #define LATE_EVERY_MS 400
 /* Where TCP has brought what UDP did not, it is asked sooner for so long. */
@@ -132,7 +134,7 @@ static void set_list(struct upstream_query *query)
 
 	if (order)
 		group_order(group, order);
-	for (size_t i = 0; i < group->count; i++) {
+	for (size_t i = 0; i < query->walk->count; i++) {
 		const uint16_t server = order ? order[i] : (uint16_t)i;
 		const struct server *one = group->list[server].server;
 		query->walk->list[i].server = server;
@@ -152,7 +154,7 @@ static bool join(struct upstream_query *query)
 	if (!upstream_has_servers(upstream, asked_for(query)))
 		return false;
 	group = groups_join(upstream->groups, asked_for(query));
-	count = group ? group->count : 0;
+	count = !group ? 0 : group->count < SERVERS_MOST ? group->count : SERVERS_MOST;
 	query->walk = group ? calloc(1, walk_size(count)) : NULL;
 	query->kept = query->walk ? calloc(count, sizeof(query->kept[0])) : NULL;
 	query->group = group;
@@ -186,7 +188,7 @@ static void leave(struct upstream_query *query)
 		count_timeouts(query);
 		upstream_try_none(query);
 		walk_end(query->walk);
-		for (size_t i = 0; i < query->group->count; i++)
+		for (size_t i = 0; i < query->walk->count; i++)
 			free(query->kept[i].bytes);
 	}
 	leave_pair(query);
