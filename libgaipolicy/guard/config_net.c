@@ -187,10 +187,6 @@ static bool is_server(const struct gp_addr *addr, const char *zone,
 	if (is_linklocal && !zone)
 		return refuse(why, "a link-local address needs its interface, as in "
 				   "fe80::1%eth0 (RFC 4007 11)");
-	if (!is_linklocal && zone)
-		return refuse(why,
-			      "only a link-local address has an %INTERFACE (RFC 4007 "
-			      "11)");
 	return true;
 }
 

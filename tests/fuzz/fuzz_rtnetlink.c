@@ -49,7 +49,9 @@ static void read_all(const uint8_t *data, size_t size, struct netwatch_facts *fa
 
 	memset(facts, 0, sizeof(*facts));
 	while (netwatch_next(&data, &size, &message)) {
+		struct gp_addr addr;
 		netwatch_is_relevant(&message);
+		netwatch_address_of(&message, &addr);
 		netwatch_add(facts, &message);
 	}
 	check_facts(facts);

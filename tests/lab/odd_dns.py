@@ -10,7 +10,7 @@
     manyNN        NN A
     private       A 10.9.1.1                         first   silence to what is asked first
     twice         silence to what is asked first and then
-    slow          AAAA 2001:db8:64::1, and silence when it is asked for the first four times
+    slow          AAAA 2001:db8:64::1, and silence when it is asked for the first three times
     six           AAAA 2001:db8:64::1, and no A
     alias         A: by a CNAME to late.odd.test; AAAA: silence
 
@@ -49,7 +49,7 @@ def answer(message, is_tcp):
     log.write("%s %d %s\n" % (".".join(labels), kind, "tcp" if is_tcp else "udp"))
     before = seen.get((first, kind), 0)
     seen[first, kind] = before + 1
-    if os.path.exists(folder + "/mute") or first == "mute" or (first in ("late", "alias") and kind == AAAA) or (first == "slow" and kind == AAAA and before < 4) or \
+    if os.path.exists(folder + "/mute") or first == "mute" or (first in ("late", "alias") and kind == AAAA) or (first == "slow" and kind == AAAA and before < 3) or \
             before < (first.startswith("first") or 2 * first.startswith("twice")):
         return None
     rcode, records, authority, flags = 0, [], [], 0x8180

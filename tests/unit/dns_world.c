@@ -302,7 +302,7 @@ void __wrap_listen_send(const struct listen_client *client, const uint8_t *bytes
 	to->answer_size = size;
 	to->answered_ms = world.now_ms;
 	to->had_ipv4 = world.has_ipv4;
-	to->had_nat64 = serve_nat64_acts(world.serve);
+	to->had_nat64 |= serve_nat64_acts(world.serve);
 	to->was_off = world.is_off;
 }
 
@@ -324,6 +324,7 @@ size_t world_ask(const struct gp_addr *from, bool is_tcp, const uint8_t *bytes,
 		.question = malloc(size),
 		.question_size = size,
 		.asked_ms = world.now_ms,
+		.had_nat64 = serve_nat64_acts(world.serve),
 	};
 	assert_non_null(client->question);
 	memcpy(client->question, bytes, size);

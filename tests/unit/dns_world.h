@@ -47,7 +47,8 @@ struct world_client {
 	long long asked_ms, answered_ms;
 	unsigned answers;
 	bool is_ignored;
-	bool had_ipv4, had_nat64, was_off; /* the host, when it was answered */
+	bool had_ipv4, was_off; /* the host, when it was answered */
+	bool had_nat64;         /* then, or when it asked */
 };
 
 struct world_asked {

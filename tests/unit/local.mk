@@ -37,6 +37,7 @@ units = \
 	tests/unit/test_dns_upstream \
 	tests/unit/test_dns_vectors \
 	tests/unit/test_dns_walk \
+	tests/unit/test_dns_worlds \
 	tests/unit/test_document \
 	tests/unit/test_edit \
 	tests/unit/test_eventlog \
@@ -519,6 +520,9 @@ tests_unit_test_dns_large_LDADD = $(daemon_libs)
 tests_unit_test_dns_listen_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_listen_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_listen_LDADD = $(daemon_libs)
+tests_unit_test_dns_worlds_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_dns_worlds_CFLAGS = $(unit_cflags)
+tests_unit_test_dns_worlds_LDADD = $(daemon_libs)
 tests_unit_test_dns_walk_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_walk_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_walk_LDADD = $(daemon_libs)

@@ -118,7 +118,7 @@ static const struct values values[] = {
 	 "tls://192.0.2.1|192.0.2.1#dns.example|tls://#dns.example|tls://192.0.2.1#|"
 	 "dns.example|192.0.2.1:53|https://192.0.2.1|0.0.0.0|0.0.0.0@5353|::|::@53|"
 	 "fe80::1|fe80::1@53|febf::1|192.0.2.1 fe80::1|tls://fe80::1#dns.example|"
-	 "tls://0.0.0.0#dns.example|2001:db8::1%eth0|192.0.2.1%eth0|224.0.0.251|ff02::fb|"
+	 "tls://0.0.0.0#dns.example|192.0.2.1%eth0|224.0.0.251|ff02::fb|"
 	 "255.255.255.255"},
 	{"resolver", "order", "listed|fastest", "|rotate|listed fastest"},
 	{"resolver", "dnssec", "off|process|validate|trust", "|yes"},

@@ -71,16 +71,15 @@ static int remove_dir(void **state)
 	return remove(dir);
 }
 
-/* Read TEXT as v6guard.conf; false, and `error` without the folder's name: it cannot be.
+/* Read v6guard.conf; false, and `error` without the folder's name: it cannot be.
  */
-static bool read_text(const char *text, struct settings *out)
+static bool read_file(struct settings *out)
 {
 	static struct gp_config_errors errors;
 	struct gp_config *config = NULL;
 	char *at;
 	bool is_good;
 
-	put("v6guard.conf", text);
 	if (gp_config_load(dir, &config, &errors) != GP_OK) {
 		snprintf(error, sizeof(error), "%s:%u:%u: %s", errors.list[0].path,
 			 errors.list[0].line, errors.list[0].column, errors.list[0].text);
@@ -93,6 +92,12 @@ static bool read_text(const char *text, struct settings *out)
 	if (!strncmp(at, dir, strlen(dir)))
 		memmove(error, error + strlen(dir) + 1, strlen(error) - strlen(dir));
 	return is_good;
+}
+
+static bool read_text(const char *text, struct settings *out)
+{
+	put("v6guard.conf", text);
+	return read_file(out);
 }
 
 static struct settings good(const char *text)
@@ -296,6 +301,19 @@ static void limits(void **state)
 	assert_false(read_text(forward, &got));
 	assert_string_equal(error, "zones:1001: [forward x] zones-file: at most 1000 "
 				   "zones in all [forward] sections");
+	put_lines("zones", "z", ".example", DNS_ZONES);
+	for (unsigned i = 10; i < 12; i++) {
+		char text[512] = ON "[forward x]\nzones-file = zones\nupstream =";
+		for (unsigned j = 0; j < i; j++)
+			sprintf(text + strlen(text), " 192.0.2.%u", j + 1);
+		strcat(text, "\n");
+		assert_int_equal(read_text(text, &got), i == 10);
+		if (i == 10)
+			settings_free(&got);
+	}
+	assert_string_equal(error, "v6guard.conf:6: [forward x] upstream: at most 10000 "
+				   "servers of all zones, those of one section counted "
+				   "for each of its zones");
 	put_lines("list", "d", ".example", DNS_PATTERNS);
 	got = good(excluded);
 	assert_int_equal(got.dns.pattern_count, DNS_PATTERNS);
@@ -304,6 +322,21 @@ static void limits(void **state)
 	assert_false(read_text(excluded, &got));
 	assert_string_equal(error, "list:10001: [nat64] exclude-domains-file: at most "
 				   "10000 patterns");
+	/* Names of 250 bytes, more than the worker takes. */
+	FILE *file = begin("list");
+	for (unsigned i = 0; i < DNS_PATTERNS; i++)
+		fprintf(file, "%061u.%061u.%061u.%061u\n", i, i, i, i);
+	fclose(file);
+	got = good(excluded);
+	settings_free(&got);
+	file = begin("v6guard.conf");
+	fprintf(file, ON "rebind = refuse\nrebind-allow =\n");
+	for (unsigned i = 0; i < DNS_PATTERNS; i++)
+		fprintf(file, "  %061u.%061u.%061u\n", i, i, i);
+	fprintf(file, "[nat64]\nexclude-domains-file = list\n");
+	fclose(file);
+	assert_false(read_file(&got));
+	assert_string_equal(error, "[resolver]: the lists are longer than 4 MiB in all");
 }
 
 static size_t put_list(char *to, size_t size, const char *before, const char *after,
@@ -334,6 +367,9 @@ static void lists(void **state)
 		 "v6guard.conf:6: [nat64] clients: at most 1000 prefixes", DNS_LIST},
 		{ON "[nat64]\nprefix =", "2001:db8::/96=10.1.", "", "",
 		 "v6guard.conf:6: [nat64] prefix: at most 1000 prefixes", DNS_PREFIXES},
+		{"[resolver]\nenable = yes\nupstream =", "10.1.", "", "",
+		 "v6guard.conf:4: [resolver] upstream: at most 1000 servers",
+		 DNS_UPSTREAMS},
 		{ON "[forward x]\nzones = x\nupstream =", "10.1.", "", "",
 		 "v6guard.conf:7: [forward x] upstream: at most 1000 servers",
 		 DNS_ZONE_UPSTREAMS},

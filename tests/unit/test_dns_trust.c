@@ -72,7 +72,7 @@ static bool decide(const struct ub_heard *heard, bool from_server, bool is_kept)
 
 	assert_true(wire_name_parse("www.example", name));
 	trust.heard = *heard;
-	return trust_decide(&trust, from_server, is_kept, name, WIRE_AAAA, 2);
+	return trust_decide(&trust, from_server, is_kept, 7, name, WIRE_AAAA, 2);
 }
 
 static void which_datagram(void **state)
@@ -102,8 +102,8 @@ static void what_was_kept(void **state)
 	assert_true(decide(&none, false, true));
 	/* Another one, or another count: it is not what was heard. */
 	assert_true(wire_name_parse("www.example", name));
-	assert_false(trust_decide(&trust, false, true, name, WIRE_A, 2));
-	assert_false(trust_decide(&trust, false, true, name, WIRE_AAAA, 1));
+	assert_false(trust_decide(&trust, false, true, 8, name, WIRE_A, 2));
+	assert_false(trust_decide(&trust, false, true, 7, name, WIRE_AAAA, 1));
 	/* What came last counts: without AD, or by a way where nothing is heard. */
 	assert_false(decide(&bad, true, false));
 	assert_false(decide(&none, false, true));

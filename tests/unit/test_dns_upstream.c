@@ -109,11 +109,11 @@ static const struct {
 				      "  forward-addr: 192.0.2.9@53\n"},
 };
 
-static size_t choose(const void *ctx, const uint8_t *name)
+static size_t choose(const void *ctx, uint32_t key)
 {
 	const unsigned *host = ctx;
 
-	return !name[0] && *host & SECOND;
+	return key == SERVERS_ALL && *host & SECOND;
 }
 
 static void told(void **state)
@@ -161,9 +161,6 @@ static const struct {
 	{ON "upstream = tls://192.0.2.2#a_b.example\n",
 	 "test.conf:3: [resolver] upstream: #a_b.example: the name in a certificate has "
 	 "letters, digits, '-' and '.' alone"},
-	{ON "upstream = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 "
-	    "192.0.2.7 192.0.2.8 192.0.2.9\n",
-	 "test.conf:3: [resolver] upstream: at most 8 servers"},
 	{ON CORP "upstream = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5\n", NULL},
 	{ON "upstream = fe80::1%nothere\n",
 	 "test.conf:3: [resolver] upstream: 'fe80::1%nothere': there is no such "
@@ -346,6 +343,7 @@ static void orders(void **state)
 		{ON "order = fastest\n" CORP "upstream = 192.0.2.9\norder = listed\n",
 		 DNS_FASTEST, DNS_LISTED},
 	};
+	static const uint8_t root[1];
 	struct gp_config *config;
 
 	(void)state;
@@ -355,11 +353,13 @@ static void orders(void **state)
 		gp_config_free(config);
 		assert_int_equal(made.order, cases[i].order);
 		assert_int_equal(made.zones[0].order, cases[i].of_zone);
-		assert_int_equal(servers_go_by_speed(&servers),
+		assert_int_equal(servers_for(&servers, root).goes_by_speed,
 				 cases[i].order == DNS_FASTEST);
 		servers.is_rotated = true;
-		assert_int_equal(servers_go_by_speed(&servers),
+		assert_int_equal(servers_for(&servers, root).goes_by_speed,
 				 cases[i].order != DNS_LISTED);
+		assert_int_equal(servers_for(&servers, made.zones[0].name).goes_by_speed,
+				 cases[i].of_zone == DNS_FASTEST);
 		made.order = DNS_FASTEST + 1;
 		assert_false(dns_config_is_valid(&made));
 	}
@@ -383,11 +383,14 @@ static void bytes(void **state)
 	gp_config_free(config);
 	good = made;
 	assert_true(dns_config_is_valid(&made));
+	assert_string_equal(dns_tls_name(&made, &made.upstream[1]), "b.example");
 	memcpy(servers, made.upstream, sizeof(servers));
 	made.upstream = servers;
 	assert_true(dns_config_is_valid(&made));
 	servers[1].tls = 3;
 	assert_false(dns_config_is_valid(&made));
+	/* One of a configuration before, for which somebody still waits. */
+	assert_string_equal(dns_tls_name(&made, &servers[1]), "");
 	servers[1].tls = 0;
 	assert_false(dns_config_is_valid(&made));
 	made = good;

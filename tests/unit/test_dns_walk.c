@@ -15,7 +15,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MOST 4
 
-static const struct walk_pace usual = {400, 1400, 800, WALK_LIMIT_MS};
+static const struct walk_pace usual = {400, 1400, 800, WALK_LIMIT_MS, 2400};
 
 /* ---- stories ---- */
 
@@ -24,8 +24,8 @@ enum event { END, NONE, ERR, NEG, POS, DEAD, BACK, SEE };
 /* At AT_MS a server (from 0) said something by a way to A, or to AAAA; or is dead, or
  * back; then what has been done since the last step is SEEN: "a0" A was asked of server 0
  * first,
- * "+", "t", "!" behind it again, by TCP, anew; "A1" the answer is server 1's, "Ax1" its
- * error, "Ax" nothing. */
+ * "+", "t", "l", "!" behind it again, by TCP, last, anew; "A1" the answer is server 1's,
+ * "Ax1" its error, "Ax" nothing. */
 struct event_of {
 	long long at_ms;
 	enum event event;
@@ -79,17 +79,17 @@ static const struct {
 	{"an answer 3 s late is one",
 	 1,
 	 false,
-	 {{2900, SEE, 0, 0, 0, "a0 a0+ a0t"}, {3000, POS, 0, 0, 0, "A0"}}},
+	 {{2900, SEE, 0, 0, 0, "a0 a0+ a0t a0l"}, {3000, POS, 0, 0, 0, "A0"}}},
 	{"TCP fails: that is no error of the server",
 	 1,
 	 false,
 	 {{1400, SEE, 0, 0, 0, "a0 a0+ a0t"},
 	  {1401, NONE, 0, WALK_TCP, 0, ""},
-	  {3000, POS, 0, WALK_FIRST, 0, "A0"}}},
+	  {3000, POS, 0, WALK_FIRST, 0, "a0l A0"}}},
 	{"nobody answers: over in time",
 	 1,
 	 false,
-	 {{4499, SEE, 0, 0, 0, "a0 a0+ a0t"}, {4500, SEE, 0, 0, 0, "Ax"}}},
+	 {{4499, SEE, 0, 0, 0, "a0 a0+ a0t a0l"}, {4500, SEE, 0, 0, 0, "Ax"}}},
 	{"silence: the next is asked as well, and its answer taken",
 	 2,
 	 false,
@@ -101,7 +101,7 @@ static const struct {
 	 false,
 	 {{800, SEE, 0, 0, 0, "a0 a0+ a1"},
 	  {802, NEG, 1, 0, 0, ""},
-	  {2999, SEE, 0, 0, 0, "a0t"},
+	  {2999, SEE, 0, 0, 0, "a0t a0l"},
 	  {3000, POS, 0, 0, 0, "A0"}}},
 	{"until that is dead",
 	 2,
@@ -114,7 +114,7 @@ static const struct {
 	 false,
 	 {{800, SEE, 0, 0, 0, "a0 a0+ a1"},
 	  {802, NEG, 1, 0, 0, ""},
-	  {4499, SEE, 0, 0, 0, "a0t"},
+	  {4499, SEE, 0, 0, 0, "a0t a0l"},
 	  {4500, SEE, 0, 0, 0, "A1"}}},
 	{"or it fails",
 	 2,
@@ -146,7 +146,7 @@ static const struct {
 	 1,
 	 false,
 	 {{2000, SEE, 0, 0, 0, "a0 a0+ a0t"},
-	  {2500, BACK, 0, 0, 0, "a0!"},
+	  {2500, BACK, 0, 0, 0, "a0l a0!"},
 	  {2600, BACK, 0, 0, 0, ""},
 	  {2601, POS, 0, WALK_ANEW, 0, "A0"}}},
 	{"both: an error of AAAA stays with A's server (RFC 4074)",
@@ -211,7 +211,7 @@ static struct story {
 
 static void see(unsigned family, const struct walk_step *step)
 {
-	static const char *const ways[] = {"", "+", "t", "!"};
+	static const char *const ways[] = {"", "+", "t", "l", "!"};
 	const char letter = (char)("ab"[family] - (step->what == WALK_ASK ? 0 : 32));
 	const struct walk *walk = story.walks[family];
 	const size_t used = strlen(story.seen);

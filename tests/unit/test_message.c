@@ -115,7 +115,7 @@ static void arrives_as_sent(void **state)
 	static struct message sent, got;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_BARRED; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_RELOADED; type++) {
 		const size_t size = good((enum message_type)type, &sent);
 		memset(&got, 0xff, sizeof(got));
 		assert_true(message_send(pair[0], (enum message_type)type,
@@ -279,7 +279,7 @@ static void other_sizes(void **state)
 	} sent;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_BARRED; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_RELOADED; type++) {
 		const size_t size = good((enum message_type)type, &sent.message);
 		assert_int_equal(receive_raw(&sent, size), 1);
 		for (size_t other = 1; other < size; other += other < 16 ? 1 : 13)
@@ -292,7 +292,7 @@ static void other_sizes(void **state)
 
 static void unknown_types(void **state)
 {
-	static const uint32_t types[] = {0, MESSAGE_BARRED + 1, 255, 0x01000000,
+	static const uint32_t types[] = {0, MESSAGE_RELOADED + 1, 255, 0x01000000,
 					 UINT32_MAX};
 	static struct message sent;
 

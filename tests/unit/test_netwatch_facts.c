@@ -386,6 +386,28 @@ struct address_case {
 	bool is_ipv4, is_relevant;
 };
 
+/* Which address it is about, on which interface; of other messages there is none. */
+static void check_address_of(struct builder *builder, const char *text)
+{
+	const uint8_t *at = (const uint8_t *)builder;
+	size_t size = builder->header.nlmsg_len;
+	struct netwatch_message message;
+	struct gp_addr addr, wanted;
+
+	assert_int_equal(gp_addr_parse(text, &wanted), GP_OK);
+	wanted.scope_id = 2;
+	assert_true(netwatch_next(&at, &size, &message));
+	assert_true(netwatch_address_of(&message, &addr));
+	assert_true(gp_addr_equal(&addr, &wanted));
+	message.type = RTM_DELADDR;
+	assert_true(netwatch_address_of(&message, &addr));
+	message.type = RTM_NEWROUTE;
+	assert_false(netwatch_address_of(&message, &addr));
+	message.type = RTM_NEWADDR;
+	message.size = sizeof(struct ifaddrmsg) - 1;
+	assert_false(netwatch_address_of(&message, &addr));
+}
+
 static void check_address(const struct address_case *address)
 {
 	const struct ifaddrmsg header = {
@@ -410,6 +432,9 @@ static void check_address(const struct address_case *address)
 	if (address->prefix)
 		assert_string_equal(gp_prefix_format(&facts.prefixes[0].prefix, text),
 				    address->prefix);
+	if (address->is_relevant)
+		check_address_of(&builder,
+				 address->local ? address->local : address->address);
 	/* An interface without a default route. */
 	parse(&builder, &elsewhere);
 	assert_int_equal(elsewhere.prefix_count, 0);

@@ -195,6 +195,24 @@ static void print_counters(struct out *out, const char *key, json_t *counters)
 	out_line(out, "\n");
 }
 
+/* A line each. */
+static void print_servers(struct out *out, const char *key, json_t *servers)
+{
+	const char *name, *label = key;
+	json_t *value;
+
+	out_value(out, key, servers);
+	json_object_foreach(servers, name, value)
+	{
+		out_line(out, "%-*s%s", OUT_LABEL, label, name);
+		put_counters(out, value);
+		out_line(out, "%s%s\n",
+			 json_is_true(json_object_get(value, "dead")) ? " dead" : "",
+			 json_is_true(json_object_get(value, "first")) ? " first" : "");
+		label = "";
+	}
+}
+
 int cmd_resolver_stats(struct cli *cli, int count, char **args)
 {
 	json_t *status, *value;
@@ -211,7 +229,9 @@ int cmd_resolver_stats(struct cli *cli, int count, char **args)
 	}
 	json_object_foreach(json_object_get(status, "counters"), key, value)
 	{
-		if (json_is_object(value))
+		if (!strcmp(key, "servers"))
+			print_servers(cli->out, key, value);
+		else if (json_is_object(value))
 			print_counters(cli->out, key, value);
 		else
 			out_integer(cli->out, key, key, json_integer_value(value));
@@ -292,39 +312,52 @@ static const char *or_null(const char *text)
 	return text[0] ? text : NULL;
 }
 
-static void print_answer(struct cli *cli, const struct dnsask *answer)
+/* What the error says; NULL: nothing that there are words for. */
+static const char *error_words(const struct dnsask *answer)
 {
-	static const char *const words[] = {[3] = "its time is over, no server answers",
-					    [6] = "its signature is wrong",
-					    [15] = "blocked by a rule",
-					    [17] = "addresses are left out",
-					    [18] = "refused",
-					    [22] = "no server answers",
-					    [29] = "made for NAT64"};
-	const char *why =
-		answer->ede >= 0 && answer->ede < 30 ? words[answer->ede] : NULL;
+	static const char *const words[] = {
+		[6] = "its signature is wrong",  [15] = "blocked by a rule",
+		[17] = "addresses are left out", [18] = "refused",
+		[22] = "no server answers",      [29] = "made for NAT64"};
 
 	if (answer->ede == 22 && !answer->rcode)
-		why = "no AAAA came, and the A is there";
+		return "no AAAA came, and the A is there";
+	/* What has no number of its own. */
+	if (!answer->ede && answer->ede_text[0])
+		return answer->ede_text;
+	return answer->ede > 0 && answer->ede < 30 ? words[answer->ede] : NULL;
+}
+
+static void print_answer(struct cli *cli, const struct dnsask *answer)
+{
+	const char *error = error_words(answer);
+	const char *by = answer->ede > 0 ? or_null(answer->ede_text) : NULL;
+	const char *parts[] = {answer->is_stale ? "its time is over, no server answers"
+						: NULL,
+			       error, or_null(answer->why)};
+	const char *before = ": ";
+
 	out_string(cli->out, "rcode", NULL, dnsask_rcode(answer->rcode));
 	out_bool(cli->out, "authentic", NULL, answer->is_authentic);
+	out_bool(cli->out, "stale", NULL, answer->is_stale);
 	out_list(cli->out, "answers");
 	dnsask_each(answer, print_record, cli);
 	out_end(cli->out);
-	out_string(cli->out, "why", NULL, why);
-	out_string(cli->out, "by", NULL, or_null(answer->ede_text));
-	out_string(cli->out, "reason", NULL, or_null(answer->why));
+	out_string(cli->out, "why", NULL, error ? error : parts[0]);
+	out_string(cli->out, "by", NULL, by);
+	out_string(cli->out, "reason", NULL, parts[2]);
 	out_line(cli->out, "%s%s%s", dnsask_rcode(answer->rcode),
 		 answer->is_cut ? ", does not fit into a packet" : "",
 		 answer->is_authentic ? ", authentic (AD)" : "");
-	out_line(cli->out, "%s%s", why ? ": " : "", why ? why : "");
-	if (answer->ede_text[0])
-		out_line(cli->out, " (%s)", answer->ede_text);
-	out_line(cli->out, "%s%s\n",
-		 !answer->why[0] ? ""
-		 : why           ? "; "
-				 : ": ",
-		 answer->why);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i])
+			continue;
+		out_line(cli->out, "%s%s", before, parts[i]);
+		before = "; ";
+		if (parts[i] == error && by)
+			out_line(cli->out, " (%s)", by);
+	}
+	out_line(cli->out, "\n");
 }
 
 /* Of what is asked for, in WORD: its name to NAME, and *TYPE, where none was said: of an

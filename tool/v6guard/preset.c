@@ -113,9 +113,9 @@ static int take_promise(struct wish *wish, uint32_t at)
 	const size_t size =
 		line->size - (line->size > 0 && line->bytes[line->size - 1] == '\n');
 	struct gp_promise promise;
-	enum gp_status status;
 
-	status = gp_promise_parse(line->bytes, size, &promise);
+	const enum gp_status status = gp_promise_parse(line->bytes, size, &promise);
+
 	if (status == GP_NOTFOUND)
 		return EXIT_DONE;
 	if (status != GP_OK)

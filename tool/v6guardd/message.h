@@ -18,7 +18,6 @@ enum message_type {
 	/* worker to steward */
 	MESSAGE_READY = 1, /* the loop runs */
 	MESSAGE_RELOAD,    /* somebody with the right to it asks for a reload */
-	MESSAGE_REREAD,    /* the configuration names an interface that is another now */
 	MESSAGE_RESCUE,    /* destroy this socket: `rescue` */
 	MESSAGE_NSCD,      /* a verdict changed: nscd's answers are stale */
 	MESSAGE_ULA,       /* known-local prefixes, none while v6guard is off: `ula` */
@@ -26,7 +25,6 @@ enum message_type {
 	MESSAGE_SETTINGS, /* a configuration that was read and checked: one file with it
 			   */
 	MESSAGE_REFUSED,  /* a configuration with errors: `text`; the old one stays */
-	MESSAGE_RELOADED, /* behind one of these two: it was for a MESSAGE_RELOAD */
 	MESSAGE_RESCUED,  /* what became of a rescue: `rescued` */
 	MESSAGE_ABILITY,  /* what the kernel lets the steward do: `ability` */
 	MESSAGE_GAI,      /* what gai.conf has of those prefixes now: `gai` */
@@ -37,6 +35,10 @@ enum message_type {
 	MESSAGE_BAR,      /* bind the hint sockets anew, closed to users: `bar` */
 	MESSAGE_BARRED,   /* what became of it: two files, of hint_sockets_open; none: it
 			     cannot be had here */
+	/* worker to steward: an interface that the configuration names is another now */
+	MESSAGE_REREAD,
+	/* steward to worker, behind SETTINGS or REFUSED: that was for a MESSAGE_RELOAD */
+	MESSAGE_RELOADED,
 };
 
 enum rescue_why {

@@ -144,6 +144,22 @@ static void take_probe(const struct gp_config *config, struct settings *out)
 	out->max_rate = (uint32_t)gp_config_integer(config, "probe", "max-rate");
 }
 
+/* The worker takes no more. */
+static bool fits(const struct settings *settings, char error[DNS_WHY])
+{
+	struct gp_record_out bytes = {.failed = false};
+	bool is_good;
+
+	settings_write(settings, &bytes);
+	is_good = !bytes.failed && bytes.size <= SETTINGS_SIZE;
+	if (!is_good)
+		snprintf(error, DNS_WHY, "[resolver]: %s",
+			 bytes.failed ? "no memory"
+				      : "the lists are longer than 4 MiB in all");
+	free(bytes.bytes);
+	return is_good;
+}
+
 bool settings_from_config(const struct gp_config *config, struct settings *out,
 			  char warning[256], char error[DNS_WHY])
 {
@@ -166,7 +182,7 @@ bool settings_from_config(const struct gp_config *config, struct settings *out,
 	out->log_to = keep(&out->pool, gp_config_value(config, "log", "to"));
 	out->guard = *gp_config_guard(config);
 	if (!error[0] && dns_config_from(config, &out->pool, &out->dns, error) &&
-	    out->log_to)
+	    out->log_to && fits(out, error))
 		return true;
 	settings_free(out);
 	return false;

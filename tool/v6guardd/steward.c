@@ -109,6 +109,18 @@ static void keep_known_local(struct steward *steward)
 		    report->rows.count, report->rows.count == 1 ? "" : "es");
 }
 
+/* False, and WHY: it goes on as before, and SETTINGS are gone. */
+static bool tell_worker(struct steward *steward, struct settings *settings,
+			char why[FOLDER_ERROR])
+{
+	if (message_send_settings(steward->worker_fd, settings))
+		return true;
+	snprintf(why, FOLDER_ERROR, "the worker cannot be told: %s", strerror(errno));
+	say("%s", why);
+	settings_free(settings);
+	return false;
+}
+
 /* The worker, and whoever asked it for the reload, waits for one of the two. */
 static void reload(struct steward *steward)
 {
@@ -120,10 +132,9 @@ static void reload(struct steward *steward)
 	folder_done(&steward->folder);
 	notify("RELOADING=1");
 	memset(&message, 0, sizeof(message));
-	if (folder_load(steward->options->dir, &has_ipv4, &settings, first) == 0) {
+	if (folder_load(steward->options->dir, &has_ipv4, &settings, first) == 0 &&
+	    tell_worker(steward, &settings, first)) {
 		take_settings(steward, &settings);
-		if (!message_send_settings(steward->worker_fd, &steward->settings))
-			say("the worker cannot be told: %s", strerror(errno));
 		send_ability(steward);
 		notify("READY=1\nSTATUS=configuration read");
 	} else {

@@ -59,6 +59,34 @@ static json_t *latency_value(const struct serve_counts *counts)
 			 (json_int_t)counts->took_ms, "below_ms", buckets);
 }
 
+/* More are not told of. */
+#define TALLIES 256
+
+static json_t *tally_value(const struct upstream_tally *tally)
+{
+	return json_pack("{s:I s:I s:I s:o s:b s:b}", "answers",
+			 (json_int_t)tally->answers, "errors", (json_int_t)tally->errors,
+			 "timeouts", (json_int_t)tally->timeouts, "ms",
+			 tally->ms ? json_integer((json_int_t)tally->ms) : json_null(),
+			 "dead", tally->is_dead, "first", tally->is_first);
+}
+
+static json_t *tallies_value(const struct worker *worker)
+{
+	static struct upstream_tally tallies[TALLIES];
+	const size_t count =
+		upstream_server_tallies(serve_upstream(worker->serve), tallies, TALLIES);
+	json_t *value = json_object();
+
+	for (size_t i = 0; i < count && i < TALLIES; i++) {
+		json_t *name = server_value(worker, &tallies[i].server);
+		json_object_set_new(value, json_string_value(name),
+				    tally_value(&tallies[i]));
+		json_decref(name);
+	}
+	return value;
+}
+
 void add_counts(const struct worker *worker, json_t *to)
 {
 	const struct serve_counts *counts = serve_counts(worker->serve);
@@ -68,4 +96,5 @@ void add_counts(const struct worker *worker, json_t *to)
 	json_object_set_new(to, "upstream_a", said_value(&counts->a));
 	json_object_set_new(to, "upstream_aaaa", said_value(&counts->aaaa));
 	json_object_set_new(to, "latency", latency_value(counts));
+	json_object_set_new(to, "servers", tallies_value(worker));
 }

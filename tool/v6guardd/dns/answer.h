@@ -82,11 +82,23 @@ struct answer_reply {
 	size_t size;
 	bool is_bogus, is_secure; /* by validation */
 	bool is_round;            /* nothing came of it: CNAMEs had no end */
-	uint32_t server; /* who said it: index in its group's list + 1; 0: not known */
+	uint32_t server;          /* who said it, by a number of its own; 0: not known */
 	/* The first private address that was in it, and others are not there either:
 	 * rebind_clean. Of no family: there was none. */
 	struct gp_addr rebound;
+	/* So many seconds at most it holds, as a server that is listed before has said
+	 * nothing, or only for now; 0: as long as it says. */
+	uint32_t holds_s;
 };
+
+/** What is kept of SERVER's number, for which there is half a byte: servers that are
+ * asked at the same time have numbers that follow each other, and differ in it. 0: not
+ * known. */
+#define ANSWER_SERVERS 15
+static inline uint8_t answer_server(uint32_t server)
+{
+	return server ? (uint8_t)((server - 1) % ANSWER_SERVERS + 1) : 0;
+}
 
 /** What is asked for whom: does DNS64 act, and for which names. */
 struct answer_context {
@@ -308,6 +320,9 @@ struct answer_image {
 };
 
 struct answer_image answer_image(const struct answer *answer);
+
+/** ANSWER holds for CAP seconds at most, here and for whoever is given it. */
+void answer_cap(struct answer *answer, uint32_t cap);
 
 /** In TO, a copy of IMAGE's bytes, TTLs are less by AGE seconds; those of what is stale
  * are 30 (RFC 8767 5.2). */

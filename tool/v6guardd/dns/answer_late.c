@@ -77,6 +77,7 @@ static void put_denial(struct builder *builder, const struct question *question,
 		if (walk.rr.type != WIRE_A && rr_signed_type(&walk.rr) != WIRE_A &&
 		    !pass_is_hidden(question, context, &walk.rr))
 			pass_record(builder, a, &walk, cap);
+	builder->is_lost |= walk.in.failed;
 	pass_end(a, question->name, end);
 	if (!reply_has(a, WIRE_A) && pass_has_soa_of(a, end))
 		pass_sections(builder, question, context, a, &authority);
@@ -138,7 +139,9 @@ bool answer_is_doubtful(const struct question *question,
 static bool is_same_server(const struct answer_context *context,
 			   const struct answer_reply *a, const struct answer_reply *b)
 {
-	return context->has_one_server || (a->server && a->server == b->server);
+	return context->has_one_server ||
+	       (a->server && b->server &&
+		answer_server(a->server) == answer_server(b->server));
 }
 
 /* The RCODE of what failed, as the error's text. */

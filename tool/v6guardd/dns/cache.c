@@ -21,7 +21,7 @@
 enum { KEY_DO = 1, KEY_CD = 2, KEY_SYNTHESIZES = 4, KEY_DEAD = 8, KEY_LACKS_IPV6 = 16 };
 /* And who said it, in the rest of the byte. */
 enum { IS_SECURE = 1, IS_SYNTHESIZED = 2, IS_BY_VERDICT = 4, IS_LATE = 8, SERVER = 16 };
-_Static_assert(CACHE_SERVERS *SERVER == 256, "the byte is full");
+_Static_assert((ANSWER_SERVERS + 1) * SERVER == 256, "the byte is full");
 
 /* TTL offsets come behind it, then the message, then the text of EDE. */
 struct entry {
@@ -259,8 +259,7 @@ void cache_put(struct cache *cache, const struct cache_key *key,
 				(answer->is_synthesized ? IS_SYNTHESIZED : 0) |
 				(answer->is_late ? IS_LATE : 0) |
 				(answer->decision.is_by_verdict ? IS_BY_VERDICT : 0) |
-				(answer->server < CACHE_SERVERS ? answer->server * SERVER
-								: 0)),
+				answer_server(answer->server) * SERVER),
 	};
 	memcpy(ttls_of(entry), answer->ttl_at, answer->ttl_count * sizeof(uint16_t));
 	memcpy(bytes_of(entry), answer->bytes, answer->size);

@@ -9,9 +9,6 @@
 
 #include "answer.h"
 
-/** So many servers of a group are told from each other, by their places in its list. */
-#define CACHE_SERVERS 16
-
 struct cache;
 
 /** NULL: no memory. Memory is used as it is filled. */
@@ -33,7 +30,7 @@ struct cache_hit {
 	uint32_t age;          /* seconds since it was made */
 	bool is_stale;         /* its time is over */
 	bool is_known_to_fail; /* a new one was tried to be had a moment ago */
-	uint8_t server;        /* as in struct answer; 0 as well from CACHE_SERVERS on */
+	uint8_t server;        /* answer_server of struct answer's */
 };
 
 /**

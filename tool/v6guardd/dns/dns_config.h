@@ -10,13 +10,14 @@
 /* Each of them is far above what a host needs, and bounds what one configuration takes of
  * memory and time: see v6guard.conf(5), LIMITS. */
 #define DNS_LISTEN 1000
-#define DNS_UPSTREAMS 8
+#define DNS_UPSTREAMS 1000
 #define DNS_PREFIXES 1000  /* of [nat64] */
 #define DNS_LIST 1000      /* prefixes in allow, clients, exclude-a, exclude-aaaa */
 #define DNS_PATTERNS 10000 /* exclude-domains, with those of files; rebind-allow */
 #define DNS_ZONES 1000     /* of all [forward] sections */
 #define DNS_ZONE_UPSTREAMS 1000
-#define DNS_TLS_NAMES 1000 /* different ones */
+#define DNS_ZONE_SERVERS 10000 /* of all zones, those of one section counted for each */
+#define DNS_TLS_NAMES 1000     /* different ones */
 
 struct dns_endpoint {
 	struct gp_addr addr;
@@ -174,6 +175,11 @@ bool dns_is_any(const struct gp_addr *addr);
 /** The same address and port. */
 bool dns_endpoint_equal(const struct dns_endpoint *a, const struct dns_endpoint *b);
 
+/** The name that SERVER, asked by TLS, has to show; "" for one of another configuration
+ * that has more of them. */
+const char *dns_tls_name(const struct dns_config *config,
+			 const struct dns_endpoint *server);
+
 /** ENDPOINT is one of `listen`, as it stands there. */
 bool dns_listens_on(const struct dns_config *config, const struct dns_endpoint *endpoint);
 
@@ -190,6 +196,9 @@ bool dns_is_excluded(const struct dns_config *config, const uint8_t *name);
 
 /** NAME (lower case) matches one of rebind-allow. */
 bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name);
+
+/** How many servers all zones have, each counted for every zone that it is asked for. */
+size_t dns_zone_servers(const struct dns_config *config);
 
 /** The zone of [forward] that NAME is in, the longest; NULL: none. */
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name);

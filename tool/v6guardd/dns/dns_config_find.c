@@ -87,6 +87,15 @@ bool dns_rebind_is_allowed(const struct dns_config *config, const uint8_t *name)
 	return matches(config->rebind_tree, name);
 }
 
+size_t dns_zone_servers(const struct dns_config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->zone_count; i++)
+		count += config->forwards[config->zones[i].forward].upstream_count;
+	return count;
+}
+
 const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_t *name)
 {
 	const struct dns_zone *found = NULL;
@@ -106,6 +115,14 @@ const struct dns_zone *dns_zone_of(const struct dns_config *config, const uint8_
 bool dns_endpoint_equal(const struct dns_endpoint *a, const struct dns_endpoint *b)
 {
 	return a->port == b->port && gp_addr_equal(&a->addr, &b->addr);
+}
+
+const char *dns_tls_name(const struct dns_config *config,
+			 const struct dns_endpoint *server)
+{
+	return server->tls && server->tls <= config->tls_count
+		       ? config->tls_names[server->tls - 1]
+		       : "";
 }
 
 bool dns_listens_on(const struct dns_config *config, const struct dns_endpoint *endpoint)

@@ -314,5 +314,5 @@ bool dns_config_is_valid(const struct dns_config *config)
 	for (size_t i = 0; i < config->zone_count; i++)
 		if (config->zones[i].forward >= config->forward_count)
 			return false;
-	return true;
+	return dns_zone_servers(config) <= DNS_ZONE_SERVERS;
 }

@@ -235,6 +235,15 @@ static bool take_zone_server(struct dns_reader *reader, const char *word)
 			  &reader->forward->upstream_count, DNS_ZONE_UPSTREAMS);
 }
 
+static bool fits(struct dns_reader *reader)
+{
+	return dns_zone_servers(reader->out) <= DNS_ZONE_SERVERS ||
+	       dns_config_refuse(reader,
+				 "at most %d servers of all zones, those of one section "
+				 "counted for each of its zones",
+				 DNS_ZONE_SERVERS);
+}
+
 static bool take_forward(struct dns_reader *reader, const char *section)
 {
 	struct dns_config *out = reader->out;
@@ -249,6 +258,7 @@ static bool take_forward(struct dns_reader *reader, const char *section)
 	return dns_config_each(reader, section, "zones", take_zones) &&
 	       dns_config_each_line(reader, section, "zones-file", take_zone_line) &&
 	       dns_config_each(reader, section, "upstream", take_zone_server) &&
+	       fits(reader) &&
 	       dns_config_trust(reader, section, reader->forward->dnssec,
 				reader->forward->upstream,
 				reader->forward->upstream_count);

@@ -121,11 +121,10 @@ static struct answer_context context_for(const struct serve *serve,
 					 const struct listen_client *client,
 					 const struct question *question)
 {
-	const struct dns_config *config = &serve->config;
 	const enum answer_why off = nat64_off_for(serve, client);
 
 	return (struct answer_context){
-		.config = config,
+		.config = &serve->config,
 		.guard = serve->has_policy ? &serve->policy.guard : NULL,
 		.rules = serve->policy.rules,
 		.client = &client->addr,
@@ -134,9 +133,15 @@ static struct answer_context context_for(const struct serve *serve,
 		.synthesizes = !off,
 		.off_why = (uint8_t)off,
 		.lacks_ipv6 = off && lacks_ipv6(serve, client, question),
-		.is_forwarded = dns_zone_of(config, question->name) != NULL,
-		.is_routed = upstream_has_route(serve->upstream, question->name),
 	};
+}
+
+/* Whose the name is: what is kept is given without looking. */
+static void find_owner(const struct serve *serve, const struct question *question,
+		       struct answer_context *context)
+{
+	context->is_forwarded = dns_zone_of(&serve->config, question->name) != NULL;
+	context->is_routed = upstream_has_route(serve->upstream, question->name);
 }
 
 struct outage *serve_outage(struct serve *serve, const uint8_t *name)
@@ -164,8 +169,7 @@ static void try_again(struct serve *serve, const struct question *question,
 
 /* From what is kept; when its time is over only while no newer one can be had. */
 static bool answer_again(struct serve *serve, const struct listen_client *client,
-			 const struct question *question,
-			 const struct answer_context *context)
+			 const struct question *question, struct answer_context *context)
 {
 	const struct cache_key key = serve_key(question, context);
 	const long long now = gp_boot_ms();
@@ -178,10 +182,14 @@ static bool answer_again(struct serve *serve, const struct listen_client *client
 	serve_reply(serve, client, question, &hit.image, hit.age);
 	/* Programs go there now, and may fail: evidence needs to know what they got. */
 	if (question->type == WIRE_AAAA && serve_goes_by_verdicts(serve) &&
-	    told_is_due(&serve->told, question->hash, (uint32_t)(now / 1000)))
+	    told_is_due(&serve->told, question->hash, (uint32_t)(now / 1000))) {
+		find_owner(serve, question, context);
 		serve_tell_image(serve, question, context, &hit.image);
-	if (hit.is_stale)
+	}
+	if (hit.is_stale) {
+		find_owner(serve, question, context);
 		try_again(serve, question, context);
+	}
 	return true;
 }
 
@@ -237,6 +245,7 @@ static void look_up(struct serve *serve, const struct listen_client *client,
 	question->why_off = context.off_why;
 	if (answer_again(serve, client, question, &context))
 		return;
+	find_owner(serve, question, &context);
 	context.has_broken = serve->ops.has_broken(serve->ops.ctx);
 	/* These are never kept. */
 	if (answer_local(question, &context, &serve->answer)) {

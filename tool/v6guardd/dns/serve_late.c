@@ -6,11 +6,9 @@
 #include "guard/clock.h"
 #include "serve_private.h"
 
-/* What takes longer is looked at: after so long servers are doubted as well (upstream.c).
- */
+/* What takes longer is looked at: after so long servers are asked again as well. */
 #define DOUBT_MS 350
-/* Whoever goes without AAAA has to have heard somebody; health.c asks each 2 s at most.
- */
+/* Whoever goes without AAAA has to have heard somebody: upstream_doubt asks. */
 #define DEAF_MS 200
 /* While so many wait nothing more is asked: libunbound has room for twice as many. */
 #define MANY (SERVE_LOOKUPS / 2)
@@ -73,6 +71,8 @@ static void take_partner(struct lookup *lookup, const struct answer_image *image
 	memcpy(bytes, image->bytes, image->size);
 	answer_set_ttls(image, age, bytes);
 	lookup->other_type = WIRE_A;
+	/* It may have been asked for meanwhile. */
+	lookup_drop(&lookup->other);
 	lookup_take(&lookup->other, &reply, gp_boot_ms());
 	if (!lookup->partner_ms)
 		return;

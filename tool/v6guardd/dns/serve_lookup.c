@@ -224,6 +224,16 @@ static void reply_all(const struct lookup *lookup, const struct cache_hit *hit)
 			    &hit->image, hit->age);
 }
 
+/* Once the servers that are listed first answer again, they may say otherwise. */
+static void cap(struct lookup *lookup)
+{
+	const struct answer_reply *said[] = {&lookup->main.reply, &lookup->other.reply};
+
+	for (size_t i = 0; i < 2; i++)
+		if (said[i]->holds_s)
+			answer_cap(&lookup->serve->answer, said[i]->holds_s);
+}
+
 /* A dry run makes nobody wait: what the other type is for is counted when it comes. */
 static void give_and_count(struct lookup *lookup)
 {
@@ -232,6 +242,7 @@ static void give_and_count(struct lookup *lookup)
 
 	answer_make(&lookup->question, &lookup->context, &lookup->main.reply, NULL,
 		    answer);
+	cap(lookup);
 	take_stale(lookup, &hit);
 	hit = (struct cache_hit){.image = answer_image(answer)};
 	reply_all(lookup, &hit);
@@ -276,6 +287,7 @@ static void finish(struct lookup *lookup)
 	 * another thing than a question that nobody asked. */
 	answer_make(&lookup->question, &lookup->context, &lookup->main.reply,
 		    lookup->other_type ? &lookup->other.reply : NULL, &serve->answer);
+	cap(lookup);
 	if (is_silence(lookup))
 		outage_silence(serve_outage(serve, lookup->question.name),
 			       lookup->started_ms, gp_boot_ms());

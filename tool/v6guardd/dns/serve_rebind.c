@@ -9,7 +9,7 @@
 static bool clean(const struct lookup *lookup, const struct half *half,
 		  const struct answer_reply *from, struct answer_reply *out)
 {
-	return !(half == &lookup->main ? lookup->has_target : lookup->has_other_target) &&
+	return !(half == &lookup->main ? lookup->has_target : lookup->is_by_rule) &&
 	       rebind_clean(&lookup->question, &lookup->context, from, out);
 }
 

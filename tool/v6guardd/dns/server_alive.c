@@ -11,6 +11,7 @@
 #define DEAD_SOON_MS 800
 #define DEAD_FAST_MS 2000
 #define DEAD_MS 3500
+#define LAST_MS 2400
 
 static long long between(long long ms, long long least, long long most)
 {
@@ -65,12 +66,15 @@ static void note(struct alive *alive, uint32_t hash)
 		alive->names[alive->name_count++] = hash;
 }
 
-/* A ping that is as good as unanswered stands for the names that there are not. */
+/* A ping that is as good as unanswered is one reason more, and stands for the names that
+ * there are not. */
 static bool is_proved(const struct alive *alive, long long now_ms)
 {
-	return alive->name_count == ALIVE_NAMES ||
-	       (!alive->is_deaf && alive->pinged_ms &&
-		now_ms - alive->pinged_ms >= dead_after_ms(alive) - DEAD_FAST_MS / 2);
+	const long long pinged_ms = alive->pinged_ms ? now_ms - alive->pinged_ms : 0;
+
+	if (alive->name_count == ALIVE_NAMES)
+		return alive->is_deaf || pinged_ms >= ALIVE_PING_MS / 2;
+	return !alive->is_deaf && pinged_ms >= dead_after_ms(alive) - DEAD_FAST_MS / 2;
 }
 
 bool alive_late(struct alive *alive, uint32_t hash, long long asked_ms, long long now_ms)
@@ -93,7 +97,10 @@ bool alive_late(struct alive *alive, uint32_t hash, long long asked_ms, long lon
 
 bool alive_pings(struct alive *alive, long long now_ms)
 {
-	const long long every = alive->is_dead ? ALIVE_PING_DEAD_MS : ALIVE_PING_MS;
+	const long long every =
+		!alive->is_dead ? between(alive->ms / 2, ALIVE_PING_MS, 1500)
+		: now_ms - alive->latest_ms < ALIVE_PING_DEAD_MS ? ALIVE_PING_MS
+								 : ALIVE_PING_DEAD_MS;
 
 	if ((!alive->is_dead && !alive->since_ms) ||
 	    (alive->ping_ms && now_ms - alive->ping_ms < every))
@@ -113,6 +120,7 @@ struct walk_pace alive_pace(const struct alive *alive, bool is_large)
 					      : between(twice, 1400, 3000)),
 		.patience_ms = (uint16_t)between(twice, 800, 3000),
 		.hold_ms = WALK_LIMIT_MS,
+		.last_ms = twice < LAST_MS ? LAST_MS : 0,
 	};
 
 	/* A dead one is asked along with the next: that it is back shows at once. */

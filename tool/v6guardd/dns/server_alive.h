@@ -14,8 +14,10 @@
 
 /** Different names; questions of our own (pings) stand for all but one of them. */
 #define ALIVE_NAMES 3
-#define ALIVE_PING_MS 400       /* while it is in doubt */
-#define ALIVE_PING_DEAD_MS 4000 /* while it is dead, and somebody asks */
+/* While it is in doubt, or dead for no longer than ALIVE_PING_DEAD_MS; and from then on,
+ * if somebody asks. */
+#define ALIVE_PING_MS 400
+#define ALIVE_PING_DEAD_MS 4000
 
 /** All zero: nothing is known. */
 struct alive {

@@ -14,7 +14,7 @@ static void put_server(FILE *to, const struct servers *servers,
 
 	fprintf(to, "  forward-addr: %s@%u", gp_addr_format(&at.addr, text), at.port);
 	if (at.tls)
-		fprintf(to, "#%s", servers->config->tls_names[at.tls - 1]);
+		fprintf(to, "#%s", dns_tls_name(servers->config, &at));
 	putc('\n', to);
 }
 
@@ -26,10 +26,10 @@ struct writer {
 	const void *ctx;
 };
 
-static void put_zone(const struct writer *writer, const uint8_t *name,
+static void put_zone(const struct writer *writer, const uint8_t *name, uint32_t key,
 		     const struct dns_endpoint *list, size_t count)
 {
-	const size_t at = count > 1 ? writer->choose(writer->ctx, name) : 0;
+	const size_t at = count > 1 ? writer->choose(writer->ctx, key) : 0;
 	char text[WIRE_NAME_TEXT];
 
 	fprintf(writer->to, "forward-zone:\n  name: \"%s\"\n",
@@ -50,8 +50,8 @@ static void put_routes(const struct writer *writer)
 		const struct link_route *route = &servers->routes.list[i];
 		const struct dns_zone *zone = dns_zone_of(servers->config, route->name);
 		if (!zone || !wire_name_equal(zone->name, route->name))
-			put_zone(writer, route->name, route->servers.list,
-				 route->servers.count);
+			put_zone(writer, route->name, SERVERS_ROUTE(i),
+				 route->servers.list, route->servers.count);
 	}
 }
 
@@ -116,10 +116,12 @@ void upstream_config_write(FILE *to, const struct servers *servers, bool has_nat
 	for (size_t i = 0; i < config->zone_count; i++)
 		put_local(to, &config->zones[i]);
 	if (!config->is_recursive)
-		put_zone(&writer, (const uint8_t *)"", servers->list, servers->count);
+		put_zone(&writer, (const uint8_t *)"", SERVERS_ALL, servers->list,
+			 servers->count);
 	for (size_t i = 0; i < config->zone_count; i++)
-		put_zone(&writer, config->zones[i].name, config->zones[i].upstream,
-			 config->zones[i].upstream_count);
+		put_zone(&writer, config->zones[i].name,
+			 SERVERS_FORWARD(config->zones[i].forward),
+			 config->zones[i].upstream, config->zones[i].upstream_count);
 	put_routes(&writer);
 }
 
@@ -149,10 +151,12 @@ static bool set_zones(struct ub_ctx *ub_ctx, const struct servers *servers,
  * would be retried for 17 s, by closing the socket on which a late answer may come, and
  * by asking again for what the server has said: three packets for each error. So each
  * context asks once, and keeps its socket for as long as a question may take; whether,
- * whom and how to ask again is upstream_walk.c's. A server whose silence was seen for
- * 15 s is not asked at all: upstream_group.c makes a context anew before that. The name
- * servers of others, for `recursive`, are libunbound's own affair: questions go out at 0,
- * 0.4, 1.2 and 2.8 s, and they are too many to learn anew each 5 seconds.
+ * whom and how to ask again is upstream_walk.c's. (Who validates asks once more, with CD,
+ * when a server that validates as well refuses to say what is bogus.) A server whose
+ * silence was seen for 15 s is not asked at all: upstream_group.c makes a context anew
+ * before that. The name servers of others, for `recursive`, are libunbound's own affair:
+ * questions go out at 0, 0.4, 1.2 and 2.8 s, and they are too many to learn anew each 5
+ * seconds.
  *
  * Ten connections are soon taken by servers that are silent by TCP. Segments above 1220
  * bytes may never come by a way that does not say how narrow it is.
@@ -170,7 +174,9 @@ static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool 
 		{"outgoing-range:", "2048"},
 		{"num-queries-per-thread:", "2048"},
 		{"infra-cache-min-rtt:", recurses ? "400" : "5000"},
-		{"outbound-msg-retry:", recurses ? "3" : "1"},
+		{"outbound-msg-retry:", recurses    ? "3"
+					: validates ? "2"
+						    : "1"},
 		{"infra-host-ttl:", recurses ? "60" : "5"},
 		{"tcp-upstream:", by_tcp ? "yes" : "no"},
 		{"outgoing-num-tcp:", "64"},

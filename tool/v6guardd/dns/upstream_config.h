@@ -9,8 +9,8 @@
 #include "ub_library.h"
 #include "upstream_servers.h"
 
-/** Of the servers for NAME and below the index of the one to ask. */
-typedef size_t upstream_choose_fn(const void *ctx, const uint8_t *name);
+/** Of the servers_list of KEY the index of the one to ask. */
+typedef size_t upstream_choose_fn(const void *ctx, uint32_t key);
 
 /**
  * Write, in libunbound's own configuration language, what no call of it knows: zones and

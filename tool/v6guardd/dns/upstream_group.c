@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* upstream_group.c - see upstream_group.h. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "guard/clock.h"
 #include "upstream_config.h"
@@ -35,14 +34,14 @@ struct choice {
 	size_t at;
 };
 
-static size_t choose(const void *ctx, const uint8_t *name)
+static size_t choose(const void *ctx, uint32_t key)
 {
 	const struct choice *choice = ctx;
 	const struct group *group = choice->groups->current;
 
-	if (wire_name_equal(choice->group->name, name))
+	if (choice->group->key == key)
 		return choice->at;
-	while (group && !wire_name_equal(group->name, name))
+	while (group && group->key != key)
 		group = group->next;
 	return group ? group_first(group) : 0;
 }
@@ -147,33 +146,6 @@ void groups_drop(struct groups *groups)
 
 /* ---- groups ---- */
 
-/* No server and all names: none said. */
-struct list {
-	const uint8_t *name;
-	const struct dns_endpoint *servers;
-	size_t count;
-	bool is_fastest, recurses;
-};
-
-/* What a [forward] section says of the same zone as a link is what holds. */
-static struct list list_for(const struct servers *servers, const uint8_t *name)
-{
-	const struct dns_config *config = servers->config;
-	const struct dns_zone *zone = dns_zone_of(config, name);
-	const struct link_route *route = link_routes_of(&servers->routes, name);
-
-	if (route && (!zone || (wire_name_within(route->name, zone->name) &&
-				!wire_name_equal(route->name, zone->name))))
-		return (struct list){route->name, route->servers.list,
-				     route->servers.count, servers_go_by_speed(servers),
-				     false};
-	if (zone)
-		return (struct list){zone->name, zone->upstream, zone->upstream_count,
-				     zone->order == DNS_FASTEST, false};
-	return (struct list){(const uint8_t *)"", servers->list, servers->count,
-			     servers_go_by_speed(servers), config->is_recursive};
-}
-
 static void free_group(struct groups *groups, struct group *group)
 {
 	retire_if(groups, group, always);
@@ -211,7 +183,7 @@ void groups_renew(struct groups *groups)
 	free_old_ones(groups);
 }
 
-static struct group *make(struct groups *groups, const struct list *from)
+static struct group *make(struct groups *groups, const struct servers_list *from)
 {
 	const struct servers *servers = groups->servers;
 	const size_t count = from->recurses ? 1 : from->count;
@@ -220,9 +192,9 @@ static struct group *make(struct groups *groups, const struct list *from)
 	if (!group)
 		return NULL;
 	group->id = ++groups->ids;
-	group->is_fastest = from->is_fastest;
+	group->key = from->key;
+	group->is_fastest = from->goes_by_speed;
 	group->recurses = from->recurses;
-	memcpy(group->name, from->name, wire_name_length(from->name));
 	for (size_t i = 0; !from->recurses && i < count; i++) {
 		const struct dns_endpoint at =
 			servers_reached_at(servers, &from->servers[i]);
@@ -237,10 +209,10 @@ static struct group *make(struct groups *groups, const struct list *from)
 
 struct group *groups_find(struct groups *groups, const uint8_t *name)
 {
-	const struct list list = list_for(groups->servers, name);
+	const struct servers_list list = servers_for(groups->servers, name);
 	struct group *group = groups->current;
 
-	while (group && !wire_name_equal(group->name, list.name))
+	while (group && group->key != list.key)
 		group = group->next;
 	return group ? group : make(groups, &list);
 }
@@ -358,11 +330,6 @@ bool groups_begin_with(const struct groups *groups, const struct server *server)
 
 /* ---- beginning and end ---- */
 
-void groups_hear(struct groups *groups, struct ub_heard *heard)
-{
-	contexts_hear(groups->contexts, heard);
-}
-
 struct groups *groups_new(struct event_base *base, struct servers *servers,
 			  struct known *known)
 {
@@ -378,6 +345,11 @@ struct groups *groups_new(struct event_base *base, struct servers *servers,
 		return groups;
 	groups_free(groups);
 	return NULL;
+}
+
+void groups_hear(struct groups *groups, struct ub_heard *heard)
+{
+	contexts_hear(groups->contexts, heard);
 }
 
 void groups_free(struct groups *groups)

@@ -17,9 +17,9 @@ struct group {
 	uint32_t id; /* no other one ever had it */
 	bool is_old; /* others have taken its place */
 	bool is_fastest, recurses;
-	size_t questions;        /* that go by it */
-	uint8_t name[WIRE_NAME]; /* it is for all names at and below it */
-	size_t count;            /* who recurses has one, without a server */
+	size_t questions; /* that go by it */
+	uint32_t key;     /* of the servers_list that it is */
+	size_t count;     /* who recurses has one, without a server */
 	struct group_server {
 		struct server *server;
 		struct context *contexts[GROUP_CONTEXTS]; /* NULL: not made */

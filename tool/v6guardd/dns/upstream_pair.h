@@ -15,7 +15,8 @@ struct pair {
 	uint32_t group;  /* its id */
 	unsigned users;
 	long long left_ms;
-	bool cd;
+	bool cd, stands_in; /* who answered one of them did so in place of another server
+			     */
 	uint8_t name[];
 };
 

@@ -11,12 +11,17 @@
 #include "guard/clock.h"
 #include "upstream_ping.h"
 
+#define IDS 16
+
 struct ping {
 	struct event *event;
 	ping_done_fn *done;
 	void *ctx;
 	int fd;
 	bool is_tls;
+	/* Each time that it is sent has an id of its own: the last bits count. */
+	unsigned count;
+	long long sent_ms[IDS], asked_ms;
 	size_t size;
 	uint8_t question[WIRE_HEADER + WIRE_NAME + 4];
 };
@@ -38,6 +43,14 @@ static void over(struct ping *ping, int flags)
 	ping->done(ping->ctx, flags);
 }
 
+static bool is_answer(const struct ping *ping, const uint8_t *reply)
+{
+	const uint8_t *asked = ping->question;
+
+	return reply[2] & 0x80 && reply[0] == asked[0] &&
+	       reply[1] / IDS == asked[1] / IDS && ping->sent_ms[reply[1] % IDS];
+}
+
 /* A port that is closed is as good as silence: whoever starts again is back in a moment.
  */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -51,8 +64,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	got = recv(fd, reply, sizeof(reply), MSG_DONTWAIT);
-	if (got >= WIRE_HEADER && !memcmp(reply, ping->question, 2) && reply[2] & 0x80)
+	if (got >= WIRE_HEADER && is_answer(ping, reply)) {
+		ping->asked_ms = ping->sent_ms[reply[1] % IDS];
 		over(ping, reply[2] << 8 | reply[3]);
+	}
 }
 
 /* Who is asked by TLS has answered by taking the connection. */
@@ -104,9 +119,18 @@ static void write_question(struct ping *ping, const uint8_t *name, uint16_t type
 
 void ping_again(struct ping *ping)
 {
+	const unsigned number = ping->count++ % IDS;
+
+	ping->sent_ms[number] = ping->asked_ms = gp_boot_ms();
+	ping->question[1] = (uint8_t)(ping->question[1] / IDS * IDS + number);
 	/* What is wrong with it is seen by no answer coming. */
 	if (!ping->is_tls)
 		send(ping->fd, ping->question, ping->size, MSG_DONTWAIT);
+}
+
+long long ping_asked_ms(const struct ping *ping)
+{
+	return ping->asked_ms;
 }
 
 struct ping *ping_new(struct event_base *base, const struct dns_endpoint *server,

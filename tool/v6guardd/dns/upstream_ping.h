@@ -25,6 +25,8 @@ struct ping *ping_new(struct event_base *base, const struct dns_endpoint *server
 		      const uint8_t *name, uint16_t type, ping_done_fn *done, void *ctx);
 /** The same once more: an answer to either will do. */
 void ping_again(struct ping *ping);
+/** When that was sent which has been answered, or last (gp_boot_ms). */
+long long ping_asked_ms(const struct ping *ping);
 /** NULL is allowed. */
 void ping_free(struct ping *ping);
 

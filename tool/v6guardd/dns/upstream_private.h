@@ -88,6 +88,8 @@ bool upstream_query_begin(struct upstream_query *query);
 void upstream_query_end(struct upstream_query *query);
 /* What it waits for has changed: it is looked at when the loop runs. */
 void upstream_query_wake(struct upstream_query *query);
+/* So has what the other one of its pair waits for. */
+void upstream_query_wake_partner(const struct upstream_query *query);
 /* SERVER is heard again: is it waited for? */
 void upstream_query_back(struct upstream_query *query, const struct server *server);
 

@@ -12,6 +12,10 @@
 #define LATE_EVERY_MS 400
 /* Where TCP has brought what UDP did not, it is asked sooner for so long. */
 #define NARROW_FOR_MS (5 * 60 * 1000LL)
+/* So many seconds a later server's word holds, while an earlier one may be back any
+ * moment: addresses; that there is no such name, or none of that type. */
+#define SUBSTITUTE_S 30
+#define SUBSTITUTE_DENIAL_S 5
 
 /* ---- the list ---- */
 
@@ -89,19 +93,25 @@ static void join_pair(struct upstream_query *query)
 		query->pair->owners[query->type == WIRE_AAAA] = query;
 }
 
+void upstream_query_wake_partner(const struct upstream_query *query)
+{
+	struct upstream_query *other =
+		query->pair ? query->pair->owners[query->type != WIRE_AAAA] : NULL;
+
+	if (other)
+		upstream_query_wake(other);
+}
+
 /* Its partner is to look what that means for it. */
 static void leave_pair(struct upstream_query *query)
 {
 	struct pair *pair = query->pair;
-	struct upstream_query *other;
 
 	if (!pair)
 		return;
-	other = pair->owners[query->type != WIRE_AAAA];
 	if (pair->owners[query->type == WIRE_AAAA] == query)
 		pair->owners[query->type == WIRE_AAAA] = NULL;
-	if (other)
-		upstream_query_wake(other);
+	upstream_query_wake_partner(query);
 	pairs_leave(pair);
 	query->pair = NULL;
 }
@@ -206,7 +216,8 @@ static void fail(struct upstream_query *query, size_t at)
 
 	for (size_t i = 0; i < query->walk->count; i++) {
 		const struct answer_reply *one = &query->kept[i].reply;
-		if (one->packet ? query->kept[i].kind != WALK_ERROR : !one->is_round)
+		if (one->packet ? query->kept[i].kind != WALK_ERROR
+				: !one->is_round && !one->is_bogus)
 			continue;
 		if (best == &nothing || i == at || (one->is_bogus && !best->is_bogus))
 			best = one;
@@ -225,6 +236,35 @@ static void wait_until(struct upstream_query *query, long long until, long long 
 	    until > now + LATE_EVERY_MS)
 		until = now + LATE_EVERY_MS;
 	set_timer(query, until - now);
+}
+
+/* list[AT] answers in place of one that is listed before: that one was silent, or failed
+ * for now. Whose names it is not for (REFUSED and the like) stays so. */
+static bool stands_in(const struct upstream_query *query, size_t at)
+{
+	const struct walk *walk = query->walk;
+
+	for (size_t i = 0; i < at; i++) {
+		const uint8_t *packet = query->kept[i].reply.packet;
+		if (walk->list[i].got != WALK_ERROR ||
+		    (packet && (packet[3] & 0xf) == WIRE_SERVFAIL))
+			return true;
+	}
+	return false;
+}
+
+/* list[AT] said REPLY, which is the answer. */
+static void give(struct upstream_query *query, size_t at, struct answer_reply reply)
+{
+	struct pair *pair = query->pair;
+	const bool is_substitute = stands_in(query, at) || (pair && pair->stands_in);
+	const bool is_positive = query->walk->list[at].got == WALK_POSITIVE;
+
+	if (pair)
+		pair->stands_in = is_substitute;
+	if (is_substitute)
+		reply.holds_s = is_positive ? SUBSTITUTE_S : SUBSTITUTE_DENIAL_S;
+	finish(query, &reply);
 }
 
 /* Others are to be asked by now. False: there is nobody, and it is over. */
@@ -246,9 +286,10 @@ void upstream_query_step(struct upstream_query *query, size_t at, enum walk_kind
 		const long long now = gp_boot_ms();
 		const struct walk_step step = walk_next(query->walk, now);
 		if (step.what == WALK_GIVE) {
-			finish(query, reply && reply->packet && step.at == at
-					      ? reply
-					      : &query->kept[step.at].reply);
+			give(query, step.at,
+			     reply && reply->packet && step.at == at
+				     ? *reply
+				     : query->kept[step.at].reply);
 			return;
 		}
 		if (reply)

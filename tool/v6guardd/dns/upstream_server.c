@@ -102,6 +102,7 @@ void server_heard(struct server *server, bool is_ping, long long asked_ms)
 static void on_ping(void *ctx, int flags)
 {
 	struct server *server = ctx;
+	const long long asked_ms = ping_asked_ms(server->ping);
 
 	ping_free(server->ping);
 	server->ping = NULL;
@@ -109,7 +110,7 @@ static void on_ping(void *ctx, int flags)
 		return;
 	if (flags & WIRE_RA)
 		server->recursive_ms = gp_boot_ms();
-	server_heard(server, true, server->is_repeated ? 0 : server->alive.ping_ms);
+	server_heard(server, true, asked_ms);
 }
 
 /* The root's name servers: everybody has something to say about them. */
@@ -117,7 +118,6 @@ static void ping(struct server *server)
 {
 	static const uint8_t root[1] = {0};
 
-	server->is_repeated = server->ping;
 	if (server->ping)
 		ping_again(server->ping);
 	else

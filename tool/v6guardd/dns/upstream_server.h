@@ -17,7 +17,6 @@ struct server {
 	unsigned lists;                   /* that it stands in */
 	struct alive alive;
 	struct ping *ping;
-	bool is_repeated;       /* it was sent more than once */
 	long long narrow_ms;    /* when an answer came by TCP alone; 0: never */
 	long long recursive_ms; /* when it said RA; 0: never */
 };

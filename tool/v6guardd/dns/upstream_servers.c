@@ -56,12 +56,31 @@ const struct gp_prefix *servers_recursion_prefix(const struct servers *servers)
 	return NULL;
 }
 
-bool servers_go_by_speed(const struct servers *servers)
+static bool goes_by_speed(const struct servers *servers)
 {
 	const struct dns_config *config = servers->config;
 
 	return config->order == DNS_FASTEST ||
 	       (config->order == DNS_UNORDERED && servers->is_rotated);
+}
+
+struct servers_list servers_for(const struct servers *servers, const uint8_t *name)
+{
+	const struct dns_config *config = servers->config;
+	const struct dns_zone *zone = dns_zone_of(config, name);
+	const struct link_route *route = link_routes_of(&servers->routes, name);
+
+	if (route && (!zone || (wire_name_within(route->name, zone->name) &&
+				!wire_name_equal(route->name, zone->name))))
+		return (struct servers_list){SERVERS_ROUTE(route - servers->routes.list),
+					     route->servers.count, route->servers.list,
+					     goes_by_speed(servers), false};
+	if (zone)
+		return (struct servers_list){SERVERS_FORWARD(zone->forward),
+					     zone->upstream_count, zone->upstream,
+					     zone->order == DNS_FASTEST, false};
+	return (struct servers_list){SERVERS_ALL, servers->count, servers->list,
+				     goes_by_speed(servers), config->is_recursive};
 }
 
 const char *servers_fault(const struct servers *servers, bool has_nat64)

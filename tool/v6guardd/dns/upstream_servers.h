@@ -59,7 +59,21 @@ const struct gp_prefix *servers_recursion_prefix(const struct servers *servers);
  */
 const char *servers_fault(const struct servers *servers, bool has_nat64);
 
-/** Of the servers for all names the fastest is asked, not the first. */
-bool servers_go_by_speed(const struct servers *servers);
+/** The servers that are asked for some names. */
+struct servers_list {
+	/* SERVERS_ALL: for what no other list is for; else one of the next two. */
+	uint32_t key;
+	size_t count;
+	const struct dns_endpoint *servers;
+	bool goes_by_speed; /* the fastest first, not the first */
+	bool recurses;      /* no server: each name has its own */
+};
+#define SERVERS_ALL 0
+#define SERVERS_FORWARD(section) (1 + 2 * (uint32_t)(section))
+#define SERVERS_ROUTE(route) (2 + 2 * (uint32_t)(route))
+
+/** Those for NAME (lower case): the longest zone of a [forward] section, or of a link,
+ * that it is in; what a section says of the same zone as a link is what holds. */
+struct servers_list servers_for(const struct servers *servers, const uint8_t *name);
 
 #endif

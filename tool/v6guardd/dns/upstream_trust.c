@@ -2,19 +2,19 @@
 /* upstream_trust.c - see upstream_trust.h. */
 #include "upstream_trust.h"
 
-static uint32_t hash_of(const uint8_t *name, uint16_t type)
+static uint32_t hash_of(const uint8_t *name, uint16_t type, uint32_t server)
 {
 	uint8_t copy[WIRE_NAME_ROOM] = {0};
 	const size_t length = wire_name_length(name);
-	const uint32_t hash = (wire_name_fold(name, length, copy) ^ type) * WIRE_PRIME;
+	const uint32_t hash =
+		(wire_name_fold(name, length, copy) ^ type ^ server << 16) * WIRE_PRIME;
 
 	return hash ? hash : 1;
 }
 
-bool trust_decide(struct trust *trust, bool from_server, bool is_kept,
+bool trust_decide(struct trust *trust, bool from_server, bool is_kept, uint32_t hash,
 		  const uint8_t *name, uint16_t type, uint16_t count)
 {
-	const uint32_t hash = hash_of(name, type);
 	const uint32_t place = hash % TRUST_PLACES;
 	bool is_authentic;
 
@@ -32,22 +32,16 @@ bool trust_decide(struct trust *trust, bool from_server, bool is_kept,
 	return is_authentic;
 }
 
-static bool is_from(const struct ub_heard *heard, const struct dns_endpoint *list,
-		    size_t count)
-{
-	for (size_t i = 0; heard->size && i < count; i++)
-		if (dns_is_trusted(&list[i]) &&
-		    dns_endpoint_equal(&heard->from, &list[i]))
-			return true;
-	return false;
-}
-
 bool trust_is_authentic(struct trust *trust, const struct dns_config *config,
-			const struct dns_endpoint *list, size_t count,
-			const uint8_t *name, uint16_t type, bool is_kept,
-			const struct answer_reply *reply)
+			const struct dns_endpoint *server, const uint8_t *name,
+			uint16_t type, bool is_kept, const struct answer_reply *reply)
 {
-	return reply->packet && dns_dnssec_of(config, name, type) == DNS_DNSSEC_TRUST &&
-	       trust_decide(trust, is_from(&trust->heard, list, count), is_kept, name,
-			    type, wire_peek_u16(reply->packet + 6));
+	const struct ub_heard *heard = &trust->heard;
+
+	return reply->packet && dns_is_trusted(server) &&
+	       dns_dnssec_of(config, name, type) == DNS_DNSSEC_TRUST &&
+	       trust_decide(trust,
+			    heard->size && dns_endpoint_equal(&heard->from, server),
+			    is_kept, hash_of(name, type, reply->server), name, type,
+			    wire_peek_u16(reply->packet + 6));
 }

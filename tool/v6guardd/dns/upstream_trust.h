@@ -16,26 +16,23 @@
 struct trust {
 	struct ub_heard heard; /* of all contexts */
 	struct {
-		uint32_t hash; /* of name and type; 0: free */
+		uint32_t hash; /* of name, type and server; 0: free */
 		uint16_t count;
 	} places[TRUST_PLACES];
 };
 
 /**
  * REPLY, which libunbound hands on now to NAME (lower case) and TYPE, is authentic, as
- * one of the COUNT servers in LIST says, who are asked for NAME. IS_KEPT as below.
+ * SERVER says, who was asked. IS_KEPT: libunbound had kept it, so that what was heard
+ * then holds.
  */
 bool trust_is_authentic(struct trust *trust, const struct dns_config *config,
-			const struct dns_endpoint *list, size_t count,
-			const uint8_t *name, uint16_t type, bool is_kept,
-			const struct answer_reply *reply);
+			const struct dns_endpoint *server, const uint8_t *name,
+			uint16_t type, bool is_kept, const struct answer_reply *reply);
 
-/**
- * The answer with COUNT records to NAME and TYPE that libunbound hands on now: is it
- * authentic? FROM_SERVER: what is being read is of one that is asked, and is trusted.
- * IS_KEPT: libunbound had kept it, so that what was heard then holds.
- */
-bool trust_decide(struct trust *trust, bool from_server, bool is_kept,
+/** The same of one with COUNT records, whose place is HASH (not 0). FROM_SERVER: what is
+ * being read is of who was asked, and is trusted. */
+bool trust_decide(struct trust *trust, bool from_server, bool is_kept, uint32_t hash,
 		  const uint8_t *name, uint16_t type, uint16_t count);
 
 #endif

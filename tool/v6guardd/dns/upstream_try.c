@@ -29,7 +29,10 @@ void upstream_keep(struct upstream_query *query, size_t at, enum walk_kind kind,
 
 	if (kind < kept->kind)
 		return;
-	kept->reply.is_round |= reply->is_round;
+	if (!kept->bytes)
+		kept->reply = (struct answer_reply){.is_round = reply->is_round,
+						    .is_bogus = reply->is_bogus,
+						    .server = reply->server};
 	if (!reply->packet)
 		return;
 	copy = malloc(reply->size);
@@ -77,6 +80,8 @@ static void settle(struct attempt *attempt, enum walk_kind kind,
 	const size_t at = attempt->at;
 
 	walk_reply(query->walk, at, attempt->way, kind);
+	if (kind <= WALK_ERROR)
+		upstream_query_wake_partner(query);
 	if (!attempt->is_beginning)
 		upstream_query_step(query, at, kind, reply);
 	else if (reply)
@@ -152,9 +157,8 @@ static bool is_authentic(const struct attempt *attempt, const struct answer_repl
 	if (!server || (!dns_zone_of(&upstream->config, query->name) &&
 			upstream_has_route(upstream, query->name)))
 		return false;
-	return trust_is_authentic(&upstream->trust, &upstream->config, &server->endpoint,
-				  1, query->name, query->type, attempt->is_beginning,
-				  reply);
+	return trust_is_authentic(&upstream->trust, &upstream->config, &server->at,
+				  query->name, query->type, attempt->is_beginning, reply);
 }
 
 static void on_result(void *arg, int rcode, void *packet, int length, int security,
@@ -178,7 +182,7 @@ static void on_result(void *arg, int rcode, void *packet, int length, int securi
 			      : upstream_kind(reply.packet, reply.size, query->type);
 	end_waiting(attempt, kind != WALK_NOTHING);
 	note(attempt, kind);
-	if (kind && reply.is_bogus)
+	if (reply.is_bogus)
 		kind = WALK_ERROR;
 	if (kind != WALK_NEGATIVE || !checks(attempt, &reply))
 		settle(attempt, kind, &reply);

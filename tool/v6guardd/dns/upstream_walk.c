@@ -148,7 +148,9 @@ static struct walk_step ask(struct walk *walk, size_t at, enum walk_way way,
 
 static long long due_ms(const struct walk_one *one, enum walk_way way)
 {
-	const uint16_t after = way == WALK_AGAIN ? one->pace.again_ms : one->pace.tcp_ms;
+	const uint16_t after = way == WALK_AGAIN ? one->pace.again_ms
+			       : way == WALK_TCP ? one->pace.tcp_ms
+						 : one->pace.last_ms;
 
 	if (one->asked & 1U << way || !after)
 		return -1;
@@ -174,7 +176,7 @@ static bool asks_once_more(struct walk *walk, size_t at, long long now_ms,
 		*out = ask(walk, at, WALK_ANEW, now_ms);
 		return true;
 	}
-	for (enum walk_way way = WALK_AGAIN; way <= WALK_TCP; way++) {
+	for (enum walk_way way = WALK_AGAIN; way <= WALK_LAST; way++) {
 		const long long due = due_ms(one, way);
 		if (due >= 0 && now_ms >= due) {
 			*out = ask(walk, at, way, now_ms);

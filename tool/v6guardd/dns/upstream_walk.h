@@ -15,8 +15,9 @@
 #define WALK_LIMIT_MS 4500
 
 /** How one server is asked: at first; once more, as packets are lost; by TCP, as large
- * ones are; and anew when it is heard again after a silence. Each at most once. */
-enum walk_way { WALK_FIRST, WALK_AGAIN, WALK_TCP, WALK_ANEW, WALK_WAYS };
+ * ones are; a last time; and anew when it is heard again after a silence. Each at most
+ * once. */
+enum walk_way { WALK_FIRST, WALK_AGAIN, WALK_TCP, WALK_LAST, WALK_ANEW, WALK_WAYS };
 
 enum walk_kind {
 	WALK_NOTHING,  /* this way brings nothing any more */
@@ -30,6 +31,7 @@ struct walk_pace {
 	uint16_t again_ms, tcp_ms;
 	uint16_t patience_ms; /* then the next server is asked as well */
 	uint16_t hold_ms;     /* until then no later server's denial is taken */
+	uint16_t last_ms;
 };
 
 struct walk_one {
