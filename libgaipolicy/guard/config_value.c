@@ -111,6 +111,23 @@ static void report(const struct gp_config_sink *sink, const struct gp_config_key
 	sink->report(sink->ctx, at, text);
 }
 
+/* Who says what a value may be, where that is not v6guard. */
+static const char *authority(const struct gp_config_key *key)
+{
+	static const struct {
+		const char *key, *text;
+	} list[] = {
+		{"edns-size", " (RFC 6891 6.2.3)"},    {"attempt-delay", " (RFC 8305 5)"},
+		{"serve-stale", " (RFC 8767 5)"},      {"qtypes", " (RFC 3597 5)"},
+		{"exclude-aaaa", " (RFC 6147 5.1.4)"},
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (!strcmp(list[i].key, key->name))
+			return list[i].text;
+	return "";
+}
+
 static bool check_one(const struct gp_config_key *key, size_t at, const char *word,
 		      const struct gp_config_sink *sink)
 {
@@ -119,8 +136,11 @@ static bool check_one(const struct gp_config_key *key, size_t at, const char *wo
 	if (is_in(key->words, word) || is_in(key->lone, word) ||
 	    gp_config_check_type(key, word, why))
 		return true;
-	if (!why[0])
-		put_expected(key, why);
+	if (!why[0] || !strncmp(why, "expected ", strlen("expected "))) {
+		if (!why[0])
+			put_expected(key, why);
+		strncat(why, authority(key), sizeof(why) - strlen(why) - 1);
+	}
 	report(sink, key, at, word, why);
 	return false;
 }

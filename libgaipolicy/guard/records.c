@@ -103,13 +103,14 @@ static const uint8_t *items_of(const struct gp_record *row, const void *of,
 			       uint32_t *count)
 {
 	const uint8_t *at = (const uint8_t *)of + row->at;
+	const void *list;
 
 	*count = 1;
 	if (!row->is_list)
 		return at;
 	memcpy(count, (const uint8_t *)of + row->count_at, sizeof(*count));
-	memcpy(&at, at, sizeof(at));
-	return at;
+	memcpy(&list, at, sizeof(list));
+	return list;
 }
 
 static void write_row(const struct gp_record *row, const void *of,

@@ -553,12 +553,12 @@ guard() {
 		{ bad "$host: v6guard enable (mode $mode)" "$(cat "$dir/guard.log")"; return 1; }
 }
 
-# lab_nscd HOST: nscd for hosts alone, 600 s, not persistent. 1: it is not to be had here.
+# lab_nscd HOST [yes]: nscd for hosts alone, 600 s, persistent if said. 1: it is not to be had here.
 lab_nscd() {
 	local nscd dir=$LAB_DIR/$1
 	nscd=$(lab_tool nscd) || return 1
 	printf '%s\n' 'logfile /run/nscd.log' 'enable-cache hosts yes' 'positive-time-to-live hosts 600' \
-		'negative-time-to-live hosts 20' 'check-files hosts yes' 'persistent hosts no' 'shared hosts no' \
+		'negative-time-to-live hosts 20' 'check-files hosts yes' "persistent hosts ${2:-no}" 'shared hosts no' \
 		'enable-cache passwd no' 'enable-cache group no' 'enable-cache services no' \
 		'enable-cache netgroup no' >"$dir/etc/nscd.conf"
 	mkdir -p "$dir/run/nscd"

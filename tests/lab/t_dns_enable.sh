@@ -93,6 +93,16 @@ printf 'junk\001x.y\000\000\000dual.local\000192.0.2.1\000' >"$LAB_DIR/six/cache
 check "a name that nscd keeps" "v6guard: dual.local A: [$DNS6]:53 says 198.51.100.1, the resolver (127.0.0.64:53) NXDOMAIN" \
 	"$(with "nameserver $DNS6" | grep ' A: ')"
 rm "$LAB_DIR/six/cache/nscd/hosts"
+printf 'nameserver %s\n' $DNS6 >"$file"
+if lab_nscd six yes; then
+	on six getent ahosts dual.local >/dev/null
+	check "a real nscd's file" "v6guard: dual.local A: [$DNS6]:53 says 198.51.100.1, the resolver (127.0.0.64:53) NXDOMAIN" \
+		"$(with "nameserver $DNS6" | grep ' A: ')"
+	on six nscd -K
+	rm -f "$LAB_DIR/six/cache/nscd/hosts"
+else
+	skip "a real nscd's file" "not there: ./quickstart test brings it"
+fi
 check "what DNS64 makes is no difference, nor are 50 addresses" "$done" \
 	"$(with "nameserver $DNS6" --verify v4only.lab.test --verify many.lab.test --verify www.lab.test)"
 v -q rule add no priority=1 domains=w1.lab.test action=block qtypes='A AAAA'
@@ -110,7 +120,7 @@ took=$(($(now_ms) - begin))
 check "in bounded time" yes "$([ $took -lt 12000 ] && echo yes || echo "$took ms")"
 filter six 6
 check "options that libc goes by" "v6guard: /etc/resolv.conf: \`options no-aaaa\`: programs that use libc never ask for AAAA, so that none is made for NAT64
-v6guard: /etc/resolv.conf: \`options rotate\`: of the resolver's addresses libc asks each in turn
+v6guard: /etc/resolv.conf: \`options rotate\`: libc asks the resolver's addresses in turn, and the resolver the fastest of its servers, unless \`order = listed\` is set
 $done" "$(with "nameserver $DNS6
 options edns0 no-aaaa rotate")"
 
@@ -128,6 +138,14 @@ check "REFUSED for the root: what to try" '127.0.0.64:53 [::1]:53 REFUSED 4 0' \
 check "with a name of its zone" "$done" "$(with 'nameserver 2001:db8:53::c0' --verify dual.corp.test)"
 check "or with a search domain" "$done" "$(with 'search corp.test
 nameserver 2001:db8:53::c0')"
+check "in front of one that denies its zone" "$done" "$(with "search corp.test
+nameserver 2001:db8:53::c0
+nameserver $DNS6" --verify dual.corp.test --verify dual.lab.test)"
+check "behind it libc gets no answer for that either" 'v6guard: [::1]:53 answers NXDOMAIN for dual.corp.test
+v6guard: nothing is changed
+4 0' "$(with "search corp.test
+nameserver $DNS6
+nameserver 2001:db8:53::c0" --verify dual.corp.test | tail -n 3)"
 
 printf 'nameserver %s\n\0\0\0# kept\n' $DNS6 >"$file"
 cp "$file" "$LAB_DIR/holes"

@@ -109,17 +109,21 @@ check "latency: of what was not at hand" True \
 	"$(stats 's["latency"]["count"] == s["answers"] - s["kept"] - s["local"] == sum(s["latency"]["below_ms"].values())')"
 check "each server: answers, and how long they take" 'True True False True' \
 	"$(stats '*[(s["servers"]["[2001:db8:53::55]:53"][k]) > 0 for k in ("answers", "ms", "errors", "first")]')"
+check "status has the same" '2 6' \
+	"$(v --json status | "$python" -c 'import json, sys; r = json.load(sys.stdin)["counters"]["resolver"]; print(r["types"]["A"], r["answers"])')"
 check "in text" 'types       A 2 AAAA 1 PTR 1 HTTPS 1 MX 1' "$(v resolver stats | grep ^types)"
 check "... a line a server" 1 "$(v resolver stats | grep -c "^servers     \[$server\]:53 answers [1-9].* first$")"
 
 # ---- rebinding ------------------------------------------------------------------------------
 
-conf "upstream = $server" 'rebind = refuse' 'rebind-allow = nas.plain' "$prefix"
+conf "upstream = $server" 'rebind = refuse' 'rebind-allow = nas.plain' "$prefix" '[log]' 'events = rebind'
 check "a private address beside another one" 'NOERROR; A 198.51.100.1; EDE 17' "$(ask near.plain A)"
 check "one that is allowed" 'NOERROR; A 192.168.1.2' "$(ask nas.plain A)"
 check "alone, and what would be made of it" 'NOERROR; EDE 17 NOERROR; EDE 17' "$(ask here.plain A) $(ask here.plain AAAA)"
 check "query says so" \
 	'NOERROR: addresses are left out ([resolver] rebind); private addresses of a public name are left out, see rebind =' "$(last here.plain A)"
+check "an event, and a counter" 'near.plain. A 192.168.1.1 True' \
+	"$(grep -a '"event": *"rebind"' "$LAB_DIR/six/daemon.log" | head -n 1 | "$python" -c 'import json, sys; e = json.loads(sys.stdin.read()); print(e["name"], e["type"], e["address"])') $(stats 's["rebound"] > 2')"
 conf "upstream = $server" "$prefix"
 check "the default" 'NOERROR; A 127.0.0.1' "$(ask here.plain A)"
 

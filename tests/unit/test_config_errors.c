@@ -114,9 +114,21 @@ static const struct bad bad[] = {
 	{RULE "domains = a, \xf0\x9f\x92\xa9.example\n", 4, 14, "disallowed"},
 	{"[forward a]\nupstream = 192.0.2.1\nzones = caf\xc3\xa9.example\n", 3, 9,
 	 "xn--"},
-	{"[probe]\nattempt-delay = 3s\n", 2, 17, "expected 10ms to 2s"},
+	{"[probe]\nattempt-delay = 3s\n", 2, 17, "expected 10ms to 2s (RFC 8305 5)"},
 	{"[probe]\nok-ttl = 10\n", 2, 10, "a number with ms, s, m, h or d"},
 	{"[resolver]\ncache-size = 1k\n", 2, 14, "expected 64k to 64g"},
+	/* whose rule it is */
+	{"[resolver]\nedns-size = 511\n", 2, 13,
+	 "expected a number from 512 to 4096 (RFC 6891 6.2.3)"},
+	{"[nat64]\nprefix = 64:ff9b::/64\n", 2, 10, "(RFC 6052 2.1)"},
+	{"[nat64]\nprefix = 2001:db8::/33\n", 2, 10, "(RFC 6052 2.2)"},
+	{"[nat64]\nprefix = 2001:db8::\n", 2, 10, "ADDRESS/LENGTH (RFC 6052 2.2)"},
+	{"[nat64]\nprefix = 2001:db8:0:0:100::/96\n", 2, 10, "(RFC 6052 2.2)"},
+	{"[nat64]\nptr-name = a..b\n", 2, 12, "(RFC 1035 2.3.1)"},
+	{"[resolver]\nupstream = fe80::1\n", 2, 12, "fe80::1%eth0 (RFC 4007 11)"},
+	{"[resolver]\nupstream = 0.0.0.0\n", 2, 12, "(RFC 1122 3.2.1.3)"},
+	{"[resolver]\nupstream = 192.0.2.1 ::@5353\n", 2, 22, "(RFC 4291 2.5.2)"},
+	{"[resolver]\nupstream = ff02::fb\n", 2, 12, "(RFC 5771, RFC 4291 2.7)"},
 	{RULE "until = 2027-02-29\n", 4, 9, "no such day"},
 
 	/* twice */

@@ -312,39 +312,52 @@ static const char *or_null(const char *text)
 	return text[0] ? text : NULL;
 }
 
-static void print_answer(struct cli *cli, const struct dnsask *answer)
+/* What the error says; NULL: nothing that there are words for. */
+static const char *error_words(const struct dnsask *answer)
 {
-	static const char *const words[] = {[3] = "its time is over, no server answers",
-					    [6] = "its signature is wrong",
-					    [15] = "blocked by a rule",
-					    [17] = "addresses are left out",
-					    [18] = "refused",
-					    [22] = "no server answers",
-					    [29] = "made for NAT64"};
-	const char *why =
-		answer->ede >= 0 && answer->ede < 30 ? words[answer->ede] : NULL;
+	static const char *const words[] = {
+		[6] = "its signature is wrong",  [15] = "blocked by a rule",
+		[17] = "addresses are left out", [18] = "refused",
+		[22] = "no server answers",      [29] = "made for NAT64"};
 
 	if (answer->ede == 22 && !answer->rcode)
-		why = "no AAAA came, and the A is there";
+		return "no AAAA came, and the A is there";
+	/* What has no number of its own. */
+	if (!answer->ede && answer->ede_text[0])
+		return answer->ede_text;
+	return answer->ede > 0 && answer->ede < 30 ? words[answer->ede] : NULL;
+}
+
+static void print_answer(struct cli *cli, const struct dnsask *answer)
+{
+	const char *error = error_words(answer);
+	const char *by = answer->ede > 0 ? or_null(answer->ede_text) : NULL;
+	const char *parts[] = {answer->is_stale ? "its time is over, no server answers"
+						: NULL,
+			       error, or_null(answer->why)};
+	const char *before = ": ";
+
 	out_string(cli->out, "rcode", NULL, dnsask_rcode(answer->rcode));
 	out_bool(cli->out, "authentic", NULL, answer->is_authentic);
+	out_bool(cli->out, "stale", NULL, answer->is_stale);
 	out_list(cli->out, "answers");
 	dnsask_each(answer, print_record, cli);
 	out_end(cli->out);
-	out_string(cli->out, "why", NULL, why);
-	out_string(cli->out, "by", NULL, or_null(answer->ede_text));
-	out_string(cli->out, "reason", NULL, or_null(answer->why));
+	out_string(cli->out, "why", NULL, error ? error : parts[0]);
+	out_string(cli->out, "by", NULL, by);
+	out_string(cli->out, "reason", NULL, parts[2]);
 	out_line(cli->out, "%s%s%s", dnsask_rcode(answer->rcode),
 		 answer->is_cut ? ", does not fit into a packet" : "",
 		 answer->is_authentic ? ", authentic (AD)" : "");
-	out_line(cli->out, "%s%s", why ? ": " : "", why ? why : "");
-	if (answer->ede_text[0])
-		out_line(cli->out, " (%s)", answer->ede_text);
-	out_line(cli->out, "%s%s\n",
-		 !answer->why[0] ? ""
-		 : why           ? "; "
-				 : ": ",
-		 answer->why);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i])
+			continue;
+		out_line(cli->out, "%s%s", before, parts[i]);
+		before = "; ";
+		if (parts[i] == error && by)
+			out_line(cli->out, " (%s)", by);
+	}
+	out_line(cli->out, "\n");
 }
 
 /* Of what is asked for, in WORD: its name to NAME, and *TYPE, where none was said: of an

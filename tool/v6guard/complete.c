@@ -144,7 +144,8 @@ static bool next_part(struct token *rest, struct token *out)
 
 static bool is_option(const struct token *part)
 {
-	return part->size > 2 && !memcmp(part->at, "--", 2);
+	return part->size > 1 && *part->at == '-' &&
+	       (part->size > 2 || part->at[1] != '-');
 }
 
 static bool is_name(const struct token *part, const char *name)

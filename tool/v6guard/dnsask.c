@@ -19,6 +19,9 @@
 
 #define OPT_SIZE 1232
 #define EDE_OPTION 15
+/* RFC 8914 4.4, 4.20. */
+#define STALE 3
+#define STALE_NXDOMAIN 19
 
 unsigned dnsask_type(const char *word)
 {
@@ -144,6 +147,17 @@ static void copy_words(char to[DNSASK_WORDS], const uint8_t *from, size_t size)
 	to[used] = '\0';
 }
 
+/* What is said of its age stands beside what else there is to say. */
+static void take_error(int code, const uint8_t *text, size_t size, struct dnsask *out)
+{
+	if (code == STALE || code == STALE_NXDOMAIN) {
+		out->is_stale = true;
+		return;
+	}
+	out->ede = code;
+	copy_words(out->ede_text, text, size);
+}
+
 static void read_opt(const ns_rr *rr, struct dnsask *out)
 {
 	const uint8_t *at = ns_rr_rdata(*rr), *end = at + ns_rr_rdlen(*rr);
@@ -155,10 +169,8 @@ static void read_opt(const ns_rr *rr, struct dnsask *out)
 		at += 4;
 		if (size > (size_t)(end - at))
 			return;
-		if (code == EDE_OPTION && size >= 2) {
-			out->ede = at[0] << 8 | at[1];
-			copy_words(out->ede_text, at + 2, size - 2);
-		}
+		if (code == EDE_OPTION && size >= 2)
+			take_error(at[0] << 8 | at[1], at + 2, size - 2, out);
 		if (code == GP_OPTION_WHY)
 			copy_words(out->why, at, size);
 		at += size;
@@ -176,6 +188,7 @@ bool dnsask_read(struct dnsask *out)
 	out->rcode = (unsigned)ns_msg_getflag(message, ns_f_rcode);
 	out->is_cut = ns_msg_getflag(message, ns_f_tc);
 	out->is_authentic = ns_msg_getflag(message, ns_f_ad);
+	out->is_stale = false;
 	out->ede = -1;
 	out->ede_text[0] = out->why[0] = '\0';
 	for (int i = 0; i < ns_msg_count(message, ns_s_ar); i++)

@@ -14,7 +14,8 @@ struct dnsask {
 	unsigned rcode;
 	bool is_cut;       /* TC */
 	bool is_authentic; /* AD */
-	int ede;           /* RFC 8914; -1: none */
+	bool is_stale;     /* its time is over (RFC 8767) */
+	int ede;           /* RFC 8914; -1: none but for that */
 	/* Its text, and what the resolver says to GP_OPTION_WHY; "": nothing. */
 	char ede_text[DNSASK_WORDS], why[DNSASK_WORDS];
 };

@@ -61,6 +61,18 @@ static const char *rescue_state(const struct worker *worker, const char **detail
 	return "off";
 }
 
+/* STATUS with what the resolver has counted; null while there is none. */
+static json_t *with_resolver(const struct worker *worker, json_t *status)
+{
+	json_t *counters = json_object_get(status, "counters");
+
+	if (counters)
+		json_object_set_new(counters, "resolver",
+				    worker->serve ? resolver_counters(worker)
+						  : json_null());
+	return status;
+}
+
 static json_t *on_status(void *ctx)
 {
 	static const char *const modes[] = {"off", "suspects", "all"};
@@ -87,11 +99,11 @@ static json_t *on_status(void *ctx)
 	report.rescue_state = rescue_state(worker, &report.rescue_detail);
 	report.dns_state = resolver_state(worker, &report.dns_detail);
 	if (!gp_live_get(&policy))
-		return report_status(&report);
+		return with_resolver(worker, report_status(&report));
 	report.rules = policy.rules;
 	status = report_status(&report);
 	gp_live_put(&policy);
-	return status;
+	return with_resolver(worker, status);
 }
 
 static json_t *on_partners(void *ctx, const struct gp_addr *addr)

@@ -27,12 +27,11 @@ typedef bool server_has_fn(const struct upstream *upstream,
 /* ADDRESS:PORT, as listeners have it; tls://ADDRESS:PORT#NAME. */
 json_t *server_value(const struct worker *worker, const struct dns_endpoint *server)
 {
-	const struct dns_config *config = &worker->settings.dns;
 	char text[LISTEN_TEXT];
 
 	listen_format(server, text);
 	return server->tls ? json_sprintf("tls://%s#%s", text,
-					  config->tls_names[server->tls - 1])
+					  dns_tls_name(&worker->settings.dns, server))
 			   : json_string(text);
 }
 
@@ -109,7 +108,7 @@ static json_t *prefixes_value(const struct worker *worker)
 	return list;
 }
 
-static json_t *counters_value(const struct worker *worker)
+json_t *resolver_counters(const struct worker *worker)
 {
 	const struct serve_counters *counters = serve_counters(worker->serve);
 	json_t *value = json_pack(
@@ -299,7 +298,7 @@ static json_t *running_status(struct worker *worker, const char *state,
 			 (json_int_t)serve_cached(worker->serve), "lookups",
 			 (json_int_t)serve_lookups(worker->serve), "connections",
 			 (json_int_t)serve_connections(worker->serve), "counters",
-			 counters_value(worker));
+			 resolver_counters(worker));
 }
 
 json_t *resolver_status(struct worker *worker)

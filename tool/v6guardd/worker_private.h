@@ -141,6 +141,8 @@ const struct worker_listener *find_listener(const struct worker *worker,
 const char *resolver_state(const struct worker *worker, const char **detail);
 /* For `resolver status`. */
 json_t *resolver_status(struct worker *worker);
+/* What it has counted; only while there is one. */
+json_t *resolver_counters(const struct worker *worker);
 /* SERVER as text. */
 json_t *server_value(const struct worker *worker, const struct dns_endpoint *server);
 

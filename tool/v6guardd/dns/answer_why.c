@@ -66,7 +66,8 @@ const char *answer_why_text(enum answer_why why)
 }
 
 /* Nothing was made, though it was to be: by what A says. */
-static enum answer_why by_a(const struct answer_context *context,
+static enum answer_why by_a(const struct question *question,
+			    const struct answer_context *context,
 			    const struct answer_reply *a, bool is_made)
 {
 	enum answer_why why;
@@ -77,7 +78,9 @@ static enum answer_why by_a(const struct answer_context *context,
 	if (!reply_has(&reply, WIRE_A))
 		return ANSWER_WHY_NO_A;
 	why = dns64_leaves_out(&reply, context);
-	return why || is_made ? why : ANSWER_WHY_SIGNED_A;
+	if (why || is_made || dns64_may_stand_in(question, context, a))
+		return why;
+	return ANSWER_WHY_SIGNED_A;
 }
 
 static enum answer_why of_aaaa(const struct question *question,
@@ -97,7 +100,7 @@ static enum answer_why of_aaaa(const struct question *question,
 		return why;
 	if ((out->flags & 0xf) == WIRE_NXDOMAIN)
 		return ANSWER_WHY_NO_NAME;
-	return by_a(context, other, out->is_synthesized);
+	return by_a(question, context, other, out->is_synthesized);
 }
 
 static bool is_rebound(const struct answer_reply *reply)

@@ -71,6 +71,8 @@ static void take_partner(struct lookup *lookup, const struct answer_image *image
 	memcpy(bytes, image->bytes, image->size);
 	answer_set_ttls(image, age, bytes);
 	lookup->other_type = WIRE_A;
+	/* It may have been asked for meanwhile. */
+	lookup_drop(&lookup->other);
 	lookup_take(&lookup->other, &reply, gp_boot_ms());
 	if (!lookup->partner_ms)
 		return;

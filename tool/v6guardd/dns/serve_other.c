@@ -40,8 +40,6 @@ bool other_lead(struct lookup *lookup)
 
 void other_ask(struct lookup *lookup, const uint8_t *name)
 {
-	/* Somebody else's answer would come beside this one's. */
-	lookup->is_partner_awaited = false;
 	if (!take_local(lookup) && !other_lead(lookup))
 		lookup_ask(lookup, name, lookup->other_type, lookup_on_other,
 			   &lookup->other);

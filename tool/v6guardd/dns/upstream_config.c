@@ -14,7 +14,7 @@ static void put_server(FILE *to, const struct servers *servers,
 
 	fprintf(to, "  forward-addr: %s@%u", gp_addr_format(&at.addr, text), at.port);
 	if (at.tls)
-		fprintf(to, "#%s", servers->config->tls_names[at.tls - 1]);
+		fprintf(to, "#%s", dns_tls_name(servers->config, &at));
 	putc('\n', to);
 }
 
@@ -151,10 +151,12 @@ static bool set_zones(struct ub_ctx *ub_ctx, const struct servers *servers,
  * would be retried for 17 s, by closing the socket on which a late answer may come, and
  * by asking again for what the server has said: three packets for each error. So each
  * context asks once, and keeps its socket for as long as a question may take; whether,
- * whom and how to ask again is upstream_walk.c's. A server whose silence was seen for
- * 15 s is not asked at all: upstream_group.c makes a context anew before that. The name
- * servers of others, for `recursive`, are libunbound's own affair: questions go out at 0,
- * 0.4, 1.2 and 2.8 s, and they are too many to learn anew each 5 seconds.
+ * whom and how to ask again is upstream_walk.c's. (Who validates asks once more, with CD,
+ * when a server that validates as well refuses to say what is bogus.) A server whose
+ * silence was seen for 15 s is not asked at all: upstream_group.c makes a context anew
+ * before that. The name servers of others, for `recursive`, are libunbound's own affair:
+ * questions go out at 0, 0.4, 1.2 and 2.8 s, and they are too many to learn anew each 5
+ * seconds.
  *
  * Ten connections are soon taken by servers that are silent by TCP. Segments above 1220
  * bytes may never come by a way that does not say how narrow it is.
@@ -172,7 +174,9 @@ static bool set_options(struct ub_ctx *ctx, const struct servers *servers, bool 
 		{"outgoing-range:", "2048"},
 		{"num-queries-per-thread:", "2048"},
 		{"infra-cache-min-rtt:", recurses ? "400" : "5000"},
-		{"outbound-msg-retry:", recurses ? "3" : "1"},
+		{"outbound-msg-retry:", recurses    ? "3"
+					: validates ? "2"
+						    : "1"},
 		{"infra-host-ttl:", recurses ? "60" : "5"},
 		{"tcp-upstream:", by_tcp ? "yes" : "no"},
 		{"outgoing-num-tcp:", "64"},

@@ -7,6 +7,8 @@
 #include "upstream_config.h"
 #include "upstream_context.h"
 
+#define SETUP (4 << 20)
+
 struct contexts {
 	struct ub_event_base *loop;
 	struct event *sweep;
@@ -67,11 +69,22 @@ void contexts_answered(struct contexts *contexts, struct context *context)
 		sweep_soon(contexts);
 }
 
+/* libunbound dies of a lack of memory while it is set up, until its first question is
+ * asked: found by experiment. */
+static bool has_room(void)
+{
+	void *volatile room = malloc(SETUP);
+	const bool has = room != NULL;
+
+	free(room);
+	return has;
+}
+
 struct context *contexts_add(struct contexts *contexts, const struct servers *servers,
 			     bool validates, bool by_tcp, upstream_choose_fn *choose,
 			     const void *ctx)
 {
-	struct context *context = calloc(1, sizeof(*context));
+	struct context *context = has_room() ? calloc(1, sizeof(*context)) : NULL;
 
 	if (!context)
 		return NULL;

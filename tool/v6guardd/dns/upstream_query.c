@@ -112,7 +112,7 @@ static void leave_pair(struct upstream_query *query)
 	if (pair->owners[query->type == WIRE_AAAA] == query)
 		pair->owners[query->type == WIRE_AAAA] = NULL;
 	upstream_query_wake_partner(query);
-	pairs_leave(pair);
+	pairs_leave(query->upstream->pairs, pair);
 	query->pair = NULL;
 }
 
@@ -126,7 +126,9 @@ static const uint8_t *asked_for(const struct upstream_query *query)
 static void set_list(struct upstream_query *query)
 {
 	const struct group *group = query->group;
-	uint16_t *order = malloc(group->count * sizeof(order[0]));
+	/* One server needs no order. */
+	uint16_t *order =
+		group->count > 1 ? malloc(group->count * sizeof(order[0])) : NULL;
 
 	if (order)
 		group_order(group, order);
