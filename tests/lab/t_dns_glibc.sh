@@ -124,8 +124,8 @@ both() {
 trim() { sed 's/^[[:space:]]*//; s/[[:space:]]*$//' <<<"$1"; }
 
 # judge FILE NAME FACES EXPECTED WHY SLACK: OK, LATE or BAD, and the line for people. FILE: a line for each
-# name, the round, what libc said, its milliseconds, and ours. Late is the middle one of them by 50 ms,
-# or any by 250, which is more than a busy machine makes of it.
+# name, the round, what libc said, its milliseconds, and ours. Late is the middle one of them by SLACK,
+# or any by 200 ms more, which is more than a busy machine makes of it.
 judge() {
 	awk -v name="$2" -v faces="$3" -v expected="$4" -v why="$5" -v slack="$6" '
 		function add(list, said) { # the run-length form of what was said so far
@@ -153,9 +153,9 @@ judge() {
 			if (expected != "same" && !each && text[2] != expected) other = 1
 			if (other) wrong = "not " (expected == "same" ? "the same" : expected)
 			if (mixed) wrong = wrong (wrong == "" ? "" : ", ") "A and AAAA of two servers"
-			late = more[NR] > 250 ? more[NR] : more[int((NR + 1) / 2)]
-			kind = wrong != "" ? "BAD" : late > 50 ? "LATE" : "OK"
-			if (late > 50) wrong = wrong (wrong == "" ? "" : ", ") late " ms later than libc"
+			late = more[NR] > 200 + slack ? more[NR] : more[int((NR + 1) / 2)]
+			kind = wrong != "" ? "BAD" : late > slack ? "LATE" : "OK"
+			if (late > slack) wrong = wrong (wrong == "" ? "" : ", ") late " ms later than libc"
 			printf "%s\n%-30s %-29s libc %4.1f s  %-22s ours %4.1f s  %-22s %s\n", kind, name, faces, took[1] / 1000, text[1],
 				took[2] / 1000, text[2], kind != "OK" ? wrong : text[1] == text[2] ? "ok" : "ok: " why
 		}' "$1"
