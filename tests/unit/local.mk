@@ -381,6 +381,7 @@ tests_unit_test_preload_race_LDADD = $(preload_libs)
 
 # The daemon's parts.
 daemon_libs = libgpdaemon.la libgpcore.la $(CMOCKA_LIBS)
+driven_clock = tests/unit/driven_clock.c tests/unit/driven_clock.h
 replay = tests/unit/replay.c tests/unit/replay.h
 tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c $(replay)
 tests_unit_test_verdict_CPPFLAGS = $(unit_cppflags)
@@ -502,6 +503,7 @@ tests_unit_test_resolv_LDADD = $(unit_libs)
 tests_unit_test_dns_filter_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_filter_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_filter_LDADD = $(daemon_libs)
+tests_unit_test_dns_tidy_SOURCES = tests/unit/test_dns_tidy.c $(driven_clock)
 tests_unit_test_dns_tidy_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_tidy_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_tidy_LDADD = $(daemon_libs)
@@ -511,6 +513,7 @@ tests_unit_test_dns_config_LDADD = $(daemon_libs)
 tests_unit_test_dns_links_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_links_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_links_LDADD = $(daemon_libs)
+tests_unit_test_dns_ways_SOURCES = tests/unit/test_dns_ways.c $(driven_clock)
 tests_unit_test_dns_ways_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_dns_ways_CFLAGS = $(unit_cflags)
 tests_unit_test_dns_ways_LDADD = $(daemon_libs)
