@@ -119,7 +119,7 @@ unit_cppflags = $(AM_CPPFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 unit_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 unit_libs = libgpcore.la $(CMOCKA_LIBS)
 EXTRA_DIST += tests/data tests/unit/config_text.h tests/unit/sizes.h tests/unit/sanitized.h tests/unit/resident.h tests/unit/tsv.h tests/unit/netns.h tests/unit/hint_world.h tests/unit/dns_text.h tests/unit/dns_vectors.h \
-	tests/unit/oracle_world.h tests/unit/oracle_ask.h tests/unit/gaiconf_tables.h tests/unit/seal.h
+	tests/unit/oracle_world.h tests/unit/oracle_ask.h tests/unit/gaiconf_tables.h tests/unit/seal.h tests/unit/held_clock.h
 
 tests_unit_test_address_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_address_CFLAGS = $(unit_cflags)
@@ -327,7 +327,7 @@ tests_unit_test_live_rules_LDADD = $(door_libs)
 tests_unit_test_live_SOURCES = tests/unit/test_live.c $(world)
 tests_unit_test_live_CPPFLAGS = $(door_cppflags)
 tests_unit_test_live_CFLAGS = $(unit_cflags)
-tests_unit_test_live_LDFLAGS = $(door_ldflags)
+tests_unit_test_live_LDFLAGS = $(door_ldflags) -Wl,--wrap=gp_now_ms
 tests_unit_test_live_LDADD = $(door_libs)
 tests_unit_test_pack_CPPFLAGS = $(door_cppflags)
 tests_unit_test_pack_CFLAGS = $(unit_cflags)
