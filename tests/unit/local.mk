@@ -292,7 +292,7 @@ world = tests/unit/nss_world.c tests/unit/nss_world.h
 tests_unit_test_nss_SOURCES = tests/unit/test_nss.c $(world)
 tests_unit_test_nss_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_CFLAGS = $(unit_cflags)
-tests_unit_test_nss_LDFLAGS = $(door_ldflags)
+tests_unit_test_nss_LDFLAGS = $(door_ldflags) -Wl,--wrap=gp_now_ms
 tests_unit_test_nss_LDADD = $(door_libs)
 tests_unit_test_nss_ask_SOURCES = tests/unit/test_nss_ask.c $(world)
 tests_unit_test_nss_ask_CPPFLAGS = $(door_cppflags)
