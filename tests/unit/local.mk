@@ -297,7 +297,7 @@ tests_unit_test_nss_LDADD = $(door_libs)
 tests_unit_test_nss_ask_SOURCES = tests/unit/test_nss_ask.c $(world)
 tests_unit_test_nss_ask_CPPFLAGS = $(door_cppflags)
 tests_unit_test_nss_ask_CFLAGS = $(unit_cflags)
-tests_unit_test_nss_ask_LDFLAGS = $(door_ldflags)
+tests_unit_test_nss_ask_LDFLAGS = $(door_ldflags) -Wl,--wrap=gp_now_ms
 tests_unit_test_nss_ask_LDADD = $(door_libs)
 tests_unit_test_nss_auto_SOURCES = tests/unit/test_nss_auto.c $(world)
 tests_unit_test_nss_auto_CPPFLAGS = $(door_cppflags)
