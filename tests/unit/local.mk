@@ -405,6 +405,7 @@ tests_unit_test_verdict_chance_SOURCES = tests/unit/test_verdict_chance.c $(verd
 tests_unit_test_verdict_chance_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_verdict_chance_CFLAGS = $(unit_cflags)
 tests_unit_test_verdict_chance_LDADD = $(daemon_libs) -lm
+tests_unit_test_netwatch_SOURCES = tests/unit/test_netwatch.c $(driven_clock)
 tests_unit_test_netwatch_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_netwatch_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_netwatch_LDADD = $(daemon_libs) $(EVENT_LIBS)
