@@ -15,8 +15,11 @@
  */
 extern bool clock_jumps;
 
-/** With clock_jumps: has what is on its way arrive before the clock goes on. NULL: none.
- */
-extern void (*clock_settle)(void);
+/** As clock_jumps, in a program that talks to itself over loopback: what was sent has
+ * arrived before the clock goes on. The process stays on one CPU. False: it cannot. */
+bool clock_jumps_with_loopback(void);
+
+/** What was sent over loopback has arrived; after clock_jumps_with_loopback() alone. */
+void clock_settle(void);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <cmocka.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -204,42 +203,11 @@ static int open_server(size_t i)
 	return 0;
 }
 
-/* Loopback is one queue for each CPU: what was sent before has arrived with this. */
-static void settle(void)
-{
-	static int own = -1;
-	struct sockaddr_in name = {.sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t length = sizeof(name);
-	char byte = 0;
-
-	if (own < 0) {
-		own = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		assert_int_equal(bind(own, (struct sockaddr *)&name, length), 0);
-		assert_int_equal(getsockname(own, (struct sockaddr *)&name, &length), 0);
-		assert_int_equal(connect(own, (struct sockaddr *)&name, length), 0);
-	}
-	assert_int_equal(send(own, &byte, 1, 0), 1);
-	assert_int_equal(recv(own, &byte, 1, 0), 1);
-}
-
-static bool stay_on_one_cpu(void)
-{
-	cpu_set_t one;
-	const int cpu = sched_getcpu();
-
-	CPU_ZERO(&one);
-	CPU_SET((size_t)cpu, &one);
-	return cpu >= 0 && sched_setaffinity(0, sizeof(one), &one) == 0;
-}
-
 static int begin(void **state)
 {
 	(void)state;
-	if (!stay_on_one_cpu())
+	if (!clock_jumps_with_loopback())
 		return -1;
-	clock_jumps = true;
-	clock_settle = settle;
 	ub = (struct ub_library){
 		.create = fake_create,
 		.delete = fake_delete,
