@@ -409,7 +409,8 @@ tests_unit_test_netwatch_SOURCES = tests/unit/test_netwatch.c $(driven_clock)
 tests_unit_test_netwatch_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_netwatch_CFLAGS = $(unit_cflags) $(EVENT_CFLAGS)
 tests_unit_test_netwatch_LDADD = $(daemon_libs) $(EVENT_LIBS)
-# Its peers are who the test says, and seconds are short.
+# Its peers are who the test says.
+tests_unit_test_control_SOURCES = tests/unit/test_control.c $(driven_clock)
 tests_unit_test_control_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_control_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
 tests_unit_test_control_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getsockopt -Wl,--wrap=event_add
