@@ -521,16 +521,24 @@ static void test_threads(void **state)
 
 /* ---- silence: real attempts, which are refused, in a network of its own ---- */
 
+/* Or a process that is stopped for longer than the budget would not look at the end. */
+static long long no_time_passes(void)
+{
+	return 0;
+}
+
 static void run_silent(const void *arg)
 {
 	const struct gp_addr one = fake_race_addr('1');
+	struct happy_ops ops = happy_kernel;
 	FILE *file = tmpfile();
 	struct addrinfo *list = NULL;
 	unsigned fds;
 
 	CHECK(file && dup2(fileno(file), 1) == 1 && dup2(fileno(file), 2) == 2);
 	preload_prepare(arg);
-	inline_ops = &happy_kernel;
+	ops.now_us = no_time_passes;
+	inline_ops = &ops;
 	fds = preload_count_fds();
 	CHECK(getaddrinfo("host.example", "7", NULL, &list) == 0 && errno == EXDEV);
 	addrlist_free(list);
