@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How servers are asked: with a libunbound that says what the test wants, and servers
- * that answer what is asked by a socket of our own. */
+ * that answer what is asked by a socket of our own. What takes time are timers alone:
+ * everybody else is done by then, however slow the machine. */
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "driven_clock.h"
 #include "guard/clock.h"
 #include "tool/v6guardd/dns/ub_library.h"
 #include "tool/v6guardd/dns/upstream.h"
@@ -205,6 +207,8 @@ static int open_server(size_t i)
 static int begin(void **state)
 {
 	(void)state;
+	if (!clock_jumps_with_loopback())
+		return -1;
 	ub = (struct ub_library){
 		.create = fake_create,
 		.delete = fake_delete,
@@ -516,7 +520,7 @@ static void dead_and_back(void **state)
 	assert_int_equal(done_holds_s, 0);
 }
 
-/* All at once, each in a process of its own: they wait most of the time. */
+/* Each in a process of its own. */
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
