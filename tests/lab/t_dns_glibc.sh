@@ -113,6 +113,7 @@ table() {
 run() {
 	local leads=$LAB_DIR/$1/etc/resolv.conf
 	[ "$3" = g ] || leads=$LAB_DIR/$1/leads
+	# shellcheck disable=SC2016
 	on "$1" unshare --mount bash -c 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"' - \
 		"$leads" "$python" "$here/lookups.py" "$2$3" ${4:+"$4"} >"$LAB_DIR/$1/$3"
 }
@@ -168,7 +169,7 @@ judge() {
 
 # row HOST LINE: one of the table, judged.
 row() {
-	local host=$1 n=${lab_number[$1]} name faces how expected why i=0 word rounds=1 rest=0 options='' back='' slack=50 auto='' at_once='' keep='''' faces_pid address
+	local host=$1 n=${lab_number[$1]} name faces how expected why i=0 word rounds=1 rest=0 options='' back='' slack=50 auto='' at_once='' keep='' faces_pid address
 	local folder=$LAB_DIR/$1/faces etc=$LAB_DIR/$1/etc
 	local -a servers=()
 	IFS='|' read -r name faces how expected why <<<"$2"
@@ -240,7 +241,7 @@ done
 wait "${workers[@]}"
 for ((i = 0; i < ${#rows[@]}; i++)); do
 	# The machine may have been busy with something else: late is what is so each time, alone.
-	for try in 1 2; do
+	for _ in 1 2; do
 		grep -q '^LATE' "$LAB_DIR/table/$i/said" || break
 		row h1 "${rows[i]}" >"$LAB_DIR/table/$i/said" 2>"$LAB_DIR/table/$i/log"
 	done
