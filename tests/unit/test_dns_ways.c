@@ -150,7 +150,7 @@ static const struct upstream_network network = {.ipv4_usable = true};
 static struct event *serves[SERVERS];
 static int sockets[SERVERS], done_count;
 static unsigned done_rcode;
-static uint32_t done_by;
+static uint32_t done_by, done_holds_s;
 /* What a server says of itself, and how often it was asked; 0: nothing. */
 static uint16_t flags[SERVERS];
 static unsigned pings[SERVERS];
@@ -179,6 +179,7 @@ static void on_done(void *ctx, const struct answer_reply *reply)
 	done_count++;
 	done_rcode = reply->packet ? reply->packet[3] & 0xf : 99;
 	done_by = reply->server;
+	done_holds_s = reply->holds_s;
 }
 
 static int open_server(size_t i)
@@ -494,6 +495,14 @@ static void dead_and_back(void **state)
 	SAY(waits_at(1), NXDOMAIN, 0);
 	run_for(150);
 	assert_int_equal(done_count, 3);
+	/* The other one may know that name, and be back any moment. */
+	assert_int_equal(done_holds_s, 5);
+	/* Also where it was not asked at all. */
+	run_for(20);
+	ask();
+	SAY(waits_at(1), NXDOMAIN, 0);
+	run_for(150);
+	assert_int_equal(done_holds_s, 5);
 	flags[0] = 0x8180;
 	run_for(500);
 	/* It is asked as well, once in a while, and heard. */
@@ -505,6 +514,7 @@ static void dead_and_back(void **state)
 	ask();
 	is_asked(0, 0, false);
 	SAY(0, GOOD, 0);
+	assert_int_equal(done_holds_s, 0);
 }
 
 /* All at once, each in a process of its own: they wait most of the time. */

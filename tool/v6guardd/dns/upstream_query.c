@@ -240,12 +240,25 @@ static void wait_until(struct upstream_query *query, long long until, long long 
 	set_timer(query, until - now);
 }
 
+/* One that is listed before list[AT] is not asked before it, as it is dead. */
+static bool stands_for_dead(const struct upstream_query *query, size_t at)
+{
+	const struct walk *walk = query->walk;
+
+	for (size_t i = at + 1; i < walk->count && !query->group->is_fastest; i++)
+		if (walk->list[i].is_dead && walk->list[i].server < walk->list[at].server)
+			return true;
+	return false;
+}
+
 /* list[AT] answers in place of one that is listed before: that one was silent, or failed
  * for now. Whose names it is not for (REFUSED and the like) stays so. */
 static bool stands_in(const struct upstream_query *query, size_t at)
 {
 	const struct walk *walk = query->walk;
 
+	if (stands_for_dead(query, at))
+		return true;
 	for (size_t i = 0; i < at; i++) {
 		const uint8_t *packet = query->kept[i].reply.packet;
 		if (walk->list[i].got != WALK_ERROR ||
@@ -255,11 +268,22 @@ static bool stands_in(const struct upstream_query *query, size_t at)
 	return false;
 }
 
+/* It did so for the other one of the pair. */
+static bool is_paired_substitute(const struct upstream_query *query, size_t at)
+{
+	const unsigned other = query->type != WIRE_AAAA;
+	const struct pair *pair = query->pair;
+
+	return pair && pair->stands_in && pair->walks.has_good[other] &&
+	       pair->walks.good[other] == query->walk->list[at].server;
+}
+
 /* list[AT] said REPLY, which is the answer. */
 static void give(struct upstream_query *query, size_t at, struct answer_reply reply)
 {
 	struct pair *pair = query->pair;
-	const bool is_substitute = stands_in(query, at) || (pair && pair->stands_in);
+	const bool is_substitute =
+		stands_in(query, at) || is_paired_substitute(query, at);
 	const bool is_positive = query->walk->list[at].got == WALK_POSITIVE;
 
 	if (pair)
