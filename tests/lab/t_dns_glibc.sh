@@ -321,6 +321,19 @@ done
 while IFS='|' read -r name host face settings questions; do
 	policy "$(trim "$name")" "$(trim "$host")" "$(trim "$face")" "$(trim "$settings")" "$(trim "$questions")" </dev/null
 done < <(policies | grep "${ROWS:-.}")
+
+# A large network's name has other addresses each time: no reason not to lead programs to us.
+address=10.64.${lab_number[dual]}.30
+ip addr add "$address/32" dev lo
+mkdir "$LAB_DIR/dual/turning"
+"$python" "$here/faces_dns.py" "$LAB_DIR/dual/turning" "$address=turning" &
+until_true 8 test -e "$LAB_DIR/dual/turning/ready" || bad "no server that turns"
+echo "nameserver $address" >"$LAB_DIR/dual/etc/resolv.conf"
+touch -d '1 minute ago' "$LAB_DIR/dual/etc/resolv.conf"
+printf '%s\n' '[resolver]' 'enable = yes' >"$LAB_DIR/dual/etc/v6guard/v6guard.conf"
+on dual v6guard -q apply
+check "resolver enable: another address each time is no difference" '0 ' \
+	"$(printed=$(on dual v6guard -q resolver enable --verify p1.pub.test 2>&1); echo "$? $printed")"
 daemon_stop six
 daemon_stop dual
 lab_done
