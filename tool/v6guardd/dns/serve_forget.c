@@ -149,7 +149,9 @@ bool serve_is_same_answers(const struct dns_config *old, const struct dns_config
 	like.aaaa_timeout_ms = old->aaaa_timeout_ms;
 	like.serve_stale_ms = old->serve_stale_ms;
 	like.allow = old->allow;
-	like.nat64 = old->nat64;
+	/* `on` makes AAAA of addresses that have a route, too. */
+	if (old->nat64 != DNS_ON && new->nat64 != DNS_ON)
+		like.nat64 = old->nat64;
 	like.clients = old->clients;
 	return dns_config_equal(&like, old);
 }

@@ -315,7 +315,8 @@ void upstream_query_step(struct upstream_query *query, size_t at, enum walk_kind
 		const struct walk_step step = walk_next(query->walk, now);
 		if (step.what == WALK_GIVE) {
 			give(query, step.at,
-			     reply && reply->packet && step.at == at
+			     reply && reply->packet && step.at == at &&
+					     kind >= query->kept[at].kind
 				     ? *reply
 				     : query->kept[step.at].reply);
 			return;
