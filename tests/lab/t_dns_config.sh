@@ -68,13 +68,13 @@ check "what they are about is left alone, and nothing else" \
 
 # ---- listeners ----------------------------------------------------------------------------
 
-listen=$(for ((i = 1; i <= 200; i++)); do echo "127.0.9.$i:53"; done | paste -sd ' ' | fold -s -w 150 | sed 's/^/  /')
-check "200 addresses to listen on" 200 \
-	"$(configure 'upstream = 2001:db8:53::55' 'listen =' "$listen"; v --json resolver status | grep -o '"127.0.9.[0-9]*:53"' | wc -l)"
+listen=$(for ((i = 1; i <= 1000; i++)); do echo "127.9.$((i % 4)).$((i / 4 + 1)):53"; done | paste -sd ' ' | fold -s -w 150 | sed 's/^/  /')
+check "1000 addresses to listen on" 1000 \
+	"$(configure 'upstream = 2001:db8:53::55' 'listen =' "$listen"; v --json resolver status | grep -o '"127.9.[0-9.]*:53"' | wc -l)"
 check "each answers" 'NOERROR; A 198.51.100.1 NOERROR; A 198.51.100.1' \
-	"$(asked 127.0.9.1 a.test A) $(asked 127.0.9.200 a.test A tcp)"
+	"$(asked 127.9.1.1 a.test A) $(asked 127.9.0.251 a.test A tcp)"
 check "and is closed again" '127.0.0.64:53 [::1]:53 no: [Errno 111] Connection refused' \
-	"$(configure 'upstream = 2001:db8:53::55'; v resolver status | sed -n 's/^listens on  //p') $(asked 127.0.9.200 a.test A)"
+	"$(configure 'upstream = 2001:db8:53::55'; v resolver status | sed -n 's/^listens on  //p') $(asked 127.9.0.251 a.test A)"
 
 # ---- servers ------------------------------------------------------------------------------
 
