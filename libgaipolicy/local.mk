@@ -133,6 +133,7 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/edit_table.c \
 	libgaipolicy/gaiconf/file.c \
 	libgaipolicy/gaiconf/history.c \
+	libgaipolicy/gaiconf/history_entry.c \
 	libgaipolicy/gaiconf/index.c \
 	libgaipolicy/gaiconf/index.h \
 	libgaipolicy/gaiconf/lint.c \

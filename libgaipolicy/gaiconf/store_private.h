@@ -44,6 +44,23 @@ struct gp_after {
 	size_t count;
 };
 
+/** An entry as bytes, malloc'd: its header, what FILE held, and of kind "gai" AFTER.
+ * NULL: no memory. */
+char *gp_entry_build(const struct gp_store *store, const char *what,
+		     const struct gp_file *file, const struct gp_after *after,
+		     size_t *size);
+
+/** Where in an entry what is. */
+struct gp_entry_contents {
+	size_t at, size;   /**< the old content */
+	bool has_after;    /**< the new one is behind it, */
+	size_t after_size; /**< to the end */
+};
+
+/** Fill in all of OUT but n and serial; false: it is none. */
+bool gp_entry_parse(const struct gp_file *file, struct gp_history_entry *out,
+		    struct gp_entry_contents *contents);
+
 /** Put FILE's content into history as of kind WHAT, of "gai" AFTER as well; *ENTRY is the
  * new entry's malloc'd path. */
 enum gp_status gp_history_add(struct gp_store *store, const char *what,

@@ -120,7 +120,7 @@ took=$(($(now_ms) - begin))
 check "in bounded time" yes "$([ $took -lt 12000 ] && echo yes || echo "$took ms")"
 filter six 6
 check "options that libc goes by" "v6guard: /etc/resolv.conf: \`options no-aaaa\`: programs that use libc never ask for AAAA, so that none is made for NAT64
-v6guard: /etc/resolv.conf: \`options rotate\`: of the resolver's addresses libc asks each in turn
+v6guard: /etc/resolv.conf: \`options rotate\`: libc asks the resolver's addresses in turn, and the resolver the fastest of its servers, unless \`order = listed\` is set
 $done" "$(with "nameserver $DNS6
 options edns0 no-aaaa rotate")"
 
@@ -138,6 +138,14 @@ check "REFUSED for the root: what to try" '127.0.0.64:53 [::1]:53 REFUSED 4 0' \
 check "with a name of its zone" "$done" "$(with 'nameserver 2001:db8:53::c0' --verify dual.corp.test)"
 check "or with a search domain" "$done" "$(with 'search corp.test
 nameserver 2001:db8:53::c0')"
+check "in front of one that denies its zone" "$done" "$(with "search corp.test
+nameserver 2001:db8:53::c0
+nameserver $DNS6" --verify dual.corp.test --verify dual.lab.test)"
+check "behind it libc gets no answer for that either" 'v6guard: [::1]:53 answers NXDOMAIN for dual.corp.test
+v6guard: nothing is changed
+4 0' "$(with "search corp.test
+nameserver $DNS6
+nameserver 2001:db8:53::c0" --verify dual.corp.test | tail -n 3)"
 
 printf 'nameserver %s\n\0\0\0# kept\n' $DNS6 >"$file"
 cp "$file" "$LAB_DIR/holes"

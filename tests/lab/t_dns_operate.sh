@@ -116,12 +116,14 @@ check "... a line a server" 1 "$(v resolver stats | grep -c "^servers     \[$ser
 
 # ---- rebinding ------------------------------------------------------------------------------
 
-conf "upstream = $server" 'rebind = refuse' 'rebind-allow = nas.plain' "$prefix"
+conf "upstream = $server" 'rebind = refuse' 'rebind-allow = nas.plain' "$prefix" '[log]' 'events = rebind'
 check "a private address beside another one" 'NOERROR; A 198.51.100.1; EDE 17' "$(ask near.plain A)"
 check "one that is allowed" 'NOERROR; A 192.168.1.2' "$(ask nas.plain A)"
 check "alone, and what would be made of it" 'NOERROR; EDE 17 NOERROR; EDE 17' "$(ask here.plain A) $(ask here.plain AAAA)"
 check "query says so" \
 	'NOERROR: addresses are left out ([resolver] rebind); private addresses of a public name are left out, see rebind =' "$(last here.plain A)"
+check "an event, and a counter" 'near.plain. A 192.168.1.1 True' \
+	"$(grep -a '"event": *"rebind"' "$LAB_DIR/six/daemon.log" | head -n 1 | "$python" -c 'import json, sys; e = json.loads(sys.stdin.read()); print(e["name"], e["type"], e["address"])') $(stats 's["rebound"] > 2')"
 conf "upstream = $server" "$prefix"
 check "the default" 'NOERROR; A 127.0.0.1' "$(ask here.plain A)"
 

@@ -29,7 +29,7 @@ prefix = $prefix/96"
 
 # ---- strip-aaaa by name ----------------------------------------------------------------------------
 
-guard six auto "$resolver" '[rule v4]
+guard six auto "$resolver" '[log]' 'to = /run/events' 'events = synthesized' '[rule v4]
 priority = 1
 domains = dual.lab.test w2.lab.test
 action = strip-aaaa
@@ -55,6 +55,8 @@ override = v4only.lab.test
 qtypes = A AAAA'
 begin
 check "strip-aaaa: made of A (RFC 6147 5.1.4)" "NOERROR; AAAA ${prefix}c633:6401; EDE 29 v4" "$(ask dual.lab.test AAAA)"
+check "an event names the rule" v4 "$(grep '"dual.lab.test."' "$LAB_DIR/six/run/events" | tail -n 1 |
+	"$python" -c 'import json, sys; e = json.loads(sys.stdin.readline()); print(e["rule"])')"
 check "the nss door gives what the resolver made" "${prefix}c633:6401 " "$(addresses dual)"
 check "also to who asks for IPv6 alone" "${prefix}c633:6401" "$(six getent ahostsv6 dual | awk 'NR == 1 { print $1 }')"
 check "wget goes through the translator" $NAT64_SEEN "$(saw dual)"

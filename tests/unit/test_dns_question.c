@@ -356,83 +356,79 @@ static void callbacks(void **state)
 }
 
 /* What libunbound leaves in its buffer when it gives up on CNAMEs. */
+static const struct {
+	const char *what, *question, *type;
+	const char *from[14]; /* each is a CNAME of the one behind it */
+	unsigned flags;
+	bool is_round;
+} chains[] = {
+	{"a loop of two", "a.", "A", {"a.", "b.", "a."}, 0x8180, true},
+	{"of one", "a.", "A", {"a.", "a."}, 0x8180, true},
+	{"one that a chain leads into",
+	 "a.",
+	 "A",
+	 {"a.", "b.", "c.", "b."},
+	 0x8180,
+	 true},
+	{"in other letters", "A.", "A", {"A.", "b.", "a."}, 0x8180, true},
+	{"12 of them",
+	 "a.",
+	 "A",
+	 {"a.", "b.", "c.", "d.", "e.", "f.", "g.", "h.", "i.", "j.", "k.", "l.", "m."},
+	 0x8180,
+	 true},
+	{"11 of them",
+	 "a.",
+	 "A",
+	 {"a.", "b.", "c.", "d.", "e.", "f.", "g.", "h.", "i.", "j.", "k.", "l."},
+	 0x8180,
+	 false},
+	{"one", "a.", "A", {"a.", "b."}, 0x8180, false},
+	{"none", "a.", "A", {NULL}, 0x8180, false},
+	{"one of another name, back to this",
+	 "b.",
+	 "A",
+	 {"b.", "c.", "a."},
+	 0x8180,
+	 true},
+	{"one of another name, elsewhere", "b.", "A", {"b.", "c."}, 0x8180, false},
+	{"another name's loop", "b.", "A", {"b.", "c.", "b."}, 0x8180, false},
+	{"of another type", "a.", "AAAA", {"a.", "b.", "a."}, 0x8180, false},
+	{"in a question", "a.", "A", {"a.", "b.", "a."}, 0x0180, false},
+	{"in an error", "a.", "A", {"a.", "b.", "a."}, 0x8182, false},
+};
+
 static void rounds(void **state)
 {
-	static const struct {
-		const char *what, *question, *type;
-		const char *from[14]; /* each is a CNAME of the one behind it */
-		unsigned flags;
-		bool is_round;
-	} of[] = {
-		{"a loop of two", "a.", "A", {"a.", "b.", "a."}, 0x8180, true},
-		{"of one", "a.", "A", {"a.", "a."}, 0x8180, true},
-		{"one that a chain leads into",
-		 "a.",
-		 "A",
-		 {"a.", "b.", "c.", "b."},
-		 0x8180,
-		 true},
-		{"in other letters", "A.", "A", {"A.", "b.", "a."}, 0x8180, true},
-		{"12 of them",
-		 "a.",
-		 "A",
-		 {"a.", "b.", "c.", "d.", "e.", "f.", "g.", "h.", "i.", "j.", "k.", "l.",
-		  "m."},
-		 0x8180,
-		 true},
-		{"11 of them",
-		 "a.",
-		 "A",
-		 {"a.", "b.", "c.", "d.", "e.", "f.", "g.", "h.", "i.", "j.", "k.", "l."},
-		 0x8180,
-		 false},
-		{"one", "a.", "A", {"a.", "b."}, 0x8180, false},
-		{"none", "a.", "A", {NULL}, 0x8180, false},
-		{"one of another name, back to this",
-		 "b.",
-		 "A",
-		 {"b.", "c.", "a."},
-		 0x8180,
-		 true},
-		{"one of another name, elsewhere",
-		 "b.",
-		 "A",
-		 {"b.", "c."},
-		 0x8180,
-		 false},
-		{"another name's loop", "b.", "A", {"b.", "c.", "b."}, 0x8180, false},
-		{"of another type", "a.", "AAAA", {"a.", "b.", "a."}, 0x8180, false},
-		{"in a question", "a.", "A", {"a.", "b.", "a."}, 0x0180, false},
-		{"in an error", "a.", "A", {"a.", "b.", "a."}, 0x8182, false},
-	};
 	uint8_t bytes[1024];
 	struct wire_out out;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++) {
 		unsigned count = 0;
-		while (of[i].from[0] && of[i].from[count + 1])
+		while (chains[i].from[0] && chains[i].from[count + 1])
 			count++;
 		wire_write(&out, bytes, sizeof(bytes));
 		wire_put_u16(&out, 0x1234);
-		wire_put_u16(&out, (uint16_t)of[i].flags);
+		wire_put_u16(&out, (uint16_t)chains[i].flags);
 		wire_put_u16(&out, 1);
 		wire_put_u16(&out, (uint16_t)count);
 		wire_put_u32(&out, 0);
-		wire_put_name(&out, dns_name(of[i].question));
-		wire_put_u16(&out, dns_type(of[i].type));
+		wire_put_name(&out, dns_name(chains[i].question));
+		wire_put_u16(&out, dns_type(chains[i].type));
 		wire_put_u16(&out, WIRE_CLASS_IN);
 		for (unsigned j = 0; j < count; j++)
-			dns_put(&out, of[i].from[j], "CNAME", 60, of[i].from[j + 1]);
+			dns_put(&out, chains[i].from[j], "CNAME", 60,
+				chains[i].from[j + 1]);
 		assert_false(out.failed);
 		if (upstream_packet_goes_round(bytes, (int)out.at, dns_name("a."), WIRE_A,
-					       false) != of[i].is_round)
-			fail_msg("%s", of[i].what);
+					       false) != chains[i].is_round)
+			fail_msg("%s", chains[i].what);
 		/* Whatever it was said to, it is about this name. */
 		if (upstream_packet_goes_round(bytes, (int)out.at, dns_name("a."), WIRE_A,
 					       true) !=
-		    (count && of[i].flags == 0x8180 && of[i].type[1] == '\0'))
-			fail_msg("%s, the last", of[i].what);
+		    (count && chains[i].flags == 0x8180 && chains[i].type[1] == '\0'))
+			fail_msg("%s, the last", chains[i].what);
 		for (size_t cut = 0; cut < out.at; cut++)
 			upstream_packet_goes_round(bytes, (int)cut, dns_name("a."),
 						   WIRE_A, cut % 2);

@@ -161,9 +161,6 @@ static const struct {
 	{ON "upstream = tls://192.0.2.2#a_b.example\n",
 	 "test.conf:3: [resolver] upstream: #a_b.example: the name in a certificate has "
 	 "letters, digits, '-' and '.' alone"},
-	{ON "upstream = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 "
-	    "192.0.2.7 192.0.2.8 192.0.2.9\n",
-	 "test.conf:3: [resolver] upstream: at most 8 servers"},
 	{ON CORP "upstream = 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5\n", NULL},
 	{ON "upstream = fe80::1%nothere\n",
 	 "test.conf:3: [resolver] upstream: 'fe80::1%nothere': there is no such "
@@ -386,11 +383,14 @@ static void bytes(void **state)
 	gp_config_free(config);
 	good = made;
 	assert_true(dns_config_is_valid(&made));
+	assert_string_equal(dns_tls_name(&made, &made.upstream[1]), "b.example");
 	memcpy(servers, made.upstream, sizeof(servers));
 	made.upstream = servers;
 	assert_true(dns_config_is_valid(&made));
 	servers[1].tls = 3;
 	assert_false(dns_config_is_valid(&made));
+	/* One of a configuration before, for which somebody still waits. */
+	assert_string_equal(dns_tls_name(&made, &servers[1]), "");
 	servers[1].tls = 0;
 	assert_false(dns_config_is_valid(&made));
 	made = good;

@@ -349,7 +349,7 @@ struct record {
 static bool is_of_another(const struct walk *walk, unsigned server)
 {
 	const struct walk_pair *pair = walk->pair;
-	const unsigned other = pair && pair->walks[0] == walk;
+	const unsigned other = !walk->family;
 
 	return pair && pair->has_good[other] && pair->good[other] != server;
 }

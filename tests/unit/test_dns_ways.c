@@ -152,7 +152,7 @@ static const struct upstream_network network = {.ipv4_usable = true};
 static struct event *serves[SERVERS];
 static int sockets[SERVERS], done_count;
 static unsigned done_rcode;
-static uint32_t done_by;
+static uint32_t done_by, done_holds_s;
 /* What a server says of itself, and how often it was asked; 0: nothing. */
 static uint16_t flags[SERVERS];
 static unsigned pings[SERVERS];
@@ -181,6 +181,7 @@ static void on_done(void *ctx, const struct answer_reply *reply)
 	done_count++;
 	done_rcode = reply->packet ? reply->packet[3] & 0xf : 99;
 	done_by = reply->server;
+	done_holds_s = reply->holds_s;
 }
 
 static int open_server(size_t i)
@@ -299,9 +300,8 @@ static void tcp_brings_it(void **state)
 	(void)state;
 	only_one_server();
 	ask();
-	run_for(200);
 	assert_int_equal(asked_count, 1);
-	run_for(700);
+	run_for(900);
 	assert_int_equal(asked_count, 2);
 	run_for(900);
 	assert_int_equal(asked_count, 3);
@@ -498,6 +498,14 @@ static void dead_and_back(void **state)
 	SAY(waits_at(1), NXDOMAIN, 0);
 	run_for(150);
 	assert_int_equal(done_count, 3);
+	/* The other one may know that name, and be back any moment. */
+	assert_int_equal(done_holds_s, 5);
+	/* Also where it was not asked at all. */
+	run_for(20);
+	ask();
+	SAY(waits_at(1), NXDOMAIN, 0);
+	run_for(150);
+	assert_int_equal(done_holds_s, 5);
 	flags[0] = 0x8180;
 	run_for(500);
 	/* It is asked as well, once in a while, and heard. */
@@ -509,6 +517,7 @@ static void dead_and_back(void **state)
 	ask();
 	is_asked(0, 0, false);
 	SAY(0, GOOD, 0);
+	assert_int_equal(done_holds_s, 0);
 }
 
 /* Each in a process of its own. */

@@ -96,8 +96,9 @@ static void warn_of_options(struct cli *cli, const struct gp_file *file)
 		     RESOLV_CONF);
 	if (read.options.rotate)
 		warn(cli,
-		     "%s: `options rotate`: of the resolver's addresses libc asks each "
-		     "in turn",
+		     "%s: `options rotate`: libc asks the resolver's addresses in turn, "
+		     "and the resolver the fastest of its servers, unless `order = "
+		     "listed` is set",
 		     RESOLV_CONF);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon.h"
 #include "dnsbatch.h"
 #include "guard/clock.h"
 #include "policy.h"
@@ -258,6 +259,22 @@ const char *resolver_verify_known(const struct resolver_verify *verify)
 
 /* ---- comparing ---- */
 
+/* What it keeps may be of other servers, or of an hour ago. Not for everybody: then that
+ * is what is compared. */
+static void forget(const struct resolver_verify *verify)
+{
+	char line[RESOLV_NAME + 32];
+	struct daemon_reply reply;
+
+	for (size_t i = 0; i < verify->name_count; i++) {
+		snprintf(line, sizeof(line), "resolver flush %s", verify->names[i].name);
+		if (daemon_ask(verify->cli, line, DAEMON_LIMIT_MS, &reply) !=
+		    DAEMON_ANSWERED)
+			return;
+		json_decref(reply.json);
+	}
+}
+
 static void ask_ours(struct resolver_verify *verify, const char *listener)
 {
 	struct dnsbatch_item items[2 * RESOLVER_NAMES];
@@ -333,6 +350,7 @@ bool resolver_verify_compare(struct resolver_verify *verify, const char *listene
 {
 	bool is_good = true;
 
+	forget(verify);
 	ask_ours(verify, listener);
 	for (size_t i = 0; i < 2 * verify->name_count; i++)
 		is_good &= compare_one(verify, i, listener);

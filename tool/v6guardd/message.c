@@ -134,6 +134,10 @@ static bool send_with(int fd, enum message_type type, const struct message *mess
 	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = message ? 2 : 1};
 	ssize_t sent;
 
+	if (body_size(type) == SIZE_MAX) {
+		errno = EINVAL;
+		return false;
+	}
 	if (count) {
 		memcpy(CMSG_DATA(&control.header), files, count * sizeof(int));
 		packet.msg_control = &control;

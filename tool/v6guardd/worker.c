@@ -316,6 +316,7 @@ int worker_run(const struct worker_files *files, const struct settings *settings
 		fprintf(stderr, "v6guardd: the worker cannot start: %s\n",
 			strerror(errno));
 	end(worker);
+	settings_free(&worker->settings);
 	free(worker);
 	return status;
 }

@@ -27,12 +27,11 @@ typedef bool server_has_fn(const struct upstream *upstream,
 /* ADDRESS:PORT, as listeners have it; tls://ADDRESS:PORT#NAME. */
 json_t *server_value(const struct worker *worker, const struct dns_endpoint *server)
 {
-	const struct dns_config *config = &worker->settings.dns;
 	char text[LISTEN_TEXT];
 
 	listen_format(server, text);
 	return server->tls ? json_sprintf("tls://%s#%s", text,
-					  config->tls_names[server->tls - 1])
+					  dns_tls_name(&worker->settings.dns, server))
 			   : json_string(text);
 }
 

@@ -384,13 +384,25 @@ size_t answer_finish(const struct answer_image *image, const struct question *qu
 	return size;
 }
 
+/* Why no AAAA was made is a reason where there is none, and nothing else is said. */
+static enum answer_why why_of(const struct answer_image *image,
+			      const struct question *question)
+{
+	const struct answer_reply as_reply = {.packet = image->bytes,
+					      .size = image->size};
+
+	if (image->why || question->type != WIRE_AAAA || image->ede != ANSWER_EDE_NONE ||
+	    (image->flags & RCODE_MASK) != WIRE_NOERROR ||
+	    answer_has_records(question, &as_reply))
+		return (enum answer_why)image->why;
+	return (enum answer_why)question->why_off;
+}
+
 /* OPT is the last record, and RDLENGTH the last of what stands before its options. */
 size_t answer_add_why(const struct answer_image *image, const struct question *question,
 		      size_t limit, uint8_t *to, size_t size)
 {
-	const unsigned off = question->type == WIRE_AAAA ? question->why_off : 0;
-	const char *why =
-		answer_why_text((enum answer_why)(image->why ? image->why : off));
+	const char *why = answer_why_text(why_of(image, question));
 	const size_t length = strlen(why);
 	const bool is_cut = wire_peek_u16(to + 2) & WIRE_TC;
 	uint8_t *opt =

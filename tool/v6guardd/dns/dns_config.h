@@ -10,7 +10,7 @@
 /* Each of them is far above what a host needs, and bounds what one configuration takes of
  * memory and time: see v6guard.conf(5), LIMITS. */
 #define DNS_LISTEN 1000
-#define DNS_UPSTREAMS 8
+#define DNS_UPSTREAMS 1000
 #define DNS_PREFIXES 1000  /* of [nat64] */
 #define DNS_LIST 1000      /* prefixes in allow, clients, exclude-a, exclude-aaaa */
 #define DNS_PATTERNS 10000 /* exclude-domains, with those of files; rebind-allow */
@@ -174,6 +174,11 @@ bool dns_is_any(const struct gp_addr *addr);
 
 /** The same address and port. */
 bool dns_endpoint_equal(const struct dns_endpoint *a, const struct dns_endpoint *b);
+
+/** The name that SERVER, asked by TLS, has to show; "" for one of another configuration
+ * that has more of them. */
+const char *dns_tls_name(const struct dns_config *config,
+			 const struct dns_endpoint *server);
 
 /** ENDPOINT is one of `listen`, as it stands there. */
 bool dns_listens_on(const struct dns_config *config, const struct dns_endpoint *endpoint);

@@ -117,6 +117,14 @@ bool dns_endpoint_equal(const struct dns_endpoint *a, const struct dns_endpoint 
 	return a->port == b->port && gp_addr_equal(&a->addr, &b->addr);
 }
 
+const char *dns_tls_name(const struct dns_config *config,
+			 const struct dns_endpoint *server)
+{
+	return server->tls && server->tls <= config->tls_count
+		       ? config->tls_names[server->tls - 1]
+		       : "";
+}
+
 bool dns_listens_on(const struct dns_config *config, const struct dns_endpoint *endpoint)
 {
 	for (size_t i = 0; i < config->listen_count; i++)

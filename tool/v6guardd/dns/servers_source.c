@@ -2,6 +2,7 @@
 /* servers_source.c - see servers_source.h. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -125,7 +126,7 @@ void source_read(struct servers_source *out, const struct dns_config *config)
 {
 	struct resolvconf_seen seen;
 
-	memset(out, 0, sizeof(*out));
+	memset(out, 0, offsetof(struct servers_source, servers));
 	if (config->upstream_count)
 		memcpy(out->servers, config->upstream,
 		       config->upstream_count * sizeof(out->servers[0]));

@@ -10,17 +10,18 @@
 #define SOURCE_FILES 4
 
 struct servers_source {
-	struct dns_endpoint servers[UPSTREAM_SERVERS];
 	size_t count;
 	bool rotate;               /* resolv.conf's `options rotate` */
 	struct link_routes routes; /* comparable as bytes */
 	bool is_unsettled;         /* a file may not be written wholly */
+	struct dns_endpoint servers[UPSTREAM_SERVERS];
 };
 
 /** The files and folders that source_read may read; a change of any is a reason to. */
 extern const char *const source_paths[SOURCE_FILES];
 
-/** Read them anew; CONFIG's own servers come first. OUT: all of it is overwritten. */
+/** Read them anew; CONFIG's own servers come first. OUT: all of it is overwritten, but
+ * for servers that are not there. */
 void source_read(struct servers_source *out, const struct dns_config *config);
 
 #endif

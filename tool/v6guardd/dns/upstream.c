@@ -262,7 +262,7 @@ struct upstream *upstream_new(struct event_base *base, const struct dns_config *
 	upstream->config = *config;
 	upstream->servers.config = &upstream->config;
 	upstream->known = known_new(base, on_news, upstream);
-	upstream->pairs = pairs_new();
+	upstream->pairs = pairs_new(base);
 	if (upstream->known)
 		upstream->groups = groups_new(base, &upstream->servers, upstream->known);
 	if (upstream->groups && upstream->pairs) {

@@ -14,7 +14,7 @@ static void put_server(FILE *to, const struct servers *servers,
 
 	fprintf(to, "  forward-addr: %s@%u", gp_addr_format(&at.addr, text), at.port);
 	if (at.tls)
-		fprintf(to, "#%s", servers->config->tls_names[at.tls - 1]);
+		fprintf(to, "#%s", dns_tls_name(servers->config, &at));
 	putc('\n', to);
 }
 

@@ -11,56 +11,89 @@
 #define PLACES 512
 
 struct pairs {
+	struct event *sweep; /* while there are any */
 	struct pair *places[PLACES];
 };
-
-struct pairs *pairs_new(void)
-{
-	return calloc(1, sizeof(struct pairs));
-}
 
 static bool is_over(const struct pair *pair, long long now_ms)
 {
 	return !pair->users && now_ms - pair->left_ms >= KEPT_MS;
 }
 
-void pairs_free(struct pairs *pairs)
+/* True: some are left. */
+static bool sweep_place(struct pair **at, long long now_ms)
 {
-	for (size_t i = 0; pairs && i < PLACES; i++)
-		while (pairs->places[i]) {
-			struct pair *pair = pairs->places[i];
-			pairs->places[i] = pair->next;
-			free(pair);
-		}
-	free(pairs);
-}
-
-/* Whoever looks frees what is over there. */
-static struct pair *find(struct pair **at, uint32_t group, const uint8_t *name, bool cd)
-{
-	const long long now = gp_boot_ms();
-	struct pair *found = NULL;
+	struct pair **first = at;
 
 	while (*at) {
 		struct pair *pair = *at;
-		if (is_over(pair, now)) {
-			*at = pair->next;
-			free(pair);
+		if (!is_over(pair, now_ms)) {
+			at = &pair->next;
 			continue;
 		}
-		if (pair->group == group && pair->cd == cd &&
-		    wire_name_equal(pair->name, name))
-			found = pair;
-		at = &pair->next;
+		*at = pair->next;
+		free(pair);
 	}
-	return found;
+	return *first;
+}
+
+static void sweep_later(struct pairs *pairs)
+{
+	static const struct timeval later = {KEPT_MS / 1000, 0};
+
+	if (!evtimer_pending(pairs->sweep, NULL))
+		evtimer_add(pairs->sweep, &later);
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct pairs *pairs = arg;
+	const long long now = gp_boot_ms();
+	bool are_left = false;
+
+	(void)fd, (void)what;
+	for (size_t i = 0; i < PLACES; i++)
+		are_left |= sweep_place(&pairs->places[i], now);
+	if (are_left)
+		sweep_later(pairs);
+}
+
+struct pairs *pairs_new(struct event_base *base)
+{
+	struct pairs *pairs = calloc(1, sizeof(*pairs));
+
+	if (!pairs)
+		return NULL;
+	pairs->sweep = evtimer_new(base, on_sweep, pairs);
+	if (pairs->sweep)
+		return pairs;
+	free(pairs);
+	return NULL;
+}
+
+void pairs_free(struct pairs *pairs)
+{
+	if (!pairs)
+		return;
+	for (size_t i = 0; i < PLACES; i++)
+		sweep_place(&pairs->places[i], INT64_MAX);
+	event_free(pairs->sweep);
+	free(pairs);
+}
+
+static struct pair *find(struct pair *pair, uint32_t group, const uint8_t *name, bool cd)
+{
+	while (pair && !(pair->group == group && pair->cd == cd &&
+			 wire_name_equal(pair->name, name)))
+		pair = pair->next;
+	return pair;
 }
 
 struct pair *pairs_join(struct pairs *pairs, const struct group *group,
 			const uint8_t *name, uint32_t hash, bool cd)
 {
 	struct pair **place = &pairs->places[hash % PLACES];
-	struct pair *pair = find(place, group->id, name, cd);
+	struct pair *pair = find(*place, group->id, name, cd);
 	const size_t length = wire_name_length(name);
 
 	if (!pair) {
@@ -77,8 +110,9 @@ struct pair *pairs_join(struct pairs *pairs, const struct group *group,
 	return pair;
 }
 
-void pairs_leave(struct pair *pair)
+void pairs_leave(struct pairs *pairs, struct pair *pair)
 {
 	pair->users--;
 	pair->left_ms = gp_boot_ms();
+	sweep_later(pairs);
 }

@@ -21,13 +21,13 @@ struct pair {
 };
 
 /** NULL: no memory. */
-struct pairs *pairs_new(void);
+struct pairs *pairs_new(struct event_base *base);
 /** None may be in use. NULL is allowed. */
 void pairs_free(struct pairs *pairs);
 /** The pair of NAME (of HASH), asked of GROUP, CD or not; one more uses it. NULL: no
  * memory. */
 struct pair *pairs_join(struct pairs *pairs, const struct group *group,
 			const uint8_t *name, uint32_t hash, bool cd);
-void pairs_leave(struct pair *pair);
+void pairs_leave(struct pairs *pairs, struct pair *pair);
 
 #endif

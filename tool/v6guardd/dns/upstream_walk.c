@@ -11,6 +11,7 @@ void walk_begin(struct walk *walk, size_t count, struct walk_pair *pair, unsigne
 		long long now_ms)
 {
 	walk->pair = pair;
+	walk->family = family;
 	walk->count = count;
 	walk->started_ms = now_ms;
 	if (pair)
@@ -36,15 +37,9 @@ void walk_reply(struct walk *walk, size_t at, enum walk_way way, enum walk_kind 
 
 /* ---- questions ---- */
 
-/* Which of its pair's WALK is not. */
-static unsigned other_of(const struct walk *walk)
-{
-	return walk->pair->walks[0] == walk;
-}
-
 static const struct walk *partner_of(const struct walk *walk)
 {
-	return walk->pair ? walk->pair->walks[other_of(walk)] : NULL;
+	return walk->pair ? walk->pair->walks[!walk->family] : NULL;
 }
 
 static const struct walk_one *find(const struct walk *walk, uint16_t server)
@@ -108,9 +103,8 @@ static struct walk_step fail(size_t at)
 static struct walk_step give(struct walk *walk, size_t at)
 {
 	if (walk->pair) {
-		const unsigned own = !other_of(walk);
-		walk->pair->has_good[own] = true;
-		walk->pair->good[own] = walk->list[at].server;
+		walk->pair->has_good[walk->family] = true;
+		walk->pair->good[walk->family] = walk->list[at].server;
 	}
 	return (struct walk_step){.what = WALK_GIVE, .at = at};
 }
@@ -258,10 +252,10 @@ static void bring_forward(struct walk *walk, size_t at)
 /* False: it is none of this list, or dead since. */
 static bool follows_pair(struct walk *walk, long long now_ms, struct walk_step *out)
 {
+	const unsigned other = !walk->family;
 	size_t at = 0;
-	unsigned other;
 
-	if (!walk->pair || !walk->pair->has_good[other = other_of(walk)])
+	if (!walk->pair || !walk->pair->has_good[other])
 		return false;
 	while (at < walk->count && walk->list[at].server != walk->pair->good[other])
 		at++;

@@ -47,13 +47,14 @@ struct walk_one {
 
 /** A and AAAA of a name: both answers are of one server. All zero: nothing known. */
 struct walk_pair {
-	struct walk *walks[2]; /* while they run */
+	struct walk *walks[2]; /* while they run; of several the last one */
 	bool has_good[2];
 	uint16_t good[2]; /* the server that answered it well, last */
 };
 
 struct walk {
 	struct walk_pair *pair; /* NULL: it is alone */
+	unsigned family;        /* which of them */
 	long long started_ms;
 	size_t count, asked; /* of the list; the first so many have been asked */
 	struct walk_one list[];
