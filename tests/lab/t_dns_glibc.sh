@@ -62,7 +62,7 @@ table() {
 		silent first, timeout:2        | silent right               | timeout:2 | same
 		closed port first              | closed right               | again=0 slack=900 | same
 		closed port first, one by one  | closed right               | one timeout:1 slack=900 | same
-		closed port alone              | closed                     | -         | same
+		closed port alone              | closed                     | slack=4700 | same
 		dead, then back                | back right                 | back=6    | 10x2 / 10x1
 		SERVFAIL, silent, right        | servfail silent right      | -         | same
 		AAAA silent alone              | v6silent                   | -         | same
