@@ -150,6 +150,17 @@ check "nobody to ask: degraded, and the way out" 'resolver    degraded
 because     there is nobody to ask: /etc/resolv.conf names no other server; `v6guard config set resolver.upstream ADDRESS` 1' \
 	"$(leads 'nameserver 127.0.0.64' >/dev/null; until_true 10 is_degraded; v resolver status | head -n 2) $(code resolver status)"
 check "with that it is well" 'resolver    on' "$(v -q config set resolver.upstream $DNS6; v resolver status | head -n 1)"
+filter six 6 'udp dport 53 drop' 'tcp dport 53 drop'
+for i in 1 2 3; do
+	v resolver query "silent$i.lab.test" A >/dev/null &
+	pids[i]=$!
+done
+wait "${pids[@]}"
+check "none of its servers answers: that is said" 'because     no server answers' "$(v resolver status | sed -n 2p)"
+check "... at the door" 'on no server answers' "$(door)"
+filter six 6
+v resolver query back.lab.test A >/dev/null
+check "and is over with the first answer" '' "$(until_true 10 bash -c "! nsenter -t ${lab_pid[six]} -n -m v6guard resolver status | grep because"; v resolver status | grep because)"
 daemon_stop six
 check "v6guardd is gone: it leads nowhere, and that is said" "v6guard: v6guardd is not running, and this needs it" \
 	"$(v resolver status | head -n 1)"

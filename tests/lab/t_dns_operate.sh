@@ -124,6 +124,9 @@ check "query says so" \
 	'NOERROR: addresses are left out ([resolver] rebind); private addresses of a public name are left out, see rebind =' "$(last here.plain A)"
 check "an event, and a counter" 'near.plain. A 192.168.1.1 True' \
 	"$(grep -a '"event": *"rebind"' "$LAB_DIR/six/daemon.log" | head -n 1 | "$python" -c 'import json, sys; e = json.loads(sys.stdin.read()); print(e["name"], e["type"], e["address"])') $(stats 's["rebound"] > 2')"
+v -q off >/dev/null
+check "v6guard off: it protects all the same, as validation does" 'NOERROR; EDE 17' "$(ask here.plain A)"
+v -q on >/dev/null
 conf "upstream = $server" "$prefix"
 check "the default" 'NOERROR; A 127.0.0.1' "$(ask here.plain A)"
 

@@ -216,6 +216,19 @@ static bool has_nobody_to_ask(const struct worker *worker)
 	       !upstream_routes(serve_upstream(worker->serve))->count;
 }
 
+/* Those for all names are dead, as far as is known: it is seen when one is asked. */
+static bool all_are_silent(const struct worker *worker)
+{
+	struct upstream *upstream = serve_upstream(worker->serve);
+	struct dns_endpoint servers[UPSTREAM_SERVERS];
+	const size_t count = upstream_servers(upstream, servers);
+	size_t i = 0;
+
+	while (i < count && upstream_is_dead(upstream, &servers[i]))
+		i++;
+	return count && i == count && !worker->settings.dns.is_recursive;
+}
+
 const char *resolver_state(const struct worker *worker, const char **detail)
 {
 	const char *fault, *listeners;
@@ -239,8 +252,11 @@ const char *resolver_state(const struct worker *worker, const char **detail)
 		*detail = fault;
 		return "degraded";
 	}
-	if (!serve_is_off(worker->serve))
+	if (!serve_is_off(worker->serve)) {
+		if (!listeners && all_are_silent(worker))
+			*detail = "no server answers";
 		return "on";
+	}
 	*detail = "v6guard off: answers are passed on as they are";
 	return "off";
 }

@@ -28,7 +28,8 @@ bool upstream_is_via_nat64(const struct upstream *upstream,
 	return servers_is_via_nat64(&upstream->servers, server);
 }
 
-static bool is_dead(const struct upstream *upstream, const struct dns_endpoint *endpoint)
+bool upstream_is_dead(const struct upstream *upstream,
+		      const struct dns_endpoint *endpoint)
 {
 	const struct server *server = known_find(upstream->known, endpoint);
 
@@ -40,7 +41,7 @@ bool upstream_none_answers(const struct upstream *upstream)
 	const struct servers *servers = &upstream->servers;
 	size_t i = 0;
 
-	while (i < servers->count && is_dead(upstream, &servers->list[i]))
+	while (i < servers->count && upstream_is_dead(upstream, &servers->list[i]))
 		i++;
 	return servers->count > 1 && i == servers->count;
 }
@@ -48,7 +49,7 @@ bool upstream_none_answers(const struct upstream *upstream)
 bool upstream_is_left_out(const struct upstream *upstream,
 			  const struct dns_endpoint *server)
 {
-	return upstream->servers.count > 1 && is_dead(upstream, server) &&
+	return upstream->servers.count > 1 && upstream_is_dead(upstream, server) &&
 	       !upstream_none_answers(upstream);
 }
 

@@ -50,6 +50,9 @@ void upstream_doubt(struct upstream *upstream, const uint8_t *name);
 long long upstream_heard_ms(struct upstream *upstream, const uint8_t *name);
 /** None of the servers answers, as far as they were tried. */
 bool upstream_none_answers(const struct upstream *upstream);
+/** It was silent when it was last asked, for long enough to be passed over. */
+bool upstream_is_dead(const struct upstream *upstream, const struct dns_endpoint *server);
+
 /** SERVER answers nobody, and others are asked instead. */
 bool upstream_is_left_out(const struct upstream *upstream,
 			  const struct dns_endpoint *server);
