@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "gaiconf/inside.h"
 #include "gaiconf/store_private.h"
 
 #define LINKS_MAX 40 /* as the kernel's */
@@ -22,6 +23,7 @@ char *gp_root_trim(const char *root)
 
 /* A path being resolved: what is done, and what is still to do. */
 struct walk {
+	const char *root;
 	size_t root_length;
 	char done[PATH_MAX];
 	char todo[PATH_MAX];
@@ -83,7 +85,8 @@ static bool step(struct walk *walk, const char *component, bool is_last, bool *i
 	walk->done[length] = '/';
 	strcpy(walk->done + length + 1, component);
 
-	ssize_t got = readlink(walk->done, target, sizeof(target) - 1);
+	ssize_t got =
+		gp_inside_readlink(walk->root, walk->done, target, sizeof(target) - 1);
 	if (got < 0)
 		return true; /* not a link, or nothing there yet */
 	target[got] = '\0';
@@ -95,7 +98,7 @@ static bool step(struct walk *walk, const char *component, bool is_last, bool *i
 enum gp_status gp_path_resolve(const char *root, const char *name, char **out,
 			       bool *is_link, struct gp_diag *diag)
 {
-	struct walk walk = {.root_length = strlen(root)};
+	struct walk walk = {.root = root, .root_length = strlen(root)};
 	char component[NAME_MAX + 1];
 	bool is_last, was_link = false;
 	int saved = errno;
