@@ -2,13 +2,16 @@
 /* inside.c - system calls below a root folder, each from a descriptor of the folder. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#if __has_include(<linux/openat2.h>) /* headers of Linux 5.6 */
+#include <linux/openat2.h>
+#endif
 
 #include "gaiconf/inside.h"
 #include "gaiconf/store.h"
@@ -62,12 +65,16 @@ static int walk_to(char *folder)
 /* Linux 5.6 does it in one call; a seccomp filter may say ENOSYS or EPERM of it. */
 static int open_folder(char *folder)
 {
+#ifdef SYS_openat2
 	const struct open_how how = {.flags = FOLDER_FLAGS,
 				     .resolve = RESOLVE_NO_SYMLINKS};
 	const int fd = (int)syscall(SYS_openat2, AT_FDCWD, folder[0] ? folder : "/", &how,
 				    sizeof(how));
 
-	return fd < 0 && (errno == ENOSYS || errno == EPERM) ? walk_to(folder) : fd;
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+		return fd;
+#endif
+	return walk_to(folder);
 }
 
 static bool find(const char *root, const char *path, struct place *out)

@@ -48,6 +48,7 @@ static const char *const files[] = {
 
 static char base[64], root[80], outside[80];
 static int watch = -1;
+static long long_rounds = 10000;
 
 static void put(const char *folder, const char *name, const char *text)
 {
@@ -413,7 +414,7 @@ static void read_all(void)
 static void test_race(void **state)
 {
 	(void)state;
-	const unsigned rounds = (unsigned)sized(600, 10000);
+	const unsigned rounds = (unsigned)sized(600, long_rounds);
 	unsigned changes = 0;
 	const pid_t pid = fork();
 
@@ -431,6 +432,10 @@ static void test_race(void **state)
 	/* Else it was no race. */
 	assert_true(changes > 0 && changes < rounds);
 }
+
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
 
 static bool forbid_openat2(uint32_t error)
 {
@@ -461,6 +466,8 @@ int main(void)
 	if (!forbid_openat2(ENOSYS))
 		return failed;
 	failed += cmocka_run_group_tests_name("ENOSYS", tests, NULL, NULL);
+	/* The way is the same as with ENOSYS. */
+	long_rounds = 1000;
 	if (forbid_openat2(EPERM))
 		failed += cmocka_run_group_tests_name("EPERM", tests, NULL, NULL);
 	return failed;
