@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attempts at the real kernel's networks; the prober's clock goes while the loop waits.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

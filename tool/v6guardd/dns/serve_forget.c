@@ -95,6 +95,12 @@ void serve_forget_routes(struct serve *serve)
 	cache_flush_if(serve->cache, is_decided, NULL);
 }
 
+void serve_ipv6_comes(struct serve *serve)
+{
+	if (!serve->ipv6_default)
+		serve_forget_routes(serve);
+}
+
 /* Whole bytes of PREFIX are somewhere in it: most answers need no better look. */
 static bool may_have(const struct cache_seen *seen, const struct gp_prefix *prefix)
 {
