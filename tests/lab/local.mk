@@ -72,6 +72,7 @@ EXTRA_DIST += \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_fresh.sh \
 	tests/lab/t_healing.sh \
+	tests/lab/t_held.sh \
 	tests/lab/t_hints.sh \
 	tests/lab/t_kernel.sh \
 	tests/lab/t_mtu.sh \

@@ -144,7 +144,7 @@ fi
 if on d strace -o /dev/null true 2>/dev/null; then
 	dropping='setgroups:EPERM setresgid:EPERM setresuid:EAGAIN'
 	[ "$LAB_ROOT" -eq 0 ] || dropping=
-	for fault in ftruncate:ENOSPC fallocate:ENOSPC rename:EROFS bind:EADDRINUSE chmod:EPERM fchmod:EPERM \
+	for fault in fallocate:ENOSPC rename:EROFS bind:EADDRINUSE chmod:EPERM fchmod:EPERM \
 		listen:EADDRINUSE socketpair:EMFILE signalfd4:EMFILE capset:EPERM prctl:EPERM $dropping; do
 		rm -f "$dir/run/v6guard/reach.map"
 		got=$(on d timeout -s KILL 10 strace -f -qq -o /dev/null -e "trace=${fault%:*}" \

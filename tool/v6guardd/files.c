@@ -78,20 +78,47 @@ static bool is_locked(int fd)
 	return false;
 }
 
+/* What FD is open at is what PATH leads to. */
+static bool is_in_place(int fd, const char *path)
+{
+	struct stat held, found;
+
+	return !fstat(fd, &held) && !lstat(path, &found) && held.st_dev == found.st_dev &&
+	       held.st_ino == found.st_ino;
+}
+
+/* By a descriptor of its own: the worker inherits the one that locks, and must not be
+ * able to write what others kill. */
+static bool write_pid(int fd)
+{
+	char path[32];
+	int out;
+	bool is_written;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	out = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	is_written = out >= 0 && dprintf(out, "%d\n", (int)getpid()) > 0;
+	if (out >= 0)
+		close(out);
+	return is_written;
+}
+
 static enum gp_status take_lock(struct files *files, struct gp_diag *diag)
 {
 	/* Whoever may open it may lock it, and keep us from starting. */
-	const int fd = open(FILES_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const int fd =
+		open(FILES_LOCK, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0 || fchmod(fd, 0600) < 0)
 		return fail(diag, FILES_LOCK, "cannot be opened");
-	if (!is_locked(fd)) {
+	/* A lock on a file that was removed meanwhile is none. */
+	if (!is_locked(fd) || !is_in_place(fd, FILES_LOCK)) {
 		const pid_t pid = holder_of(fd);
 		close(fd);
 		return gp_diag_set(diag, GP_BUSY, "", "another v6guardd runs (pid %d)",
 				   (int)pid);
 	}
-	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
+	if (!write_pid(fd)) {
 		close(fd);
 		return fail(diag, FILES_LOCK, "cannot be written");
 	}
