@@ -226,6 +226,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/hints.h \
 	tool/v6guardd/knownlocal.c \
 	tool/v6guardd/knownlocal.h \
+	tool/v6guardd/lastgood.c \
+	tool/v6guardd/lastgood.h \
 	tool/v6guardd/message.c \
 	tool/v6guardd/message.h \
 	tool/v6guardd/notify.c \

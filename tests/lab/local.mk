@@ -75,6 +75,7 @@ EXTRA_DIST += \
 	tests/lab/t_held.sh \
 	tests/lab/t_hints.sh \
 	tests/lab/t_kernel.sh \
+	tests/lab/t_lastgood.sh \
 	tests/lab/t_mtu.sh \
 	tests/lab/t_nss_ask.sh \
 	tests/lab/t_place.sh \

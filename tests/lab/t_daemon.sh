@@ -228,7 +228,7 @@ for pid in $(daemons); do
 done
 kill "$(cat "$dir/run/v6guard/v6guardd.lock")"
 until_true 3 nobody_left && ok "... and ends" || bad "... and ends" "$(daemons)"
-exits "without -f, with a bad configuration" 3 "v6guard.conf:1:1: " sh -c 'echo nonsense >/etc/v6guard/v6guard.conf; v6guardd'
+exits "without -f, with a bad configuration" 3 "v6guard.conf:1:1: " sh -c 'rm -f /var/lib/v6guard/last-good.conf; echo nonsense >/etc/v6guard/v6guard.conf; v6guardd'
 config
 
 # ---- reload -------------------------------------------------------------------------------------

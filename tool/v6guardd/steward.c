@@ -23,6 +23,7 @@
 #include "folder.h"
 #include "hint_sockets.h"
 #include "knownlocal.h"
+#include "lastgood.h"
 #include "message.h"
 #include "notify.h"
 #include "rescue.h"
@@ -121,29 +122,45 @@ static bool tell_worker(struct steward *steward, struct settings *settings,
 	return false;
 }
 
+/* For a start at which it cannot be read. */
+static void keep(const char *text)
+{
+	if (text && !lastgood_keep(text))
+		say("%s cannot be written: %s", LASTGOOD_FILE, strerror(errno));
+}
+
+static void refuse(struct steward *steward, const char *why)
+{
+	static struct message message;
+
+	memset(&message, 0, sizeof(message));
+	snprintf(message.u.text, sizeof(message.u.text), "%s", why);
+	message_send(steward->worker_fd, MESSAGE_REFUSED, &message);
+}
+
 /* The worker, and whoever asked it for the reload, waits for one of the two. */
 static void reload(struct steward *steward)
 {
-	static struct message message;
 	struct settings settings;
+	char *text = NULL;
 	const bool has_ipv4 = gp_reach_ipv4_usable(steward->map, gp_boot_ms());
 	char first[FOLDER_ERROR] = "";
 
 	folder_done(&steward->folder);
 	notify("RELOADING=1");
-	memset(&message, 0, sizeof(message));
-	if (folder_load(steward->options->dir, &has_ipv4, &settings, first) == 0 &&
+	if (folder_load(steward->options->dir, &has_ipv4, &settings, first, &text) == 0 &&
 	    tell_worker(steward, &settings, first)) {
 		take_settings(steward, &settings);
+		keep(text);
 		send_ability(steward);
 		notify("READY=1\nSTATUS=configuration read");
 	} else {
-		strcpy(message.u.text, first);
-		message_send(steward->worker_fd, MESSAGE_REFUSED, &message);
+		refuse(steward, first);
 		say("the configuration before stays in force");
 		notify("READY=1\nSTATUS=the configuration has errors; the one before "
 		       "stays in force");
 	}
+	free(text);
 }
 
 /* ---- the worker's wishes ---- */
@@ -222,7 +239,14 @@ static void on_ready(struct steward *steward)
 
 	send_ability(steward);
 	say_settings(&steward->settings, "started");
-	notify("READY=1\nSTATUS=watching");
+	keep(steward->options->text);
+	if (steward->options->trouble[0]) {
+		refuse(steward, steward->options->trouble);
+		notify("READY=1\nSTATUS=the configuration has errors; running on what "
+		       "was kept");
+	} else {
+		notify("READY=1\nSTATUS=watching");
+	}
 	if (steward->ready_fd < 0)
 		return;
 	close_standard_files();
