@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -37,6 +39,9 @@
 /* The worker, asked to end, has so long. */
 #define GOODBYE_MS 3000
 #define BAR_SAY_EVERY_MS 60000
+/* Whoever empties a folder does it file by file. */
+#define RUN_SETTLE_MS 20
+#define RUN_AGAIN_MS 1000
 
 struct steward {
 	const struct steward_options *options;
@@ -44,8 +49,12 @@ struct steward {
 	struct rescue rescue;
 	struct folder folder;
 	struct knownlocal known;
-	const struct gp_reach *map;
-	int worker_fd, signal_fd, ready_fd, lock_fd;
+	struct files *files;
+	struct gp_reach *map;
+	struct message_bar bar; /* whom the worker has shut out */
+	int run_fd;             /* inotify on the run folder; -1: it is not to be had */
+	long long run_at_ms;    /* to look at it; 0: not */
+	int worker_fd, signal_fd, ready_fd;
 	bool may_resolve;   /* the worker has begun as a resolver */
 	pid_t worker, nscd; /* 0: none */
 	long long nscd_at_ms, nscd_done_ms;
@@ -222,6 +231,74 @@ static void do_bar(struct steward *steward, const struct message_bar *bar)
 	hint_sockets_close(fds);
 }
 
+/* ---- the run folder ---- */
+
+/* Each time anew: it may be another folder. */
+static void watch_run(struct steward *steward)
+{
+	if (steward->run_fd >= 0)
+		close(steward->run_fd);
+	steward->run_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (steward->run_fd >= 0)
+		inotify_add_watch(steward->run_fd, GP_RUN_DIR,
+				  IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF |
+					  IN_MOVE_SELF | IN_ONLYDIR);
+}
+
+/* False: the worker cannot be told of what it is to use. */
+static bool hand_over(struct steward *steward, const struct files_again *again)
+{
+	bool is_told = true;
+
+	if (again->map_fd >= 0) {
+		is_told =
+			message_send_file(steward->worker_fd, MESSAGE_MAP, again->map_fd);
+		munmap(steward->map, gp_reach_size());
+		steward->map = again->map;
+		close(again->map_fd);
+	}
+	if (again->control_fd >= 0) {
+		is_told &= message_send_file(steward->worker_fd, MESSAGE_CONTROL,
+					     again->control_fd);
+		close(again->control_fd);
+	}
+	return is_told;
+}
+
+/* Somebody has removed what is there, or all of it: programs find it again. Who is
+ * started anew where it cannot be made, ends: a unit may write there, and no higher. */
+static void look_at_run(struct steward *steward)
+{
+	struct files_again again;
+	struct gp_diag diag;
+	enum gp_status status;
+	bool is_told;
+
+	steward->run_at_ms = 0;
+	watch_run(steward);
+	if (files_are_in_place(steward->files))
+		return;
+	status = files_open_again(steward->files, &again, &diag);
+	is_told = hand_over(steward, &again);
+	if (status == GP_OK && again.wants_hints)
+		do_bar(steward, &steward->bar);
+	watch_run(steward);
+	if (status == GP_OK && is_told) {
+		say(GP_RUN_DIR ": what was removed there is made again");
+		/* Something may have gone before the folder was watched. */
+		if (!files_are_in_place(steward->files))
+			steward->run_at_ms = gp_boot_ms() + RUN_AGAIN_MS;
+		return;
+	}
+	if (status != GP_OK)
+		say("%s%s%s", diag.path, diag.path[0] ? ": " : "", diag.text);
+	steward->run_at_ms = gp_boot_ms() + RUN_AGAIN_MS;
+	if (!is_told || status == GP_BUSY || getenv("NOTIFY_SOCKET")) {
+		steward->is_over = true;
+		steward->status = 4;
+	}
+}
+
 /* Let go of the terminal, or of a pipe that somebody reads to its end. */
 static void close_standard_files(void)
 {
@@ -292,6 +369,7 @@ static void take_message(struct steward *steward, const struct message *message)
 		do_listen(steward, &message->u.endpoint);
 		break;
 	case MESSAGE_BAR:
+		steward->bar = message->u.bar;
 		do_bar(steward, &message->u.bar);
 		break;
 	case MESSAGE_SETTINGS:
@@ -302,6 +380,8 @@ static void take_message(struct steward *steward, const struct message *message)
 	case MESSAGE_GAI:
 	case MESSAGE_LISTENER:
 	case MESSAGE_BARRED:
+	case MESSAGE_MAP:
+	case MESSAGE_CONTROL:
 		break; /* not his to say */
 	}
 }
@@ -340,7 +420,9 @@ static void flush_nscd(struct steward *steward)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* Neither the worker nor the next v6guardd is to wait for us. */
 		close(steward->worker_fd);
-		close(steward->lock_fd);
+		close(steward->files->lock_fd);
+		if (steward->files->guard_fd >= 0)
+			close(steward->files->guard_fd);
 		gp_nscd_flush();
 		_exit(0);
 	}
@@ -404,6 +486,16 @@ static void take_signals(struct steward *steward)
 
 /* ---- the loop ---- */
 
+static void note_run(struct steward *steward)
+{
+	_Alignas(struct inotify_event) char bytes[4096];
+
+	while (read(steward->run_fd, bytes, sizeof(bytes)) > 0)
+		;
+	if (!steward->run_at_ms)
+		steward->run_at_ms = gp_boot_ms() + RUN_SETTLE_MS;
+}
+
 static void sooner(long long *first, long long at)
 {
 	if (at && (!*first || at < *first))
@@ -416,6 +508,7 @@ static int patience(const struct steward *steward)
 
 	sooner(&first, folder_due(&steward->folder));
 	sooner(&first, steward->nscd_at_ms);
+	sooner(&first, steward->run_at_ms);
 	sooner(&first, steward->known.due_ms);
 	sooner(&first, steward->watchdog_at_ms);
 	if (!first)
@@ -430,6 +523,8 @@ static void do_due(struct steward *steward)
 
 	if (changed && changed <= now)
 		reload(steward);
+	if (steward->run_at_ms && steward->run_at_ms <= now)
+		look_at_run(steward);
 	keep_known_local(steward);
 	if (steward->nscd_at_ms && steward->nscd_at_ms <= now)
 		flush_nscd(steward);
@@ -448,8 +543,9 @@ static void loop(struct steward *steward)
 	while (!steward->is_over) {
 		struct pollfd fds[] = {{steward->worker_fd, POLLIN, 0},
 				       {steward->signal_fd, POLLIN, 0},
-				       {steward->folder.fd, POLLIN, 0}};
-		if (poll(fds, 3, patience(steward)) < 0 && errno != EINTR)
+				       {steward->folder.fd, POLLIN, 0},
+				       {steward->run_fd, POLLIN, 0}};
+		if (poll(fds, 4, patience(steward)) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents)
 			take_signals(steward);
@@ -457,6 +553,8 @@ static void loop(struct steward *steward)
 			take_messages(steward);
 		if (fds[2].revents)
 			folder_take(&steward->folder, gp_boot_ms());
+		if (fds[3].revents)
+			note_run(steward);
 		do_due(steward);
 	}
 }
@@ -593,7 +691,8 @@ int steward_run(const struct steward_options *options, struct files *files,
 				   .ready_fd = ready_fd,
 				   .may_resolve = settings->dns.enable,
 				   .map = files->worker.map,
-				   .lock_fd = files->lock_fd,
+				   .files = files,
+				   .run_fd = -1,
 				   .signal_fd = block_signals()};
 	if (steward.signal_fd < 0 || !fork_worker(&steward, files)) {
 		say("the worker cannot be started: %s", strerror(errno));
@@ -601,6 +700,7 @@ int steward_run(const struct steward_options *options, struct files *files,
 	}
 	rescue_init(&steward.rescue, gp_sockdiag_open());
 	folder_watch(&steward.folder, options->dir);
+	look_at_run(&steward);
 	knownlocal_configure(&steward.known, settings->known_local, gp_boot_ms());
 	steward.watchdog_at_ms = watchdog ? gp_boot_ms() + watchdog : 0;
 	if (sandbox_steward(&diag) == GP_OK) {
