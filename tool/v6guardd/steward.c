@@ -4,24 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "dns/listen_bind.h"
-#include "dns/ub_library.h"
 #include "guard/clock.h"
 #include "guard/nscd.h"
+#include "begin.h"
 #include "folder.h"
 #include "hint_sockets.h"
 #include "knownlocal.h"
@@ -29,19 +25,15 @@
 #include "message.h"
 #include "notify.h"
 #include "rescue.h"
+#include "runfolder.h"
 #include "sandbox.h"
 #include "say.h"
 #include "steward.h"
 
-#define WORKER_USER "v6guard"
 #define NSCD_EVERY_MS 2000
-#define RESOLVER_FILES 8192
 /* The worker, asked to end, has so long. */
 #define GOODBYE_MS 3000
 #define BAR_SAY_EVERY_MS 60000
-/* Whoever empties a folder does it file by file. */
-#define RUN_SETTLE_MS 20
-#define RUN_AGAIN_MS 1000
 
 struct steward {
 	const struct steward_options *options;
@@ -49,11 +41,8 @@ struct steward {
 	struct rescue rescue;
 	struct folder folder;
 	struct knownlocal known;
-	struct files *files;
-	struct gp_reach *map;
+	struct runfolder run;
 	struct message_bar bar; /* whom the worker has shut out */
-	int run_fd;             /* inotify on the run folder; -1: it is not to be had */
-	long long run_at_ms;    /* to look at it; 0: not */
 	int worker_fd, signal_fd, ready_fd;
 	bool may_resolve;   /* the worker has begun as a resolver */
 	pid_t worker, nscd; /* 0: none */
@@ -152,7 +141,7 @@ static void reload(struct steward *steward)
 {
 	struct settings settings;
 	char *text = NULL;
-	const bool has_ipv4 = gp_reach_ipv4_usable(steward->map, gp_boot_ms());
+	const bool has_ipv4 = gp_reach_ipv4_usable(steward->run.map, gp_boot_ms());
 	char first[FOLDER_ERROR] = "";
 
 	folder_done(&steward->folder);
@@ -231,85 +220,6 @@ static void do_bar(struct steward *steward, const struct message_bar *bar)
 	hint_sockets_close(fds);
 }
 
-/* ---- the run folder ---- */
-
-/* Each time anew: it may be another folder. */
-static void watch_run(struct steward *steward)
-{
-	if (steward->run_fd >= 0)
-		close(steward->run_fd);
-	steward->run_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (steward->run_fd >= 0)
-		inotify_add_watch(steward->run_fd, GP_RUN_DIR,
-				  IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF |
-					  IN_MOVE_SELF | IN_ONLYDIR);
-}
-
-/* False: the worker cannot be told of what it is to use. */
-static bool hand_over(struct steward *steward, const struct files_again *again)
-{
-	bool is_told = true;
-
-	if (again->map_fd >= 0) {
-		is_told =
-			message_send_file(steward->worker_fd, MESSAGE_MAP, again->map_fd);
-		munmap(steward->map, gp_reach_size());
-		steward->map = again->map;
-		close(again->map_fd);
-	}
-	if (again->control_fd >= 0) {
-		is_told &= message_send_file(steward->worker_fd, MESSAGE_CONTROL,
-					     again->control_fd);
-		close(again->control_fd);
-	}
-	return is_told;
-}
-
-/* Somebody has removed what is there, or all of it: programs find it again. Who is
- * started anew where it cannot be made, ends: a unit may write there, and no higher. */
-static void look_at_run(struct steward *steward)
-{
-	struct files_again again;
-	struct gp_diag diag;
-	enum gp_status status;
-	bool is_told;
-
-	steward->run_at_ms = 0;
-	watch_run(steward);
-	if (files_are_in_place(steward->files))
-		return;
-	status = files_open_again(steward->files, &again, &diag);
-	is_told = hand_over(steward, &again);
-	if (status == GP_OK && again.wants_hints)
-		do_bar(steward, &steward->bar);
-	watch_run(steward);
-	if (status == GP_OK && is_told) {
-		say(GP_RUN_DIR ": what was removed there is made again");
-		/* Something may have gone before the folder was watched. */
-		if (!files_are_in_place(steward->files))
-			steward->run_at_ms = gp_boot_ms() + RUN_AGAIN_MS;
-		return;
-	}
-	if (status != GP_OK)
-		say("%s%s%s", diag.path, diag.path[0] ? ": " : "", diag.text);
-	steward->run_at_ms = gp_boot_ms() + RUN_AGAIN_MS;
-	if (!is_told || status == GP_BUSY || getenv("NOTIFY_SOCKET")) {
-		steward->is_over = true;
-		steward->status = 4;
-	}
-}
-
-/* Let go of the terminal, or of a pipe that somebody reads to its end. */
-static void close_standard_files(void)
-{
-	const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int standard = 0; fd >= 0 && standard <= STDERR_FILENO; standard++)
-		dup2(fd, standard);
-	if (fd >= 0)
-		close(fd);
-}
-
 static void on_ready(struct steward *steward)
 {
 	const char byte = 1;
@@ -326,7 +236,7 @@ static void on_ready(struct steward *steward)
 	}
 	if (steward->ready_fd < 0)
 		return;
-	close_standard_files();
+	begin_let_go();
 	say_to_syslog();
 	if (write(steward->ready_fd, &byte, 1) < 0)
 		steward->is_over = true; /* who waited for it is gone */
@@ -420,9 +330,9 @@ static void flush_nscd(struct steward *steward)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* Neither the worker nor the next v6guardd is to wait for us. */
 		close(steward->worker_fd);
-		close(steward->files->lock_fd);
-		if (steward->files->guard_fd >= 0)
-			close(steward->files->guard_fd);
+		close(steward->run.files->lock_fd);
+		if (steward->run.files->guard_fd >= 0)
+			close(steward->run.files->guard_fd);
 		gp_nscd_flush();
 		_exit(0);
 	}
@@ -486,14 +396,16 @@ static void take_signals(struct steward *steward)
 
 /* ---- the loop ---- */
 
-static void note_run(struct steward *steward)
+static void look_at_run(struct steward *steward)
 {
-	_Alignas(struct inotify_event) char bytes[4096];
+	bool wants_hints;
 
-	while (read(steward->run_fd, bytes, sizeof(bytes)) > 0)
-		;
-	if (!steward->run_at_ms)
-		steward->run_at_ms = gp_boot_ms() + RUN_SETTLE_MS;
+	if (!runfolder_look(&steward->run, steward->worker_fd, &wants_hints)) {
+		steward->is_over = true;
+		steward->status = 4;
+	} else if (wants_hints) {
+		do_bar(steward, &steward->bar);
+	}
 }
 
 static void sooner(long long *first, long long at)
@@ -508,7 +420,7 @@ static int patience(const struct steward *steward)
 
 	sooner(&first, folder_due(&steward->folder));
 	sooner(&first, steward->nscd_at_ms);
-	sooner(&first, steward->run_at_ms);
+	sooner(&first, steward->run.due_ms);
 	sooner(&first, steward->known.due_ms);
 	sooner(&first, steward->watchdog_at_ms);
 	if (!first)
@@ -523,7 +435,7 @@ static void do_due(struct steward *steward)
 
 	if (changed && changed <= now)
 		reload(steward);
-	if (steward->run_at_ms && steward->run_at_ms <= now)
+	if (steward->run.due_ms && steward->run.due_ms <= now)
 		look_at_run(steward);
 	keep_known_local(steward);
 	if (steward->nscd_at_ms && steward->nscd_at_ms <= now)
@@ -531,7 +443,7 @@ static void do_due(struct steward *steward)
 	if (steward->watchdog_at_ms && steward->watchdog_at_ms <= now) {
 		/* Of a worker that hangs the map is not kept. After a suspension it takes
 		 * a moment. */
-		const bool is_alive = gp_reach_is_live(steward->map, now);
+		const bool is_alive = gp_reach_is_live(steward->run.map, now);
 		if (is_alive)
 			notify("WATCHDOG=1");
 		steward->watchdog_at_ms = now + (is_alive ? notify_watchdog_ms() : 1000);
@@ -544,7 +456,7 @@ static void loop(struct steward *steward)
 		struct pollfd fds[] = {{steward->worker_fd, POLLIN, 0},
 				       {steward->signal_fd, POLLIN, 0},
 				       {steward->folder.fd, POLLIN, 0},
-				       {steward->run_fd, POLLIN, 0}};
+				       {steward->run.fd, POLLIN, 0}};
 		if (poll(fds, 4, patience(steward)) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents)
@@ -554,7 +466,7 @@ static void loop(struct steward *steward)
 		if (fds[2].revents)
 			folder_take(&steward->folder, gp_boot_ms());
 		if (fds[3].revents)
-			note_run(steward);
+			runfolder_take(&steward->run);
 		do_due(steward);
 	}
 }
@@ -583,67 +495,6 @@ static void dismiss(struct steward *steward)
 
 /* ---- the worker's beginning ---- */
 
-/* As long as a library may be loaded and limits be raised. False: no resolver. */
-static bool prepare_resolver(struct worker_files *files, const struct settings *settings)
-{
-	struct rlimit limit;
-	bool is_good;
-
-	if (!settings->dns.enable)
-		return false;
-	is_good = ub_library_load(files->resolver_why);
-	if (!is_good)
-		say("the resolver stays off: %s", files->resolver_why);
-	/* Each question to a server has a socket of its own. */
-	if (is_good && !getrlimit(RLIMIT_NOFILE, &limit) &&
-	    limit.rlim_cur < RESOLVER_FILES) {
-		limit.rlim_cur =
-			limit.rlim_max < RESOLVER_FILES ? limit.rlim_max : RESOLVER_FILES;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	return files->resolves = is_good;
-}
-
-/* The worker holds on to the lock as well: no two of them may write the map. */
-static _Noreturn void be_worker(struct files *files, const struct steward *steward,
-				int steward_fd, pid_t parent)
-{
-	const char *user = getpwnam(WORKER_USER) ? WORKER_USER : "nobody";
-	struct gp_diag diag;
-	sigset_t none;
-	bool resolves;
-	int status = 4;
-
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	/* SIGINT is for the steward, who says goodbye to us. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	files->worker.steward_fd = steward_fd;
-	resolves = prepare_resolver(&files->worker, &steward->settings);
-	if (sandbox_worker(user, &diag) != GP_OK) {
-		say("%s", diag.text);
-		_exit(status);
-	}
-	/* Changing users took the death signal away. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (steward->ready_fd >= 0) {
-		close(steward->ready_fd);
-		close_standard_files();
-	}
-	/* Without capabilities it is harmless enough where the kernel cannot do more. */
-	if (sandbox_seccomp(resolves, &diag) != GP_OK) {
-		say("%s", diag.text);
-		if (diag.status != GP_UNSUPPORTED)
-			_exit(status);
-	}
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (getppid() == parent)
-		status = worker_run(&files->worker, &steward->settings);
-	_exit(status);
-}
-
 static void close_workers(struct worker_files *files)
 {
 	int *const fds[] = {&files->control_fd, &files->dump_fd, &files->event_fd,
@@ -671,7 +522,7 @@ static bool fork_worker(struct steward *steward, struct files *files)
 	if (steward->worker == 0) {
 		close(pair[0]);
 		close(steward->signal_fd);
-		be_worker(files, steward, pair[1], self);
+		begin_worker(files, &steward->settings, steward->ready_fd, pair[1], self);
 	}
 	close(pair[1]);
 	steward->worker_fd = pair[0];
@@ -690,17 +541,14 @@ int steward_run(const struct steward_options *options, struct files *files,
 				   .settings = *settings,
 				   .ready_fd = ready_fd,
 				   .may_resolve = settings->dns.enable,
-				   .map = files->worker.map,
-				   .files = files,
-				   .run_fd = -1,
 				   .signal_fd = block_signals()};
 	if (steward.signal_fd < 0 || !fork_worker(&steward, files)) {
 		say("the worker cannot be started: %s", strerror(errno));
 		return 4;
 	}
+	runfolder_begin(&steward.run, files);
 	rescue_init(&steward.rescue, gp_sockdiag_open());
 	folder_watch(&steward.folder, options->dir);
-	look_at_run(&steward);
 	knownlocal_configure(&steward.known, settings->known_local, gp_boot_ms());
 	steward.watchdog_at_ms = watchdog ? gp_boot_ms() + watchdog : 0;
 	if (sandbox_steward(&diag) == GP_OK) {
