@@ -41,6 +41,17 @@ on box v6guard -q config set probe.max-rate 7
 on box v6guard -q apply
 check "after a reload as well" $'mapped: reach.map\nmany' "$(writable "$worker")"
 
+# Many who ask for a reload at once: all are answered, by fewer of them.
+before=$(grep -c 'configuration read' "$LAB_DIR/box/daemon.log")
+check "forty reloads at once: all are answered" 40 "$(on box "$python" -c 'import socket
+def ask():
+    s = socket.socket(socket.AF_UNIX); s.connect("/run/v6guard/control.sock"); s.sendall(b"reload\n"); return s
+done = 0
+for turn in range(2):
+    done += sum(b"\"ok\":true" in s.recv(4096) for s in [ask() for i in range(20)])
+print(done)')"
+[ $(($(grep -c 'configuration read' "$LAB_DIR/box/daemon.log") - before)) -le 8 ] && ok "... by few readings" || bad "... by few readings" "$(tail -n 45 "$LAB_DIR/box/daemon.log")"
+
 # ---- somebody removes what is there --------------------------------------------------------------
 
 names='control.sock hint.sock hint.system.sock reach.map v6guardd.lock'

@@ -31,6 +31,9 @@
 #include "steward.h"
 
 #define NSCD_EVERY_MS 2000
+#define RELOAD_EVERY_MS 200
+/* As many as may ask at a time (control.c). */
+#define RELOADS_MOST 32
 /* The worker, asked to end, has so long. */
 #define GOODBYE_MS 3000
 #define BAR_SAY_EVERY_MS 60000
@@ -48,6 +51,9 @@ struct steward {
 	pid_t worker, nscd; /* 0: none */
 	long long nscd_at_ms, nscd_done_ms;
 	long long watchdog_at_ms, bar_said_ms;
+	long long reload_at_ms, reload_done_ms; /* the worker's wish; 0: none */
+	unsigned reloads_asked;                 /* answers that are due then */
+	bool is_ready;
 	bool is_over, is_asked; /* to end: by a signal */
 	int status;
 };
@@ -244,6 +250,27 @@ static void on_ready(struct steward *steward)
 	steward->ready_fd = -1;
 }
 
+/* At once, unless there was one just now: a worker that asks on and on must not keep the
+ * steward from all else. */
+static void want_reload(struct steward *steward)
+{
+	const long long now = gp_boot_ms();
+	const long long earliest = steward->reload_done_ms + RELOAD_EVERY_MS;
+
+	if (!steward->reload_at_ms)
+		steward->reload_at_ms = now > earliest ? now : earliest;
+}
+
+/* One for all who have asked. */
+static void do_reload(struct steward *steward)
+{
+	reload(steward);
+	steward->reload_at_ms = 0;
+	steward->reload_done_ms = gp_boot_ms();
+	for (; steward->reloads_asked; steward->reloads_asked--)
+		message_send(steward->worker_fd, MESSAGE_RELOADED, NULL);
+}
+
 static void want_nscd(struct steward *steward)
 {
 	const long long now = gp_boot_ms();
@@ -257,14 +284,17 @@ static void take_message(struct steward *steward, const struct message *message)
 {
 	switch ((enum message_type)message->type) {
 	case MESSAGE_READY:
-		on_ready(steward);
+		if (!steward->is_ready)
+			on_ready(steward);
+		steward->is_ready = true;
 		break;
 	case MESSAGE_RELOAD:
-		reload(steward);
-		message_send(steward->worker_fd, MESSAGE_RELOADED, NULL);
+		if (steward->reloads_asked < RELOADS_MOST)
+			steward->reloads_asked++;
+		want_reload(steward);
 		break;
 	case MESSAGE_REREAD:
-		reload(steward);
+		want_reload(steward);
 		break;
 	case MESSAGE_RESCUE:
 		do_rescue(steward, &message->u.rescue);
@@ -420,6 +450,7 @@ static int patience(const struct steward *steward)
 
 	sooner(&first, folder_due(&steward->folder));
 	sooner(&first, steward->nscd_at_ms);
+	sooner(&first, steward->reload_at_ms);
 	sooner(&first, steward->run.due_ms);
 	sooner(&first, steward->known.due_ms);
 	sooner(&first, steward->watchdog_at_ms);
@@ -435,6 +466,8 @@ static void do_due(struct steward *steward)
 
 	if (changed && changed <= now)
 		reload(steward);
+	if (steward->reload_at_ms && steward->reload_at_ms <= now)
+		do_reload(steward);
 	if (steward->run.due_ms && steward->run.due_ms <= now)
 		look_at_run(steward);
 	keep_known_local(steward);
