@@ -51,6 +51,7 @@ tool_v6guard_v6guard_SOURCES = \
 	tool/v6guard/daemon.h \
 	tool/v6guard/dnsask.c \
 	tool/v6guard/dnsask.h \
+	tool/v6guard/dnstext.c \
 	tool/v6guard/events.c \
 	tool/v6guard/events.h \
 	tool/v6guard/gai.c \

@@ -114,7 +114,7 @@ static const struct gp_config_key resolver_keys[] = {
 };
 
 static const struct gp_config_key forward_keys[] = {
-	{"zones", "", "rfc1918 ula cgnat link-local", NULL, GP_TYPE_NAME,
+	{"zones", "", "rfc1918 ula cgnat link-local", NULL, GP_TYPE_ZONE,
 	 APPENDS | FILLED, 0, 0},
 	{"zones-file", "", NULL, NULL, GP_TYPE_NAME_FILE, APPENDS | FILLED, 0, 0},
 	{"upstream", "", NULL, NULL, GP_TYPE_UPSTREAM, LIST | FILLED | REQUIRED, 0, 0},

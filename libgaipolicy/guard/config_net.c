@@ -94,6 +94,15 @@ static bool check_name(const char *name, char why[GP_CONFIG_WHY])
 	}
 }
 
+/* The root is what other resolvers call the zone for all the rest. */
+static bool check_zone(const char *word, char why[GP_CONFIG_WHY])
+{
+	if (!strcmp(word, "."))
+		return refuse(why, "servers for all other names are upstream of "
+				   "[resolver]");
+	return check_name(word, why);
+}
+
 bool gp_config_is_name(const char *word, char why[GP_CONFIG_WHY])
 {
 	return check_name(word, why);
@@ -165,15 +174,25 @@ static bool check_anchor(const char *word, char why[GP_CONFIG_WHY])
 	return read_address(host, strlen(host), &addr) || check_host(host, why);
 }
 
-/* Packets for ADDR, with ZONE behind it, go to one host. */
-static bool is_server(const struct gp_addr *addr, const char *zone,
+/* ADDR, of WORD, is on one link alone, and which one that is has been said. */
+static bool has_link(const struct gp_addr *addr, const char *word,
+		     char why[GP_CONFIG_WHY])
+{
+	const bool is_linklocal = addr->family == AF_INET6 && addr->bytes[0] == 0xfe &&
+				  (addr->bytes[1] & 0xc0) == 0x80;
+
+	return !is_linklocal || strchr(word, '%') ||
+	       refuse(why, "a link-local address needs its interface, as in "
+			   "fe80::1%eth0 (RFC 4007 11)");
+}
+
+/* Packets for ADDR, of WORD, go to one host. */
+static bool is_server(const struct gp_addr *addr, const char *word,
 		      char why[GP_CONFIG_WHY])
 {
 	static const uint8_t zero[16];
 	const uint8_t *bytes = addr->bytes;
 	const bool is_ipv6 = addr->family == AF_INET6;
-	const bool is_linklocal =
-		is_ipv6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
 
 	if (!memcmp(bytes, zero, sizeof(zero)))
 		return refuse(why,
@@ -184,10 +203,14 @@ static bool is_server(const struct gp_addr *addr, const char *zone,
 	if (is_ipv6 ? bytes[0] == 0xff : bytes[0] >= 224)
 		return refuse(why, "that is not the address of one host (RFC 5771, RFC "
 				   "4291 2.7)");
-	if (is_linklocal && !zone)
-		return refuse(why, "a link-local address needs its interface, as in "
-				   "fe80::1%eth0 (RFC 4007 11)");
-	return true;
+	return has_link(addr, word, why);
+}
+
+/* Behind the '#' of a server that is not asked by TLS; dnsmasq has the port there. */
+static bool refuse_hash(const char *behind, char why[GP_CONFIG_WHY])
+{
+	return refuse(why, is_port(behind) ? "the port stands behind an '@': ADDRESS@PORT"
+					   : "#NAME needs tls:// before the address");
 }
 
 static bool check_upstream(const char *word, char why[GP_CONFIG_WHY])
@@ -199,10 +222,11 @@ static bool check_upstream(const char *word, char why[GP_CONFIG_WHY])
 
 	snprintf(server, sizeof(server), "%s", word + (is_tls ? strlen(tls) : 0));
 	char *name = strchr(server, '#');
-	if (is_tls != (name != NULL))
-		return refuse(why, is_tls ? "tls://ADDRESS needs #NAME, the name in the "
-					    "server's certificate"
-					  : "#NAME needs tls:// before the address");
+	if (is_tls && !name)
+		return refuse(why, "tls://ADDRESS needs #NAME, the name in the "
+				   "server's certificate");
+	if (name && !is_tls)
+		return refuse_hash(name + 1, why);
 	if (name) {
 		*name++ = '\0';
 		if (!check_host(name, why))
@@ -212,7 +236,7 @@ static bool check_upstream(const char *word, char why[GP_CONFIG_WHY])
 	if (!cut_port(server, why))
 		return false;
 	return read_address(server, strlen(server), &addr) &&
-	       is_server(&addr, strchr(server, '%'), why);
+	       is_server(&addr, server, why);
 }
 
 bool gp_config_listen(const char *word, struct gp_addr *addr, uint16_t *port)
@@ -237,11 +261,11 @@ bool gp_config_listen(const char *word, struct gp_addr *addr, uint16_t *port)
 	return true;
 }
 
-static bool check_listen(const char *word)
+static bool check_listen(const char *word, char why[GP_CONFIG_WHY])
 {
 	struct gp_addr addr;
 	uint16_t port;
-	return gp_config_listen(word, &addr, &port);
+	return gp_config_listen(word, &addr, &port) && has_link(&addr, word, why);
 }
 
 /* The prefix with the bits behind its length cleared. */
@@ -339,12 +363,14 @@ bool gp_config_check_net(const struct gp_config_key *key, const char *word,
 		return gp_config_is_pattern(word, why);
 	if (key->type == GP_TYPE_NAME)
 		return check_name(word, why);
+	if (key->type == GP_TYPE_ZONE)
+		return check_zone(word, why);
 	if (key->type == GP_TYPE_TARGET)
 		return check_target(word, why);
 	if (key->type == GP_TYPE_ANCHOR)
 		return check_anchor(word, why);
 	if (key->type == GP_TYPE_LISTEN)
-		return check_listen(word);
+		return check_listen(word, why);
 	if (key->type == GP_TYPE_UPSTREAM)
 		return check_upstream(word, why);
 	if (key->type == GP_TYPE_PREFIX)

@@ -34,6 +34,7 @@ enum gp_config_type {
 	GP_TYPE_PROGRAM,   /* a program's name or absolute path */
 	GP_TYPE_PATTERN,   /* NAME, =NAME, *.NAME or * */
 	GP_TYPE_NAME,      /* a domain name */
+	GP_TYPE_ZONE,      /* the same, where the root has another place */
 	GP_TYPE_TARGET,    /* ADDRESS or NAME */
 	GP_TYPE_ANCHOR,    /* ADDRESS[@PORT] or NAME[@PORT] */
 	GP_TYPE_LISTEN,    /* ADDRESS:PORT, [ADDRESS]:PORT */

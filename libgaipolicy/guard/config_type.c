@@ -182,6 +182,7 @@ bool gp_config_check_type(const struct gp_config_key *key, const char *word,
 		return check_qtype(word);
 	case GP_TYPE_PATTERN:
 	case GP_TYPE_NAME:
+	case GP_TYPE_ZONE:
 	case GP_TYPE_TARGET:
 	case GP_TYPE_ANCHOR:
 	case GP_TYPE_LISTEN:

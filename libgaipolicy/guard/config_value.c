@@ -30,6 +30,7 @@ static const char *form(enum gp_config_type type)
 	case GP_TYPE_PATTERN:
 		return "NAME, =NAME, *.NAME or *";
 	case GP_TYPE_NAME:
+	case GP_TYPE_ZONE:
 		return "a domain name";
 	case GP_TYPE_TARGET:
 		return "ADDRESS or NAME";

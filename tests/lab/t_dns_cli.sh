@@ -50,6 +50,21 @@ check "stats" 'questions 5, asked 7' \
 	"$(v --json resolver stats | "$python" -c 'import json, sys; s = json.load(sys.stdin); print("questions %d, asked %d" % (s["questions"], s["asked"]))')"
 check "flush one" '2 answers forgotten' "$(v resolver flush v4only.lab.test)"
 check "flush, nothing there" unchanged "$(v resolver flush v4only.lab.test)"
+check "query: 50 addresses fit into no packet: all of them, by TCP" '50 NOERROR: native AAAA exist' \
+	"$(v resolver query many.lab.test | grep -c ' AAAA 2001:db8:64::') $(v resolver query many.lab.test | tail -n 1)"
+check "query: names in other types are names, not bytes that point elsewhere" \
+	'lab.test. T SOA ns.lab.test. hostmaster.lab.test. 1 3600 600 86400 60' \
+	"$(v resolver query lab.test SOA | sed -n 's/ [0-9]* SOA / T SOA /p')"
+check "query: text" 'nodata.lab.test. T TXT "no address here"' \
+	"$(v resolver query nodata.lab.test TXT | sed -n 's/ [0-9]* TXT / T TXT /p')"
+check "query: a name in another script, as dig has it" 'xn--bcher-kva.cold.lab.test. 198.51.100.1' \
+	"$(v resolver query bücher.cold.lab.test A | awk 'NR == 1 { print $1, $4 }')"
+check "flush: the same" '1 answer forgotten' "$(v resolver flush BÜCHER.cold.lab.test)"
+check "query, flush: no name at all is none, and not the root or all" "v6guard: '' is no name 3 v6guard: '' is no name 3" \
+	"$(v resolver query '') $(code resolver query '') $(v resolver flush '') $(code resolver flush '')"
+check "flush: a name that is none" "v6guard: 'bad..name' is no name 3" "$(v resolver flush bad..name) $(code resolver flush bad..name)"
+check "enable --verify: a name that is none, and no word about who answers" "v6guard: --verify: 'bad..name' is no name 3" \
+	"$(v resolver enable --verify bad..name) $(code resolver enable --verify bad..name)"
 
 # ---- resolv.conf ---------------------------------------------------------------------------
 

@@ -50,6 +50,13 @@ check "a server for each private reverse zone" 'zones zones zones others' \
 		by 10.1.2.3 PTR 10.in-addr.arpa) $(by 172.31.255.1 PTR 31.172.in-addr.arpa) $(
 		by 192.168.1.1 PTR 168.192.in-addr.arpa) $(by 172.32.0.1 PTR 32.172.in-addr.arpa)"
 
+check "in capitals as well, as names are" '18 zones' \
+	"$(configure 'upstream = 2001:db8:53::55' '[forward own]' 'zones = RFC1918' 'upstream = 2001:db8:53::54'
+		v --json resolver status | grep -o '"zone"' | wc -l) $(by 10.1.2.4 PTR 10.in-addr.arpa)"
+check "the root, where unbound has it: where that stands here" \
+	'v6guard: /etc/v6guard/v6guard.conf:6:9: zones cannot contain ".": servers for all other names are upstream of [resolver]' \
+	"$(configure '[forward all]' 'zones = .' 'upstream = 2001:db8:53::54')"
+
 # ---- patterns -----------------------------------------------------------------------------
 
 for ((i = 0; i < 10000; i++)); do echo "d$i.test"; done >"$etc/patterns"
@@ -61,13 +68,13 @@ check "what they are about is left alone, and nothing else" \
 
 # ---- listeners ----------------------------------------------------------------------------
 
-listen=$(for ((i = 1; i <= 200; i++)); do echo "127.0.9.$i:53"; done | paste -sd ' ' | fold -s -w 150 | sed 's/^/  /')
-check "200 addresses to listen on" 200 \
-	"$(configure 'upstream = 2001:db8:53::55' 'listen =' "$listen"; v --json resolver status | grep -o '"127.0.9.[0-9]*:53"' | wc -l)"
+listen=$(for ((i = 1; i <= 1000; i++)); do echo "127.9.$((i % 4)).$((i / 4 + 1)):53"; done | paste -sd ' ' | fold -s -w 150 | sed 's/^/  /')
+check "1000 addresses to listen on" 1000 \
+	"$(configure 'upstream = 2001:db8:53::55' 'listen =' "$listen"; v --json resolver status | grep -o '"127.9.[0-9.]*:53"' | wc -l)"
 check "each answers" 'NOERROR; A 198.51.100.1 NOERROR; A 198.51.100.1' \
-	"$(asked 127.0.9.1 a.test A) $(asked 127.0.9.200 a.test A tcp)"
+	"$(asked 127.9.1.1 a.test A) $(asked 127.9.0.251 a.test A tcp)"
 check "and is closed again" '127.0.0.64:53 [::1]:53 no: [Errno 111] Connection refused' \
-	"$(configure 'upstream = 2001:db8:53::55'; v resolver status | sed -n 's/^listens on  //p') $(asked 127.0.9.200 a.test A)"
+	"$(configure 'upstream = 2001:db8:53::55'; v resolver status | sed -n 's/^listens on  //p') $(asked 127.9.0.251 a.test A)"
 
 # ---- servers ------------------------------------------------------------------------------
 
@@ -86,6 +93,12 @@ check "without an interface it is an error" \
 	'/etc/v6guard/v6guard.conf:5:12: upstream cannot contain "fe80::99": a link-local address needs its interface, as in fe80::1%eth0 (RFC 4007 11)' \
 	"$(configure 'upstream = fe80::99' | sed 's/^v6guard: //' | head -n 1)"
 check "and the one before holds" 'NOERROR; A 198.51.100.1' "$(asked 127.0.0.64 b.l.test A)"
+check "nor can it be listened on without one" \
+	'v6guard: /etc/v6guard/v6guard.conf:5:10: listen cannot contain "[fe80::99]:53": a link-local address needs its interface, as in fe80::1%eth0 (RFC 4007 11)' \
+	"$(configure 'listen = [fe80::99]:53')"
+check "a port as dnsmasq has it: how it is written here" \
+	'v6guard: /etc/v6guard/v6guard.conf:5:12: upstream cannot contain "127.0.0.1#5353": the port stands behind an '"'@': ADDRESS@PORT" \
+	"$(configure 'upstream = 127.0.0.1#5353')"
 printf '%s\n' 'nameserver 192.0.2.1\r' 'nameserver 127.1#53' ' nameserver 192.0.2.2' 'nameserver 0x7f.1 ; local' \
 	'nameserver fe80::99%ll0' 'nameserver 0' 'nameserver 192.0.2.4' | sed 's/\\r/\r/' | on six tee /etc/resolv.conf >/dev/null
 check "resolv.conf as libc reads it: three servers, in its forms" '127.0.0.1:53 [fe80::99%N]:53' \

@@ -48,6 +48,25 @@ check "a name that was not looked up before: at once" 'NOERROR; AAAA 2001:db8:64
 	"$(ask 127.0.0.64 far.lab.test AAAA | sed 's/; CNAME www.lab.test.//')"
 check "IPv6 goes again" yes "$(on h ip -6 route del default; until_true 5 test "$(sleep 1; ask 127.0.0.64 dual.lab.test AAAA by)" = "$gone" && echo yes)"
 
+# As containers are started at boot: other routes come and go all the time.
+on h "$python" -c 'import subprocess, time
+for i in range(120):
+	subprocess.run(["ip", "-6", "route", "replace", "2001:db8:77:%x::/64" % i, "dev", "up0"])
+	time.sleep(0.02)' &
+storm=$!
+sleep 0.2
+check "while other routes change" "$gone" "$(ask 127.0.0.64 dual.lab.test AAAA by)"
+on h ip -6 route add default via 2001:db8:1::1
+start=$(now_ms)
+until_true 5 is_there
+took=$(($(now_ms) - start))
+check "... IPv6 comes: AAAA are given within 1 s" yes "$([ $took -lt 1000 ] && echo yes || echo "$took ms")"
+kill -0 $storm 2>/dev/null && ok "... which still do" || bad "... but the others had rested by then"
+wait $storm
+on h ip -6 route flush root 2001:db8:77::/48
+on h ip -6 route del default
+on h v6guard -q resolver flush >/dev/null
+
 # Some IPv6 is no reason to leave that out.
 on h ip -6 route add 2001:db8:64::/48 via 2001:db8:1::1
 is_there || sleep 5

@@ -28,26 +28,27 @@ within() {
 for word in servfail refused formerr notimp; do
 	check "AAAA $word: made from A, for 10 s (RFC 6147 5.1.2)" "$made ttl 10; EDE 29" "$(six $word.odd.test AAAA ttl)"
 done
-# aaaa-timeout, and what it takes to start a python.
-check "AAAA silent: made when aaaa-timeout is over (5.1.3)" "$made ttl 10; EDE 29" "$(within 1450 2200 six late.odd.test AAAA ttl)"
-check "and at once for whoever asks next" "$made; EDE 29" "$(within 0 700 six late.odd.test AAAA)"
+# aaaa-timeout, and what it takes to start a python on a busy machine: less than what would come
+# next, which is 5 s, and for "at once" less than aaaa-timeout.
+check "AAAA silent: made when aaaa-timeout is over (5.1.3)" "$made ttl 10; EDE 29" "$(within 1450 4500 six late.odd.test AAAA ttl)"
+check "and at once for whoever asks next" "$made; EDE 29" "$(within 0 1400 six late.odd.test AAAA)"
 check "no such AAAA name: no such name" NXDOMAIN "$(six aaaanx.odd.test AAAA)"
 check "AAAA that count as none (5.1.4)" "$made; EDE 29" "$(six mapped.odd.test AAAA)"
 check "some that do: the others are left" 'NOERROR; AAAA 2001:db8:64::1' "$(six mixed.odd.test AAAA)"
 check "without an SOA 600 s at most (5.1.7)" "$made ttl 300; EDE 29" "$(six nosoa.odd.test AAAA ttl)"
 check "the first question lost: asked again" "$made; EDE 29" "$(within 0 1600 six first1.odd.test AAAA)"
 check "cut short: by TCP" 60 "$(six big.odd.test AAAA tcp | grep -o AAAA | wc -l)"
-check "another id is no answer" 'SERVFAIL; EDE 22' "$(within 4000 6000 six wrongid.odd.test A)"
-check "a failure is not asked again at once (RFC 9520)" 'SERVFAIL; EDE 22' "$(within 0 700 six wrongid.odd.test A)"
+check "another id is no answer" 'SERVFAIL; EDE 22' "$(within 4000 9000 six wrongid.odd.test A)"
+check "a failure is not asked again at once (RFC 9520)" 'SERVFAIL; EDE 22' "$(within 0 1400 six wrongid.odd.test A)"
 
 # ---- stale (RFC 8767) ----------------------------------------------------------------------
 
 check "an answer for a second" 'NOERROR; A 198.51.100.1 ttl 1' "$(six brief.odd.test A ttl)"
 sleep 2.2
 : >"$odd/mute"
-check "no server: the old answer, within 1.8 s" 'NOERROR; A 198.51.100.1 ttl 30; EDE 3' "$(within 1700 2600 six brief.odd.test A ttl)"
-check "and for a while at once" 'NOERROR; A 198.51.100.1 ttl 30; EDE 3' "$(within 0 700 six brief.odd.test A ttl)"
-check "what was never known: SERVFAIL within 5 s" 'SERVFAIL; EDE 22' "$(within 4000 6000 six other.odd.test A)"
+check "no server: the old answer, after 1.8 s" 'NOERROR; A 198.51.100.1 ttl 30; EDE 3' "$(within 1700 4500 six brief.odd.test A ttl)"
+check "and for a while at once" 'NOERROR; A 198.51.100.1 ttl 30; EDE 3' "$(within 0 1400 six brief.odd.test A ttl)"
+check "what was never known: SERVFAIL in the end" 'SERVFAIL; EDE 22' "$(within 4000 9000 six other.odd.test A)"
 rm "$odd/mute"
 check "and back when it is back" 'NOERROR; A 198.51.100.1' "$(sleep 5; until_true 7 test -n "$(six again.odd.test A | grep NOERROR)"; six again.odd.test A)"
 
@@ -81,7 +82,7 @@ daemon_stop six
 printf '%s\n' '[guard]' 'mode = auto' '[resolver]' 'enable = yes' 'upstream = 2001:db8:53::54' '[nat64]' 'mode = off' >"$conf"
 on six v6guard -q apply
 daemon six
-check "an A is no reason not to wait for the AAAA" 'SERVFAIL; EDE 22' "$(within 4000 6000 six "late.x.odd.test" AAAA)"
+check "an A is no reason not to wait for the AAAA" 'SERVFAIL; EDE 22' "$(within 4000 9000 six "late.x.odd.test" AAAA)"
 check "one that there is" 'NOERROR; AAAA 2001:db8:64::1' "$(six mixed.odd.test AAAA)"
 daemon_stop six
 

@@ -22,13 +22,14 @@ while True:
 	time.sleep(0.05)' >"$LAB_DIR/loop" 2>&1 &
 
 sees() { [ "$(tail -n 1 "$LAB_DIR/loop")" = "$1" ]; }
-# follows WHAT EXPECTED CMD...: within 1.3 s, the second of the contract and the loop's own pace.
+# follows WHAT EXPECTED CMD...: the contract says within a second, which test_live asserts by a
+# clock of its own; a busy machine may take longer, and 5 s are no second contract.
 follows() {
 	local what=$1 want=$2 start
 	shift 2
 	"$@" >"$LAB_DIR/out" 2>&1 || bad "$what: $*" "$(cat "$LAB_DIR/out")"
 	start=$(now_ms)
-	until sees "$want" || [ $(($(now_ms) - start)) -gt 1300 ]; do
+	until sees "$want" || [ $(($(now_ms) - start)) -gt 5000 ]; do
 		sleep 0.02
 	done
 	check "$what" "$want" "$(tail -n 1 "$LAB_DIR/loop")"
@@ -37,19 +38,19 @@ cli() { on blackhole v6guard "$@"; }
 
 until_true 5 sees 4
 check "a running program is guarded" 4 "$(tail -n 1 "$LAB_DIR/loop")"
-follows "off: plain within a second" 64 cli off
+follows "off: plain soon" 64 cli off
 check "off: a new program is plain too" '2001:db8:64::1' "$(on blackhole getent ahosts dual | awk 'NR == 1 { print $1 }')"
-follows "on: guarded within a second" 4 cli on
-follows "off --for 2s: plain within a second" 64 cli off --for 2s
+follows "on: guarded soon" 4 cli on
+follows "off --for 2s: plain soon" 64 cli off --for 2s
 until_true 4 sees 4
 check "off --for 2s: guarded again by itself" 4 "$(tail -n 1 "$LAB_DIR/loop")"
-follows "mode auto: plain within a second" 64 cli mode auto
+follows "mode auto: plain soon" 64 cli mode auto
 cp "$LAB_DIR/blackhole/lib/v6guard/policy.snap" "$LAB_DIR/auto.snap"
-follows "mode strip-aaaa: guarded within a second" 4 cli mode strip-aaaa
+follows "mode strip-aaaa: guarded soon" 4 cli mode strip-aaaa
 
 replace() { cp "$1" "$LAB_DIR/blackhole/lib/v6guard/new" && mv "$LAB_DIR/blackhole/lib/v6guard/new" "$LAB_DIR/blackhole/lib/v6guard/policy.snap"; }
 cp "$LAB_DIR/blackhole/lib/v6guard/policy.snap" "$LAB_DIR/strip.snap"
-follows "a replaced snapshot is seen within a second" 64 replace "$LAB_DIR/auto.snap"
+follows "a replaced snapshot is seen soon" 64 replace "$LAB_DIR/auto.snap"
 follows "and replaced back" 4 replace "$LAB_DIR/strip.snap"
 head -c 40 "$LAB_DIR/strip.snap" >"$LAB_DIR/cut.snap"
 follows "a truncated snapshot is plain libc" 64 replace "$LAB_DIR/cut.snap"

@@ -175,16 +175,17 @@ print("%d %d" % (first, again))'
 filter blackhole 4 'tcp flags & (syn | ack) == syn drop'
 for budget in 100 300 700; do
 	printf '[probe]\ninline-budget = %sms\n' $budget >"$LAB_DIR/budget.conf"
-	best=
+	best= best_again=
 	for _ in 1 2 3; do
 		read -r first again <<<"$(on_time blackhole v6guard run -q --config "$LAB_DIR/budget.conf" -- "$python" -c "$timed" dual)"
 		echo "# inline-budget = $budget ms, nobody answers: lookup ${first:-?} ms, the next ${again:-?} ms"
 		[ -n "$best" ] && [ "$best" -le "$first" ] || best=$first
+		[ -n "$best_again" ] && [ "$best_again" -le "$again" ] || best_again=$again
 	done
 	# With room for a busy machine; what it takes is above.
 	check "nobody answers: $budget ms end it" yes \
 		"$([ "$best" -ge $((budget - 5)) ] && [ "$best" -le $((budget + 150)) ] && echo yes || echo "$best ms")"
-	check "... and the next lookup does not wait" yes "$([ "$again" -lt 50 ] && echo yes || echo "$again ms")"
+	check "... and the next lookup does not wait" yes "$([ "$best_again" -lt 50 ] && echo yes || echo "$best_again ms")"
 done
 check "nobody answers: libc's order" '2001:db8:64::1 198.51.100.1' \
 	"$(on_time blackhole v6guard run -q -- "$python" -c "$look" dual 7 | paste -sd' ')"

@@ -8,14 +8,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,6 +183,17 @@ static inline bool loopback_hole(int port)
 		  "nft 'table ip6 hole { chain in { type filter hook input priority 0; "
 		  "tcp sport %d meta length > 1000 drop; }; }'",
 		  port);
+}
+
+/** How many messages a netlink socket of ours had no room for. */
+static inline uint32_t socket_drops(int fd)
+{
+	uint32_t meminfo[SK_MEMINFO_VARS] = {0};
+	socklen_t size = sizeof(meminfo);
+
+	return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, meminfo, &size)
+		       ? 0
+		       : meminfo[SK_MEMINFO_DROPS];
 }
 
 /** Call it last. */

@@ -110,7 +110,7 @@ static const struct values values[] = {
 	{"resolver", "enable", "yes|no", "|on"},
 	{"resolver", "listen", "127.0.0.64:53 [::1]:53|[fe80::1%eth0]:53|192.0.2.1:5353",
 	 "|127.0.0.1|::1:53|[::1]|[127.0.0.1]:53|127.0.0.1:0|127.0.0.1:65536|:53|"
-	 "[::1%]:53|[fe80::1%a/b]:53|localhost:53|0.0.0.0:53|[::]:53"},
+	 "[::1%]:53|[fe80::1%a/b]:53|localhost:53|0.0.0.0:53|[::]:53|[fe80::1]:53"},
 	{"resolver", "upstream",
 	 "resolv.conf|recursive|192.0.2.1|192.0.2.1@5353 2001:db8::1|"
 	 "tls://192.0.2.1#dns.example|tls://2001:db8::1@853#dns.example|fe80::1%eth0",
@@ -136,7 +136,7 @@ static const struct values values[] = {
 
 	{"forward x", "zones",
 	 "corp.example 10.in-addr.arpa|a|rfc1918|rfc1918 ula cgnat link-local a.example",
-	 "|*.a|a..b"},
+	 "|*.a|a..b|."},
 	{"forward x", "zones-file", "zones.txt|/a/b.txt b.txt", ""},
 	{"forward x", "upstream", "192.0.2.53|192.0.2.53@53 2001:db8::53|fe80::1%eth0",
 	 "|resolv.conf|recursive|a.example|0.0.0.0|::|fe80::1"},

@@ -435,11 +435,49 @@ static void anything_ends_well(void **state)
 	}
 }
 
+/* ---- one name, again and again ---- */
+
+/* A, and a moment later AAAA, each second, by one pair: the first server fails with the
+ * first A alone. */
+static void a_choice_is_no_reason_for_the_next(void **state)
+{
+	struct walk_pair pair = {.has_good = {false}};
+	unsigned elsewhere = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 60; i++) {
+		const long long now = i / 2 * 1000LL + i % 2 * 10;
+		struct walk *walk = calloc(1, walk_size(2));
+		struct walk_step step;
+		walk_begin(walk, 2, &pair, i % 2, now);
+		for (size_t j = 0; j < 2; j++) {
+			walk->list[j].server = (uint16_t)j;
+			walk->list[j].pace = usual;
+		}
+		while ((step = walk_next(walk, now)).what == WALK_ASK)
+			walk_reply(walk, step.at, step.way,
+				   !i && !walk->list[step.at].server ? WALK_ERROR
+								     : WALK_POSITIVE);
+		assert_int_equal(step.what, WALK_GIVE);
+		if (walk->list[step.at].server) {
+			elsewhere++;
+			assert_true(now < 2 * WALK_CHOICE_MS);
+		}
+		/* Who asks for both is told of one server. */
+		if (i % 2)
+			assert_int_equal(pair.good[0], pair.good[1]);
+		walk_end(walk);
+		free(walk);
+	}
+	assert_true(elsewhere >= 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stories_are_told),
 		cmocka_unit_test(anything_ends_well),
+		cmocka_unit_test(a_choice_is_no_reason_for_the_next),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

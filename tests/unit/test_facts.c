@@ -7,19 +7,9 @@
 #include <cmocka.h>
 
 #include "netns.h"
-#include "guard/clock.h"
+#include "held_clock.h"
 #include "nss/facts.h"
 #include "nss/own.h"
-
-long long __wrap_gp_now_ms(void);
-long long __real_gp_now_ms(void);
-
-static long long later_ms;
-
-long long __wrap_gp_now_ms(void)
-{
-	return __real_gp_now_ms() + later_ms;
-}
 
 static const struct question {
 	const char *address;
@@ -84,7 +74,7 @@ static void test_own(void **state)
 {
 	(void)state;
 	need_netns();
-	later_ms += 2000;
+	held_ms += 2000;
 	assert_false(is_own("2001:db8:6::6"));
 	assert_int_equal(known("2001:db8:1::1"), OWN_YES);
 	assert_int_equal(known("192.0.2.1"), OWN_YES);
@@ -92,23 +82,23 @@ static void test_own(void **state)
 	assert_true(sh("ip addr add 2001:db8:6::6/128 dev lo nodad"));
 	assert_true(addresses_settle(""));
 	assert_int_equal(known("2001:db8:6::6"), OWN_NO);
-	later_ms += 1100;
+	held_ms += 1100;
 	assert_true(is_own("2001:db8:6::6"));
 	assert_true(sh("ip addr del 2001:db8:6::6/128 dev lo"));
-	later_ms += 1100;
+	held_ms += 1100;
 	assert_false(is_own("2001:db8:6::6"));
 	assert_true(sh(
 		"for i in $(seq 1 70); do echo addr add 2001:db8:8::$i/128 dev lo nodad; "
 		"done | ip -6 -batch -"));
 	assert_true(addresses_settle(""));
-	later_ms += 1100;
+	held_ms += 1100;
 	assert_true(is_own("2001:db8:8::70") && is_own("2001:db8:8::1"));
 	assert_false(is_own("2001:db8:8::71"));
 	assert_int_equal(known("2001:db8:8::1"), OWN_UNKNOWN);
-	later_ms += 30000;
+	held_ms += 30000;
 	assert_int_equal(known("2001:db8:8::1"), OWN_UNKNOWN);
 	assert_true(sh("ip -6 addr flush dev lo"));
-	later_ms += 31000;
+	held_ms += 31000;
 	assert_int_equal(known("2001:db8:8::1"), OWN_NO);
 }
 
@@ -144,9 +134,9 @@ static void test_routes(void **state)
 	remembers = false;
 	assert_false(is_usable("100.64.7.1"));
 	remembers = true;
-	later_ms += 200;
+	held_ms += 200;
 	assert_true(is_usable("100.64.7.1"));
-	later_ms += 100;
+	held_ms += 100;
 	assert_false(is_usable("100.64.7.1"));
 }
 

@@ -20,10 +20,16 @@
 #include <cmocka.h>
 
 #include "guard/live.h"
+#include "held_clock.h"
 #include "nss_world.h"
 
-/* Longer than the second between two looks at the file, its clock's tick included. */
-#define A_LOOK_LATER_US 1050000
+/* More than the second between two looks at the file, and so much of real time that the
+ * file's own clock has ticked. */
+static void pass_a_second(void)
+{
+	held_ms += 1001;
+	usleep(20000);
+}
 
 static bool is_in_force(enum gp_mode mode)
 {
@@ -247,7 +253,7 @@ static void see_changes(const void *arg)
 	CHECK(is_in_force(GP_MODE_PREFER_IPV4));
 	write_mode(GP_MODE_STRIP_AAAA);
 	CHECK(is_in_force(GP_MODE_PREFER_IPV4));
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(is_in_force(GP_MODE_STRIP_AAAA));
 	/* At once, if somebody says so. */
 	write_mode(GP_MODE_PREFER_IPV4);
@@ -255,19 +261,19 @@ static void see_changes(const void *arg)
 	CHECK(is_in_force(GP_MODE_PREFER_IPV4));
 	/* Damaged: nothing, until there is a good one again. */
 	world_write_bytes("V6GPOL", 6);
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(!is_in_force(GP_MODE_STRIP_AAAA));
 	write_mode(GP_MODE_STRIP_A);
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(is_in_force(GP_MODE_STRIP_A));
 	write_off_until(GP_OFF_FOREVER);
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(!is_in_force(GP_MODE_PREFER_IPV4));
 	write_off_until(GP_OFF_NO);
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(is_in_force(GP_MODE_PREFER_IPV4));
 	unlink(world_snapshot());
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(!is_in_force(GP_MODE_PREFER_IPV4));
 }
 
@@ -284,14 +290,14 @@ static void hold_old_generations(const void *arg)
 	for (unsigned i = 0; i < 4; i++) {
 		write_mode(modes[i]);
 		if (i)
-			usleep(A_LOOK_LATER_US);
+			pass_a_second();
 		CHECK(gp_live_get(&held[i]) && held[i].guard.mode == modes[i]);
 	}
 	write_mode(GP_MODE_STRIP_A); /* no room for a fifth */
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(is_in_force(GP_MODE_AUTO));
 	write_off_until(GP_OFF_FOREVER);
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(!is_in_force(GP_MODE_AUTO));
 	for (unsigned i = 0; i < 4; i++)
 		CHECK(held[i].snapshot->guard.mode == modes[i]);
@@ -299,7 +305,7 @@ static void hold_old_generations(const void *arg)
 		gp_live_put(&held[i]);
 	for (unsigned i = 0; i < 3; i++) {
 		write_mode(modes[i % 2]);
-		usleep(A_LOOK_LATER_US);
+		pass_a_second();
 		CHECK(is_in_force(modes[i % 2]));
 	}
 	CHECK(held[0].snapshot->guard.mode == modes[0]);
@@ -318,7 +324,7 @@ static void fork_amid_readers(const void *arg)
 	write_mode(GP_MODE_PREFER_IPV4);
 	CHECK(gp_live_get(&held));
 	write_mode(GP_MODE_STRIP_AAAA);
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(is_in_force(
 		GP_MODE_STRIP_AAAA)); /* the other slot, now `held` pins the first */
 	pid = fork();
@@ -326,11 +332,11 @@ static void fork_amid_readers(const void *arg)
 	if (pid == 0) {
 		CHECK(is_in_force(GP_MODE_STRIP_AAAA));
 		write_mode(GP_MODE_STRIP_A);
-		usleep(A_LOOK_LATER_US);
+		pass_a_second();
 		CHECK(is_in_force(GP_MODE_STRIP_A));
 		gp_live_put(&held); /* counted in the parent only: harmless */
 		write_mode(GP_MODE_PREFER_IPV4);
-		usleep(A_LOOK_LATER_US);
+		pass_a_second();
 		CHECK(is_in_force(GP_MODE_PREFER_IPV4));
 		_exit(0);
 	}
@@ -349,7 +355,7 @@ static void change_root(const void *arg)
 	if (geteuid()) /* not allowed: nothing to see */
 		return;
 	CHECK(!chroot("/proc"));
-	usleep(A_LOOK_LATER_US);
+	pass_a_second();
 	CHECK(is_in_force(GP_MODE_PREFER_IPV4));
 	CHECK(!gp_live_same_root());
 	_exit(0); /* no leak check without /proc/self */

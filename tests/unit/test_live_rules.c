@@ -238,9 +238,11 @@ static void test_mapped(void **state)
 
 /* ---- many, one after the other ---- */
 
+#define GENERATIONS 65536
+
 struct shared {
 	_Atomic unsigned latest; /* generation that is in place */
-	_Atomic long long since_ms[65536];
+	_Atomic long long since_ms[GENERATIONS];
 	_Atomic bool is_over;
 	_Atomic unsigned seen[PROCESSES]; /* how many each went through */
 };
@@ -271,9 +273,20 @@ static void look_up_all_the_time(struct shared *shared, unsigned process)
 	_exit(0);
 }
 
+/* Has each process gone through more than one? */
+static bool all_have_changed(const struct shared *shared)
+{
+	for (unsigned i = 0; i < PROCESSES; i++)
+		if (shared->seen[i] < 2)
+			return false;
+	return true;
+}
+
+/* COUNT at least, and more where a process has had no time to look. */
 static void publish(struct shared *shared, long count, useconds_t pause_us)
 {
-	for (long i = 2; i <= count; i++) {
+	for (long i = 2; i < GENERATIONS && (i <= count || !all_have_changed(shared));
+	     i++) {
 		/* Large and small, by turns that are not those of the slots. */
 		put((unsigned)i, i % 3 ? MANY : MANY / 2);
 		shared->since_ms[i] = gp_now_ms();

@@ -412,7 +412,10 @@ static int ordinary_life(void)
 	    epoll_ctl(loop, EPOLL_CTL_ADD, timer, &event))
 		return 1;
 	memset(memory, 1, 8 << 20);
-	if (epoll_wait(loop, &event, 1, 5000) != 1)
+	do
+		count = epoll_wait(loop, &event, 1, 5000);
+	while (count < 0 && errno == EINTR); /* it was stopped */
+	if (count != 1)
 		return 2;
 	fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (fd < 0 && errno == EPERM)

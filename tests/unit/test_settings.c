@@ -6,8 +6,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include "config_text.h"
 #include "tool/v6guardd/settings.h"
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static char warning[256], error[DNS_WHY];
 
@@ -186,12 +190,114 @@ static void names_as_anchors(void **state)
 	assert_non_null(strstr(warning, "names are left out"));
 }
 
+/* ---- as bytes ---- */
+
+/* Every beginning of them is refused, and no byte behind it is read. */
+static void cut_bytes(void **state)
+{
+	struct gp_record_out bytes = {.failed = false};
+	struct settings cut;
+	const struct settings got =
+		from("[resolver]\nenable = yes\nupstream = tls://192.0.2.1#a.example\n"
+		     "[nat64]\nprefix = 64:ff9b::/96 2001:db8::/96=10.0.0.0/8\n"
+		     "exclude-domains = a.example\nptr-name = dns64.example\n"
+		     "[forward x]\nzones = rfc1918 corp.example\nupstream = 192.0.2.9\n"
+		     "[rescue]\nexclude-programs = java\n[probe]\nanchors = 192.0.2.1\n");
+
+	(void)state;
+	settings_write(&got, &bytes);
+	assert_false(bytes.failed);
+	for (size_t size = 0; size < bytes.size; size++) {
+		uint8_t *exact = malloc(size + 1);
+		assert_non_null(exact);
+		memcpy(exact, bytes.bytes, size);
+		assert_false(settings_read(exact, size, &cut));
+		assert_null(cut.pool.newest);
+		free(exact);
+	}
+	gp_record_put(&bytes, "", 1);
+	assert_false(settings_read(bytes.bytes, bytes.size, &cut));
+	assert_true(settings_read(bytes.bytes, bytes.size - 1, &cut));
+	assert_true(settings_equal(&got, &cut));
+	settings_free(&cut);
+	free(bytes.bytes);
+}
+
+/* One member of the built-in settings gets a value that it cannot have. */
+static void values_out_of_range(void **state)
+{
+#define FIELD(member, value)                                                             \
+	{                                                                                \
+		offsetof(struct settings, member),                                       \
+			sizeof(((struct settings *)NULL)->member), value, #member        \
+	}
+	static const struct {
+		size_t at, size;
+		uint64_t value;
+		const char *name;
+	} spoilt[] = {
+		FIELD(known_local, 2),
+		FIELD(probe_mode, PROBE_ALL + 1),
+		FIELD(slow_threshold_ms, 10001),
+		FIELD(ok_ttl_ms, 0),
+		FIELD(ok_ttl_ms, UINT32_MAX),
+		FIELD(broken_ttl_ms, 999),
+		FIELD(broken_ttl_max_ms, 1000),
+		FIELD(broken_ttl_max_ms, UINT32_MAX),
+		FIELD(max_rate, 0),
+		FIELD(max_rate, 1001),
+		FIELD(port_count, 0),
+		FIELD(rescue, 2),
+		FIELD(log_events, 1U << EVENT_KINDS),
+		FIELD(guard.mode, GP_MODE_COUNT),
+		FIELD(guard.distrust, 2),
+		FIELD(guard.enforce, 255),
+		FIELD(guard.keep_last, 2),
+		FIELD(guard.aaaa_only, 2),
+		FIELD(guard.backends_auto, 2),
+		FIELD(dns.enable, 2),
+		FIELD(dns.from_resolv_conf, 2),
+		FIELD(dns.is_recursive, 2),
+		FIELD(dns.dnssec, DNS_DNSSEC_TRUST + 1),
+		FIELD(dns.rebind, 2),
+		FIELD(dns.edns_size, 511),
+		FIELD(dns.edns_size, 4097),
+		FIELD(dns.aaaa_timeout_ms, 49),
+		FIELD(dns.aaaa_timeout_ms, 10001),
+		FIELD(dns.cache_size, 65535),
+		FIELD(dns.cache_size, (UINT64_C(64) << 30) + 1),
+		FIELD(dns.serve_stale_ms, UINT64_C(30) * 24 * 3600 * 1000 + 1),
+		FIELD(dns.filter_signed, 2),
+		FIELD(dns.nat64, 3),
+		FIELD(dns.non_global, 3),
+		FIELD(dns.range_count, 0),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(spoilt); i++) {
+		struct gp_record_out bytes = {.failed = false};
+		struct settings bad, got;
+		settings_init(&bad);
+		memcpy((uint8_t *)&bad + spoilt[i].at, &spoilt[i].value, spoilt[i].size);
+		settings_write(&bad, &bytes);
+		if (settings_read(bytes.bytes, bytes.size, &got))
+			fail_msg("%s may be %llx", spoilt[i].name,
+				 (unsigned long long)spoilt[i].value);
+		free(bytes.bytes);
+		settings_free(&bad);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),         cmocka_unit_test(everything_said),
-		cmocka_unit_test(kinds_of_events),  cmocka_unit_test(long_lists),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(everything_said),
+		cmocka_unit_test(kinds_of_events),
+		cmocka_unit_test(long_lists),
 		cmocka_unit_test(names_as_anchors),
+		cmocka_unit_test(cut_bytes),
+		cmocka_unit_test(values_out_of_range),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

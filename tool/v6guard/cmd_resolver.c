@@ -6,6 +6,7 @@
 #include "change.h"
 #include "daemon.h"
 #include "dnsask.h"
+#include "guard/idna.h"
 #include "resolv.h"
 #include "resolver.h"
 
@@ -242,15 +243,16 @@ int cmd_resolver_stats(struct cli *cli, int count, char **args)
 
 int cmd_resolver_flush(struct cli *cli, int count, char **args)
 {
-	char line[400];
+	char line[400], name[GP_IDNA_MAX] = "";
+	const char *why;
 	json_t *reply;
 
-	if (count && strlen(args[0]) > 253) {
-		complain("'%.60s...' is no name", args[0]);
+	if (count && (strlen(args[0]) > 253 || !dnsask_is_name(args[0]) ||
+		      gp_idna_to_ascii(args[0], name, &why) != GP_OK)) {
+		complain("'%.64s' is no name", args[0]);
 		return EXIT_INPUT;
 	}
-	snprintf(line, sizeof(line), "resolver flush%s%s", count ? " " : "",
-		 count ? args[0] : "");
+	snprintf(line, sizeof(line), "resolver flush%s%s", count ? " " : "", name);
 	int code = daemon_must_ask(cli, line, &reply);
 	if (code != EXIT_DONE)
 		return code;
@@ -346,8 +348,7 @@ static void print_answer(struct cli *cli, const struct dnsask *answer)
 	out_string(cli->out, "why", NULL, error ? error : parts[0]);
 	out_string(cli->out, "by", NULL, by);
 	out_string(cli->out, "reason", NULL, parts[2]);
-	out_line(cli->out, "%s%s%s", dnsask_rcode(answer->rcode),
-		 answer->is_cut ? ", does not fit into a packet" : "",
+	out_line(cli->out, "%s%s", dnsask_rcode(answer->rcode),
 		 answer->is_authentic ? ", authentic (AD)" : "");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (!parts[i])

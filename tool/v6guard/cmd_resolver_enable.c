@@ -27,16 +27,22 @@ static const json_t *listen_of(const struct enabling *enabling)
 }
 
 /* Some servers know their own zones alone, and nothing of the root. */
-static void complain_answer(const char *server, unsigned rcode, const char *name)
+static void complain_answer(const json_t *status, const char *server, unsigned rcode,
+			    const char *name)
 {
-	complain("%s answers %s for %s%s", server, dnsask_rcode(rcode), name,
-		 strcmp(name, ".") != 0
-			 ? ""
-			 : ": if its name servers know some zones alone, try "
-			   "--verify NAME with a name of theirs");
+	const char *detail = json_string_value(json_object_get(status, "detail"));
+	const char *more = "if its name servers know some zones alone, try --verify NAME "
+			   "with a name of theirs";
+
+	if (resolver_is_degraded(status) && detail && detail[0])
+		more = detail;
+	if (strcmp(name, ".") != 0)
+		complain("%s answers %s for %s", server, dnsask_rcode(rcode), name);
+	else
+		complain("%s answers %s for .: %s", server, dnsask_rcode(rcode), more);
 }
 
-static bool answers(const char *server, const char *name)
+static bool answers(const json_t *status, const char *server, const char *name)
 {
 	static struct dnsask answer;
 	const bool is_root = !strcmp(name, ".");
@@ -45,7 +51,7 @@ static bool answers(const char *server, const char *name)
 	if (!dnsask(server, name, is_root ? 6 : 1, false, RESOLVER_ASK_MS, &answer, why))
 		complain("%s does not answer: %s", server, why);
 	else if (answer.rcode != 0 && (!is_root || answer.rcode != 3))
-		complain_answer(server, answer.rcode, name);
+		complain_answer(status, server, answer.rcode, name);
 	else
 		return true;
 	return false;
@@ -63,9 +69,9 @@ static bool all_answer(const struct enabling *enabling)
 	for (size_t i = 0; i < json_array_size(listen); i++) {
 		const char *server = resolver_text_at(listen, i);
 		for (size_t j = 0; j < cli->verify_count; j++)
-			is_good &= answers(server, cli->verify[j]);
+			is_good &= answers(enabling->status, server, cli->verify[j]);
 		if (!cli->verify_count)
-			is_good &= answers(server, known ? known : ".");
+			is_good &= answers(enabling->status, server, known ? known : ".");
 	}
 	return is_good;
 }
@@ -382,12 +388,25 @@ static int enable_stopped(struct cli *cli, const struct gp_file *file)
 	return confedit_end(&edit, code);
 }
 
+static bool are_names(const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (dnsask_is_name(names[i]))
+			continue;
+		complain("--verify: '%.64s' is no name", names[i]);
+		return false;
+	}
+	return true;
+}
+
 int cmd_resolver_enable(struct cli *cli, int count, char **args)
 {
 	struct gp_file file;
 	json_t *status;
 
 	(void)count, (void)args;
+	if (!are_names(cli->verify, cli->verify_count))
+		return EXIT_INPUT;
 	int code = resolver_get_status(cli, &status);
 	if (code != EXIT_DONE)
 		return code;

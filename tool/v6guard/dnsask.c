@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* dnsask.c - see dnsask.h. libc writes names and reads messages. */
+/* dnsask.c - asking, see dnsask.h. libc writes names and reads messages. */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <poll.h>
 #include <resolv.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "address/sockaddr.h"
 #include "dnsask.h"
 #include "guard/clock.h"
+#include "guard/idna.h"
 #include "guard/qtype.h"
 
 #define OPT_SIZE 1232
@@ -40,8 +40,10 @@ const char *dnsask_rcode(unsigned rcode)
 
 /* ---- asking ---- */
 
-int dnsask_connect(const char *server)
+/* LIMIT_MS is for the way there as well, where that takes time; 0: none. */
+static int connect_by(int kind, const char *server, int limit_ms)
 {
+	const struct timeval limit = {limit_ms / 1000, limit_ms % 1000 * 1000L};
 	union gp_sockaddr name;
 	socklen_t length;
 	struct gp_addr addr;
@@ -53,8 +55,11 @@ int dnsask_connect(const char *server)
 		return -1;
 	}
 	length = gp_sockaddr_fill(&name, &addr, port);
-	fd = socket(addr.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, &name.any, length) < 0) {
+	fd = socket(addr.family, kind | SOCK_CLOEXEC, 0);
+	if (fd >= 0 &&
+	    (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+	     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
+	     connect(fd, &name.any, length) < 0)) {
 		const int saved = errno;
 		close(fd);
 		errno = saved;
@@ -63,20 +68,39 @@ int dnsask_connect(const char *server)
 	return fd;
 }
 
+int dnsask_connect(const char *server)
+{
+	return connect_by(SOCK_DGRAM, server, 0);
+}
+
+/* As the question has it; its length, -1 when it is none. */
+static int put_name(const char *name, uint8_t to[256])
+{
+	char ascii[GP_IDNA_MAX];
+	const char *why;
+	bool is_ascii = true;
+
+	if (!strcmp(name, ".")) {
+		*to = 0;
+		return 1;
+	}
+	if (!name[0])
+		return -1;
+	for (const char *c = name; *c; c++)
+		is_ascii &= (*c & 0x80) == 0;
+	if (!is_ascii && gp_idna_to_ascii(name, ascii, &why) != GP_OK)
+		return -1;
+	return dn_comp(is_ascii ? name : ascii, to, 256, NULL, NULL);
+}
+
 size_t dnsask_plain(const char *name, unsigned type, uint16_t id, uint8_t out[512])
 {
 	/* RD, one question. */
 	const uint8_t head[12] = {(uint8_t)(id >> 8), (uint8_t)id, 1, 0, 0, 1};
 	uint8_t *at = out + sizeof(head);
-	int length;
+	const int length = put_name(name, at);
 
 	memcpy(out, head, sizeof(head));
-	if (!strcmp(name, ".")) {
-		*at = 0;
-		length = 1;
-	} else {
-		length = dn_comp(name, at, 256, NULL, NULL);
-	}
 	if (length < 0)
 		return 0;
 	at += length;
@@ -218,14 +242,59 @@ static bool wait_for(int fd, uint16_t id, int limit_ms, struct dnsask *out)
 	return false;
 }
 
+static bool receive_all(int fd, uint8_t *to, size_t size)
+{
+	const ssize_t got = recv(fd, to, size, MSG_WAITALL);
+
+	if (got >= 0 && (size_t)got < size)
+		errno = ECONNRESET;
+	return got >= 0 && (size_t)got == size;
+}
+
+/* The same question over TCP, where its answer has room (RFC 7766 5). */
+static bool ask_by_tcp(const char *server, const uint8_t *question, size_t size,
+		       int limit_ms, struct dnsask *out)
+{
+	const int fd = connect_by(SOCK_STREAM, server, limit_ms);
+	uint8_t framed[2 + 512] = {(uint8_t)(size >> 8), (uint8_t)size}, head[2];
+	bool is_good;
+
+	memcpy(framed + 2, question, size);
+	is_good = fd >= 0 &&
+		  send(fd, framed, size + 2, MSG_NOSIGNAL) == (ssize_t)(size + 2) &&
+		  receive_all(fd, head, sizeof(head));
+	if (is_good) {
+		out->size = (size_t)head[0] << 8 | head[1];
+		is_good = receive_all(fd, out->bytes, out->size);
+	}
+	if (!is_good && (errno == EAGAIN || errno == EINPROGRESS))
+		errno = ETIMEDOUT;
+	if (fd >= 0)
+		close(fd);
+	return is_good;
+}
+
+static bool ask_by_udp(const char *server, const uint8_t *question, size_t size,
+		       int limit_ms, struct dnsask *out)
+{
+	const uint16_t id = (uint16_t)(question[0] << 8 | question[1]);
+	const int fd = dnsask_connect(server);
+	const bool is_good = fd >= 0 && send(fd, question, size, 0) == (ssize_t)size &&
+			     wait_for(fd, id, limit_ms, out);
+	const int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return is_good;
+}
+
 bool dnsask(const char *server, const char *name, unsigned type, bool dnssec_ok,
 	    int limit_ms, struct dnsask *out, char why[128])
 {
 	uint8_t question[512];
 	uint16_t id = 0;
 	size_t size;
-	bool is_good;
-	int fd;
 
 	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 		id = (uint16_t)gp_boot_ms();
@@ -234,74 +303,16 @@ bool dnsask(const char *server, const char *name, unsigned type, bool dnssec_ok,
 		snprintf(why, 128, "'%.64s' is no name", name);
 		return false;
 	}
-	fd = dnsask_connect(server);
-	is_good = fd >= 0 && send(fd, question, size, 0) == (ssize_t)size &&
-		  wait_for(fd, id, limit_ms, out);
-	if (!is_good)
+	bool has_come = ask_by_udp(server, question, size, limit_ms, out);
+	bool is_read = has_come && dnsask_read(out);
+	if (is_read && out->is_cut) {
+		has_come = ask_by_tcp(server, question, size, limit_ms, out);
+		is_read = has_come && dnsask_read(out);
+	}
+	if (!has_come)
 		snprintf(why, 128, "%s",
 			 errno == ETIMEDOUT ? "no answer" : strerror(errno));
-	else if (!(is_good = dnsask_read(out)))
+	else if (!is_read)
 		snprintf(why, 128, "its answer cannot be read");
-	if (fd >= 0)
-		close(fd);
-	return is_good;
-}
-
-/* ---- records as text ---- */
-
-/* What is not known is written as RFC 3597 5 has it. */
-static void put_unknown(const ns_rr *rr, char *to, size_t size)
-{
-	size_t used = (size_t)snprintf(to, size, "\\# %u ", ns_rr_rdlen(*rr));
-
-	for (unsigned i = 0; i < ns_rr_rdlen(*rr) && used + 3 < size; i++)
-		used += (size_t)snprintf(to + used, size - used, "%02x",
-					 ns_rr_rdata(*rr)[i]);
-}
-
-static void put_value(const ns_msg *message, const ns_rr *rr, char *to, size_t size)
-{
-	const uint8_t *rdata = ns_rr_rdata(*rr);
-	const unsigned length = ns_rr_rdlen(*rr), type = ns_rr_type(*rr);
-	const unsigned skip = type == 15 ? 2 : 0;
-	char name[NS_MAXDNAME] = "";
-
-	if (type == 1 && length == 4) {
-		inet_ntop(AF_INET, rdata, to, (socklen_t)size);
-	} else if (type == 28 && length == 16) {
-		inet_ntop(AF_INET6, rdata, to, (socklen_t)size);
-	} else if ((type == 2 || type == 5 || type == 12 || type == 15 || type == 39) &&
-		   length > skip &&
-		   dn_expand(ns_msg_base(*message), ns_msg_end(*message), rdata + skip,
-			     name, sizeof(name)) >= 0) {
-		if (skip)
-			snprintf(to, size, "%u %s.", (unsigned)(rdata[0] << 8 | rdata[1]),
-				 name);
-		else
-			snprintf(to, size, "%s.", name);
-	} else {
-		put_unknown(rr, to, size);
-	}
-}
-
-void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const char *text),
-		 void *ctx)
-{
-	char value[DNSASK_TEXT], text[DNSASK_TEXT + NS_MAXDNAME + 64], type[16];
-	ns_msg message;
-	ns_rr rr;
-
-	if (ns_initparse(answer->bytes, (int)answer->size, &message) < 0)
-		return;
-	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
-		if (ns_parserr(&message, ns_s_an, i, &rr) < 0)
-			return;
-		put_value(&message, &rr, value, sizeof(value));
-		/* libc writes the root with its dot, and no other name. */
-		snprintf(text, sizeof(text), "%s%s %u %s %s", ns_rr_name(rr),
-			 strcmp(ns_rr_name(rr), ".") != 0 ? "." : "",
-			 (unsigned)ns_rr_ttl(rr),
-			 gp_qtype_name((uint16_t)ns_rr_type(rr), type), value);
-		visit(ctx, text);
-	}
+	return is_read;
 }

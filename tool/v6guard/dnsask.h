@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* dnsask.h - one DNS question to one server, by UDP; for `resolver`. */
+/* dnsask.h - one DNS question to one server; for `resolver`. */
 #ifndef TOOL_V6GUARD_DNSASK_H
 #define TOOL_V6GUARD_DNSASK_H
 
@@ -9,7 +9,7 @@
 #define DNSASK_WORDS 256
 
 struct dnsask {
-	uint8_t bytes[4096];
+	uint8_t bytes[65535];
 	size_t size;
 	unsigned rcode;
 	bool is_cut;       /* TC */
@@ -27,9 +27,10 @@ struct dnsask {
 const char *dnsask_reverse(const struct gp_addr *addr, char out[DNSASK_REVERSE]);
 
 /**
- * Ask SERVER, "ADDRESS:PORT" or "[ADDRESS]:PORT", for NAME and TYPE of class IN, and wait
- * LIMIT_MS; it also asks why the answer is as it is, and whether it is authentic. DO:
- * as who sees signatures. False, and WHY: there is no answer that could be read.
+ * Ask SERVER, "ADDRESS:PORT" or "[ADDRESS]:PORT", for NAME and TYPE of class IN by UDP,
+ * and by TCP when the answer does not fit; wait LIMIT_MS for each. It also asks why the
+ * answer is as it is, and whether it is authentic. DO: as who sees signatures. False, and
+ * WHY: there is no answer that could be read.
  */
 bool dnsask(const char *server, const char *name, unsigned type, bool dnssec_ok,
 	    int limit_ms, struct dnsask *out, char why[128]);
@@ -47,7 +48,8 @@ bool dnsask_read(struct dnsask *out);
 void dnsask_each(const struct dnsask *answer, void (*visit)(void *ctx, const char *text),
 		 void *ctx);
 
-/** NAME can be asked for: no empty label, none above 63 bytes, 255 in all. */
+/** NAME can be asked for: no empty label, none above 63 bytes, 255 in all; in another
+ * script it is asked for in its ASCII form. */
 bool dnsask_is_name(const char *name);
 
 /** The number of a type ("AAAA", "TYPE65"); 0: there is none of that name. */

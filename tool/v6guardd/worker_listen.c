@@ -125,17 +125,35 @@ static unsigned find_wanted(const struct worker *worker,
 	return i;
 }
 
-/* Once, also while one configuration follows the other: the second would be refused. */
-static void want(struct worker *worker, const struct dns_endpoint *endpoint)
+/* Once, also while one configuration follows the other: the second would be refused.
+ * False: there is no room for the question now. */
+static bool want(struct worker *worker, const struct dns_endpoint *endpoint)
 {
 	static struct message message;
 
-	if (find_wanted(worker, endpoint) < worker->wanted_count ||
-	    worker->wanted_count == sizeof(worker->wanted) / sizeof(worker->wanted[0]))
-		return;
+	if (find_wanted(worker, endpoint) < worker->wanted_count)
+		return true;
+	if (worker->wanted_count == LISTENERS_WANTED)
+		return false;
 	message.u.endpoint = *endpoint;
-	if (message_send(worker->files->steward_fd, MESSAGE_LISTEN, &message))
-		worker->wanted[worker->wanted_count++] = *endpoint;
+	if (!message_send(worker->files->steward_fd, MESSAGE_LISTEN, &message))
+		return false;
+	worker->wanted[worker->wanted_count++] = *endpoint;
+	return true;
+}
+
+/* A few at a time, the next with each answer: of hundreds, questions or answers would
+ * find no room in the socket, and what is lost there nobody asks for again. */
+static void want_next(struct worker *worker)
+{
+	const struct dns_config *config = &worker->settings.dns;
+
+	for (; worker->serve && worker->listen_next < config->listen_count;
+	     worker->listen_next++) {
+		const struct dns_endpoint *one = &config->listen[worker->listen_next];
+		if (!find_listener(worker, one) && !want(worker, one))
+			return;
+	}
 }
 
 /* First those that go: one for all addresses is in the way of the others. */
@@ -147,9 +165,8 @@ void follow_listeners(struct worker *worker)
 		if (!is_free(&worker->listeners[i]) &&
 		    !dns_listens_on(config, &worker->listeners[i].endpoint))
 			drop(worker, i);
-	for (size_t i = 0; worker->serve && i < config->listen_count; i++)
-		if (!find_listener(worker, &config->listen[i]))
-			want(worker, &config->listen[i]);
+	worker->listen_next = 0;
+	want_next(worker);
 }
 
 /* Meanwhile it may be wanted no more, or be there already. */
@@ -188,4 +205,5 @@ void on_listener(struct worker *worker, const struct message_listener *made,
 		worker->wanted[wanted] = worker->wanted[--worker->wanted_count];
 	if (fds.udp >= 0 && !add(worker, endpoint, &fds))
 		listen_close(&fds);
+	want_next(worker);
 }

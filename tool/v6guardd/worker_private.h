@@ -19,6 +19,9 @@
  * that nobody keeps the map. */
 #define HOST_EVERY_MS 5000
 #define HOST_LASTS_MS 15000
+/* Questions for sockets that are open at a time: their answers, of 1 KiB with what the
+ * kernel adds, fit into any socket. */
+#define LISTENERS_WANTED 32
 /* Sockets whose rescue was asked for lately. */
 #define RESCUE_RECENT 64
 
@@ -47,7 +50,8 @@ struct worker {
 	struct worker_listener listeners[DNS_LISTEN];
 	size_t listener_count; /* of these slots, some of which may be free again */
 	unsigned wanted_count; /* that the steward is asked for */
-	struct dns_endpoint wanted[2 * DNS_LISTEN];
+	struct dns_endpoint wanted[LISTENERS_WANTED];
+	size_t listen_next; /* of `listen`: which to look at when there is room there */
 	char listen_why[LISTEN_WHY]; /* the last one could not be had */
 	bool dns_has_fault;          /* that was said */
 	long long dns_second_ms; /* the second that began then, and its events so far */

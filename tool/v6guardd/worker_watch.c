@@ -383,6 +383,15 @@ static void on_net(void *ctx, const struct netwatch_state *state, bool is_epoch,
 	}
 }
 
+/* What else changes meanwhile is no reason to wait with that. */
+static void on_ipv6(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	if (worker->serve)
+		serve_ipv6_comes(worker->serve);
+}
+
 static void set_anchors(struct worker *worker)
 {
 	const struct settings *settings = &worker->settings;
@@ -466,6 +475,7 @@ bool make_watchers(struct worker *worker)
 	if (!worker->prober || !worker->net || !worker->suspects || !worker->hints)
 		return false;
 	netwatch_on_address(worker->net, on_address);
+	netwatch_on_ipv6(worker->net, on_ipv6);
 	verdicts_set_onlink(worker->verdicts, netwatch_state(worker->net)->onlink,
 			    netwatch_state(worker->net)->onlink_count);
 	return true;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dns_config_private.h"
 
@@ -198,14 +199,14 @@ static const struct {
 	{"link-local", "b.e.f.ip6.arpa", 0, 0},
 };
 
-/* A name, or a word for several. */
+/* A name, or a word for several; in either capitals are small letters. */
 static bool take_zones(struct dns_reader *reader, const char *word)
 {
 	bool is_good = true;
 
 	reader->is_word = false;
 	for (size_t i = 0; i < sizeof(own_zones) / sizeof(own_zones[0]); i++) {
-		if (strcmp(own_zones[i].word, word) != 0)
+		if (strcasecmp(own_zones[i].word, word) != 0)
 			continue;
 		reader->is_word = true;
 		for (unsigned n = own_zones[i].first; is_good && n <= own_zones[i].last;

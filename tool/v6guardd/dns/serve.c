@@ -341,12 +341,13 @@ static void renew_outages(struct serve *serve)
 void serve_configure(struct serve *serve, const struct dns_config *config)
 {
 	const bool is_same = dns_config_equal(&serve->config, config);
+	const bool is_same_answers = serve_is_same_answers(&serve->config, config);
 
 	if (config->cache_size != serve->config.cache_size)
 		renew_cache(serve, (size_t)config->cache_size);
-	else if (!serve_is_same_answers(&serve->config, config))
+	else if (!is_same_answers)
 		cache_flush(serve->cache);
-	serve->era++;
+	serve->era += !is_same_answers;
 	serve->config = *config;
 	if (!is_same)
 		renew_outages(serve);

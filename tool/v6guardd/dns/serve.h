@@ -107,6 +107,8 @@ size_t serve_cached(const struct serve *serve);
 
 /** The network is another one: forget the answers that were decided by the old one. */
 void serve_new_epoch(struct serve *serve);
+/** There may be a route to what was left out for want of one. */
+void serve_ipv6_comes(struct serve *serve);
 /** The verdict on PREFIX is another one: forget what was decided by verdicts, and answers
  * that have addresses in it. */
 void serve_new_verdict(struct serve *serve, const struct gp_prefix *prefix);

@@ -95,6 +95,12 @@ void serve_forget_routes(struct serve *serve)
 	cache_flush_if(serve->cache, is_decided, NULL);
 }
 
+void serve_ipv6_comes(struct serve *serve)
+{
+	if (!serve->ipv6_default)
+		serve_forget_routes(serve);
+}
+
 /* Whole bytes of PREFIX are somewhere in it: most answers need no better look. */
 static bool may_have(const struct cache_seen *seen, const struct gp_prefix *prefix)
 {
@@ -143,7 +149,9 @@ bool serve_is_same_answers(const struct dns_config *old, const struct dns_config
 	like.aaaa_timeout_ms = old->aaaa_timeout_ms;
 	like.serve_stale_ms = old->serve_stale_ms;
 	like.allow = old->allow;
-	like.nat64 = old->nat64;
+	/* `on` makes AAAA of addresses that have a route, too. */
+	if (old->nat64 != DNS_ON && new->nat64 != DNS_ON)
+		like.nat64 = old->nat64;
 	like.clients = old->clients;
 	return dns_config_equal(&like, old);
 }

@@ -31,12 +31,15 @@ static bool is_same(const struct lookup *lookup, const struct question *question
 	       !memcmp(other->name, question->name, question->name_length);
 }
 
+/* What is asked of the servers of a configuration before is nothing to who asks now. */
 static struct lookup *find(const struct serve *serve, const struct question *question,
-			   uint16_t type, const struct answer_context *context)
+			   uint16_t type, const struct answer_context *context,
+			   uint32_t era)
 {
 	struct lookup *lookup = serve->buckets[bucket_of(question, type)];
 
-	while (lookup && !is_same(lookup, question, type, context))
+	while (lookup &&
+	       !(lookup->era == era && is_same(lookup, question, type, context)))
 		lookup = lookup->next;
 	return lookup;
 }
@@ -44,12 +47,13 @@ static struct lookup *find(const struct serve *serve, const struct question *que
 struct lookup *lookup_find(struct serve *serve, const struct question *question,
 			   const struct answer_context *context)
 {
-	return find(serve, question, question->type, context);
+	return find(serve, question, question->type, context, serve->era);
 }
 
 struct lookup *lookup_partner(const struct lookup *lookup, uint16_t type)
 {
-	return find(lookup->serve, &lookup->question, type, &lookup->context);
+	return find(lookup->serve, &lookup->question, type, &lookup->context,
+		    lookup->era);
 }
 
 void lookup_drop(struct half *half)
@@ -211,6 +215,8 @@ static void ask_again(struct lookup *lookup)
 	lookup_drop(&lookup->other);
 	lookup->context.lead = lookup->context.other_lead = 0;
 	lookup->is_counting = false;
+	lookup->has_looked = lookup->is_refutable = lookup->is_partner_awaited = false;
+	lookup->partner_ms = 0;
 	lookup->is_again = true;
 	late_wait(lookup, 0);
 }

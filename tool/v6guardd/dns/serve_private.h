@@ -103,7 +103,7 @@ struct serve {
 	bool has_rules;
 	struct told told;
 	unsigned holds;
-	uint32_t era; /* grows with each configuration, and with other routes */
+	uint32_t era; /* grows when a configuration answers otherwise, and with routes */
 	uint32_t routes_era;
 	bool ipv6_default, ipv4_usable;
 	struct upstream *upstream;
@@ -170,7 +170,8 @@ bool serve_goes_by_verdicts(const struct serve *serve);
 
 struct cache_key serve_key(const struct question *question,
 			   const struct answer_context *context);
-/* The lookup that will bring the same answer; NULL: there is none. */
+/* The lookup that will bring the same answer, asked under the same configuration; NULL:
+ * there is none. */
 struct lookup *lookup_find(struct serve *serve, const struct question *question,
 			   const struct answer_context *context);
 /* NULL: no memory, or too many. */

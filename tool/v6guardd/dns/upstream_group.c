@@ -291,20 +291,21 @@ static void measure(const struct group *group)
 void group_order(const struct group *group, uint16_t *out)
 {
 	const bool all_dead = are_all_dead(group);
-	size_t count = 0;
+	size_t count = 0, end = group->count;
 
 	measure(group);
+	/* Those that are left out come in from behind, and are turned round then. */
 	for (size_t i = 0; i < group->count; i++)
 		if (!is_dead(group, i) || server_probe(group->list[i].server) || all_dead)
 			out[count++] = (uint16_t)i;
+		else
+			out[--end] = (uint16_t)i;
 	if (count > 1)
 		sort(group, out, count);
-	for (size_t i = 0; i < group->count && count < group->count; i++) {
-		size_t at = 0;
-		while (at < count && out[at] != i)
-			at++;
-		if (at == count)
-			out[count++] = (uint16_t)i;
+	for (size_t last = group->count; end + 1 < last; end++) {
+		const uint16_t one = out[end];
+		out[end] = out[--last];
+		out[last] = one;
 	}
 }
 

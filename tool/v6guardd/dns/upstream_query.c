@@ -8,6 +8,8 @@
 
 /* Whoever waits for so long goes on with other servers, when there are others. */
 #define MOVE_MS 350
+/* Servers of a list that one question may go to, in its time. */
+#define SERVERS_MOST 64
 /* While a server is silent, that is looked at so often. */
 #define LATE_EVERY_MS 400
 /* Where TCP has brought what UDP did not, it is asked sooner for so long. */
@@ -132,7 +134,7 @@ static void set_list(struct upstream_query *query)
 
 	if (order)
 		group_order(group, order);
-	for (size_t i = 0; i < group->count; i++) {
+	for (size_t i = 0; i < query->walk->count; i++) {
 		const uint16_t server = order ? order[i] : (uint16_t)i;
 		const struct server *one = group->list[server].server;
 		query->walk->list[i].server = server;
@@ -152,7 +154,7 @@ static bool join(struct upstream_query *query)
 	if (!upstream_has_servers(upstream, asked_for(query)))
 		return false;
 	group = groups_join(upstream->groups, asked_for(query));
-	count = group ? group->count : 0;
+	count = !group ? 0 : group->count < SERVERS_MOST ? group->count : SERVERS_MOST;
 	query->walk = group ? calloc(1, walk_size(count)) : NULL;
 	query->kept = query->walk ? calloc(count, sizeof(query->kept[0])) : NULL;
 	query->group = group;
@@ -186,7 +188,7 @@ static void leave(struct upstream_query *query)
 		count_timeouts(query);
 		upstream_try_none(query);
 		walk_end(query->walk);
-		for (size_t i = 0; i < query->group->count; i++)
+		for (size_t i = 0; i < query->walk->count; i++)
 			free(query->kept[i].bytes);
 	}
 	leave_pair(query);
@@ -240,12 +242,25 @@ static void wait_until(struct upstream_query *query, long long until, long long 
 	set_timer(query, until - now);
 }
 
+/* One that is listed before list[AT] is not asked before it, as it is dead. */
+static bool stands_for_dead(const struct upstream_query *query, size_t at)
+{
+	const struct walk *walk = query->walk;
+
+	for (size_t i = at + 1; i < walk->count && !query->group->is_fastest; i++)
+		if (walk->list[i].is_dead && walk->list[i].server < walk->list[at].server)
+			return true;
+	return false;
+}
+
 /* list[AT] answers in place of one that is listed before: that one was silent, or failed
  * for now. Whose names it is not for (REFUSED and the like) stays so. */
 static bool stands_in(const struct upstream_query *query, size_t at)
 {
 	const struct walk *walk = query->walk;
 
+	if (stands_for_dead(query, at))
+		return true;
 	for (size_t i = 0; i < at; i++) {
 		const uint8_t *packet = query->kept[i].reply.packet;
 		if (walk->list[i].got != WALK_ERROR ||
@@ -255,11 +270,22 @@ static bool stands_in(const struct upstream_query *query, size_t at)
 	return false;
 }
 
+/* It did so for the other one of the pair. */
+static bool is_paired_substitute(const struct upstream_query *query, size_t at)
+{
+	const unsigned other = query->type != WIRE_AAAA;
+	const struct pair *pair = query->pair;
+
+	return pair && pair->stands_in && pair->walks.has_good[other] &&
+	       pair->walks.good[other] == query->walk->list[at].server;
+}
+
 /* list[AT] said REPLY, which is the answer. */
 static void give(struct upstream_query *query, size_t at, struct answer_reply reply)
 {
 	struct pair *pair = query->pair;
-	const bool is_substitute = stands_in(query, at) || (pair && pair->stands_in);
+	const bool is_substitute =
+		stands_in(query, at) || is_paired_substitute(query, at);
 	const bool is_positive = query->walk->list[at].got == WALK_POSITIVE;
 
 	if (pair)
@@ -289,7 +315,8 @@ void upstream_query_step(struct upstream_query *query, size_t at, enum walk_kind
 		const struct walk_step step = walk_next(query->walk, now);
 		if (step.what == WALK_GIVE) {
 			give(query, step.at,
-			     reply && reply->packet && step.at == at
+			     reply && reply->packet && step.at == at &&
+					     kind >= query->kept[at].kind
 				     ? *reply
 				     : query->kept[step.at].reply);
 			return;

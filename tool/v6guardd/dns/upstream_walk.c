@@ -100,11 +100,17 @@ static struct walk_step fail(size_t at)
 	return (struct walk_step){.what = WALK_FAIL, .at = at};
 }
 
-static struct walk_step give(struct walk *walk, size_t at)
+/* A name that is asked for again and again would never get back to the first server, were
+ * each choice a reason for the next. */
+static struct walk_step give(struct walk *walk, size_t at, long long now_ms)
 {
-	if (walk->pair) {
-		walk->pair->has_good[walk->family] = true;
-		walk->pair->good[walk->family] = walk->list[at].server;
+	struct walk_pair *pair = walk->pair;
+
+	if (pair) {
+		pair->has_good[walk->family] = true;
+		pair->good[walk->family] = walk->list[at].server;
+		pair->chosen_ms[walk->family] =
+			walk->follows ? pair->chosen_ms[!walk->family] : now_ms;
 	}
 	return (struct walk_step){.what = WALK_GIVE, .at = at};
 }
@@ -231,7 +237,7 @@ static struct walk_step stay(struct walk *walk, size_t at, long long now_ms,
 	struct walk_step step;
 
 	if (one->got > WALK_ERROR)
-		return give(walk, at);
+		return give(walk, at, now_ms);
 	if (is_through(one) || now_ms >= until)
 		return fail(at);
 	if (asks_once_more(walk, at, now_ms, &until, &step))
@@ -249,17 +255,30 @@ static void bring_forward(struct walk *walk, size_t at)
 	walk->list[walk->asked] = one;
 }
 
+/* The other one's answer is there, and was chosen since this one is asked for, or not
+ * long before. */
+static bool has_choice(const struct walk *walk)
+{
+	const struct walk_pair *pair = walk->pair;
+	const unsigned other = !walk->family;
+
+	return pair && pair->has_good[other] &&
+	       pair->chosen_ms[other] > walk->started_ms - WALK_CHOICE_MS;
+}
+
 /* False: it is none of this list, or dead since. */
 static bool follows_pair(struct walk *walk, long long now_ms, struct walk_step *out)
 {
 	const unsigned other = !walk->family;
 	size_t at = 0;
 
-	if (!walk->pair || !walk->pair->has_good[other])
+	walk->follows = has_choice(walk);
+	if (!walk->follows)
 		return false;
 	while (at < walk->count && walk->list[at].server != walk->pair->good[other])
 		at++;
-	if (at == walk->count || walk->list[at].is_dead)
+	walk->follows = at < walk->count && !walk->list[at].is_dead;
+	if (!walk->follows)
 		return false;
 	if (at >= walk->asked) {
 		bring_forward(walk, at);
@@ -294,7 +313,7 @@ struct walk_step walk_next(struct walk *walk, long long now_ms)
 	if (at == walk->count && now_ms >= limit)
 		at = find_got(walk, WALK_NEGATIVE);
 	if (at < walk->count)
-		return give(walk, at);
+		return give(walk, at, now_ms);
 	if (now_ms >= limit)
 		return fail(walk->count);
 	if (asks_next(walk, now_ms, &until))

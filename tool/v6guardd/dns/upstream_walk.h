@@ -45,16 +45,23 @@ struct walk_one {
 	struct walk_pace pace;
 };
 
+/** Who asks for both does so at once, or one after the other: for so long the server of
+ * one answer is the other one's as well, should that be asked for later. */
+#define WALK_CHOICE_MS 2000
+
 /** A and AAAA of a name: both answers are of one server. All zero: nothing known. */
 struct walk_pair {
 	struct walk *walks[2]; /* while they run; of several the last one */
 	bool has_good[2];
 	uint16_t good[2]; /* the server that answered it well, last */
+	/* When that was chosen by itself, and not as the other one's was. */
+	long long chosen_ms[2];
 };
 
 struct walk {
 	struct walk_pair *pair; /* NULL: it is alone */
 	unsigned family;        /* which of them */
+	bool follows;           /* it goes where the other one's answer came from */
 	long long started_ms;
 	size_t count, asked; /* of the list; the first so many have been asked */
 	struct walk_one list[];

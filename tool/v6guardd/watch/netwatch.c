@@ -30,6 +30,7 @@ struct netwatch {
 	struct event_base *base;
 	netwatch_changed_fn *changed;
 	netwatch_address_fn *address; /* NULL: nobody wants to know */
+	netwatch_ipv6_fn *ipv6;       /* NULL: nobody wants to know */
 	void *ctx;
 	struct netwatch_state state;
 	bool is_dirty;         /* something has changed since the last reading began */
@@ -177,6 +178,8 @@ static void note(struct netwatch *watch, const struct netwatch_message *message)
 		watch->is_dirty = true;
 	if (watch->address && netwatch_address_of(message, &addr))
 		watch->address(watch->ctx, &addr);
+	if (watch->ipv6 && netwatch_brings_ipv6(message))
+		watch->ipv6(watch->ctx);
 }
 
 /* Notifications are lost. */
@@ -185,6 +188,8 @@ static void note_loss(struct netwatch *watch)
 	watch->is_dirty = true;
 	if (watch->address)
 		watch->address(watch->ctx, NULL);
+	if (watch->ipv6)
+		watch->ipv6(watch->ctx);
 }
 
 static enum answer take_message(struct netwatch *watch,
@@ -463,6 +468,11 @@ struct netwatch *netwatch_new(struct event_base *base, int fd,
 void netwatch_on_address(struct netwatch *watch, netwatch_address_fn *address)
 {
 	watch->address = address;
+}
+
+void netwatch_on_ipv6(struct netwatch *watch, netwatch_ipv6_fn *ipv6)
+{
+	watch->ipv6 = ipv6;
 }
 
 void netwatch_free(struct netwatch *watch)

@@ -54,6 +54,11 @@ void netwatch_free(struct netwatch *watch);
  * it is quiet. Also called while the socket is read: it may not free WATCH. */
 void netwatch_on_address(struct netwatch *watch, netwatch_address_fn *address);
 
+/** There may be a way to IPv6 destinations where there was none. */
+typedef void netwatch_ipv6_fn(void *ctx);
+/** Tell IPV6, with the same CTX and under the same conditions, of that at once. */
+void netwatch_on_ipv6(struct netwatch *watch, netwatch_ipv6_fn *ipv6);
+
 /** What was read last. When the kernel does not answer, the last that it told, and it is
  * asked again each second. */
 const struct netwatch_state *netwatch_state(const struct netwatch *watch);

@@ -89,6 +89,9 @@ void netwatch_drop_nexthop(struct netwatch_facts *facts, uint32_t nexthop);
 /** What an RTM_NEWADDR or RTM_DELADDR is about, its interface in scope_id; false: it is
  * no such, or damaged. */
 bool netwatch_address_of(const struct netwatch_message *message, struct gp_addr *out);
+/** A default route for IPv6 of any table, or an IPv6 address, came: there may be a way
+ * now where there was none. */
+bool netwatch_brings_ipv6(const struct netwatch_message *message);
 
 /** A notification after which all is to be read again. */
 bool netwatch_is_relevant(const struct netwatch_message *message);

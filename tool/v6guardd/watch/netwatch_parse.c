@@ -485,6 +485,19 @@ bool netwatch_address_of(const struct netwatch_message *message, struct gp_addr 
 	return true;
 }
 
+bool netwatch_brings_ipv6(const struct netwatch_message *message)
+{
+	struct address address;
+	struct route route;
+
+	if (message->type == RTM_NEWROUTE)
+		return read_route(message, &route) && route.to.addr.family == AF_INET6 &&
+		       is_default(&route.to);
+	return message->type == RTM_NEWADDR &&
+	       read_interface_address(message, &address) &&
+	       address.addr.family == AF_INET6;
+}
+
 bool netwatch_is_relevant(const struct netwatch_message *message)
 {
 	struct gp_bytes bytes = {message->body, message->size};
