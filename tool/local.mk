@@ -217,6 +217,8 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/dns/wire.h \
 	tool/v6guardd/eventlog.c \
 	tool/v6guardd/eventlog.h \
+	tool/v6guardd/begin.c \
+	tool/v6guardd/begin.h \
 	tool/v6guardd/files.c \
 	tool/v6guardd/files.h \
 	tool/v6guardd/folder.c \
@@ -227,10 +229,14 @@ libgpdaemon_la_SOURCES = \
 	tool/v6guardd/hints.h \
 	tool/v6guardd/knownlocal.c \
 	tool/v6guardd/knownlocal.h \
+	tool/v6guardd/lastgood.c \
+	tool/v6guardd/lastgood.h \
 	tool/v6guardd/message.c \
 	tool/v6guardd/message.h \
 	tool/v6guardd/notify.c \
 	tool/v6guardd/notify.h \
+	tool/v6guardd/runfolder.c \
+	tool/v6guardd/runfolder.h \
 	tool/v6guardd/rescue.c \
 	tool/v6guardd/rescue.h \
 	tool/v6guardd/sandbox.c \

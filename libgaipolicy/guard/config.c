@@ -26,6 +26,16 @@ void gp_config_free(struct gp_config *config)
 	free(config);
 }
 
+const char *gp_config_loose(const struct gp_config *config)
+{
+	return config->loose[0] ? config->loose : NULL;
+}
+
+bool gp_config_is_absent(const struct gp_config *config)
+{
+	return !config->path_count;
+}
+
 struct gp_config_section *gp_config_section_find(const struct gp_config *config,
 						 const char *name)
 {

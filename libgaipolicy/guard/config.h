@@ -24,8 +24,9 @@ struct gp_config_errors {
 /**
  * Read DIR/v6guard.conf, then DIR/conf.d/\*.conf in byte order; neither need exist. On
  * GP_OK *OUT is to be freed with gp_config_free. Else *OUT is untouched and ERRORS says
- * what is wrong: GP_SYNTAX when there is anything wrong in a file, GP_IO, GP_PERM or
- * GP_NOMEM.
+ * what is wrong: GP_SYNTAX when there is anything wrong in a file, or it is one that
+ * anybody may write, or that belongs to somebody who is neither root nor the caller;
+ * GP_IO, GP_PERM or GP_NOMEM.
  */
 enum gp_status gp_config_load(const char *dir, struct gp_config **out,
 			      struct gp_config_errors *errors);
@@ -50,6 +51,13 @@ enum gp_status gp_config_load_below(const char *root, const char *dir,
 /** The same of one file alone, which has to be there. */
 enum gp_status gp_config_load_file(const char *path, struct gp_config **out,
 				   struct gp_config_errors *errors);
+
+/** A file of root's that was read and that a group other than root's may write; NULL:
+ * there is none. */
+const char *gp_config_loose(const struct gp_config *config);
+
+/** No file was there at all. */
+bool gp_config_is_absent(const struct gp_config *config);
 
 void gp_config_free(struct gp_config *config);
 

@@ -18,6 +18,11 @@
 /* No configuration by hand is bigger; lists of patterns may be. */
 #define CONFIG_MAX (4UL << 20)
 
+#define LIST_MAX (64UL << 20)
+
+/* Of the kernel, unless it was told otherwise (kernel.overflowuid). */
+#define OVERFLOW_UID 65534
+
 /* What open_plain says of sockets and the like; open() and read() have no use for it. */
 #define NOT_PLAIN EPROTOTYPE
 
@@ -62,6 +67,44 @@ static int open_plain(const char *root, const char *path, struct stat *st)
 	return -1;
 }
 
+/* UID stands for all users that this user namespace has no number for: the files of a
+ * host's root, for instance, in a container that is not told of it. */
+static bool is_overflow(uid_t uid)
+{
+	FILE *file = fopen("/proc/self/uid_map", "re");
+	unsigned long inside, outside, count;
+	bool is_mapped = !file || uid != OVERFLOW_UID;
+
+	while (!is_mapped && fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3)
+		is_mapped = uid >= inside && uid - inside < count;
+	if (file)
+		fclose(file);
+	return !is_mapped;
+}
+
+/* Whoever can write a file decides what every program of the host is given. A tree may
+ * be built by anybody, from files of his own. */
+static bool is_trusted(const struct stat *st, const char *path, struct gp_diag *diag)
+{
+	const unsigned mode = st->st_mode & 07777;
+
+	if (!S_ISREG(st->st_mode))
+		return true;
+	if (mode & S_IWOTH) {
+		gp_diag_set(diag, GP_SYNTAX, path,
+			    "anybody may write it (mode %04o): `chmod o-w` it", mode);
+		return false;
+	}
+	if (st->st_uid != 0 && st->st_uid != geteuid() && !is_overflow(st->st_uid)) {
+		gp_diag_set(diag, GP_SYNTAX, path,
+			    "it belongs to user %u (mode %04o), who is not root: "
+			    "`chown root` it",
+			    (unsigned)st->st_uid, mode);
+		return false;
+	}
+	return true;
+}
+
 static bool read_all(int fd, char *buf, size_t room, size_t *size)
 {
 	*size = 0;
@@ -78,8 +121,9 @@ static bool read_all(int fd, char *buf, size_t room, size_t *size)
 	return true;
 }
 
+/* LOOSE: root's own file that the group of others may write. */
 static enum gp_status slurp(const char *root, const char *path, char **bytes,
-			    size_t *size, struct gp_diag *diag)
+			    size_t *size, struct gp_diag *diag, bool *loose)
 {
 	struct stat st;
 	enum gp_status status = GP_OK;
@@ -88,6 +132,12 @@ static enum gp_status slurp(const char *root, const char *path, char **bytes,
 		return GP_NOTFOUND;
 	if (fd < 0)
 		return io_failed(diag, path);
+	if (!is_trusted(&st, path, diag)) {
+		close(fd);
+		return GP_SYNTAX;
+	}
+	*loose = S_ISREG(st.st_mode) && st.st_mode & S_IWGRP && st.st_uid == 0 &&
+		 st.st_gid != 0;
 
 	/* One byte more than there should be shows a file that is growing. */
 	size_t got = 0, room = (size_t)st.st_size + 1;
@@ -177,8 +227,13 @@ enum gp_status gp_config_list_each(const struct gp_config *config, const char *f
 	if (!path)
 		return gp_diag_set(diag, GP_NOMEM, file, "no memory");
 	int fd = open_plain(config->root, path, &st);
-	FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
-	if (stream)
+	FILE *stream = NULL;
+	if (fd >= 0 && !is_trusted(&st, path, diag))
+		status = GP_SYNTAX;
+	else if (fd >= 0 && (size_t)st.st_size > LIST_MAX)
+		status = gp_diag_set(diag, GP_RANGE, path, "bigger than %lu bytes",
+				     LIST_MAX);
+	else if (fd >= 0 && (stream = fdopen(fd, "r")))
 		status = each_line(stream, path, visit, ctx, diag);
 	else
 		status = io_failed(diag, path);
@@ -262,14 +317,17 @@ static void add_path(struct gp_config_reader *reader,
 	struct gp_diag diag = {.status = GP_OK};
 	char *bytes = NULL;
 	size_t size = 0;
+	bool is_loose = false;
 
 	if (overlay && !strcmp(overlay->path, path)) {
 		gp_config_reader_add(reader, path, overlay->bytes, overlay->size);
 		return;
 	}
-	enum gp_status status =
-		slurp(gp_config_reader_root(reader), path, &bytes, &size, &diag);
+	enum gp_status status = slurp(gp_config_reader_root(reader), path, &bytes, &size,
+				      &diag, &is_loose);
 	if (status == GP_OK) {
+		if (is_loose)
+			gp_config_reader_loose(reader, path);
 		gp_config_reader_add(reader, path, bytes, size);
 	} else if (status != GP_NOTFOUND || is_listed) {
 		if (status == GP_NOTFOUND)

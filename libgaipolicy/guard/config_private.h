@@ -182,6 +182,7 @@ struct gp_config {
 	size_t count, room;
 	char **paths; /* of the files, in the order in which they were read */
 	size_t path_count;
+	char loose[256]; /* of those, the first that a group may write */
 	bool has_chain;
 	struct gp_chain chain;
 	struct gp_guard_policy guard;
@@ -249,6 +250,9 @@ const char *gp_config_reader_root(const struct gp_config_reader *reader);
 /** Read the SIZE bytes of a file called PATH on top of what was read before. */
 void gp_config_reader_add(struct gp_config_reader *reader, const char *path,
 			  const char *bytes, size_t size);
+
+/** PATH is read, and may be written by a group. */
+void gp_config_reader_loose(struct gp_config_reader *reader, const char *path);
 
 /** A file that cannot be read at all: DIAG says why. */
 void gp_config_reader_io(struct gp_config_reader *reader, const struct gp_diag *diag);

@@ -463,6 +463,14 @@ void gp_config_reader_add(struct gp_config_reader *reader, const char *path,
 			       "inih cannot read this line");
 }
 
+void gp_config_reader_loose(struct gp_config_reader *reader, const char *path)
+{
+	struct gp_config *config = reader->config;
+
+	if (!config->loose[0])
+		snprintf(config->loose, sizeof(config->loose), "%s", path);
+}
+
 void gp_config_reader_io(struct gp_config_reader *reader, const struct gp_diag *diag)
 {
 	if (!begin_file(reader, diag->path))

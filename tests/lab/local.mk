@@ -73,8 +73,10 @@ EXTRA_DIST += \
 	tests/lab/t_evidence.sh \
 	tests/lab/t_fresh.sh \
 	tests/lab/t_healing.sh \
+	tests/lab/t_held.sh \
 	tests/lab/t_hints.sh \
 	tests/lab/t_kernel.sh \
+	tests/lab/t_lastgood.sh \
 	tests/lab/t_mtu.sh \
 	tests/lab/t_nss_ask.sh \
 	tests/lab/t_place.sh \

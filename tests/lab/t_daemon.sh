@@ -144,7 +144,7 @@ fi
 if on d strace -o /dev/null true 2>/dev/null; then
 	dropping='setgroups:EPERM setresgid:EPERM setresuid:EAGAIN'
 	[ "$LAB_ROOT" -eq 0 ] || dropping=
-	for fault in ftruncate:ENOSPC fallocate:ENOSPC rename:EROFS bind:EADDRINUSE chmod:EPERM fchmod:EPERM \
+	for fault in fallocate:ENOSPC rename:EROFS bind:EADDRINUSE chmod:EPERM fchmod:EPERM \
 		listen:EADDRINUSE socketpair:EMFILE signalfd4:EMFILE capset:EPERM prctl:EPERM $dropping; do
 		rm -f "$dir/run/v6guard/reach.map"
 		got=$(on d timeout -s KILL 10 strace -f -qq -o /dev/null -e "trace=${fault%:*}" \
@@ -228,7 +228,7 @@ for pid in $(daemons); do
 done
 kill "$(cat "$dir/run/v6guard/v6guardd.lock")"
 until_true 3 nobody_left && ok "... and ends" || bad "... and ends" "$(daemons)"
-exits "without -f, with a bad configuration" 3 "v6guard.conf:1:1: " sh -c 'echo nonsense >/etc/v6guard/v6guard.conf; v6guardd'
+exits "without -f, with a bad configuration" 3 "v6guard.conf:1:1: " sh -c 'rm -f /var/lib/v6guard/last-good.conf; echo nonsense >/etc/v6guard/v6guard.conf; v6guardd'
 config
 
 # ---- reload -------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -270,6 +272,46 @@ static void test_long_list(void **state)
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
+static void test_others(void **state)
+{
+	struct gp_config *config;
+
+	(void)state;
+	put("v6guard.conf", "[guard]\n");
+	put("conf.d/1.conf", "[guard]\n");
+	assert_int_equal(chmod(path_of("conf.d/1.conf"), 0646), 0);
+	assert_null(load(GP_SYNTAX));
+	expect_error(0, "conf.d/1.conf", 0, 0, "anybody may write it (mode 0646)");
+	assert_int_equal(chmod(path_of("conf.d/1.conf"), 0664), 0);
+	config = load(GP_OK);
+	assert_null(gp_config_loose(config));
+	gp_config_free(config);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(path_of("conf.d/1.conf"), 0, 4711), 0);
+		config = load(GP_OK);
+		assert_string_equal(gp_config_loose(config), path_of("conf.d/1.conf"));
+		gp_config_free(config);
+		assert_int_equal(chown(path_of("conf.d/1.conf"), 4711, 0), 0);
+		assert_null(load(GP_SYNTAX));
+		expect_error(0, "conf.d/1.conf", 0, 0,
+			     "it belongs to user 4711 (mode 0664)");
+	}
+	/* A link to what anybody may write, but which is no file. */
+	assert_int_equal(unlink(path_of("conf.d/1.conf")), 0);
+	assert_int_equal(symlink("/dev/null", path_of("conf.d/1.conf")), 0);
+	gp_config_free(load(GP_OK));
+	put("list", "a.test\n");
+	assert_int_equal(chmod(path_of("list"), 0666), 0);
+	put("v6guard.conf", RULE "domains-file = list\n");
+	assert_null(load(GP_SYNTAX));
+	expect_error(0, "v6guard.conf", 4, 16, "anybody may write it (mode 0666)");
+	assert_int_equal(chmod(path_of("list"), 0644), 0);
+	gp_config_free(load(GP_OK));
+	assert_int_equal(truncate(path_of("list"), (64L << 20) + 1), 0);
+	assert_null(load(GP_SYNTAX));
+	expect_error(0, "v6guard.conf", 4, 16, "bigger than 67108864 bytes");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +323,7 @@ int main(void)
 						remove_dir_as_root),
 		IN_DIR(test_lists),
 		IN_DIR(test_long_list),
+		IN_DIR(test_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

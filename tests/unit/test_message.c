@@ -65,6 +65,8 @@ static size_t good(enum message_type type, struct message *out)
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
 	case MESSAGE_SETTINGS:
+	case MESSAGE_MAP:
+	case MESSAGE_CONTROL:
 		return HEAD;
 	case MESSAGE_RESCUE:
 		out->u.rescue.socket = a_socket();
@@ -115,7 +117,7 @@ static void arrives_as_sent(void **state)
 	static struct message sent, got;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_RELOADED; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_CONTROL; type++) {
 		const size_t size = good((enum message_type)type, &sent);
 		memset(&got, 0xff, sizeof(got));
 		assert_true(message_send(pair[0], (enum message_type)type,
@@ -221,8 +223,17 @@ static void files_that_are_not_kept(void **state)
 		send_raw(&sent, good(MESSAGE_READY, &sent), file, i);
 		assert_int_equal(message_receive_files(pair[1], &got, files), 0);
 	}
-	send_raw(&sent, good(MESSAGE_SETTINGS, &sent), file, 2);
-	assert_int_equal(message_receive_files(pair[1], &got, files), 0);
+	static const enum message_type of_one[] = {MESSAGE_MAP, MESSAGE_CONTROL,
+						   MESSAGE_SETTINGS};
+	for (size_t i = 0; i < 3; i++) {
+		send_raw(&sent, good(of_one[i], &sent), file, 2);
+		assert_int_equal(message_receive_files(pair[1], &got, files), 0);
+		assert_true(message_send_file(pair[0], of_one[i], file));
+		assert_int_equal(message_receive_files(pair[1], &got, files), 1);
+		assert_int_equal(got.type, of_one[i]);
+		assert_true(files[0] >= 0 && files[1] < 0);
+		close(files[0]);
+	}
 	assert_int_equal(receive_raw(&sent, HEAD), 1);
 	assert_int_equal(send(pair[0], &sent, HEAD, 0), HEAD);
 	assert_int_equal(message_receive_files(pair[1], &got, files), 0);
@@ -279,7 +290,7 @@ static void other_sizes(void **state)
 	} sent;
 
 	(void)state;
-	for (unsigned type = MESSAGE_READY; type <= MESSAGE_RELOADED; type++) {
+	for (unsigned type = MESSAGE_READY; type <= MESSAGE_CONTROL; type++) {
 		const size_t size = good((enum message_type)type, &sent.message);
 		assert_int_equal(receive_raw(&sent, size), 1);
 		for (size_t other = 1; other < size; other += other < 16 ? 1 : 13)
@@ -292,7 +303,7 @@ static void other_sizes(void **state)
 
 static void unknown_types(void **state)
 {
-	static const uint32_t types[] = {0, MESSAGE_RELOADED + 1, 255, 0x01000000,
+	static const uint32_t types[] = {0, MESSAGE_CONTROL + 1, 255, 0x01000000,
 					 UINT32_MAX};
 	static struct message sent;
 

@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "confedit.h"
+#include "policy.h"
 
 #define SECTION 64
 
@@ -42,6 +43,8 @@ int cmd_config_check(struct cli *cli, int count, char **args)
 	print_errors(cli, status, errors);
 	if (errors->more)
 		complain("there are more errors");
+	if (status == GP_OK)
+		complain_loose(config);
 	if (status == GP_OK && !cli->is_quiet)
 		out_line(cli->out, "%s: no errors\n", dir);
 	/* The errors are the result here: they are written although the exit code is 3.

@@ -87,6 +87,16 @@ int policy_load_config(const struct cli *cli, struct gp_config **out)
 	return code;
 }
 
+void complain_loose(const struct gp_config *config)
+{
+	const char *path = gp_config_loose(config);
+
+	if (path)
+		complain("%s: its group may write it, and so decide for all programs: "
+			 "`chmod g-w` it",
+			 path);
+}
+
 int policy_from_config(const struct cli *cli, const struct gp_config *config,
 		       const char *nsswitch, size_t size, struct gp_rules_report *report,
 		       struct gp_snapshot *out)
@@ -125,6 +135,7 @@ int policy_compile(const struct cli *cli, const char *nsswitch, size_t size,
 	if (code != EXIT_DONE)
 		return code;
 
+	complain_loose(config);
 	code = policy_from_config(cli, config, nsswitch, size, report, out);
 	gp_config_free(config);
 	return code;

@@ -27,6 +27,9 @@ struct policy {
 void policy_read(const struct cli *cli, struct policy *out);
 void policy_free(struct policy *policy);
 
+/** Warn of a file that a group may write. */
+void complain_loose(const struct gp_config *config);
+
 /** The configuration; its errors have been printed when the exit code is not EXIT_DONE.
  */
 int policy_load_config(const struct cli *cli, struct gp_config **out);

@@ -346,6 +346,23 @@ struct control *control_new(struct event_base *base, int listen_fd,
 	return NULL;
 }
 
+void control_replace(struct control *control, int listen_fd)
+{
+	struct event *acceptable = event_new(
+		control->base, listen_fd, EV_READ | EV_PERSIST, on_acceptable, control);
+
+	if (!acceptable || evutil_make_socket_nonblocking(listen_fd) < 0 ||
+	    event_add(acceptable, NULL) < 0) {
+		free_event(acceptable);
+		close(listen_fd);
+		return;
+	}
+	free_event(control->acceptable);
+	close(control->listen_fd);
+	control->acceptable = acceptable;
+	control->listen_fd = listen_fd;
+}
+
 void control_free(struct control *control)
 {
 	if (!control)

@@ -41,6 +41,9 @@ struct control_ops {
 	bool (*reload)(void *ctx);
 };
 
+/** Listen at LISTEN_FD instead, which is its own from now on; clients stay. */
+void control_replace(struct control *control, int listen_fd);
+
 /**
  * LISTEN_FD: bound and listening; owned, also when NULL is returned. At most 32 clients,
  * 5 s each, 8 of one user but root, who finds 8 places that no other may take. Who finds

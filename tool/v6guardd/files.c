@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,7 @@ static enum gp_status fail(struct gp_diag *diag, const char *path, const char *w
 			   strerror(error));
 }
 
-/* ---- the folder and the lock ---- */
+/* ---- the folder ---- */
 
 static enum gp_status open_folder(struct gp_diag *diag)
 {
@@ -78,20 +79,119 @@ static bool is_locked(int fd)
 	return false;
 }
 
+/* What FD is open at is what PATH leads to. */
+static bool is_in_place(int fd, const char *path)
+{
+	struct stat held, found;
+
+	return !fstat(fd, &held) && !lstat(path, &found) && held.st_dev == found.st_dev &&
+	       held.st_ino == found.st_ino;
+}
+
+/* By a descriptor of its own: the worker inherits the one that locks, and must not be
+ * able to write what others kill. */
+static bool write_pid(int fd)
+{
+	char path[32];
+	int out;
+	bool is_written;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	out = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	is_written = out >= 0 && dprintf(out, "%d\n", (int)getpid()) > 0;
+	if (out >= 0)
+		close(out);
+	return is_written;
+}
+
+/* ---- one of us, whatever becomes of the folder ---- */
+
+/* A name that nobody can remove, for each place where the folder may stand; -1: no name.
+ */
+static int guard_socket(struct sockaddr_un *name, socklen_t *size)
+{
+	char parent[] = GP_RUN_DIR;
+	struct stat stat_of;
+
+	*strrchr(parent, '/') = '\0';
+	*name = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (stat(parent, &stat_of) < 0)
+		return -1;
+	/* Its first byte stays NUL: it is of no file system (unix(7)). */
+	*size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			    (size_t)snprintf(name->sun_path + 1,
+					     sizeof(name->sun_path) - 1,
+					     "v6guardd/%llx/%llx",
+					     (unsigned long long)stat_of.st_dev,
+					     (unsigned long long)stat_of.st_ino));
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* Who listens at NAME, if it is one of ours; anybody may take a name. 0: it is not. */
+static pid_t guard_owner(const struct sockaddr_un *name, socklen_t size)
+{
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred peer = {.pid = 0};
+	socklen_t length = sizeof(peer);
+	pid_t owner = 0;
+
+	if (fd >= 0 && !connect(fd, (const struct sockaddr *)(const void *)name, size) &&
+	    !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) &&
+	    peer.uid == geteuid())
+		owner = peer.pid;
+	if (fd >= 0)
+		close(fd);
+	return owner;
+}
+
+/*
+ * The lock is as good as its file, which may be removed while it is held. This one both
+ * processes hold as long as they live, and is left to who else has taken the name: then
+ * there is the lock alone.
+ */
+static enum gp_status take_guard(struct files *files, struct gp_diag *diag)
+{
+	const struct timespec pause = {0, 20 * 1000 * 1000};
+	struct sockaddr_un name;
+	socklen_t size = 0;
+	pid_t owner = 0;
+	const int fd = guard_socket(&name, &size);
+
+	for (unsigned i = 0; fd >= 0 && i < 50; i++) {
+		if (!bind(fd, (const struct sockaddr *)(const void *)&name, size) &&
+		    !listen(fd, SOMAXCONN)) {
+			files->guard_fd = fd;
+			return GP_OK;
+		}
+		owner = guard_owner(&name, size);
+		nanosleep(&pause, NULL);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!owner)
+		return GP_OK;
+	return gp_diag_set(diag, GP_BUSY, "", "another v6guardd runs (pid %d)",
+			   (int)owner);
+}
+
+/* ---- the lock ---- */
+
 static enum gp_status take_lock(struct files *files, struct gp_diag *diag)
 {
 	/* Whoever may open it may lock it, and keep us from starting. */
-	const int fd = open(FILES_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const int fd =
+		open(FILES_LOCK, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0 || fchmod(fd, 0600) < 0)
 		return fail(diag, FILES_LOCK, "cannot be opened");
-	if (!is_locked(fd)) {
+	/* A lock on a file that was removed meanwhile is none. */
+	if (!is_locked(fd) || !is_in_place(fd, FILES_LOCK)) {
 		const pid_t pid = holder_of(fd);
 		close(fd);
 		return gp_diag_set(diag, GP_BUSY, "", "another v6guardd runs (pid %d)",
 				   (int)pid);
 	}
-	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
+	if (!write_pid(fd)) {
 		close(fd);
 		return fail(diag, FILES_LOCK, "cannot be written");
 	}
@@ -294,8 +394,11 @@ enum gp_status files_open(struct files *files, const struct settings *settings,
 			   .route_fd = -1,
 			   .log_fd = -1},
 		.lock_fd = -1,
+		.guard_fd = -1,
 	};
 	status = open_folder(diag);
+	if (status == GP_OK)
+		status = take_guard(files, diag);
 	if (status == GP_OK)
 		status = take_lock(files, diag);
 	if (status == GP_OK)
@@ -309,5 +412,59 @@ enum gp_status files_open(struct files *files, const struct settings *settings,
 				  diag);
 	if (status == GP_OK)
 		open_listeners(&files->worker, &settings->dns);
+	return status;
+}
+
+/* ---- once more ---- */
+
+static bool is_there(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+bool files_are_in_place(const struct files *files)
+{
+	return is_in_place(files->lock_fd, FILES_LOCK) && is_there(GP_REACH_PATH) &&
+	       is_there(GP_CONTROL_PATH) && is_there(GP_HINT_PATH) &&
+	       is_there(GP_HINT_SYSTEM_PATH);
+}
+
+/* The lock: who has taken the name above may have it by now. */
+static enum gp_status lock_again(struct files *files, struct gp_diag *diag)
+{
+	const int before = files->lock_fd;
+	enum gp_status status;
+
+	if (is_in_place(before, FILES_LOCK))
+		return GP_OK;
+	status = take_lock(files, diag);
+	if (status == GP_OK && before >= 0)
+		close(before);
+	return status;
+}
+
+enum gp_status files_open_again(struct files *files, struct files_again *out,
+				struct gp_diag *diag)
+{
+	void *memory = NULL;
+	enum gp_status status;
+
+	*out = (struct files_again){.map_fd = -1, .control_fd = -1};
+	status = open_folder(diag);
+	if (status == GP_OK)
+		status = lock_again(files, diag);
+	if (status == GP_OK && !is_there(GP_REACH_PATH)) {
+		status = make_map(&memory, diag);
+		out->map = memory;
+		out->map_fd = memory ? open_own_map() : -1;
+		if (memory && out->map_fd < 0)
+			status = fail(diag, GP_REACH_PATH, "cannot be opened");
+	}
+	if (status == GP_OK && !is_there(GP_CONTROL_PATH)) {
+		out->control_fd = bind_control(GP_CONTROL_PATH);
+		if (out->control_fd < 0 || listen(out->control_fd, 16) < 0)
+			status = fail(diag, GP_CONTROL_PATH, "cannot be bound");
+	}
+	out->wants_hints = !is_there(GP_HINT_PATH) || !is_there(GP_HINT_SYSTEM_PATH);
 	return status;
 }

@@ -8,8 +8,11 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "dns/resolvconf.h"
 #include "dns/ub_library.h"
 #include "folder.h"
+#include "guard/resolvconf.h"
+#include "lastgood.h"
 #include "say.h"
 
 /* An editor writes a file in several steps: the last one counts, but for one that never
@@ -54,7 +57,7 @@ static void say_errors(const struct gp_config_errors *errors, const char *dir,
 	for (size_t i = 0; i < errors->count; i++) {
 		format_diag(&errors->list[i], text);
 		say("%s", text);
-		if (first && i == 0)
+		if (i == 0)
 			copy_printable(first, text);
 	}
 	if (errors->more)
@@ -63,8 +66,7 @@ static void say_errors(const struct gp_config_errors *errors, const char *dir,
 		return;
 	snprintf(text, sizeof(text), "%s: %s", dir, gp_status_text(status));
 	say("%s", text);
-	if (first)
-		copy_printable(first, text);
+	copy_printable(first, text);
 }
 
 /* An error that begins with a section has no file. */
@@ -75,8 +77,7 @@ static void say_error(const char *error, const char *dir, char first[FOLDER_ERRO
 	snprintf(text, sizeof(text), "%s%s%s", error[0] == '[' ? dir : "",
 		 error[0] == '[' ? ": " : "", error);
 	say("%s", text);
-	if (first)
-		copy_printable(first, text);
+	copy_printable(first, text);
 }
 
 /* With no key at all libunbound takes everything for unsigned, and validates nothing;
@@ -127,16 +128,50 @@ static bool is_possible(const struct gp_config *config, const struct dns_config 
 	return dns_config_is_possible(config, dns, &ability, error);
 }
 
+/* One that is kept is of the usual folder alone. */
+static bool is_usual(const char *dir)
+{
+	return !strcmp(dir, V6GUARD_CONFDIR);
+}
+
+/* CONFIG is good: OUT goes by it. */
+static bool use(const struct gp_config *config, const char *dir, const bool *has_ipv4,
+		struct settings *out, char error[DNS_WHY])
+{
+	char warning[256];
+
+	if (gp_config_is_absent(config) && is_usual(dir) && lastgood_exists()) {
+		snprintf(error, DNS_WHY,
+			 "%s: there is no v6guard.conf any more; an empty one stands "
+			 "for the defaults",
+			 dir);
+		return false;
+	}
+	if (!settings_from_config(config, out, warning, error))
+		return false;
+	if (!is_possible(config, &out->dns, has_ipv4, error)) {
+		settings_free(out);
+		return false;
+	}
+	if (warning[0])
+		say("%s", warning);
+	if (gp_config_loose(config))
+		say("%s: its group may write it, and so decide for all programs",
+		    gp_config_loose(config));
+	return true;
+}
+
 int folder_load(const char *dir, const bool *has_ipv4, struct settings *out,
-		char first[FOLDER_ERROR])
+		char first[FOLDER_ERROR], char **text)
 {
 	static struct gp_config_errors errors;
 	struct settings settings;
 	struct gp_config *config = NULL;
-	char warning[256], error[DNS_WHY];
+	char error[DNS_WHY];
 	enum gp_status status;
 	bool is_good;
 
+	*text = NULL;
 	memset(&errors, 0, sizeof(errors));
 	status = gp_config_load(dir, &config, &errors);
 	if (status != GP_OK) {
@@ -145,18 +180,75 @@ int folder_load(const char *dir, const bool *has_ipv4, struct settings *out,
 			       ? 3
 			       : 4;
 	}
-	is_good = settings_from_config(config, &settings, warning, error) &&
-		  is_possible(config, &settings.dns, has_ipv4, error);
+	is_good = use(config, dir, has_ipv4, &settings, error);
+	if (is_good && is_usual(dir) && !gp_config_is_absent(config)) {
+		*text = lastgood_text(config, &settings);
+		if (!*text)
+			say("%s cannot be kept for a start without it", dir);
+	}
 	gp_config_free(config);
 	if (!is_good) {
-		settings_free(&settings);
 		say_error(error, dir, first);
 		return 3;
 	}
-	if (warning[0])
-		say("%s", warning);
 	*out = settings;
 	return 0;
+}
+
+/* ---- without it ---- */
+
+/* Programs ask the resolver, by CONFIG's listeners. */
+static bool leads_here(const struct dns_config *config)
+{
+	static char text[65536];
+	static struct dns_endpoint servers[GP_RESOLV_SERVERS];
+	struct resolvconf_seen seen = {.has_own = false};
+	const int fd = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	if (fd >= 0)
+		close(fd);
+	if (size > 0)
+		resolvconf_read(text, (size_t)size, config, GP_RESOLV_SERVERS, servers,
+				GP_RESOLV_SERVERS, &seen);
+	return seen.has_own;
+}
+
+/* A host that only this resolver answers must not be left without one. */
+static const char *fall_back(struct settings *out)
+{
+	char why[DNS_WHY];
+	struct gp_config *config = lastgood_read(out, why);
+	const bool is_read = config;
+
+	if (config && is_possible(config, &out->dns, NULL, why)) {
+		gp_config_free(config);
+		return "the last one without errors is in force (" LASTGOOD_FILE ")";
+	}
+	gp_config_free(config);
+	if (is_read)
+		settings_free(out);
+	say("%s", why);
+	if (!lastgood_without(out))
+		return NULL;
+	if (leads_here(&out->dns))
+		return "no evidence; names are asked of the servers that resolv.conf had";
+	settings_free(out);
+	return NULL;
+}
+
+bool folder_fall_back(const char *dir, struct settings *out, char first[FOLDER_ERROR])
+{
+	const char *how = is_usual(dir) ? fall_back(out) : NULL;
+	size_t used = strlen(first);
+
+	if (!how)
+		return false;
+	say("%s", how);
+	if (used + strlen(how) + 3 > FOLDER_ERROR)
+		used = FOLDER_ERROR - strlen(how) - 3;
+	snprintf(first + used, FOLDER_ERROR - used, "; %s", how);
+	return true;
 }
 
 /* ---- watching ---- */

@@ -11,10 +11,18 @@
 /**
  * Read the configuration in DIR into OUT, saying what is wrong. HAS_IPV4 is what the host
  * has now, NULL: not known yet. The exit status: 0, 3 or 4; OUT is untouched unless it is
- * 0. FIRST (NULL allowed): the first error as text, in printable ASCII.
+ * 0. FIRST: the first error as text, in printable ASCII. TEXT: on 0 what lastgood_keep
+ * is to have of it, the caller's to free(), NULL: nothing.
  */
 int folder_load(const char *dir, const bool *has_ipv4, struct settings *out,
-		char first[FOLDER_ERROR]);
+		char first[FOLDER_ERROR], char **text);
+
+/**
+ * What to start with where folder_load has failed: the last configuration without an
+ * error, or none at all, where resolv.conf leads to the resolver. False: neither; OUT
+ * holds nothing. It says which, and adds it to FIRST.
+ */
+bool folder_fall_back(const char *dir, struct settings *out, char first[FOLDER_ERROR]);
 
 /** A watch over DIR, its conf.d and its own entry where it stands. */
 struct folder {

@@ -172,9 +172,9 @@ static void into_background(int *ready_fd)
 	*ready_fd = pair[1];
 }
 
-static int run(const struct wishes *wishes, const struct settings *settings)
+static int run(const struct steward_options *options, const struct wishes *wishes,
+	       const struct settings *settings)
 {
-	const struct steward_options options = {wishes->dir};
 	static struct files files;
 	struct gp_diag diag;
 	int ready_fd = -1;
@@ -189,22 +189,30 @@ static int run(const struct wishes *wishes, const struct settings *settings)
 		    diag.status == GP_PERM && geteuid() ? " (this needs root)" : "");
 		return EXIT_ENVIRONMENT;
 	}
-	return steward_run(&options, &files, settings, ready_fd);
+	return steward_run(options, &files, settings, ready_fd);
 }
 
 int main(int argc, char **argv)
 {
 	struct wishes wishes = {.dir = NULL};
 	static struct settings settings;
+	static char trouble[FOLDER_ERROR];
+	char *text = NULL;
 	int code;
 
 	fill_standard_fds();
 	wishes.dir = strdup(V6GUARD_CONFDIR);
 	code = wishes.dir ? take_options(argc, argv, &wishes) : EXIT_ENVIRONMENT;
 	if (code == EXIT_DONE && !wishes.is_over)
-		code = folder_load(wishes.dir, NULL, &settings, NULL);
-	if (code == EXIT_DONE && !wishes.is_over && !wishes.is_check)
-		code = run(&wishes, &settings);
+		code = folder_load(wishes.dir, NULL, &settings, trouble, &text);
+	if (trouble[0] && !wishes.is_check &&
+	    folder_fall_back(wishes.dir, &settings, trouble))
+		code = EXIT_DONE;
+	if (code == EXIT_DONE && !wishes.is_over && !wishes.is_check) {
+		const struct steward_options options = {wishes.dir, trouble, text};
+		code = run(&options, &wishes, &settings);
+	}
+	free(text);
 	free(wishes.dir);
 	return code;
 }

@@ -24,6 +24,8 @@ static size_t body_size(uint32_t type)
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
 	case MESSAGE_SETTINGS:
+	case MESSAGE_MAP:
+	case MESSAGE_CONTROL:
 		return 0;
 	case MESSAGE_RESCUE:
 		return sizeof(struct message_rescue);
@@ -85,6 +87,8 @@ static bool is_valid(const struct message *message)
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
 	case MESSAGE_SETTINGS:
+	case MESSAGE_MAP:
+	case MESSAGE_CONTROL:
 		return true;
 	case MESSAGE_RESCUE:
 		return is_socket(&message->u.rescue.socket) &&
@@ -153,6 +157,11 @@ bool message_send_files(int fd, enum message_type type, const struct message *me
 			const int files[2])
 {
 	return send_with(fd, type, message, files, files ? 2 : 0);
+}
+
+bool message_send_file(int fd, enum message_type type, int file)
+{
+	return send_with(fd, type, NULL, &file, 1);
 }
 
 bool message_send(int fd, enum message_type type, const struct message *message)
@@ -262,7 +271,7 @@ static bool are_files_right(uint32_t type, const int files[2])
 {
 	const unsigned count = (files[0] >= 0) + (files[1] >= 0);
 
-	if (type == MESSAGE_SETTINGS)
+	if (type == MESSAGE_SETTINGS || type == MESSAGE_MAP || type == MESSAGE_CONTROL)
 		return count == 1;
 	return !count ||
 	       (count == 2 && (type == MESSAGE_LISTENER || type == MESSAGE_BARRED));

@@ -39,6 +39,10 @@ enum message_type {
 	MESSAGE_REREAD,
 	/* steward to worker, behind SETTINGS or REFUSED: that was for a MESSAGE_RELOAD */
 	MESSAGE_RELOADED,
+	/* steward to worker, each with one file: somebody has removed that from the run
+	 * folder, and this is in its place */
+	MESSAGE_MAP,     /* to be mapped, and filled with what the old one has */
+	MESSAGE_CONTROL, /* bound and listening */
 };
 
 enum rescue_why {
@@ -101,6 +105,8 @@ bool message_send_settings(int fd, const struct settings *settings);
 /** What came with MESSAGE_SETTINGS, which is closed. False: it is not settings of
  * settings_write; OUT holds nothing. */
 bool message_take_settings(int file, struct settings *out);
+/** TYPE with one FILE, which stays the caller's. */
+bool message_send_file(int fd, enum message_type type, int file);
 /** The same with the two FILES, which stay the caller's. */
 bool message_send_files(int fd, enum message_type type, const struct message *message,
 			const int files[2]);
@@ -112,9 +118,9 @@ bool message_send_files(int fd, enum message_type type, const struct message *me
  */
 int message_receive(int fd, struct message *message);
 /** The same, and the FILES that came with it, the caller's from now on; -1: there is
- * none, or 1 is not returned. With MESSAGE_SETTINGS there is one, with MESSAGE_LISTENER
- * and MESSAGE_BARRED there are two or none, and with others none, or the message is
- * dropped. */
+ * none, or 1 is not returned. With MESSAGE_SETTINGS, MESSAGE_MAP and MESSAGE_CONTROL
+ * there is one, with MESSAGE_LISTENER and MESSAGE_BARRED there are two or none, and with
+ * others none, or the message is dropped. */
 int message_receive_files(int fd, struct message *message, int files[2]);
 
 #endif

@@ -4,35 +4,36 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "dns/listen_bind.h"
-#include "dns/ub_library.h"
 #include "guard/clock.h"
 #include "guard/nscd.h"
+#include "begin.h"
 #include "folder.h"
 #include "hint_sockets.h"
 #include "knownlocal.h"
+#include "lastgood.h"
 #include "message.h"
 #include "notify.h"
 #include "rescue.h"
+#include "runfolder.h"
 #include "sandbox.h"
 #include "say.h"
 #include "steward.h"
 
-#define WORKER_USER "v6guard"
 #define NSCD_EVERY_MS 2000
-#define RESOLVER_FILES 8192
+#define RELOAD_EVERY_MS 200
+/* As many as may ask at a time (control.c). */
+#define RELOADS_MOST 32
 /* The worker, asked to end, has so long. */
 #define GOODBYE_MS 3000
 #define BAR_SAY_EVERY_MS 60000
@@ -43,12 +44,16 @@ struct steward {
 	struct rescue rescue;
 	struct folder folder;
 	struct knownlocal known;
-	const struct gp_reach *map;
-	int worker_fd, signal_fd, ready_fd, lock_fd;
+	struct runfolder run;
+	struct message_bar bar; /* whom the worker has shut out */
+	int worker_fd, signal_fd, ready_fd;
 	bool may_resolve;   /* the worker has begun as a resolver */
 	pid_t worker, nscd; /* 0: none */
 	long long nscd_at_ms, nscd_done_ms;
 	long long watchdog_at_ms, bar_said_ms;
+	long long reload_at_ms, reload_done_ms; /* the worker's wish; 0: none */
+	unsigned reloads_asked;                 /* answers that are due then */
+	bool is_ready;
 	bool is_over, is_asked; /* to end: by a signal */
 	int status;
 };
@@ -121,29 +126,45 @@ static bool tell_worker(struct steward *steward, struct settings *settings,
 	return false;
 }
 
+/* For a start at which it cannot be read. */
+static void keep(const char *text)
+{
+	if (text && !lastgood_keep(text))
+		say("%s cannot be written: %s", LASTGOOD_FILE, strerror(errno));
+}
+
+static void refuse(struct steward *steward, const char *why)
+{
+	static struct message message;
+
+	memset(&message, 0, sizeof(message));
+	snprintf(message.u.text, sizeof(message.u.text), "%s", why);
+	message_send(steward->worker_fd, MESSAGE_REFUSED, &message);
+}
+
 /* The worker, and whoever asked it for the reload, waits for one of the two. */
 static void reload(struct steward *steward)
 {
-	static struct message message;
 	struct settings settings;
-	const bool has_ipv4 = gp_reach_ipv4_usable(steward->map, gp_boot_ms());
+	char *text = NULL;
+	const bool has_ipv4 = gp_reach_ipv4_usable(steward->run.map, gp_boot_ms());
 	char first[FOLDER_ERROR] = "";
 
 	folder_done(&steward->folder);
 	notify("RELOADING=1");
-	memset(&message, 0, sizeof(message));
-	if (folder_load(steward->options->dir, &has_ipv4, &settings, first) == 0 &&
+	if (folder_load(steward->options->dir, &has_ipv4, &settings, first, &text) == 0 &&
 	    tell_worker(steward, &settings, first)) {
 		take_settings(steward, &settings);
+		keep(text);
 		send_ability(steward);
 		notify("READY=1\nSTATUS=configuration read");
 	} else {
-		strcpy(message.u.text, first);
-		message_send(steward->worker_fd, MESSAGE_REFUSED, &message);
+		refuse(steward, first);
 		say("the configuration before stays in force");
 		notify("READY=1\nSTATUS=the configuration has errors; the one before "
 		       "stays in force");
 	}
+	free(text);
 }
 
 /* ---- the worker's wishes ---- */
@@ -205,32 +226,49 @@ static void do_bar(struct steward *steward, const struct message_bar *bar)
 	hint_sockets_close(fds);
 }
 
-/* Let go of the terminal, or of a pipe that somebody reads to its end. */
-static void close_standard_files(void)
-{
-	const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int standard = 0; fd >= 0 && standard <= STDERR_FILENO; standard++)
-		dup2(fd, standard);
-	if (fd >= 0)
-		close(fd);
-}
-
 static void on_ready(struct steward *steward)
 {
 	const char byte = 1;
 
 	send_ability(steward);
 	say_settings(&steward->settings, "started");
-	notify("READY=1\nSTATUS=watching");
+	keep(steward->options->text);
+	if (steward->options->trouble[0]) {
+		refuse(steward, steward->options->trouble);
+		notify("READY=1\nSTATUS=the configuration has errors; running on what "
+		       "was kept");
+	} else {
+		notify("READY=1\nSTATUS=watching");
+	}
 	if (steward->ready_fd < 0)
 		return;
-	close_standard_files();
+	begin_let_go();
 	say_to_syslog();
 	if (write(steward->ready_fd, &byte, 1) < 0)
 		steward->is_over = true; /* who waited for it is gone */
 	close(steward->ready_fd);
 	steward->ready_fd = -1;
+}
+
+/* At once, unless there was one just now: a worker that asks on and on must not keep the
+ * steward from all else. */
+static void want_reload(struct steward *steward)
+{
+	const long long now = gp_boot_ms();
+	const long long earliest = steward->reload_done_ms + RELOAD_EVERY_MS;
+
+	if (!steward->reload_at_ms)
+		steward->reload_at_ms = now > earliest ? now : earliest;
+}
+
+/* One for all who have asked. */
+static void do_reload(struct steward *steward)
+{
+	reload(steward);
+	steward->reload_at_ms = 0;
+	steward->reload_done_ms = gp_boot_ms();
+	for (; steward->reloads_asked; steward->reloads_asked--)
+		message_send(steward->worker_fd, MESSAGE_RELOADED, NULL);
 }
 
 static void want_nscd(struct steward *steward)
@@ -246,14 +284,17 @@ static void take_message(struct steward *steward, const struct message *message)
 {
 	switch ((enum message_type)message->type) {
 	case MESSAGE_READY:
-		on_ready(steward);
+		if (!steward->is_ready)
+			on_ready(steward);
+		steward->is_ready = true;
 		break;
 	case MESSAGE_RELOAD:
-		reload(steward);
-		message_send(steward->worker_fd, MESSAGE_RELOADED, NULL);
+		if (steward->reloads_asked < RELOADS_MOST)
+			steward->reloads_asked++;
+		want_reload(steward);
 		break;
 	case MESSAGE_REREAD:
-		reload(steward);
+		want_reload(steward);
 		break;
 	case MESSAGE_RESCUE:
 		do_rescue(steward, &message->u.rescue);
@@ -268,6 +309,7 @@ static void take_message(struct steward *steward, const struct message *message)
 		do_listen(steward, &message->u.endpoint);
 		break;
 	case MESSAGE_BAR:
+		steward->bar = message->u.bar;
 		do_bar(steward, &message->u.bar);
 		break;
 	case MESSAGE_SETTINGS:
@@ -278,6 +320,8 @@ static void take_message(struct steward *steward, const struct message *message)
 	case MESSAGE_GAI:
 	case MESSAGE_LISTENER:
 	case MESSAGE_BARRED:
+	case MESSAGE_MAP:
+	case MESSAGE_CONTROL:
 		break; /* not his to say */
 	}
 }
@@ -316,7 +360,9 @@ static void flush_nscd(struct steward *steward)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* Neither the worker nor the next v6guardd is to wait for us. */
 		close(steward->worker_fd);
-		close(steward->lock_fd);
+		close(steward->run.files->lock_fd);
+		if (steward->run.files->guard_fd >= 0)
+			close(steward->run.files->guard_fd);
 		gp_nscd_flush();
 		_exit(0);
 	}
@@ -380,6 +426,18 @@ static void take_signals(struct steward *steward)
 
 /* ---- the loop ---- */
 
+static void look_at_run(struct steward *steward)
+{
+	bool wants_hints;
+
+	if (!runfolder_look(&steward->run, steward->worker_fd, &wants_hints)) {
+		steward->is_over = true;
+		steward->status = 4;
+	} else if (wants_hints) {
+		do_bar(steward, &steward->bar);
+	}
+}
+
 static void sooner(long long *first, long long at)
 {
 	if (at && (!*first || at < *first))
@@ -392,6 +450,8 @@ static int patience(const struct steward *steward)
 
 	sooner(&first, folder_due(&steward->folder));
 	sooner(&first, steward->nscd_at_ms);
+	sooner(&first, steward->reload_at_ms);
+	sooner(&first, steward->run.due_ms);
 	sooner(&first, steward->known.due_ms);
 	sooner(&first, steward->watchdog_at_ms);
 	if (!first)
@@ -406,13 +466,17 @@ static void do_due(struct steward *steward)
 
 	if (changed && changed <= now)
 		reload(steward);
+	if (steward->reload_at_ms && steward->reload_at_ms <= now)
+		do_reload(steward);
+	if (steward->run.due_ms && steward->run.due_ms <= now)
+		look_at_run(steward);
 	keep_known_local(steward);
 	if (steward->nscd_at_ms && steward->nscd_at_ms <= now)
 		flush_nscd(steward);
 	if (steward->watchdog_at_ms && steward->watchdog_at_ms <= now) {
 		/* Of a worker that hangs the map is not kept. After a suspension it takes
 		 * a moment. */
-		const bool is_alive = gp_reach_is_live(steward->map, now);
+		const bool is_alive = gp_reach_is_live(steward->run.map, now);
 		if (is_alive)
 			notify("WATCHDOG=1");
 		steward->watchdog_at_ms = now + (is_alive ? notify_watchdog_ms() : 1000);
@@ -424,8 +488,9 @@ static void loop(struct steward *steward)
 	while (!steward->is_over) {
 		struct pollfd fds[] = {{steward->worker_fd, POLLIN, 0},
 				       {steward->signal_fd, POLLIN, 0},
-				       {steward->folder.fd, POLLIN, 0}};
-		if (poll(fds, 3, patience(steward)) < 0 && errno != EINTR)
+				       {steward->folder.fd, POLLIN, 0},
+				       {steward->run.fd, POLLIN, 0}};
+		if (poll(fds, 4, patience(steward)) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents)
 			take_signals(steward);
@@ -433,6 +498,8 @@ static void loop(struct steward *steward)
 			take_messages(steward);
 		if (fds[2].revents)
 			folder_take(&steward->folder, gp_boot_ms());
+		if (fds[3].revents)
+			runfolder_take(&steward->run);
 		do_due(steward);
 	}
 }
@@ -461,67 +528,6 @@ static void dismiss(struct steward *steward)
 
 /* ---- the worker's beginning ---- */
 
-/* As long as a library may be loaded and limits be raised. False: no resolver. */
-static bool prepare_resolver(struct worker_files *files, const struct settings *settings)
-{
-	struct rlimit limit;
-	bool is_good;
-
-	if (!settings->dns.enable)
-		return false;
-	is_good = ub_library_load(files->resolver_why);
-	if (!is_good)
-		say("the resolver stays off: %s", files->resolver_why);
-	/* Each question to a server has a socket of its own. */
-	if (is_good && !getrlimit(RLIMIT_NOFILE, &limit) &&
-	    limit.rlim_cur < RESOLVER_FILES) {
-		limit.rlim_cur =
-			limit.rlim_max < RESOLVER_FILES ? limit.rlim_max : RESOLVER_FILES;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	return files->resolves = is_good;
-}
-
-/* The worker holds on to the lock as well: no two of them may write the map. */
-static _Noreturn void be_worker(struct files *files, const struct steward *steward,
-				int steward_fd, pid_t parent)
-{
-	const char *user = getpwnam(WORKER_USER) ? WORKER_USER : "nobody";
-	struct gp_diag diag;
-	sigset_t none;
-	bool resolves;
-	int status = 4;
-
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	/* SIGINT is for the steward, who says goodbye to us. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	files->worker.steward_fd = steward_fd;
-	resolves = prepare_resolver(&files->worker, &steward->settings);
-	if (sandbox_worker(user, &diag) != GP_OK) {
-		say("%s", diag.text);
-		_exit(status);
-	}
-	/* Changing users took the death signal away. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (steward->ready_fd >= 0) {
-		close(steward->ready_fd);
-		close_standard_files();
-	}
-	/* Without capabilities it is harmless enough where the kernel cannot do more. */
-	if (sandbox_seccomp(resolves, &diag) != GP_OK) {
-		say("%s", diag.text);
-		if (diag.status != GP_UNSUPPORTED)
-			_exit(status);
-	}
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (getppid() == parent)
-		status = worker_run(&files->worker, &steward->settings);
-	_exit(status);
-}
-
 static void close_workers(struct worker_files *files)
 {
 	int *const fds[] = {&files->control_fd, &files->dump_fd, &files->event_fd,
@@ -549,7 +555,7 @@ static bool fork_worker(struct steward *steward, struct files *files)
 	if (steward->worker == 0) {
 		close(pair[0]);
 		close(steward->signal_fd);
-		be_worker(files, steward, pair[1], self);
+		begin_worker(files, &steward->settings, steward->ready_fd, pair[1], self);
 	}
 	close(pair[1]);
 	steward->worker_fd = pair[0];
@@ -568,13 +574,12 @@ int steward_run(const struct steward_options *options, struct files *files,
 				   .settings = *settings,
 				   .ready_fd = ready_fd,
 				   .may_resolve = settings->dns.enable,
-				   .map = files->worker.map,
-				   .lock_fd = files->lock_fd,
 				   .signal_fd = block_signals()};
 	if (steward.signal_fd < 0 || !fork_worker(&steward, files)) {
 		say("the worker cannot be started: %s", strerror(errno));
 		return 4;
 	}
+	runfolder_begin(&steward.run, files);
 	rescue_init(&steward.rescue, gp_sockdiag_open());
 	folder_watch(&steward.folder, options->dir);
 	knownlocal_configure(&steward.known, settings->known_local, gp_boot_ms());

@@ -12,6 +12,9 @@
 /** How to run. */
 struct steward_options {
 	const char *dir; /* the configuration's folder, absolute */
+	/* "", or why these settings are not those of DIR. */
+	const char *trouble;
+	const char *text; /* for lastgood_keep; NULL: nothing */
 };
 
 /**

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "guard/clock.h"
 #include "worker_private.h"
@@ -164,6 +166,23 @@ static void end_reloads(struct worker *worker)
 
 /* ---- the steward ---- */
 
+/* FILE, which is closed, in place of a map that nobody finds any more. All writing is
+ * done by this process: nothing changes while it is copied. */
+static void replace_map(struct worker *worker, int file)
+{
+	const size_t size = gp_reach_size();
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+
+	close(file);
+	if (memory == MAP_FAILED || !gp_reach_check(memory, size)) {
+		event_base_loopbreak(worker->base);
+		return;
+	}
+	memcpy(memory, worker->files->map, size);
+	munmap(worker->files->map, size);
+	worker->files->map = memory;
+}
+
 static void take_message(struct worker *worker, struct message *message,
 			 const int files[2])
 {
@@ -198,6 +217,12 @@ static void take_message(struct worker *worker, struct message *message,
 		break;
 	case MESSAGE_BARRED:
 		hints_replace(worker->hints, files);
+		break;
+	case MESSAGE_MAP:
+		replace_map(worker, files[0]);
+		break;
+	case MESSAGE_CONTROL:
+		control_replace(worker->control, files[0]);
 		break;
 	case MESSAGE_READY:
 	case MESSAGE_RELOAD:
@@ -298,7 +323,7 @@ static void end(struct worker *worker)
 	gp_reach_set_host(worker->files->map, &gone);
 }
 
-int worker_run(const struct worker_files *files, const struct settings *settings)
+int worker_run(struct worker_files *files, const struct settings *settings)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
 	int status = 4;

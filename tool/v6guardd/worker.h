@@ -27,6 +27,6 @@ struct worker_files {
 /** Run until the steward says goodbye (its end of the socket closes) or SIGTERM. Returns
  * the exit status. The sandbox is put up by the caller, whose SETTINGS are not used
  * again. */
-int worker_run(const struct worker_files *files, const struct settings *settings);
+int worker_run(struct worker_files *files, const struct settings *settings);
 
 #endif

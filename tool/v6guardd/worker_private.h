@@ -33,7 +33,7 @@ struct worker_listener {
 };
 
 struct worker {
-	const struct worker_files *files;
+	struct worker_files *files;
 	struct settings settings;
 	struct event_base *base;
 	struct event *steward, *terminate, *tick, *host, *nscd, *anchors, *presence;
