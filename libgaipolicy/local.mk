@@ -136,6 +136,8 @@ libgpcore_la_SOURCES = \
 	libgaipolicy/gaiconf/history_entry.c \
 	libgaipolicy/gaiconf/index.c \
 	libgaipolicy/gaiconf/index.h \
+	libgaipolicy/gaiconf/inside.c \
+	libgaipolicy/gaiconf/inside.h \
 	libgaipolicy/gaiconf/lint.c \
 	libgaipolicy/gaiconf/lint.h \
 	libgaipolicy/gaiconf/lint_equal.c \

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* file.c - reading files, and writing temporary ones beside them. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "gaiconf/inside.h"
 #include "gaiconf/store_private.h"
 
 #define FILE_MAX (64UL << 20)
@@ -87,11 +87,12 @@ static enum gp_status read_open(int fd, struct gp_file *file, struct gp_diag *di
 	return file->is_mapped ? map(fd, file, diag) : read_fully(fd, file, diag);
 }
 
-static enum gp_status read_resolved(struct gp_file *file, struct gp_diag *diag)
+static enum gp_status read_resolved(const char *root, struct gp_file *file,
+				    struct gp_diag *diag)
 {
 	/* O_NONBLOCK: a FIFO of that name must not hang us. */
-	int fd = open(file->path,
-		      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	int fd = gp_inside_open(root, file->path,
+				O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0);
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
 		return gp_io_failed(diag, file->path, "cannot open");
 	if (fd < 0) {
@@ -119,7 +120,7 @@ static enum gp_status read_file(const char *root, const char *name, bool is_mapp
 	}
 	status = gp_path_resolve(trimmed, name, &file.path, &file.through_link, diag);
 	if (status == GP_OK)
-		status = read_resolved(&file, diag);
+		status = read_resolved(trimmed, &file, diag);
 out:
 	free(trimmed);
 	if (status == GP_OK)
@@ -167,12 +168,13 @@ static char *temp_prefix(const char *path)
 	return prefix;
 }
 
-static void remove_leftovers(const char *prefix)
+static void remove_leftovers(const char *root, const char *prefix)
 {
 	const char *name = strrchr(prefix, '/') + 1;
 	size_t length = strlen(name);
-	char *folder = strndup(prefix, (size_t)(name - prefix));
-	DIR *dir = folder ? opendir(folder) : NULL;
+	char *folder =
+		strndup(prefix, name - prefix > 1 ? (size_t)(name - prefix) - 1 : 1);
+	DIR *dir = folder ? gp_inside_opendir(root, folder) : NULL;
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
@@ -206,21 +208,22 @@ static bool write_parts(int fd, const struct iovec *parts, size_t count)
 	return true;
 }
 
-enum gp_status gp_temp_write(const char *path, const struct iovec *parts, size_t count,
-			     char **temp, int *fd, struct gp_diag *diag)
+enum gp_status gp_temp_write(const char *root, const char *path,
+			     const struct iovec *parts, size_t count, char **temp,
+			     int *fd, struct gp_diag *diag)
 {
 	char *prefix = temp_prefix(path);
 	char *name = NULL;
 
 	if (prefix)
-		remove_leftovers(prefix);
+		remove_leftovers(root, prefix);
 	if (!prefix || asprintf(&name, "%sXXXXXX", prefix) < 0) {
 		free(prefix);
 		return gp_diag_set(diag, GP_NOMEM, path, "no memory");
 	}
 	free(prefix);
 
-	int made = mkostemp(name, O_CLOEXEC);
+	int made = gp_inside_make_temp(root, name);
 	if (made < 0) {
 		enum gp_status status = gp_io_failed(
 			diag, path, "cannot make a temporary file beside it");
@@ -229,7 +232,7 @@ enum gp_status gp_temp_write(const char *path, const struct iovec *parts, size_t
 	}
 	if (!write_parts(made, parts, count)) {
 		enum gp_status status = gp_io_failed(diag, path, "cannot write");
-		unlink(name);
+		gp_inside_unlink(root, name);
 		close(made);
 		free(name);
 		return status;
@@ -239,21 +242,16 @@ enum gp_status gp_temp_write(const char *path, const struct iovec *parts, size_t
 	return GP_OK;
 }
 
-int gp_folder_open(const char *path)
+static const char *last_of(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = strndup(path, slash > path ? (size_t)(slash - path) : 1);
-	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	free(folder);
-	return fd;
+	return strrchr(path, '/') + 1;
 }
 
-enum gp_status gp_temp_commit(const char *temp, int *fd, const char *path,
-			      struct gp_diag *diag)
+enum gp_status gp_temp_commit(const char *root, const char *temp, int *fd,
+			      const char *path, struct gp_diag *diag)
 {
 	/* Opened before: what can fail should do so while the old file stands. */
-	int folder = gp_folder_open(path);
+	int folder = gp_inside_open_parent(root, path);
 	enum gp_status status = GP_OK;
 
 	if (folder < 0) {
@@ -266,7 +264,7 @@ enum gp_status gp_temp_commit(const char *temp, int *fd, const char *path,
 		if (closed < 0)
 			status = gp_io_failed(diag, path, "cannot write");
 	}
-	if (status == GP_OK && rename(temp, path) < 0)
+	if (status == GP_OK && renameat(folder, last_of(temp), folder, last_of(path)) < 0)
 		status = errno == EBUSY
 				 ? gp_diag_set(
 					   diag, GP_UNSUPPORTED, path,
@@ -282,17 +280,30 @@ enum gp_status gp_temp_commit(const char *temp, int *fd, const char *path,
 	return status;
 }
 
-static enum gp_status make_one(const char *path, struct gp_diag *diag)
+/* By its descriptor: the name may lead elsewhere by now. */
+static bool open_up(const char *root, const char *path)
 {
-	if (mkdir(path, 0755) == 0) {
+	const int fd = gp_inside_open(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	const bool is_set = fd >= 0 && fchmod(fd, 0755) == 0;
+	const int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return is_set;
+}
+
+static enum gp_status make_one(const char *root, const char *path, struct gp_diag *diag)
+{
+	if (gp_inside_mkdir(root, path, 0755) == 0) {
 		/* Every process must get at the policy, whatever our umask is. */
-		if (chmod(path, 0755) < 0)
+		if (!open_up(root, path))
 			return gp_io_failed(diag, path, "cannot set the folder's mode");
 		return GP_OK;
 	}
 	struct stat stat;
 	int error = errno;
-	if (!lstat(path, &stat) && S_ISDIR(stat.st_mode))
+	if (!gp_inside_lstat(root, path, &stat) && S_ISDIR(stat.st_mode))
 		return GP_OK;
 	errno = error == EEXIST ? ENOTDIR : error;
 	return gp_io_failed(diag, path, "cannot make the folder");
@@ -311,7 +322,7 @@ enum gp_status gp_folder_make(const char *root, const char *name, char **out,
 		at = strchr(at + 1, '/');
 		if (at)
 			*at = '\0';
-		status = make_one(path, diag);
+		status = make_one(root, path, diag);
 		if (at)
 			*at = '/';
 	}

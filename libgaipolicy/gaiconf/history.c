@@ -2,7 +2,6 @@
 /* history.c - what files held before they were changed: one file a change in
  * /var/lib/v6guard/history, named SERIAL-WHAT (SERIAL of ten digits, growing, over all
  * kinds). history_entry.c has what is in it. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "gaiconf/inside.h"
 #include "gaiconf/store_private.h"
 #include "gaiconf/vendor.h"
 #include "paths.h"
@@ -53,11 +53,11 @@ static bool add_serial(struct names *names, uint64_t serial)
 }
 
 /* All serials in FOLDER; no folder: none. */
-static enum gp_status list_serials(const char *folder, struct names *out,
-				   struct gp_diag *diag)
+static enum gp_status list_serials(const char *root, const char *folder,
+				   struct names *out, struct gp_diag *diag)
 {
 	struct names names = {.serial = NULL};
-	DIR *dir = opendir(folder);
+	DIR *dir = gp_inside_opendir(root, folder);
 	if (!dir && errno != ENOENT && errno != ENOTDIR)
 		return gp_io_failed(diag, folder, "cannot open");
 
@@ -88,9 +88,9 @@ static enum gp_status list_serials(const char *folder, struct names *out,
 
 /* Where the entry of that serial is: the part of its name behind the serial is not fixed.
  */
-static char *find_entry(const char *folder, uint64_t serial)
+static char *find_entry(const char *root, const char *folder, uint64_t serial)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = gp_inside_opendir(root, folder);
 	struct dirent *entry;
 	uint64_t other;
 	char *path = NULL;
@@ -106,11 +106,11 @@ static char *find_entry(const char *folder, uint64_t serial)
 
 /* ---- writing ------------------------------------------------------------------ */
 
-static enum gp_status next_path(const char *folder, const char *what, char **path,
-				struct gp_diag *diag)
+static enum gp_status next_path(const char *root, const char *folder, const char *what,
+				char **path, struct gp_diag *diag)
 {
 	struct names names;
-	enum gp_status status = list_serials(folder, &names, diag);
+	enum gp_status status = list_serials(root, folder, &names, diag);
 	if (status != GP_OK)
 		return status;
 
@@ -123,9 +123,9 @@ static enum gp_status next_path(const char *folder, const char *what, char **pat
 	return GP_OK;
 }
 
-static enum gp_status write_entry(const char *folder, const char *path, const char *bytes,
-				  size_t size, const struct gp_file *file,
-				  struct gp_diag *diag)
+static enum gp_status write_entry(const char *root, const char *folder, const char *path,
+				  const char *bytes, size_t size,
+				  const struct gp_file *file, struct gp_diag *diag)
 {
 	/* Who may read the file may read what it was, and nobody else. */
 	const mode_t mode = 0600 | (file->exists ? file->stat.st_mode & 0044 : 0044);
@@ -137,7 +137,7 @@ static enum gp_status write_entry(const char *folder, const char *path, const ch
 	 * crash goes with the next one. */
 	if (asprintf(&any, "%s/entry", folder) < 0)
 		return gp_diag_set(diag, GP_NOMEM, path, "no memory");
-	enum gp_status status = gp_temp_write(any, &part, 1, &temp, &fd, diag);
+	enum gp_status status = gp_temp_write(root, any, &part, 1, &temp, &fd, diag);
 	free(any);
 	if (status != GP_OK)
 		return status;
@@ -145,9 +145,9 @@ static enum gp_status write_entry(const char *folder, const char *path, const ch
 	if (fchmod(fd, mode) < 0)
 		status = gp_io_failed(diag, path, "cannot set its mode");
 	else
-		status = gp_temp_commit(temp, &fd, path, diag);
+		status = gp_temp_commit(root, temp, &fd, path, diag);
 	if (status != GP_OK)
-		unlink(temp);
+		gp_inside_unlink(root, temp);
 	if (fd >= 0)
 		close(fd);
 	free(temp);
@@ -158,6 +158,7 @@ enum gp_status gp_history_add(struct gp_store *store, const char *what,
 			      const struct gp_file *file, const struct gp_after *after,
 			      char **entry, struct gp_diag *diag)
 {
+	const char *root = store->root;
 	struct gp_history_entry room;
 	char *folder = NULL, *path = NULL;
 	size_t size;
@@ -173,9 +174,9 @@ enum gp_status gp_history_add(struct gp_store *store, const char *what,
 	else
 		status = gp_folder_make(store->root, FOLDER, &folder, diag);
 	if (status == GP_OK)
-		status = next_path(folder, what, &path, diag);
+		status = next_path(root, folder, what, &path, diag);
 	if (status == GP_OK)
-		status = write_entry(folder, path, bytes, size, file, diag);
+		status = write_entry(root, folder, path, bytes, size, file, diag);
 	free(bytes);
 	free(folder);
 	if (status == GP_OK)
@@ -192,9 +193,10 @@ static const char *kind_of(const char *path)
 }
 
 /* The latest of a kind is what takes a file back to how it was before v6guard. */
-static bool has_later(const char *folder, uint64_t serial, const char *kind)
+static bool has_later(const char *root, const char *folder, uint64_t serial,
+		      const char *kind)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = gp_inside_opendir(root, folder);
 	struct dirent *entry;
 	uint64_t other;
 	bool is_there = false;
@@ -209,17 +211,19 @@ static bool has_later(const char *folder, uint64_t serial, const char *kind)
 
 void gp_history_trim(struct gp_store *store)
 {
+	const char *root = store->root;
 	struct names names;
 	char *folder;
 	bool is_link;
 
 	if (gp_path_resolve(store->root, FOLDER, &folder, &is_link, NULL) != GP_OK)
 		return;
-	if (list_serials(folder, &names, NULL) == GP_OK) {
+	if (list_serials(root, folder, &names, NULL) == GP_OK) {
 		for (size_t i = 0; i + GP_HISTORY_MAX < names.count; i++) {
-			char *path = find_entry(folder, names.serial[i]);
-			if (path && has_later(folder, names.serial[i], kind_of(path)))
-				unlink(path);
+			char *path = find_entry(root, folder, names.serial[i]);
+			if (path &&
+			    has_later(root, folder, names.serial[i], kind_of(path)))
+				gp_inside_unlink(root, path);
 			free(path);
 		}
 		free(names.serial);
@@ -230,11 +234,13 @@ void gp_history_trim(struct gp_store *store)
 /* ---- reading ------------------------------------------------------------------ */
 
 /* Read and parse one entry; false for any that is not good. */
-static bool read_entry(const char *folder, uint64_t serial, struct gp_history_entry *out,
-		       struct gp_file *file, struct gp_entry_contents *contents)
+static bool read_entry(const char *root, const char *folder, uint64_t serial,
+		       struct gp_history_entry *out, struct gp_file *file,
+		       struct gp_entry_contents *contents)
 {
-	char *path = find_entry(folder, serial);
-	bool is_good = path && gp_file_read("", path, file, NULL) == GP_OK;
+	char *path = find_entry(root, folder, serial);
+	bool is_good =
+		path && gp_file_read(root, path + strlen(root), file, NULL) == GP_OK;
 	free(path);
 	if (!is_good)
 		return false;
@@ -257,12 +263,12 @@ static unsigned number_of(const struct gp_history_entry *entries, size_t count,
 	return n;
 }
 
-static enum gp_status collect(const char *folder, const char *what,
+static enum gp_status collect(const char *root, const char *folder, const char *what,
 			      struct gp_history_entry **out, size_t *count,
 			      struct gp_diag *diag)
 {
 	struct names names;
-	enum gp_status status = list_serials(folder, &names, diag);
+	enum gp_status status = list_serials(root, folder, &names, diag);
 	if (status != GP_OK)
 		return status;
 
@@ -276,7 +282,8 @@ static enum gp_status collect(const char *folder, const char *what,
 		struct gp_file file;
 		struct gp_entry_contents contents;
 		struct gp_history_entry *entry = &list[used];
-		if (!read_entry(folder, names.serial[i - 1], entry, &file, &contents))
+		if (!read_entry(root, folder, names.serial[i - 1], entry, &file,
+				&contents))
 			continue;
 		gp_file_free(&file);
 		if (what && strcmp(entry->what, what) != 0)
@@ -290,16 +297,25 @@ static enum gp_status collect(const char *folder, const char *what,
 	return GP_OK;
 }
 
-/* ROOT's history folder, malloc'd. */
-static enum gp_status find_folder(const char *root, char **folder, struct gp_diag *diag)
+/* Where history is: ROOT without slashes at its end, and the folder; both malloc'd. */
+struct home {
+	char *root, *folder;
+};
+
+static void leave_home(struct home *home)
+{
+	free(home->root);
+	free(home->folder);
+}
+
+static enum gp_status find_home(const char *root, struct home *out, struct gp_diag *diag)
 {
 	bool is_link;
-	char *trimmed = gp_root_trim(root);
-	if (!trimmed)
+
+	*out = (struct home){gp_root_trim(root), NULL};
+	if (!out->root)
 		return gp_diag_set(diag, GP_NOMEM, FOLDER, "no memory");
-	enum gp_status status = gp_path_resolve(trimmed, FOLDER, folder, &is_link, diag);
-	free(trimmed);
-	return status;
+	return gp_path_resolve(out->root, FOLDER, &out->folder, &is_link, diag);
 }
 
 enum gp_status gp_history_list(const char *root, const char *what,
@@ -307,13 +323,12 @@ enum gp_status gp_history_list(const char *root, const char *what,
 			       struct gp_diag *diag)
 {
 	int saved = errno;
-	char *folder;
-	enum gp_status status = find_folder(root, &folder, diag);
+	struct home home;
+	enum gp_status status = find_home(root, &home, diag);
 
-	if (status == GP_OK) {
-		status = collect(folder, what, out, count, diag);
-		free(folder);
-	}
+	if (status == GP_OK)
+		status = collect(home.root, home.folder, what, out, count, diag);
+	leave_home(&home);
 	errno = saved;
 	return status;
 }
@@ -333,21 +348,22 @@ static enum gp_status read_content(const char *root, const struct gp_history_ent
 				   struct gp_diag *diag)
 {
 	int saved = errno;
-	char *folder;
-	enum gp_status status = find_folder(root, &folder, diag);
-	if (status != GP_OK)
-		return status;
-
+	struct home home;
+	enum gp_status status = find_home(root, &home, diag);
 	struct gp_history_entry found;
 	struct gp_file file;
 	struct gp_entry_contents contents;
-	if (!read_entry(folder, entry->serial, &found, &file, &contents)) {
-		status = gp_diag_set(diag, GP_NOTFOUND, folder,
+
+	if (status != GP_OK)
+		;
+	else if (!read_entry(home.root, home.folder, entry->serial, &found, &file,
+			     &contents)) {
+		status = gp_diag_set(diag, GP_NOTFOUND, home.folder,
 				     "entry %" PRIu64 " is gone or damaged",
 				     entry->serial);
 	} else {
 		if (is_after && !contents.has_after)
-			status = gp_diag_set(diag, GP_NOTFOUND, folder,
+			status = gp_diag_set(diag, GP_NOTFOUND, home.folder,
 					     "entry %" PRIu64 " has no new content",
 					     entry->serial);
 		*size = is_after ? contents.after_size : contents.size;
@@ -356,7 +372,7 @@ static enum gp_status read_content(const char *root, const struct gp_history_ent
 				  *size, bytes);
 		gp_file_free(&file);
 	}
-	free(folder);
+	leave_home(&home);
 	errno = saved;
 	return status;
 }
@@ -389,15 +405,16 @@ void gp_history_mark_undone(const struct gp_history_entry *list, size_t count,
 
 /* The entry at PATH, if it is about FILE and FITS; false: go on, or STATUS says why not.
  */
-static bool try_entry(const char *path, const struct gp_origin_query *query,
-		      struct gp_origin *out, enum gp_status *status, struct gp_diag *diag)
+static bool try_entry(const char *root, const char *path,
+		      const struct gp_origin_query *query, struct gp_origin *out,
+		      enum gp_status *status, struct gp_diag *diag)
 {
 	struct gp_history_entry entry = {.n = 0};
 	struct gp_file file;
 	struct gp_entry_contents contents;
 	bool is_it;
 
-	*status = gp_file_read("", path, &file, diag);
+	*status = gp_file_read(root, path + strlen(root), &file, diag);
 	if (*status != GP_OK)
 		return false;
 	is_it = gp_entry_parse(&file, &entry, &contents) &&
@@ -411,21 +428,22 @@ static bool try_entry(const char *path, const struct gp_origin_query *query,
 	return is_it;
 }
 
-static enum gp_status find_origin(const char *folder, const struct gp_origin_query *query,
+static enum gp_status find_origin(const char *root, const char *folder,
+				  const struct gp_origin_query *query,
 				  struct gp_origin *out, struct gp_diag *diag)
 {
 	struct names names;
-	enum gp_status status = list_serials(folder, &names, diag);
+	enum gp_status status = list_serials(root, folder, &names, diag);
 	bool is_found = false;
 
 	if (status != GP_OK)
 		return status;
 	for (size_t i = names.count; i > 0 && !is_found && status == GP_OK; i--) {
 		errno = 0;
-		char *path = find_entry(folder, names.serial[i - 1]);
+		char *path = find_entry(root, folder, names.serial[i - 1]);
 		/* Other kinds may not be ours to read. */
 		if (path && !strcmp(kind_of(path), query->what))
-			is_found = try_entry(path, query, out, &status, diag);
+			is_found = try_entry(root, path, query, out, &status, diag);
 		else if (!path && errno)
 			status = gp_io_failed(diag, folder, "cannot read");
 		free(path);
@@ -438,14 +456,13 @@ enum gp_status gp_origin_find(const char *root, const struct gp_origin_query *qu
 			      struct gp_origin *out, struct gp_diag *diag)
 {
 	int saved = errno;
-	char *folder;
-	enum gp_status status = find_folder(root, &folder, diag);
+	struct home home;
+	enum gp_status status = find_home(root, &home, diag);
 
 	*out = (struct gp_origin){.is_known = false};
-	if (status == GP_OK) {
-		status = find_origin(folder, query, out, diag);
-		free(folder);
-	}
+	if (status == GP_OK)
+		status = find_origin(home.root, home.folder, query, out, diag);
+	leave_home(&home);
 	errno = saved;
 	return status;
 }

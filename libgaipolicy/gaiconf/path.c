@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "gaiconf/inside.h"
 #include "gaiconf/store_private.h"
 
 #define LINKS_MAX 40 /* as the kernel's */
@@ -22,6 +23,7 @@ char *gp_root_trim(const char *root)
 
 /* A path being resolved: what is done, and what is still to do. */
 struct walk {
+	const char *root;
 	size_t root_length;
 	char done[PATH_MAX];
 	char todo[PATH_MAX];
@@ -83,7 +85,8 @@ static bool step(struct walk *walk, const char *component, bool is_last, bool *i
 	walk->done[length] = '/';
 	strcpy(walk->done + length + 1, component);
 
-	ssize_t got = readlink(walk->done, target, sizeof(target) - 1);
+	ssize_t got =
+		gp_inside_readlink(walk->root, walk->done, target, sizeof(target) - 1);
 	if (got < 0)
 		return true; /* not a link, or nothing there yet */
 	target[got] = '\0';
@@ -92,10 +95,39 @@ static bool step(struct walk *walk, const char *component, bool is_last, bool *i
 	return follow(walk, target);
 }
 
+static bool is_plain(const char *name)
+{
+	const size_t length = strlen(name);
+
+	return name[0] == '/' && length > 1 && name[length - 1] != '/' &&
+	       length < PATH_MAX && !strstr(name, "//") && !strstr(name, "/./") &&
+	       !strstr(name, "/../") && strcmp(name + length - 2, "/.") != 0 &&
+	       strcmp(strrchr(name, '/'), "/..") != 0;
+}
+
+/* Below a root three calls say that nothing on the way is a link; ENOENT as well, as what
+ * comes before is ELOOP then. */
+static bool stays_as_written(const struct walk *walk)
+{
+	struct stat stat;
+	char *path;
+	bool is_link;
+
+	if (!walk->root[0] || !is_plain(walk->todo) ||
+	    asprintf(&path, "%s%s", walk->root, walk->todo) < 0)
+		return false;
+	if (gp_inside_lstat(walk->root, path, &stat) == 0)
+		is_link = S_ISLNK(stat.st_mode);
+	else
+		is_link = errno != ENOENT;
+	free(path);
+	return !is_link;
+}
+
 enum gp_status gp_path_resolve(const char *root, const char *name, char **out,
 			       bool *is_link, struct gp_diag *diag)
 {
-	struct walk walk = {.root_length = strlen(root)};
+	struct walk walk = {.root = root, .root_length = strlen(root)};
 	char component[NAME_MAX + 1];
 	bool is_last, was_link = false;
 	int saved = errno;
@@ -105,6 +137,11 @@ enum gp_status gp_path_resolve(const char *root, const char *name, char **out,
 	if (fits) {
 		strcpy(walk.done, root);
 		strcpy(walk.todo, name);
+	}
+	if (fits && walk.root_length + strlen(name) < sizeof(walk.done) &&
+	    stays_as_written(&walk)) {
+		strcpy(walk.done + walk.root_length, name);
+		walk.todo[0] = '\0';
 	}
 	while (fits && take(&walk, component, &is_last))
 		fits = step(&walk, component, is_last && !was_link, &was_link);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "gaiconf/inside.h"
 #include "gaiconf/store_private.h"
 #include "paths.h"
 
@@ -55,8 +56,8 @@ static enum gp_status open_lock(struct gp_store *store, struct gp_diag *diag)
 		path = NULL;
 		status = gp_diag_set(diag, GP_NOMEM, folder, "no memory");
 	} else {
-		store->lock_fd =
-			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		store->lock_fd = gp_inside_open(store->root, path,
+						O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 		status = store->lock_fd < 0 ? gp_io_failed(diag, path, "cannot open")
 					    : take_lock(store->lock_fd, path, diag);
 	}
@@ -234,11 +235,11 @@ static bool is_missing(int error)
 }
 
 /* FD: the old file, or -1 when there was none. */
-static enum gp_status check_unchanged(int fd, const struct gp_file *file,
-				      struct gp_diag *diag)
+static enum gp_status check_unchanged(const struct gp_store *store, int fd,
+				      const struct gp_file *file, struct gp_diag *diag)
 {
 	struct stat now;
-	int error = lstat(file->path, &now) < 0 ? errno : 0;
+	int error = gp_inside_lstat(store->root, file->path, &now) < 0 ? errno : 0;
 
 	if (!file->exists)
 		return is_missing(error) ? GP_OK : changed(diag, file->path);
@@ -285,11 +286,13 @@ static enum gp_status put_in_place(struct gp_store *store, const struct gp_file 
 	if (status == GP_OK && what)
 		status = gp_history_add(store, what, file, after, &entry, diag);
 	if (status == GP_OK)
-		status = check_unchanged(old, file, diag);
+		status = check_unchanged(store, old, file, diag);
 	if (status == GP_OK)
-		status = gp_temp_commit(temp, fd, file->path, diag);
+		status = gp_temp_commit(store->root, temp, fd, file->path, diag);
 	if (status != GP_OK && entry)
-		unlink(entry); /* history tells what happened, not what was tried */
+		gp_inside_unlink(
+			store->root,
+			entry); /* history tells what happened, not what was tried */
 	if (status == GP_OK && what)
 		gp_history_trim(store);
 	free(entry);
@@ -314,6 +317,12 @@ static enum gp_status make_parents(const struct gp_store *store,
 	return status;
 }
 
+static int open_old(const struct gp_store *store, const struct gp_file *file)
+{
+	return gp_inside_open(store->root, file->path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW,
+			      0);
+}
+
 enum gp_status gp_store_replace(struct gp_store *store, const struct gp_file *file,
 				const char *what, const void *bytes, size_t size,
 				struct gp_diag *diag)
@@ -334,7 +343,7 @@ enum gp_status gp_store_replace_parts(struct gp_store *store, const struct gp_fi
 	enum gp_status status = GP_OK;
 
 	if (file->exists) {
-		old = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+		old = open_old(store, file);
 		if (old < 0)
 			status = is_missing(errno)
 					 ? changed(diag, file->path)
@@ -343,12 +352,13 @@ enum gp_status gp_store_replace_parts(struct gp_store *store, const struct gp_fi
 		status = make_parents(store, file, diag);
 	}
 	if (status == GP_OK)
-		status = gp_temp_write(file->path, parts, count, &temp, &fd, diag);
+		status = gp_temp_write(store->root, file->path, parts, count, &temp, &fd,
+				       diag);
 	if (status == GP_OK)
 		status = put_in_place(store, file, what, &after, old, temp, &fd, diag);
 
 	if (status != GP_OK && temp)
-		unlink(temp);
+		gp_inside_unlink(store->root, temp);
 	if (fd >= 0)
 		close(fd);
 	if (old >= 0)
@@ -359,14 +369,15 @@ enum gp_status gp_store_replace_parts(struct gp_store *store, const struct gp_fi
 }
 
 /* The folder is opened before: what can fail should do so while the file stands. */
-static enum gp_status unlink_synced(const char *path, struct gp_diag *diag)
+static enum gp_status unlink_synced(const char *root, const char *path,
+				    struct gp_diag *diag)
 {
-	int folder = gp_folder_open(path);
+	int folder = gp_inside_open_parent(root, path);
 	enum gp_status status = GP_OK;
 
 	if (folder < 0)
 		return gp_io_failed(diag, path, "cannot open its folder");
-	if (unlink(path) < 0)
+	if (unlinkat(folder, strrchr(path, '/') + 1, 0) < 0)
 		status = gp_io_failed(diag, path, "cannot remove");
 	else
 		fsync(folder);
@@ -380,7 +391,7 @@ enum gp_status gp_store_remove(struct gp_store *store, const struct gp_file *fil
 	const struct gp_after nothing = {NULL, 0};
 	int saved = errno;
 	char *entry = NULL;
-	int old = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	int old = open_old(store, file);
 	enum gp_status status = GP_OK;
 
 	if (old < 0)
@@ -390,11 +401,11 @@ enum gp_status gp_store_remove(struct gp_store *store, const struct gp_file *fil
 	if (status == GP_OK && what)
 		status = gp_history_add(store, what, file, &nothing, &entry, diag);
 	if (status == GP_OK)
-		status = check_unchanged(old, file, diag);
+		status = check_unchanged(store, old, file, diag);
 	if (status == GP_OK)
-		status = unlink_synced(file->path, diag);
+		status = unlink_synced(store->root, file->path, diag);
 	if (status != GP_OK && entry)
-		unlink(entry);
+		gp_inside_unlink(store->root, entry);
 	if (status == GP_OK && what)
 		gp_history_trim(store);
 	free(entry);

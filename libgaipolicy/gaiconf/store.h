@@ -18,7 +18,7 @@ struct gp_store;
 #define GP_HISTORY_MAX 50
 
 /**
- * Lock the host below ROOT ("" or "/": this one; else an absolute path) for writing:
+ * Lock the host below ROOT ("" or "/": this one; else a realpath) for writing:
  * ROOT/var/lib/v6guard is made (0755) if need be, ROOT/var/lib/v6guard/lock is locked,
  * waiting up to 10 s (GP_BUSY then). Release with gp_store_close. COMMAND is the command
  * line that history will show.
@@ -92,7 +92,8 @@ enum gp_status gp_store_remove(struct gp_store *store, const struct gp_file *fil
 /**
  * ROOT (without a slash at its end, "" for this host) and NAME with all symbolic links
  * resolved below ROOT, malloc'd; what does not exist is kept as it is written. *IS_LINK:
- * NAME itself was a link. GP_UNSUPPORTED: too many links.
+ * NAME itself was a link. GP_UNSUPPORTED: too many links. Below a root it may be a link
+ * by the time it is used, which inside.h's calls refuse.
  */
 enum gp_status gp_path_resolve(const char *root, const char *name, char **out,
 			       bool *is_link, struct gp_diag *diag);

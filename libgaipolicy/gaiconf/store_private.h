@@ -20,18 +20,17 @@ char *gp_root_trim(const char *root);
 enum gp_status gp_io_failed(struct gp_diag *diag, const char *path, const char *what);
 
 /**
- * A new temporary file beside PATH, holding COUNT parts, not yet on the disk; *TEMP is
- * its malloc'd name. Leftovers of earlier ones are removed: only for who holds the lock.
+ * A new temporary file beside PATH, which is below ROOT, holding COUNT parts, not yet on
+ * the disk; *TEMP is its malloc'd name. Leftovers of earlier ones are removed: only for
+ * who holds the lock.
  */
-enum gp_status gp_temp_write(const char *path, const struct iovec *parts, size_t count,
-			     char **temp, int *fd, struct gp_diag *diag);
-
-/** A descriptor of the folder PATH is in; -1 and errno. */
-int gp_folder_open(const char *path);
+enum gp_status gp_temp_write(const char *root, const char *path,
+			     const struct iovec *parts, size_t count, char **temp,
+			     int *fd, struct gp_diag *diag);
 
 /** fsync and close FD, rename TEMP to PATH and fsync their folder. */
-enum gp_status gp_temp_commit(const char *temp, int *fd, const char *path,
-			      struct gp_diag *diag);
+enum gp_status gp_temp_commit(const char *root, const char *temp, int *fd,
+			      const char *path, struct gp_diag *diag);
 
 /** Make the folder ROOT + NAME and those above it, each 0755; *OUT is its resolved path.
  */

@@ -22,6 +22,7 @@ void gp_config_free(struct gp_config *config)
 		free(config->paths[i]);
 	free(config->sections);
 	free(config->paths);
+	free(config->root);
 	free(config);
 }
 

@@ -37,11 +37,15 @@ struct gp_config_overlay {
 	size_t size;
 };
 
-/** gp_config_load with OVERLAY, which may be NULL. */
-enum gp_status gp_config_load_with(const char *dir,
-				   const struct gp_config_overlay *overlay,
-				   struct gp_config **out,
-				   struct gp_config_errors *errors);
+/**
+ * gp_config_load of a DIR that begins with ROOT (a realpath without a slash at its end;
+ * "": this host) and with OVERLAY, which may be NULL. Links are followed below ROOT only,
+ * and absolute names of lists are below it.
+ */
+enum gp_status gp_config_load_below(const char *root, const char *dir,
+				    const struct gp_config_overlay *overlay,
+				    struct gp_config **out,
+				    struct gp_config_errors *errors);
 
 /** The same of one file alone, which has to be there. */
 enum gp_status gp_config_load_file(const char *path, struct gp_config **out,
@@ -106,12 +110,12 @@ typedef enum gp_status gp_config_list_fn(void *ctx, const char *path, unsigned l
 					 unsigned column, const char *pattern);
 
 /**
- * Call VISIT for the lines of the list FILE, as named in a file called FROM, that are
+ * Call VISIT for the lines of the list FILE, as named in CONFIG's file FROM, that are
  * neither empty nor comments. Returns what it returned; GP_IO, GP_PERM, GP_NOMEM: the
  * list cannot be read, DIAG says why.
  */
-enum gp_status gp_config_list_each(const char *from, const char *file,
-				   gp_config_list_fn *visit, void *ctx,
+enum gp_status gp_config_list_each(const struct gp_config *config, const char *from,
+				   const char *file, gp_config_list_fn *visit, void *ctx,
 				   struct gp_diag *diag);
 
 /** ADDRESS:PORT or [ADDRESS]:PORT; ADDR without its zone. */

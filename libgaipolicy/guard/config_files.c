@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "gaiconf/inside.h"
 #include "guard/config_private.h"
 
 /* No configuration by hand is bigger; lists of patterns may be. */
@@ -47,9 +48,10 @@ static bool is_plain(const struct stat *st)
 }
 
 /* Open a plain file to read; -1 and errno else. */
-static int open_plain(const char *path, struct stat *st)
+static int open_plain(const char *root, const char *path, struct stat *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = gp_inside_follow(root, path + strlen(root),
+				  O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, st) == 0 && is_plain(st))
@@ -76,12 +78,12 @@ static bool read_all(int fd, char *buf, size_t room, size_t *size)
 	return true;
 }
 
-static enum gp_status slurp(const char *path, char **bytes, size_t *size,
-			    struct gp_diag *diag)
+static enum gp_status slurp(const char *root, const char *path, char **bytes,
+			    size_t *size, struct gp_diag *diag)
 {
 	struct stat st;
 	enum gp_status status = GP_OK;
-	int fd = open_plain(path, &st);
+	int fd = open_plain(root, path, &st);
 	if (fd < 0 && errno == ENOENT)
 		return GP_NOTFOUND;
 	if (fd < 0)
@@ -107,14 +109,16 @@ static enum gp_status slurp(const char *path, char **bytes, size_t *size,
 	return GP_OK;
 }
 
-/* FILE as seen from the folder of the file FROM, malloc'd. */
-static char *beside(const char *from, const char *file)
+/* FILE as seen from the folder of the file FROM below ROOT, malloc'd. */
+static char *beside(const char *root, const char *from, const char *file)
 {
 	const char *slash = strrchr(from, '/');
 	char *path;
 
-	if (file[0] == '/' || !slash)
+	if (file[0] != '/' && !slash)
 		return strdup(file);
+	if (file[0] == '/')
+		return asprintf(&path, "%s%s", root, file) < 0 ? NULL : path;
 	if (asprintf(&path, "%.*s%s", (int)(slash - from) + 1, from, file) < 0)
 		return NULL;
 	return path;
@@ -162,17 +166,17 @@ static enum gp_status each_line(FILE *stream, const char *path, gp_config_list_f
 	return status;
 }
 
-enum gp_status gp_config_list_each(const char *from, const char *file,
-				   gp_config_list_fn *visit, void *ctx,
+enum gp_status gp_config_list_each(const struct gp_config *config, const char *from,
+				   const char *file, gp_config_list_fn *visit, void *ctx,
 				   struct gp_diag *diag)
 {
-	char *path = beside(from, file);
+	char *path = beside(config->root, from, file);
 	enum gp_status status;
 	struct stat st;
 
 	if (!path)
 		return gp_diag_set(diag, GP_NOMEM, file, "no memory");
-	int fd = open_plain(path, &st);
+	int fd = open_plain(config->root, path, &st);
 	FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
 	if (stream)
 		status = each_line(stream, path, visit, ctx, diag);
@@ -217,7 +221,8 @@ void gp_config_check_list(struct gp_config_report *report, struct gp_config_wher
 	struct list_check check = {report, where, type == GP_TYPE_NAME_FILE};
 	struct gp_diag diag;
 
-	switch (gp_config_list_each(from, file, check_pattern, &check, &diag)) {
+	switch (gp_config_list_each(report->config, from, file, check_pattern, &check,
+				    &diag)) {
 	case GP_OK:
 		return;
 	case GP_NOMEM:
@@ -262,7 +267,8 @@ static void add_path(struct gp_config_reader *reader,
 		gp_config_reader_add(reader, path, overlay->bytes, overlay->size);
 		return;
 	}
-	enum gp_status status = slurp(path, &bytes, &size, &diag);
+	enum gp_status status =
+		slurp(gp_config_reader_root(reader), path, &bytes, &size, &diag);
 	if (status == GP_OK) {
 		gp_config_reader_add(reader, path, bytes, size);
 	} else if (status != GP_NOTFOUND || is_listed) {
@@ -293,6 +299,7 @@ static void add_file(struct gp_config_reader *reader,
 static void add_dropins(struct gp_config_reader *reader,
 			const struct gp_config_overlay *overlay, const char *dir)
 {
+	const char *root = gp_config_reader_root(reader);
 	struct dirent **entries = NULL;
 	struct gp_diag diag;
 	char *folder;
@@ -303,7 +310,8 @@ static void add_dropins(struct gp_config_reader *reader,
 		gp_config_reader_io(reader, &diag);
 		return;
 	}
-	int count = scandir(folder, &entries, is_dropin, by_bytes);
+	int count = gp_inside_scan(root, folder + strlen(root), &entries, is_dropin,
+				   by_bytes);
 	if (count < 0 && errno != ENOENT) {
 		io_failed(&diag, folder);
 		gp_config_reader_io(reader, &diag);
@@ -319,16 +327,16 @@ static void add_dropins(struct gp_config_reader *reader,
 enum gp_status gp_config_load(const char *dir, struct gp_config **out,
 			      struct gp_config_errors *errors)
 {
-	return gp_config_load_with(dir, NULL, out, errors);
+	return gp_config_load_below("", dir, NULL, out, errors);
 }
 
-enum gp_status gp_config_load_with(const char *dir,
-				   const struct gp_config_overlay *overlay,
-				   struct gp_config **out,
-				   struct gp_config_errors *errors)
+enum gp_status gp_config_load_below(const char *root, const char *dir,
+				    const struct gp_config_overlay *overlay,
+				    struct gp_config **out,
+				    struct gp_config_errors *errors)
 {
 	int saved = errno;
-	struct gp_config_reader *reader = gp_config_reader_new(errors, true);
+	struct gp_config_reader *reader = gp_config_reader_new(root, errors, true);
 	enum gp_status status = GP_NOMEM;
 
 	if (reader) {
@@ -344,7 +352,7 @@ enum gp_status gp_config_load_file(const char *path, struct gp_config **out,
 				   struct gp_config_errors *errors)
 {
 	int saved = errno;
-	struct gp_config_reader *reader = gp_config_reader_new(errors, true);
+	struct gp_config_reader *reader = gp_config_reader_new("", errors, true);
 	enum gp_status status = GP_NOMEM;
 
 	if (reader) {

@@ -177,6 +177,7 @@ struct gp_config_section {
 };
 
 struct gp_config {
+	char *root; /* that all paths begin with, and links stay below; "": none */
 	struct gp_config_section **sections;
 	size_t count, room;
 	char **paths; /* of the files, in the order in which they were read */
@@ -234,14 +235,16 @@ void gp_config_no_memory(struct gp_config_report *report);
 struct gp_config_reader;
 
 /**
- * Begin and end of a run. WITH_FILES: look into the files that values name. At the end
- * all values are checked against each other; GP_OK: *OUT is the result. The reader is
- * gone then.
+ * Begin and end of a run below ROOT. WITH_FILES: look into the files that values name. At
+ * the end all values are checked against each other; GP_OK: *OUT is the result. The
+ * reader is gone then.
  */
-struct gp_config_reader *gp_config_reader_new(struct gp_config_errors *errors,
-					      bool with_files);
+struct gp_config_reader *
+gp_config_reader_new(const char *root, struct gp_config_errors *errors, bool with_files);
 enum gp_status gp_config_reader_end(struct gp_config_reader *reader,
 				    struct gp_config **out);
+
+const char *gp_config_reader_root(const struct gp_config_reader *reader);
 
 /** Read the SIZE bytes of a file called PATH on top of what was read before. */
 void gp_config_reader_add(struct gp_config_reader *reader, const char *path,

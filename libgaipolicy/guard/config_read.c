@@ -396,15 +396,17 @@ static char *next_line(char *buf, int size, void *ctx)
 	return buf;
 }
 
-struct gp_config_reader *gp_config_reader_new(struct gp_config_errors *errors,
-					      bool with_files)
+struct gp_config_reader *
+gp_config_reader_new(const char *root, struct gp_config_errors *errors, bool with_files)
 {
 	struct gp_config_reader *reader = calloc(1, sizeof(*reader));
 	struct gp_config *config = gp_config_new();
 
 	if (errors)
 		*errors = (struct gp_config_errors){.count = 0};
-	if (!reader || !config) {
+	if (config)
+		config->root = strdup(root);
+	if (!reader || !config || !config->root) {
 		free(reader);
 		gp_config_free(config);
 		return NULL;
@@ -414,6 +416,11 @@ struct gp_config_reader *gp_config_reader_new(struct gp_config_errors *errors,
 	reader->report.config = config;
 	reader->report.errors = errors;
 	return reader;
+}
+
+const char *gp_config_reader_root(const struct gp_config_reader *reader)
+{
+	return reader->config->root;
 }
 
 /* Begin with the next file; false when there is no memory for its name. */
@@ -495,7 +502,7 @@ enum gp_status gp_config_parse_text(const char *path, const char *bytes, size_t 
 				    struct gp_config_errors *errors)
 {
 	int saved = errno;
-	struct gp_config_reader *reader = gp_config_reader_new(errors, false);
+	struct gp_config_reader *reader = gp_config_reader_new("", errors, false);
 	enum gp_status status = GP_NOMEM;
 
 	if (reader) {

@@ -200,7 +200,8 @@ static enum gp_status add_list(struct build *build, struct draft *draft, const c
 		return GP_OK; /* no line of a configuration is so long */
 	memcpy(file, word, length);
 	file[length] = '\0';
-	return gp_config_list_each(from, file, take_line, &list, build->diag);
+	return gp_config_list_each(build->config, from, file, take_line, &list,
+				   build->diag);
 }
 
 static enum gp_status add_lists(struct build *build, struct draft *draft)

@@ -37,6 +37,7 @@ EXTRA_DIST += \
 	tests/lab/t_clients.sh \
 	tests/lab/t_completions.sh \
 	tests/lab/t_crash.sh \
+	tests/lab/t_inside.sh \
 	tests/lab/t_daemon.sh \
 	tests/lab/t_distros.sh \
 	tests/lab/t_dns.sh \

@@ -118,10 +118,10 @@ every() {
 writer nss "$root/etc/nsswitch.conf" $'passwd: files\nhosts: files dns\n' nss enable
 each write error=ENOSPC signal=KILL
 each fsync error=EIO signal=KILL
-each rename error=EIO signal=KILL
+each rename,renameat,renameat2 error=EIO signal=KILL
 each fchmod error=EPERM signal=KILL
 each flock error=ENOLCK signal=KILL
-each mkdir error=ENOSPC signal=KILL
+each mkdir,mkdirat error=ENOSPC signal=KILL
 each close signal=KILL
 each fstat,newfstatat error=EIO signal=KILL
 each read error=EIO signal=KILL

@@ -72,6 +72,26 @@ resolver "$corp $public"
 got=$(pairs 'n%d.corp.test' 12 500)
 check "slow first, and a fast second that says NXDOMAIN: not overruled" "12: $right" "$(no_time <<<"$got")"
 at_most "ms" "$(slowest <<<"$got")" 3300
+
+# Ten times a second: what libunbound has kept is forgotten; the settings are others.
+echo 0.6 >"$LAB_DIR/s-corp/late"
+resolver "$corp"
+# under NAMES COMMAND...: pairs, while each command is run again and again.
+under() {
+	local names=$1 command
+	shift
+	: >"$LAB_DIR/goes-on"
+	(while [ -e "$LAB_DIR/goes-on" ]; do
+		for command; do on h v6guard -q $command >/dev/null; sleep 0.1; done
+	done) &
+	local changer=$!
+	pairs "$names" 2
+	rm "$LAB_DIR/goes-on"
+	wait "$changer"
+}
+check "flushed while it waits" "2: $right" "$(under 'u%d.corp.test' 'resolver flush' | no_time)"
+check "reloaded while it waits" "2: $right" \
+	"$(under 'v%d.corp.test' 'config set resolver.edns-size 1231' 'config set resolver.edns-size 1232' | no_time)"
 rm "$LAB_DIR/s-corp/late"
 
 # ---- dead, and back -------------------------------------------------------------------------

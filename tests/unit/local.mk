@@ -95,6 +95,7 @@ units = \
 	tests/unit/test_sockdiag_kernel \
 	tests/unit/test_sort \
 	tests/unit/test_source \
+	tests/unit/test_inside \
 	tests/unit/test_store \
 	tests/unit/test_stuck \
 	tests/unit/test_suspects \
@@ -249,6 +250,10 @@ tests_unit_test_history_SOURCES = tests/unit/test_history.c $(store_tree)
 tests_unit_test_history_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_history_CFLAGS = $(unit_cflags)
 tests_unit_test_history_LDADD = $(unit_libs)
+tests_unit_test_inside_SOURCES = tests/unit/test_inside.c $(store_tree)
+tests_unit_test_inside_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_inside_CFLAGS = $(unit_cflags)
+tests_unit_test_inside_LDADD = $(unit_libs)
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(store_tree)
 tests_unit_test_store_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_store_CFLAGS = $(unit_cflags)

@@ -8,6 +8,7 @@
 #include "change.h"
 #include "daemon.h"
 #include "gaiconf/diff.h"
+#include "gaiconf/inside.h"
 #include "guard/nscd.h"
 
 /* SIGPIPE as well: stderr may be a pipe that nobody reads any more. */
@@ -113,20 +114,20 @@ int change_remove(struct change *change, const struct gp_file *file, const char 
 
 void change_undo(struct change *change, const struct gp_file *file)
 {
+	const char *root = change->cli->root;
 	struct gp_file now;
 	struct gp_diag diag;
 
 	if (!change->store)
 		return;
 	if (!file->exists) {
-		if (unlink(file->path) < 0 && errno != ENOENT)
+		if (gp_inside_unlink(root, file->path) < 0 && errno != ENOENT)
 			complain("%s: cannot be removed again: %s", file->path,
 				 strerror(errno));
 		return;
 	}
-	/* The path is resolved already: there is no root to look below any more. */
-	if ((file->is_mapped ? gp_file_map : gp_file_read)("", file->path, &now, &diag) !=
-	    GP_OK) {
+	if ((file->is_mapped ? gp_file_map : gp_file_read)(
+		    root, file->path + strlen(root), &now, &diag) != GP_OK) {
 		complain_diag(&diag);
 		return;
 	}

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "gaiconf/inside.h"
 #include "policy.h"
 #include "run.h"
 #include "systemctl.h"
@@ -15,14 +16,14 @@
 /* ---- the file ---- */
 
 /* Only when it is empty. */
-static void remove_folder(const struct gp_file *file)
+static void remove_folder(const char *root, const struct gp_file *file)
 {
 	char folder[PATH_MAX];
 	const char *slash = strrchr(file->path, '/');
 
 	if (slash && snprintf(folder, sizeof(folder), "%.*s", (int)(slash - file->path),
 			      file->path) < PATH_MAX)
-		rmdir(folder);
+		gp_inside_rmdir(root, folder);
 }
 
 int attach_write(struct change *change, const struct gp_file *file, const char *bytes,
@@ -33,7 +34,7 @@ int attach_write(struct change *change, const struct gp_file *file, const char *
 
 	/* Also when the file could not be made. */
 	if (change->store && (code != EXIT_DONE || !bytes))
-		remove_folder(file);
+		remove_folder(change->cli->root, file);
 	return code;
 }
 

@@ -37,7 +37,8 @@ int cmd_config_check(struct cli *cli, int count, char **args)
 		free(errors);
 		return complain_memory();
 	}
-	enum gp_status status = gp_config_load(dir, &config, errors);
+	enum gp_status status =
+		gp_config_load_below(cli->root, dir, NULL, &config, errors);
 	print_errors(cli, status, errors);
 	if (errors->more)
 		complain("there are more errors");

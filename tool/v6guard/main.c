@@ -394,6 +394,8 @@ static int find_root(const char *root, char **out)
 	struct stat found;
 
 	*out = root[strspn(root, "/")] ? realpath(root, NULL) : strdup("");
+	if (*out && !strcmp(*out, "/"))
+		**out = '\0';
 	if (*out && **out && stat(*out, &found) == 0 && !S_ISDIR(found.st_mode)) {
 		free(*out);
 		*out = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* managed.c - nsswitch.conf that belongs to another tool, and what to tell it instead. */
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gaiconf/inside.h"
 #include "nssfile.h"
 
 /* "v6guard [!UNAVAIL=return]", as it has to stand before `resolve` or `dns`. */
@@ -136,7 +136,7 @@ static void find_snippet(const struct cli *cli, bool is_self, char first[256])
 		if (gp_path_resolve(cli->root, snippets[i], &path, &is_link, NULL) !=
 		    GP_OK)
 			continue;
-		dir = opendir(path);
+		dir = gp_inside_opendir(cli->root, path);
 		free(path);
 		while (dir && (entry = readdir(dir)))
 			if ((!first[0] || strcmp(entry->d_name, first) < 0) &&

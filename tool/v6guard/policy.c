@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gaiconf/inside.h"
 #include "guard/crc32.h"
 #include "policy.h"
 
@@ -70,7 +71,8 @@ int policy_load_config(const struct cli *cli, struct gp_config **out)
 		free(errors);
 		return complain_memory();
 	}
-	enum gp_status status = gp_config_load_with(dir, cli->overlay, out, errors);
+	enum gp_status status =
+		gp_config_load_below(cli->root, dir, cli->overlay, out, errors);
 	code = exit_of(status);
 	if (status != GP_OK) {
 		for (size_t i = 0; i < errors->count; i++)
@@ -272,7 +274,7 @@ static int drop_untrusted(struct change *change, struct gp_file *file)
 {
 	struct gp_diag diag;
 
-	if (unlink(file->path) < 0 && errno != ENOENT) {
+	if (gp_inside_unlink(change->cli->root, file->path) < 0 && errno != ENOENT) {
 		complain("%s: cannot remove: %s", file->path, strerror(errno));
 		return EXIT_ENVIRONMENT;
 	}

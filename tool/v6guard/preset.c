@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gaiconf/inside.h"
 #include "gaiconf/lint.h"
 #include "preset.h"
 
@@ -356,15 +357,9 @@ static int is_preset(const struct dirent *entry)
 static void add_folder(const struct cli *cli, struct list *list, const char *folder)
 {
 	struct dirent **entries;
-	char *path;
-	int count;
+	const int count =
+		gp_inside_scan(cli->root, folder, &entries, is_preset, alphasort);
 
-	if (asprintf(&path, "%s%s", cli->root, folder) < 0) {
-		list->has_failed = true;
-		return;
-	}
-	count = scandir(path, &entries, is_preset, alphasort);
-	free(path);
 	for (int i = 0; i < count; i++) {
 		const char *name = entries[i]->d_name;
 

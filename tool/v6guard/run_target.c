@@ -14,6 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "gaiconf/inside.h"
 #include "run.h"
 
 #define PRELOAD "libv6guard-preload.so"
@@ -330,7 +331,7 @@ bool run_preload_path(const char *root, char *buf, size_t size)
 /* Nothing of another root is loaded: what its loader makes of "$LIB" is not known. */
 static int find_below(const char *root, char *buf, size_t size)
 {
-	if (access(buf, F_OK) != 0) {
+	if (!gp_inside_has(root, buf + strlen(root))) {
 		complain("%s: %s", buf, strerror(errno));
 		return RUN_TROUBLE;
 	}

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gaiconf/inside.h"
 #include "run.h"
 #include "status.h"
 #include "unit.h"
@@ -120,7 +121,7 @@ void preload_look(const struct cli *cli, bool is_brief, struct preload_use *out)
 
 	*out = (struct preload_use){.is_installed = false};
 	out->is_installed = run_preload_path(cli->root, path, sizeof(path)) &&
-			    access(path, F_OK) == 0;
+			    gp_inside_has(cli->root, path + strlen(cli->root));
 	unit_each_attached(cli->root, add_unit, out);
 	if (!is_brief && !cli->root[0])
 		look_at_processes(out);

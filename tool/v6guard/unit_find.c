@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gaiconf/inside.h"
 #include "gaiconf/store.h"
 #include "nearest.h"
 #include "unit.h"
@@ -51,14 +52,14 @@ static bool path_of(const char *root, const char *folder, const char *name,
 enum found { FOUND_NOTHING, FOUND_FILE, FOUND_LINK, FOUND_MASK };
 
 /* TARGET: the last part of what a link leads to. */
-static enum found look(const char *path, char target[UNIT_NAME])
+static enum found look(const char *root, const char *path, char target[UNIT_NAME])
 {
 	char link[PATH_MAX];
 	struct stat stat;
-	const ssize_t length = readlink(path, link, sizeof(link) - 1);
+	const ssize_t length = gp_inside_readlink(root, path, link, sizeof(link) - 1);
 
 	if (length < 0) {
-		if (lstat(path, &stat) < 0 || !S_ISREG(stat.st_mode))
+		if (gp_inside_lstat(root, path, &stat) < 0 || !S_ISREG(stat.st_mode))
 			return FOUND_NOTHING;
 		return stat.st_size ? FOUND_FILE : FOUND_MASK;
 	}
@@ -81,7 +82,7 @@ static enum found look_everywhere(const char *root, const char *name,
 
 	for (size_t i = 0; i < FOLDER_COUNT && found == FOUND_NOTHING; i++)
 		if (path_of(root, folders[i], name, path))
-			found = look(path, target);
+			found = look(root, path, target);
 	return found;
 }
 
@@ -99,10 +100,7 @@ static void guess_in(const char *root, const char *folder, const char *name,
 		     char out[UNIT_NAME])
 {
 	struct dirent **entries;
-	char path[PATH_MAX];
-	const int count = path_of(root, folder, "", path)
-				  ? scandir(path, &entries, is_service, alphasort)
-				  : -1;
+	const int count = gp_inside_scan(root, folder, &entries, is_service, alphasort);
 
 	for (int i = 0; i < count; i++) {
 		char *stem = entries[i]->d_name;
@@ -221,7 +219,7 @@ static void collect_folder(const char *root, struct dropins *dropins, const char
 
 	if (gp_path_resolve(root, folder, &path, &is_link, NULL) != GP_OK)
 		return;
-	dir = opendir(path);
+	dir = gp_inside_opendir(root, path);
 	free(path);
 	for (struct dirent *entry; dir && (entry = readdir(dir));)
 		keep(dropins, folder, entry->d_name);
@@ -300,7 +298,7 @@ static int read_fragment(const char *root, const char *name, struct unit *out)
 
 	for (size_t i = 0; i < FOLDER_COUNT; i++) {
 		if (!path_of(root, folders[i], name, path) ||
-		    look(path, target) == FOUND_NOTHING)
+		    look(root, path, target) == FOUND_NOTHING)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folders[i], name);
 		return read_one(root, path, out);
@@ -340,24 +338,19 @@ static int is_folder(const struct dirent *entry)
 void unit_each_attached(const char *root, void (*visit)(void *ctx, const char *name),
 			void *ctx)
 {
-	char *folder, path[PATH_MAX];
+	char path[PATH_MAX];
 	struct dirent **names = NULL;
-	bool is_link;
-	int count;
+	const int count = gp_inside_scan(root, UNIT_FOLDER, &names, is_folder, alphasort);
 
-	if (gp_path_resolve(root, UNIT_FOLDER, &folder, &is_link, NULL) != GP_OK)
-		return;
-	count = scandir(folder, &names, is_folder, alphasort);
 	for (int i = 0; i < count; i++) {
 		char *name = names[i]->d_name;
-		if (snprintf(path, sizeof(path), "%s/%s/" UNIT_DROPIN, folder, name) <
-			    PATH_MAX &&
-		    access(path, F_OK) == 0) {
+		if (snprintf(path, sizeof(path), "%s/%s/" UNIT_DROPIN, UNIT_FOLDER,
+			     name) < PATH_MAX &&
+		    gp_inside_has(root, path)) {
 			name[strlen(name) - 2] = '\0';
 			visit(ctx, name);
 		}
 		free(names[i]);
 	}
 	free(names);
-	free(folder);
 }

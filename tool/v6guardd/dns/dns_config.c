@@ -98,8 +98,8 @@ bool dns_config_each_line(struct dns_reader *reader, const char *section, const 
 		struct gp_diag diag = {.status = GP_OK};
 		char file[DNS_WORD];
 		snprintf(file, sizeof(file), "%.*s", (int)length, at);
-		if (gp_config_list_each(item.path, file, take_line, reader, &diag) ==
-		    GP_OK)
+		if (gp_config_list_each(reader->config, item.path, file, take_line,
+					reader, &diag) == GP_OK)
 			continue;
 		reader->path = item.path;
 		reader->line = item.line;

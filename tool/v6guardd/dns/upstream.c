@@ -248,9 +248,10 @@ const char *upstream_fault(const struct upstream *upstream)
 	return servers_fault(&upstream->servers, ub.has_nat64);
 }
 
+/* What is on its way is no older than that. */
 void upstream_forget(struct upstream *upstream)
 {
-	renew(upstream);
+	groups_drop(upstream->groups);
 }
 
 struct upstream *upstream_new(struct event_base *base, const struct dns_config *config)

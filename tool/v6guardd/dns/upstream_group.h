@@ -50,8 +50,9 @@ struct context *group_context(struct groups *groups, struct group *group, size_t
 /** One query more waits for CONTEXT, or one less, with an answer or without. */
 void groups_asked(struct context *context);
 void groups_answered(struct groups *groups, struct context *context, bool has_answer);
-/** SERVER is heard again, or dead: contexts are made anew, those by which it is asked as
- * libunbound has seen its silence, and all others as it may be in them. */
+/** Contexts are made anew: a server is heard again, or dead, so that those by which it is
+ * asked have seen its silence, and all others may have it in them; or what libunbound
+ * has kept is to be forgotten. What waits goes on with the ones before. */
 void groups_drop(struct groups *groups);
 
 /**

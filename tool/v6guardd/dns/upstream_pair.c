@@ -8,7 +8,8 @@
 
 /* Who asks for both does so at once, or one after the other. */
 #define KEPT_MS 2000
-#define PLACES 512
+/* A few thousand names a second, each kept for that long, are a few in each. */
+#define PLACES 4096
 
 struct pairs {
 	struct event *sweep; /* while there are any */
@@ -81,9 +82,10 @@ void pairs_free(struct pairs *pairs)
 	free(pairs);
 }
 
-static struct pair *find(struct pair *pair, uint32_t group, const uint8_t *name, bool cd)
+static struct pair *find(struct pair *pair, uint32_t group, const uint8_t *name,
+			 uint32_t hash, bool cd)
 {
-	while (pair && !(pair->group == group && pair->cd == cd &&
+	while (pair && !(pair->hash == hash && pair->group == group && pair->cd == cd &&
 			 wire_name_equal(pair->name, name)))
 		pair = pair->next;
 	return pair;
@@ -93,7 +95,7 @@ struct pair *pairs_join(struct pairs *pairs, const struct group *group,
 			const uint8_t *name, uint32_t hash, bool cd)
 {
 	struct pair **place = &pairs->places[hash % PLACES];
-	struct pair *pair = find(*place, group->id, name, cd);
+	struct pair *pair = find(*place, group->id, name, hash, cd);
 	const size_t length = wire_name_length(name);
 
 	if (!pair) {
@@ -101,6 +103,7 @@ struct pair *pairs_join(struct pairs *pairs, const struct group *group,
 		if (!pair)
 			return NULL;
 		pair->group = group->id;
+		pair->hash = hash;
 		pair->cd = cd;
 		memcpy(pair->name, name, length);
 		pair->next = *place;

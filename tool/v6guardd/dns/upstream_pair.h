@@ -13,6 +13,7 @@ struct pair {
 	struct walk_pair walks;
 	void *owners[2]; /* the questions of its walks */
 	uint32_t group;  /* its id */
+	uint32_t hash;   /* of NAME */
 	unsigned users;
 	long long left_ms;
 	bool cd, stands_in; /* who answered one of them did so in place of another server

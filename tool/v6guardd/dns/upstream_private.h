@@ -63,8 +63,10 @@ struct upstream_query {
 	struct walk *walk;
 	struct kept *kept; /* of each on its list */
 	long long asked_ms;
+	long long move_ms; /* from then on it goes to other servers, if there are */
 	uint32_t hash;
 	uint16_t type, class;
+	uint8_t moves;
 	bool cd, validates, is_beginning, is_over;
 	uint8_t name[]; /* wire form */
 };

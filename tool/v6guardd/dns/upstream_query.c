@@ -6,8 +6,10 @@
 #include "guard/clock.h"
 #include "upstream_private.h"
 
-/* Whoever waits for so long goes on with other servers, when there are others. */
+/* Whoever waits for so long goes on with other servers, when there are others; each time
+ * twice as long, or with others again and again nobody would be heard. */
 #define MOVE_MS 350
+#define MOVES_MOST 4
 /* Servers of a list that one question may go to, in its time. */
 #define SERVERS_MOST 64
 /* While a server is silent, that is looked at so often. */
@@ -155,6 +157,7 @@ static bool join(struct upstream_query *query)
 		return false;
 	group = groups_join(upstream->groups, asked_for(query));
 	count = !group ? 0 : group->count < SERVERS_MOST ? group->count : SERVERS_MOST;
+	query->move_ms = gp_boot_ms() + (MOVE_MS << query->moves);
 	query->walk = group ? calloc(1, walk_size(count)) : NULL;
 	query->kept = query->walk ? calloc(count, sizeof(query->kept[0])) : NULL;
 	query->group = group;
@@ -234,8 +237,8 @@ static void wait_until(struct upstream_query *query, long long until, long long 
 	const struct walk *walk = query->walk;
 	const struct walk_one *last = &walk->list[walk->asked - 1];
 
-	if (query->group->is_old && query->asked_ms + MOVE_MS < until)
-		until = query->asked_ms + MOVE_MS;
+	if (query->group->is_old && query->move_ms < until)
+		until = query->move_ms;
 	if (last->pace.again_ms && now - last->asked_ms >= last->pace.again_ms &&
 	    until > now + LATE_EVERY_MS)
 		until = now + LATE_EVERY_MS;
@@ -300,11 +303,23 @@ static bool move(struct upstream_query *query)
 {
 	const struct answer_reply nothing = {.packet = NULL};
 
+	query->moves += query->moves < MOVES_MOST;
 	leave(query);
 	if (join(query))
 		return true;
 	finish(query, &nothing);
 	return false;
+}
+
+/* The servers are others by now: these are asked no more, but whoever has been asked is
+ * waited for. */
+static bool waits_here(struct upstream_query *query, const struct walk_step *step,
+		       long long now)
+{
+	if (step->way == WALK_FIRST || now >= query->move_ms)
+		return false;
+	walk_reply(query->walk, step->at, step->way, WALK_NOTHING);
+	return true;
 }
 
 void upstream_query_step(struct upstream_query *query, size_t at, enum walk_kind kind,
@@ -325,7 +340,7 @@ void upstream_query_step(struct upstream_query *query, size_t at, enum walk_kind
 			upstream_keep(query, at, kind, reply);
 		reply = NULL;
 		if (step.what == WALK_ASK && query->group->is_old) {
-			if (!move(query))
+			if (!waits_here(query, &step, now) && !move(query))
 				return;
 			continue;
 		}
@@ -367,7 +382,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	upstream_look(query->upstream);
-	if (query->group->is_old && now - query->asked_ms >= MOVE_MS && !move(query))
+	if (query->group->is_old && now >= query->move_ms && !move(query))
 		return;
 	refresh(query, now);
 	upstream_query_step(query, 0, WALK_NOTHING, NULL);
