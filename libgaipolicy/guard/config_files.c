@@ -262,7 +262,7 @@ static enum gp_status check_pattern(void *ctx, const char *path, unsigned line,
 	if (!pattern)
 		gp_diag_set_at(gp_config_slot(check->report, check->where), GP_SYNTAX,
 			       path, line, column, "a NUL byte");
-	else if (has_names ? !gp_config_is_name(pattern, why)
+	else if (has_names ? !gp_config_is_zone(pattern, why)
 			   : !gp_config_is_pattern(pattern, why))
 		gp_diag_set_at(gp_config_slot(check->report, check->where), GP_SYNTAX,
 			       path, line, column, "\"%.80s\" is not a %s: %s", pattern,

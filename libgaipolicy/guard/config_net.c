@@ -95,16 +95,11 @@ static bool check_name(const char *name, char why[GP_CONFIG_WHY])
 }
 
 /* The root is what other resolvers call the zone for all the rest. */
-static bool check_zone(const char *word, char why[GP_CONFIG_WHY])
+bool gp_config_is_zone(const char *word, char why[GP_CONFIG_WHY])
 {
 	if (!strcmp(word, "."))
 		return refuse(why, "servers for all other names are upstream of "
 				   "[resolver]");
-	return check_name(word, why);
-}
-
-bool gp_config_is_name(const char *word, char why[GP_CONFIG_WHY])
-{
 	return check_name(word, why);
 }
 
@@ -364,7 +359,7 @@ bool gp_config_check_net(const struct gp_config_key *key, const char *word,
 	if (key->type == GP_TYPE_NAME)
 		return check_name(word, why);
 	if (key->type == GP_TYPE_ZONE)
-		return check_zone(word, why);
+		return gp_config_is_zone(word, why);
 	if (key->type == GP_TYPE_TARGET)
 		return check_target(word, why);
 	if (key->type == GP_TYPE_ANCHOR)

@@ -266,8 +266,9 @@ enum gp_status gp_config_parse_text(const char *path, const char *bytes, size_t 
  */
 void gp_config_cross(struct gp_config_report *report, const struct gp_config *config);
 
-/** WORD is a domain name in its ASCII form; WHY is written when it is not. */
-bool gp_config_is_name(const char *word, char why[GP_CONFIG_WHY]);
+/** WORD is a zone's name in its ASCII form, not the root; WHY is written when it is not.
+ */
+bool gp_config_is_zone(const char *word, char why[GP_CONFIG_WHY]);
 
 /** Check the list FILE of TYPE, named at WHERE in a file called FROM. */
 void gp_config_check_list(struct gp_config_report *report, struct gp_config_where where,

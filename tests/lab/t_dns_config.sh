@@ -57,6 +57,10 @@ check "the root, where unbound has it: where that stands here" \
 	'v6guard: /etc/v6guard/v6guard.conf:6:9: zones cannot contain ".": servers for all other names are upstream of [resolver]' \
 	"$(configure '[forward all]' 'zones = .' 'upstream = 2001:db8:53::54')"
 
+echo . >"$etc/all"
+check "in a file as well" 'v6guard: /etc/v6guard/all:1:1: "." is not a name: servers for all other names are upstream of [resolver]' \
+	"$(printf '%s\n' '[resolver]' 'enable = yes' '[forward all]' 'zones-file = all' 'upstream = 2001:db8:53::54' >"$conf"; v -q apply)"
+
 # ---- patterns -----------------------------------------------------------------------------
 
 for ((i = 0; i < 10000; i++)); do echo "d$i.test"; done >"$etc/patterns"
