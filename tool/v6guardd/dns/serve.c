@@ -136,9 +136,8 @@ static struct answer_context context_for(const struct serve *serve,
 	};
 }
 
-/* Whose the name is: what is kept is given without looking. */
-static void find_owner(const struct serve *serve, const struct question *question,
-		       struct answer_context *context)
+void serve_find_owner(const struct serve *serve, const struct question *question,
+		      struct answer_context *context)
 {
 	context->is_forwarded = dns_zone_of(&serve->config, question->name) != NULL;
 	context->is_routed = upstream_has_route(serve->upstream, question->name);
@@ -183,11 +182,11 @@ static bool answer_again(struct serve *serve, const struct listen_client *client
 	/* Programs go there now, and may fail: evidence needs to know what they got. */
 	if (question->type == WIRE_AAAA && serve_goes_by_verdicts(serve) &&
 	    told_is_due(&serve->told, question->hash, (uint32_t)(now / 1000))) {
-		find_owner(serve, question, context);
+		serve_find_owner(serve, question, context);
 		serve_tell_image(serve, question, context, &hit.image);
 	}
 	if (hit.is_stale) {
-		find_owner(serve, question, context);
+		serve_find_owner(serve, question, context);
 		try_again(serve, question, context);
 	}
 	return true;
@@ -245,7 +244,7 @@ static void look_up(struct serve *serve, const struct listen_client *client,
 	question->why_off = context.off_why;
 	if (answer_again(serve, client, question, &context))
 		return;
-	find_owner(serve, question, &context);
+	serve_find_owner(serve, question, &context);
 	context.has_broken = serve->ops.has_broken(serve->ops.ctx);
 	/* These are never kept. */
 	if (answer_local(question, &context, &serve->answer)) {

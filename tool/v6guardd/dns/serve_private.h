@@ -128,6 +128,9 @@ struct serve {
 void serve_reply(struct serve *serve, const struct listen_client *client,
 		 const struct question *question, const struct answer_image *image,
 		 uint32_t age);
+/* Whose the name is, to CONTEXT: what is kept is given without looking. */
+void serve_find_owner(const struct serve *serve, const struct question *question,
+		      struct answer_context *context);
 /* Take hold of the policy in force, once or more often, and let go of it as often. */
 void serve_hold(struct serve *serve);
 void serve_release(struct serve *serve);

@@ -13,11 +13,19 @@ static bool clean(const struct lookup *lookup, const struct half *half,
 	       rebind_clean(&lookup->question, &lookup->context, from, out);
 }
 
+/* By the configuration in force the name may be another one's. */
+static void find_owner(struct lookup *lookup)
+{
+	if (lookup->era != lookup->serve->era)
+		serve_find_owner(lookup->serve, &lookup->question, &lookup->context);
+}
+
 void rebind_take(struct lookup *lookup, struct half *half,
 		 const struct answer_reply *reply, long long now)
 {
 	struct answer_reply cleaned;
 
+	find_owner(lookup);
 	lookup_take(half, clean(lookup, half, reply, &cleaned) ? &cleaned : reply, now);
 	half->cleaned_era = lookup->serve->era;
 }
@@ -41,6 +49,7 @@ static void again(struct lookup *lookup, struct half *half)
 
 void rebind_again(struct lookup *lookup)
 {
+	find_owner(lookup);
 	again(lookup, &lookup->main);
 	again(lookup, &lookup->other);
 }
