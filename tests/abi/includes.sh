@@ -13,7 +13,8 @@ allowed() {
 	libgaipolicy/address) echo 'libgaipolicy' ;;
 	libgaipolicy/rfc6724) echo 'libgaipolicy libgaipolicy/address' ;;
 	libgaipolicy/gaiconf) echo 'libgaipolicy libgaipolicy/rfc6724' ;;
-	libgaipolicy/guard) echo 'libgaipolicy libgaipolicy/rfc6724 libgaipolicy/address' ;;
+	# gaiconf: files below --root are read by its calls.
+	libgaipolicy/guard) echo 'libgaipolicy libgaipolicy/rfc6724 libgaipolicy/address libgaipolicy/gaiconf' ;;
 	libgaipolicy) echo '' ;;
 	nss | tool/v6guard | tool/v6guardd/watch | tool/v6guardd/dns) echo 'libgaipolicy libgaipolicy/address libgaipolicy/rfc6724 libgaipolicy/gaiconf libgaipolicy/guard' ;;
 	tool/v6guardd) echo "$(allowed nss) tool/v6guardd/watch tool/v6guardd/dns" ;;

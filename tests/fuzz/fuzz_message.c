@@ -33,6 +33,8 @@ static void use(const struct message *message)
 	case MESSAGE_NSCD:
 	case MESSAGE_BARRED:
 	case MESSAGE_SETTINGS:
+	case MESSAGE_MAP:
+	case MESSAGE_CONTROL:
 		break;
 	case MESSAGE_RESCUE:
 		must(gp_addr_format(&message->u.rescue.partner, text) == text);
