@@ -71,10 +71,12 @@ each() {
 	[ "$lab_bad" != "$failed" ] || ok "$command: $how, at each of $((cases - before)) calls"
 }
 
-each enable error=EIO flock fsync rename unlink fchmod
-each enable signal=KILL fsync rename unlink
-each disable error=ENOSPC flock fsync rename unlink fchmod
-each disable signal=KILL fsync rename unlink
+# Whichever of them is made.
+renames=rename,renameat,renameat2 unlinks=unlink,unlinkat
+each enable error=EIO flock fsync "$renames" "$unlinks" fchmod
+each enable signal=KILL fsync "$renames" "$unlinks"
+each disable error=ENOSPC flock fsync "$renames" "$unlinks" fchmod
+each disable signal=KILL fsync "$renames" "$unlinks"
 check "and the next ones do it, and clear up" "on, servers kept; off, nothing kept; 0" \
 	"$(begin enable; on six v6guard -q resolver enable; state); $(on six v6guard -q resolver disable; state); $(find "$dir/etc" "$dir/run/v6guard" -name '.*.v6guard-*' | wc -l)"
 daemon_stop six

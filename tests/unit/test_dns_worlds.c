@@ -252,6 +252,7 @@ static void look_at(struct question *question)
 static void ask(void)
 {
 	struct question *question = questions;
+	const unsigned number = ++names;
 	const bool first_is_out =
 		alive[0].is_dead && !alive[1].is_dead && !alive_pings(&alive[0], now);
 
@@ -259,8 +260,8 @@ static void ask(void)
 		question++;
 	assert_true(question < questions + WAITING);
 	*question = (struct question){.is_used = true,
-				      .number = ++names,
-				      .is_public = names & 1,
+				      .number = number,
+				      .is_public = number & 1,
 				      .is_failing = any(100) < world->servers[0].fails,
 				      .asked_ms = now,
 				      .walk = calloc(1, walk_size(SERVERS))};
