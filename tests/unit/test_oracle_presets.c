@@ -377,7 +377,8 @@ int main(void)
 	make_etc();
 	if (!netns_reason && !etc_reason) {
 		make_devices();
-		sh("mkdir -p " ROOT V6GUARD_CONFDIR "/presets && cp -r " TEST_DATA
+		sh("mkdir -p " ROOT "/etc " ROOT V6GUARD_CONFDIR
+		   "/presets && cp -r " TEST_DATA
 		   "/../../etc/presets/gai " ROOT V6GUARD_CONFDIR "/presets/gai");
 	}
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
