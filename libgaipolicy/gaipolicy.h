@@ -316,8 +316,8 @@ struct gp_facts {
 	 */
 	bool (*is_onlink)(void *ctx, const struct gp_addr *addr);
 	/**
-	 * ADDR was made of an IPv4 address by DNS64 (RFC 6147), for want of another way:
-	 * no AAAA for strip-aaaa. NULL: nothing is.
+	 * DNS64 (RFC 6147) made ADDR from an IPv4 address; strip-aaaa leaves it alone.
+	 * NULL: no address was made so.
 	 */
 	bool (*is_made)(void *ctx, const struct gp_addr *addr);
 };

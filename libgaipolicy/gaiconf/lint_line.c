@@ -365,15 +365,16 @@ static void unknown_keyword(struct lens *lens)
 		if (keyword->size == strlen(words[i]) &&
 		    !strncasecmp(keyword->at, words[i], keyword->size)) {
 			spot.code = "keyword-case";
-			gp_lint_add(&spot, words[i],
-				    "'%.*s' is no keyword, as case counts: the line is "
-				    "ignored",
-				    shown(keyword), keyword->at);
+			gp_lint_add(
+				&spot, words[i],
+				"'%.*s' is not a keyword, as case counts: the line is "
+				"ignored",
+				shown(keyword), keyword->at);
 			return;
 		}
 	if (keyword->size > 3 && !memcmp(keyword->at, "\xef\xbb\xbf", 3)) {
 		gp_lint_add(&spot, "save the file without a byte order mark",
-			    "a byte order mark is no part of a keyword: the line is "
+			    "a byte order mark is not part of a keyword: the line is "
 			    "ignored");
 		return;
 	}
@@ -383,7 +384,7 @@ static void unknown_keyword(struct lens *lens)
 	gp_lint_add(&spot,
 		    guess ? guess
 			  : "precedence, label, scopev4 or reload; # for a comment",
-		    "'%s' is no keyword%s%s%s the line is ignored", word,
+		    "'%s' is not a keyword%s%s%s the line is ignored", word,
 		    guess ? ", did you mean " : ":", guess ? guess : "",
 		    guess ? "? As it is," : "");
 }

@@ -27,9 +27,9 @@ struct gp_promise {
 enum gp_table_kind gp_promise_kind(const struct gp_promise *promise);
 
 /**
- * Read a line, "# promise: PREFIX before PREFIX" or "# promise: PREFIX like PREFIX", to
- * libc a comment. GP_NOTFOUND: it is no promise; GP_SYNTAX: no such one, or one range is
- * inside the other.
+ * Read a line, "# promise: PREFIX before PREFIX" or "# promise: PREFIX like PREFIX",
+ * which is a comment to libc. GP_NOTFOUND: the line is not a promise; GP_SYNTAX: it is
+ * not of either form, or one range is inside the other.
  */
 enum gp_status gp_promise_parse(const char *line, size_t size, struct gp_promise *out);
 

@@ -56,7 +56,8 @@ struct gp_entry_contents {
 	size_t after_size; /**< to the end */
 };
 
-/** Fill in all of OUT but n and serial; false: it is none. */
+/** Read FILE as an entry of the history: all of OUT but n and serial. False: FILE is not
+ * an entry. */
 bool gp_entry_parse(const struct gp_file *file, struct gp_history_entry *out,
 		    struct gp_entry_contents *contents);
 

@@ -12,9 +12,9 @@ struct gp_text {
 
 /**
  * NOW without the change that made AFTER of BEFORE: lines that it added go, those that it
- * removed or changed are back, where they were. Lines that are no more as the change left
- * them stay: *LEFT gets how many more of its lines could not be undone. The known-local
- * block is left alone. *OUT is malloc'd, a NUL behind it. GP_NOMEM.
+ * removed or changed are back, where they were. Lines that were edited since then stay:
+ * *LEFT gets how many more of its lines could not be undone. The known-local block is
+ * left alone. *OUT is malloc'd, a NUL behind it. GP_NOMEM.
  */
 enum gp_status gp_undo(const struct gp_text *before, const struct gp_text *after,
 		       const struct gp_text *now, char **out, size_t *size, size_t *left);

@@ -52,8 +52,8 @@ enum gp_status gp_config_load_below(const char *root, const char *dir,
 enum gp_status gp_config_load_file(const char *path, struct gp_config **out,
 				   struct gp_config_errors *errors);
 
-/** A file of root's that was read and that a group other than root's may write; NULL:
- * there is none. */
+/** The path of a file that was read, is owned by root, and may be written by a group
+ * other than root's; NULL if there is no such file. Stays CONFIG's. */
 const char *gp_config_loose(const struct gp_config *config);
 
 /** No file was there at all. */

@@ -34,7 +34,7 @@ bool gp_record_get(struct gp_record_in *in, void *to, size_t size);
 struct gp_record_type {
 	size_t size; /* in memory */
 	void (*put)(struct gp_record_out *out, const void *item);
-	/* False: the bytes are none of those that `put` writes, or there is no memory. */
+	/* False: `put` does not write such bytes, or there is no memory. */
 	bool (*get)(struct gp_record_in *in, void *item);
 	/* NULL: a number, whose range the row has; such a row is not a list. */
 	bool (*is_valid)(const void *item);
@@ -85,8 +85,8 @@ void gp_records_write(const struct gp_record_table *table, const void *of,
 
 /**
  * Read what gp_records_write wrote: each row's record once, in their order, whole, and
- * valid. Lists and texts are of IN's pool. False: it is anything else, and TO is not to
- * be used; or there is no memory.
+ * valid. Lists and texts belong to IN's pool. False: the bytes are anything else, or
+ * there is no memory; TO must not be used then.
  */
 bool gp_records_read(const struct gp_record_table *table, struct gp_record_in *in,
 		     void *to);

@@ -142,7 +142,7 @@ on h ip addrlabel add prefix 2001:db8:1::/48 label 9
 run 1 "after the fix" policy lint
 check "nothing of that" 0 "$(grep -c kernel-label "$out")"
 printf 'precendence ::ffff:0:0/96 100\n' | on h v6guard policy lint - >"$out"
-like "a misspelt keyword" "'precendence' is no keyword, did you mean precedence?" "$out"
+like "a misspelt keyword" "'precendence' is not a keyword, did you mean precedence?" "$out"
 
 # --kernel: the kernel's own table as well.
 labels() { on h ip addrlabel list | grep -c "prefix 2001:db8:2::/48 .*label $1"; }
